@@ -1,0 +1,44 @@
+# One INTERFACE target carries every warning and hardening flag. Each flag is probed, and each one that the compiler
+# does not know is printed, so that nothing is dropped in silence.
+include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
+
+option(ORDEAL_WERROR "Warnings are errors" OFF)
+set(ORDEAL_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+
+add_library(ordeal_flags INTERFACE)
+target_compile_definitions(ordeal_flags INTERFACE _GNU_SOURCE ORDEAL_VERSION="${PROJECT_VERSION}")
+target_include_directories(ordeal_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR})
+
+function(ordeal_flag flag)
+	string(MAKE_C_IDENTIFIER "HAVE${flag}" have)
+	check_c_compiler_flag(${flag} ${have})
+	if(${have})
+		target_compile_options(ordeal_flags INTERFACE ${flag})
+	else()
+		message(STATUS "dropped, the compiler does not know it: ${flag}")
+	endif()
+endfunction()
+
+foreach(flag -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+		-Wold-style-definition -Wformat=2 -Wvla -Walloca -Wundef -Wcast-qual -Wcast-align
+		-Wpointer-arith -Wwrite-strings -Wconversion -Wimplicit-fallthrough -Wswitch-enum
+		-Wdouble-promotion -Wnull-dereference -Wdate-time -Wlogical-op -Wduplicated-cond
+		-Wduplicated-branches
+		-fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fno-common
+		-fno-delete-null-pointer-checks -fno-strict-overflow -ftrivial-auto-var-init=zero
+		-fzero-call-used-regs=used-gpr -fstrict-flex-arrays=3 -fvisibility=hidden)
+	ordeal_flag(${flag})
+endforeach()
+target_compile_options(ordeal_flags INTERFACE -std=gnu17 -fPIE $<$<BOOL:${ORDEAL_WERROR}>:-Werror>)
+target_link_options(ordeal_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>
+	-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+
+if(ORDEAL_SANITIZE)
+	target_compile_options(ordeal_flags INTERFACE -fsanitize=${ORDEAL_SANITIZE} -fno-omit-frame-pointer)
+	target_link_options(ordeal_flags INTERFACE -fsanitize=${ORDEAL_SANITIZE})
+	target_compile_definitions(ordeal_flags INTERFACE ORDEAL_SANITIZED=1)
+else()
+	target_compile_options(ordeal_flags INTERFACE
+		$<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3>)
+endif()

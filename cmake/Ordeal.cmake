@@ -1,0 +1,23 @@
+# ordeal_library(NAME DEPENDS...): one static library per folder, of all the .c files in it.
+function(ordeal_library name)
+	file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+	if(sources)
+		add_library(ordeal_${name} STATIC ${sources})
+		target_link_libraries(ordeal_${name} PUBLIC ordeal_flags ${ARGN})
+	else()
+		add_library(ordeal_${name} INTERFACE)
+		target_link_libraries(ordeal_${name} INTERFACE ordeal_flags ${ARGN})
+	endif()
+endfunction()
+
+# ordeal_test_program(NAME LABEL TIMEOUT SOURCE LIBRARIES...): a cmocka program. Exit status 77 means "cannot run here".
+function(ordeal_test_program name label timeout source)
+	add_executable(${name} ${source})
+	target_link_libraries(${name} PRIVATE ${ARGN} ordeal_flags cmocka)
+	target_compile_definitions(${name} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+		BUILD_DIR="${PROJECT_BINARY_DIR}")
+	target_compile_options(${name} PRIVATE -Wno-unused-parameter)
+	add_test(NAME ${label}.${name} COMMAND ${name})
+	set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
+		SKIP_RETURN_CODE 77)
+endfunction()

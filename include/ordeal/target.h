@@ -1,0 +1,73 @@
+/* Targets: as a person names them, and as they are on this machine at one instant. */
+#ifndef ORDEAL_TARGET_H
+#define ORDEAL_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ordeal/err.h"
+
+enum ord_target_kind {
+	ORD_TARGET_UNSET,
+	ORD_TARGET_HOST,
+	ORD_TARGET_PID,       /* text: number */
+	ORD_TARGET_PROCESS,   /* text: name (comm, or the base name of argv[0]) */
+	ORD_TARGET_LISTENING, /* text: port, or port/udp */
+	ORD_TARGET_CGROUP,    /* text: path below /sys/fs/cgroup, or absolute */
+	ORD_TARGET_UNIT,      /* text: systemd unit */
+	ORD_TARGET_CONTAINER, /* text: id (or a unique prefix of it), as it stands in cgroup paths */
+	ORD_TARGET_NETNS,     /* text: path, or a name under /run/netns */
+};
+
+struct ord_target {
+	enum ord_target_kind kind;
+	char text[256];
+	/* How many of those that match: exactly one of these; none given means exactly one must match. */
+	bool all;
+	uint32_t count;
+	uint32_t percent_ppm; /* rounded up */
+};
+
+/* (pid, start time) names a process for good; a pid alone does not. */
+struct ord_proc {
+	pid_t pid;
+	uint64_t start; /* field 22 of /proc/PID/stat, clock ticks since boot */
+	char comm[16];
+};
+
+#define ORD_PROCS_MAX 256
+
+/* A target as resolved: what goes into a request. Plain data. */
+struct ord_place {
+	bool host;
+	size_t n_procs;
+	struct ord_proc procs[ORD_PROCS_MAX];
+	char netns[64];    /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if host */
+	uint64_t netns_ino;
+	char cgroup[256];  /* absolute directory of its (memory or unified) control group, "" if unknown */
+};
+
+const char *ord_target_kind_name(enum ord_target_kind kind); /* "process", as in spec and options */
+
+/*
+ * Finds who is behind a target now: reads /proc and /sys only. The choice among many is seeded. Refuses with
+ * ORD_GUARD pid 1, kernel threads, sshd, ordeal's own processes; ORD_SKIP where this user may not see the owner of a
+ * port; ORD_USAGE where none or too many match (says which).
+ */
+int ord_target_resolve(const struct ord_target *target, uint64_t seed, struct ord_place *ret, struct ord_err *err);
+
+/* 0 where the process is there and is the same one; else -1, err says which (gone, or another). */
+int ord_proc_check(const struct ord_proc *proc, struct ord_err *err);
+/* Start time of a pid, 0 if there is none. */
+uint64_t ord_proc_start(pid_t pid);
+/* A pidfd of just this process (checked after opening); -1. The caller owns it. */
+int ord_proc_pidfd(const struct ord_proc *proc, struct ord_err *err);
+
+struct json_t;
+/* The protocol's form of a place; owned. */
+struct json_t *ord_place_to_json(const struct ord_place *place);
+int ord_place_from_json(struct ord_place *ret, struct json_t *json, struct ord_err *err);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * What a fault is to the lease machinery: one const struct at the bottom of the fault's file.
+ *
+ * The order in a process: check (as the user that started it, every descriptor is opened here), undo record written,
+ * guardian forked, uid and capabilities dropped, seccomp filter loaded, inject, [wait/wake ...], end, revert, residue.
+ */
+#ifndef ORDEAL_INJECTOR_H
+#define ORDEAL_INJECTOR_H
+
+#include <jansson.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ordeal/err.h"
+#include "ordeal/fault.h"
+#include "ordeal/target.h"
+
+/* One lease's fault, as asked and as opened. */
+struct inj_step {
+	const char *lease;             /* [a-z0-9-]{1,64}: unique on this host */
+	const struct ord_args *args;   /* borrowed */
+	const struct ord_place *place; /* borrowed; identities were checked */
+	const char *engine;            /* forced by the request, "" : choose */
+	uint64_t seed;
+	bool even_if_it_cuts_me_off;
+	void *state; /* the fault's own: made by check, freed by done */
+};
+
+struct ord_injector {
+	const char *name; /* as in list.def */
+	/* System calls beyond those of the loop (sandbox.c), ended by -1: for inject..end, and for revert/residue. */
+	const int *syscalls;
+	const int *revert_syscalls;
+	/*
+	 * No side effect outside this process. Resolves, opens descriptors, enters namespaces, decides the engine, and
+	 * fills `undo` with all that revert needs (the record). `report` gets what the `checked` event tells:
+	 * "engine", "objects" (list of texts), "notes" (list of texts).
+	 */
+	int (*check)(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err);
+	/* The change, and the proof that it is in force. No allocation between the change and return. */
+	int (*inject)(struct inj_step *step, struct ord_err *err);
+	/*
+	 * Optional: descriptors to poll while the fault is held, at most max; returns how many. *due_ns (CLOCK_MONOTONIC)
+	 * may be lowered to be woken earlier.
+	 */
+	unsigned (*wait)(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns);
+	/* Optional: after each poll. -1 ends the lease with the error; *ret_over true ends it as "target-gone". */
+	int (*wake)(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over, struct ord_err *err);
+	/* Optional: figures for the `reverted` event: {"matched_packets": 12, "late_p99_ns": 31000}; integers only. */
+	void (*figures)(struct inj_step *step, json_t *figures);
+	/* Optional: the holder's orderly end (flush what is held, close descriptors, reap children), before revert. */
+	int (*end)(struct inj_step *step, struct ord_err *err);
+	/* From the record alone, idempotent: called by the holder, the guardian, or rescue. NULL: class none or kernel. */
+	int (*revert)(const json_t *undo, struct ord_err *err);
+	/* Reads the system back; appends one text for each thing that is left. NULL: not applicable (class none). */
+	int (*residue)(const json_t *undo, json_t *left, struct ord_err *err);
+	/* Re-validates a record before it is replayed. Required where revert is. */
+	int (*validate)(const json_t *undo, struct ord_err *err);
+	/* Optional: frees step->state. */
+	void (*done)(struct inj_step *step);
+	/* NULL where it can run here; else ORD_SKIP-text of the exact reason and fix. For `doctor`; no side effect left. */
+	int (*available)(const char **ret_engine, struct ord_err *err);
+};
+
+/* Made from list.def; every catalogue entry of this program has one. */
+extern const struct ord_injector *const ord_injectors[];
+extern const size_t ord_n_injectors;
+
+#endif
