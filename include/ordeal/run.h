@@ -37,6 +37,8 @@ struct ord_holder;
 
 /* as_root: the fault needs privileges that this user may lack. ORD_SKIP with the sudo rule to add where it is refused. */
 int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err);
+/* Whether this user needs root for the fault in that place: false for root, and for what one may do to one's own. */
+bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place);
 /* Sends one request line (borrowed). */
 int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err);
 /* The descriptor to poll for reading. */
