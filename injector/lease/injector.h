@@ -1,8 +1,11 @@
 /*
  * What a fault is to the lease machinery: one const struct at the bottom of the fault's file.
  *
- * The order in a process: check (as the user that started it, every descriptor is opened here), undo record written,
- * guardian forked, uid and capabilities dropped, seccomp filter loaded, inject, [wait/wake ...], end, revert, residue.
+ * The order in a process: check (as the user that started it, every descriptor is opened here), uid and capabilities
+ * dropped, undo record written, guardian forked, seccomp filter loaded, inject, [wait/wake ...], end, revert, residue.
+ *
+ * After the drop the process is not dumpable, so files of /proc/self belong to root: open them in check. It has no
+ * capability but those of the fault's entry in list.def, and opens files for reading only, unless `syscalls` says so.
  */
 #ifndef ORDEAL_INJECTOR_H
 #define ORDEAL_INJECTOR_H
@@ -47,6 +50,11 @@ struct ord_injector {
 	unsigned (*wait)(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns);
 	/* Optional: after each poll. -1 ends the lease with the error; *ret_over true ends it as "target-gone". */
 	int (*wake)(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over, struct ord_err *err);
+	/*
+	 * Optional, for effects that take time to build up (memory that is filled): asked after inject and after each
+	 * wake; `injected` is told, and the hold counted, once it says true. NULL: in force when inject returns.
+	 */
+	int (*in_force)(struct inj_step *step, bool *ret_in_force, struct ord_err *err);
 	/* Optional: figures for the `reverted` event: {"matched_packets": 12, "late_p99_ns": 31000}; integers only. */
 	void (*figures)(struct inj_step *step, json_t *figures);
 	/* Optional: the holder's orderly end (flush what is held, close descriptors, reap children), before revert. */
@@ -62,6 +70,16 @@ struct ord_injector {
 	/* NULL where it can run here; else ORD_SKIP-text of the exact reason and fix. For `doctor`; no side effect left. */
 	int (*available)(const char **ret_engine, struct ord_err *err);
 };
+
+/* To be called at least every 500 ms by inject, end, revert where they work longer: tells the guardian that we live. */
+void inj_beat(void);
+
+/*
+ * Enters the network namespace at path (checked by its inode, unless that is 0); "" stays. ORD_USAGE where it is another.
+ * A record's place is entered in this way before `rescue` calls revert and residue, so that these work in the namespace
+ * that they find themselves in, as they do in the holder and the guardian.
+ */
+int inj_netns_enter(const char *path, uint64_t ino, struct ord_err *err);
 
 /* Made from list.def; every catalogue entry of this program has one. */
 extern const struct ord_injector *const ord_injectors[];
