@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "ordeal/fault.h"
 #include "ordeal/target.h"
@@ -17,6 +18,8 @@
 #define ORD_LABELS_MAX 16
 #define ORD_ARGV_MAX   32
 #define ORD_HEADERS_MAX 16
+#define ORD_SPEC_BYTES_MAX (1u << 20) /* a longer text is refused; read one byte more than this of a file, no more */
+#define ORD_SEED_MAX ((1ull << 53) - 1) /* every JSON reader keeps it exactly */
 
 enum ord_probe_kind { ORD_PROBE_HTTP, ORD_PROBE_TCP, ORD_PROBE_EXEC };
 enum ord_role { ORD_ROLE_USER, ORD_ROLE_SIGNAL };
@@ -106,7 +109,7 @@ struct ord_spec {
 	uint32_t limit_targets;     /* 0: missing, refused */
 	uint64_t limit_duration_ns; /* 0: missing, refused */
 	bool whole_host;            /* limits.wholeHost: true, as --yes-whole-host */
-	uint64_t seed;              /* 0: drawn when planned */
+	uint64_t seed;              /* without has_seed: drawn when planned */
 	bool has_seed;
 };
 
@@ -117,9 +120,10 @@ struct ord_override {
 	const char *path, *value; /* --set spec.repetitions=1 */
 };
 
-/* One mistake. Text is owned by the list. */
+/* One mistake, or a warning: allowed, but hardly meant. Text is owned by the list. */
 struct ord_mistake {
-	unsigned line, column; /* from 1; 0: the file as a whole */
+	unsigned line, column; /* from 1; 0: not at a place in the file (an override, the file as a whole) */
+	bool warning;
 	char *text;
 };
 
@@ -132,8 +136,9 @@ struct ord_mistakes {
 void ord_mistakes_done(struct ord_mistakes *m);
 
 /*
- * Reads an experiment. Pure: no file, no network. Returns 0 and fills *ret; or -1, with every mistake of the text in
- * *mistakes (in the order of the text) and *ret untouched. The caller owns both.
+ * Reads an experiment. Pure: no file, no network. Returns 0 and fills *ret, with warnings alone in *mistakes; or -1,
+ * with every mistake and warning of the text in *mistakes (in the order of the text) and *ret untouched. The caller
+ * owns both, and calls ord_mistakes_done in either case.
  */
 int ord_spec_parse(const char *yaml, size_t size, const struct ord_override *set, size_t n_set,
 		   struct ord_spec *ret, struct ord_mistakes *mistakes);
@@ -141,5 +146,7 @@ int ord_spec_parse(const char *yaml, size_t size, const struct ord_override *set
 /* The JSON Schema (2020-12) of the language, from the same key tables; owned. */
 struct json_t;
 struct json_t *ord_spec_schema(void);
+/* The tables of ordeal-spec(5), as man(7) source, from the same key tables. */
+void ord_spec_manual(FILE *out);
 
 #endif
