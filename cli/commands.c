@@ -1,0 +1,22 @@
+/* The table of commands, in the order in which help shows them. */
+#include "cli/command.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "cli/commands.h"
+
+const struct cli_command *const cli_commands[] = {
+	&cli_list,
+	&cli_version,
+	&cli_help,
+};
+const size_t cli_n_commands = ORD_COUNT(cli_commands);
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (size_t i = 0; i < cli_n_commands; i++)
+		if (!strcmp(cli_commands[i]->name, name))
+			return cli_commands[i];
+	return NULL;
+}
