@@ -42,7 +42,7 @@ static const struct cli_option *known_find(const struct known *k, int c)
 	if (c >= LONG_BASE)
 		return k->of[c - LONG_BASE];
 	for (size_t i = 0; i < k->n; i++)
-		if (k->of[i]->letter == c)
+		if (c && k->of[i]->letter == c)
 			return k->of[i];
 	return NULL;
 }
