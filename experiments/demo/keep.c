@@ -1,0 +1,120 @@
+/*
+ * demo-keep: starts a program, and starts it again a second after it died. It ends with its parent,
+ * and takes the program with it: what `systemd` or a container runtime does for a service, in its
+ * smallest form.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "util.h"
+
+#define GRACE_NS (6 * S) /* from SIGTERM to SIGKILL */
+
+static pid_t start(char **argv, const sigset_t *mask)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	/* The race with a parent that is already gone: man 2 PR_SET_PDEATHSIG. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent ||
+	    sigprocmask(SIG_SETMASK, mask, NULL))
+		_exit(127);
+	(void)execvp(argv[0], argv);
+	(void)fprintf(stderr, "demo-keep: %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Waits for one of our signals; timeout_ns 0: for ever. -1: none came in time. */
+static int wait_signal(const sigset_t *set, uint64_t timeout_ns)
+{
+	struct timespec t = {.tv_sec = (time_t)(timeout_ns / S), .tv_nsec = (long)(timeout_ns % S)};
+	int got;
+
+	do {
+		got = sigtimedwait(set, NULL, timeout_ns ? &t : NULL);
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* A stopped program is woken, so that it can end. */
+static int end(pid_t pid)
+{
+	uint64_t give_up = now_ns() + GRACE_NS;
+	sigset_t child;
+	int status = 0;
+
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)kill(pid, SIGTERM);
+	(void)kill(pid, SIGCONT);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		uint64_t now = now_ns();
+
+		if (now >= give_up)
+			(void)kill(pid, SIGKILL);
+		(void)wait_signal(&child, now < give_up ? give_up - now : 10 * MS);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static int keep(char **argv, uint64_t pause_ns)
+{
+	sigset_t set, before;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, &before))
+		return 1;
+	for (;;) {
+		int status = 0;
+		pid_t pid = start(argv, &before);
+
+		if (pid < 0)
+			return 1;
+		while (waitpid(pid, &status, WNOHANG) == 0)
+			if (wait_signal(&set, 0) != SIGCHLD)
+				return end(pid);
+		/* It ended by itself and is content, or could not even start: nothing to repeat. */
+		if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 127))
+			return WEXITSTATUS(status);
+		(void)fprintf(stderr, "demo-keep: %s died, starting it again\n", argv[0]);
+		(void)sigdelset(&set, SIGCHLD);
+		if (wait_signal(&set, pause_ns) >= 0)
+			return 0;
+		(void)sigaddset(&set, SIGCHLD);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t pause_ns = S;
+	pid_t parent = getppid();
+	int at = 1;
+
+	if (argc > 2 && strcmp(argv[1], "--pause") == 0) {
+		if (duration_parse(argv[2], &pause_ns) || pause_ns == 0) {
+			(void)fprintf(stderr, "--pause: expected a duration, as 500ms\n");
+			return 2;
+		}
+		at = 3;
+	}
+	if (!argv[at] || strcmp(argv[at], "--help") == 0) {
+		(void)printf("usage: demo-keep [--pause TIME] PROGRAM [ARGUMENT]...\n");
+		return argv[at] ? 0 : 2;
+	}
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
+		return 1;
+	return keep(argv + at, pause_ns);
+}

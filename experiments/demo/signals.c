@@ -1,0 +1,26 @@
+#include "signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+int signals_watch(struct loop *loop, struct watch *watch)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	watch->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return watch->fd < 0 ? -1 : loop_watch(loop, watch, EPOLLIN);
+}
+
+void signals_take(const struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	(void)!read(watch->fd, &info, sizeof info);
+}
