@@ -4,6 +4,8 @@
 
 #include "cli/command.h"
 
-extern const struct cli_command cli_help, cli_list, cli_version;
+extern const struct cli_command cli_doctor, cli_halt, cli_help, cli_init, cli_inject, cli_list,
+	cli_plan, cli_report, cli_rescue, cli_resume, cli_run, cli_schema, cli_status, cli_validate,
+	cli_version;
 
 #endif

@@ -1,0 +1,378 @@
+/*
+ * One fault by hand. No event loop and no library but what the pipe to the injector needs: from the
+ * shell to the fault in force is what a person, or a script in a tight loop, waits for.
+ */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/catalog.h"
+#include "cli/inject.h"
+#include "ordeal/run.h"
+
+ORD_AUTO(holder, struct ord_holder, ord_holder_free);
+
+/* How long the injector may take to revert once it was asked; its guardian acts long before. */
+#define REVERT_NS (10 * ORD_S)
+
+struct session {
+	const struct cli_inject *in;
+	struct ord_holder *holder;
+	char lease[48];
+	bool human;
+	uint64_t started_ns, injected_ns, give_up_ns; /* CLOCK_MONOTONIC; 0: not yet, never */
+	int interrupts;
+	int code; /* what the events said so far; -1: nothing yet */
+	bool over;
+};
+
+static int64_t number(const json_t *event, const char *key)
+{
+	return json_integer_value(json_object_get(event, key));
+}
+
+static const char *text(const json_t *event, const char *key)
+{
+	const char *s = json_string_value(json_object_get(event, key));
+
+	return s ? s : "";
+}
+
+static void say_checked(const struct session *s, const json_t *event)
+{
+	const char *engine = text(event, "engine");
+	const json_t *item;
+	size_t i;
+
+	(void)printf("%s, class %s%s%s\n", s->in->args.fault->name, text(event, "class"),
+		     *engine ? ", engine " : "", engine);
+	json_array_foreach (json_object_get(event, "objects"), i, item)
+		(void)printf("  makes %s\n", json_string_value(item));
+	json_array_foreach (json_object_get(event, "notes"), i, item)
+		(void)printf("  note: %s\n", json_string_value(item));
+}
+
+static void say_reverted(const struct session *s, const json_t *event)
+{
+	int64_t residue = number(event, "residue");
+	uint64_t lasted = s->injected_ns ? ord_now_ns() - s->injected_ns : 0;
+	const json_t *item;
+	char held[32];
+	size_t i;
+
+	(void)printf("reverted after %s (%s), ", ord_human_duration((int64_t)lasted, held),
+		     s->interrupts ? "interrupted" : text(event, "cause"));
+	if (residue < 0)
+		(void)puts("residue: not applicable");
+	else
+		(void)printf("residue: %" PRId64 "\n", residue);
+	json_array_foreach (json_object_get(event, "left"), i, item)
+		(void)printf("  left: %s\n", json_string_value(item));
+}
+
+static void on_injected(struct session *s, const json_t *event)
+{
+	int64_t took = number(event, "at_ns") - number(event, "requested_ns");
+	char a[32], b[32];
+
+	s->injected_ns = ord_now_ns();
+	if (s->human)
+		(void)printf("in force for %s, %s after it was asked; Ctrl-C ends it\n",
+			     ord_format_duration((int64_t)s->in->for_ns, a),
+			     ord_human_duration(took, b));
+}
+
+static int code_of_end(const json_t *event)
+{
+	static const struct {
+		const char *cause;
+		int code;
+	} causes[] = {{"removed", CLI_OK},
+		      {"deadline", CLI_OK},
+		      {"halted", CLI_ABORTED},
+		      {"signal", CLI_ABORTED},
+		      {"input-closed", CLI_OK}};
+
+	if (number(event, "residue") > 0)
+		return CLI_BROKEN;
+	for (size_t i = 0; i < ORD_COUNT(causes); i++)
+		if (!strcmp(text(event, "cause"), causes[i].cause))
+			return causes[i].code;
+	return CLI_BROKEN;
+}
+
+static void on_failed(struct session *s, const json_t *event)
+{
+	enum ord_code code = ord_code_parse(text(event, "code"));
+	bool before =
+		!strcmp(text(event, "phase"), "request") || !strcmp(text(event, "phase"), "check");
+
+	s->code = before && (code == ORD_USAGE || code == ORD_GUARD) ? CLI_WRONG : CLI_BROKEN;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "ordeal: %s\n", text(event, "message"));
+	s->give_up_ns = ord_now_ns() + REVERT_NS;
+}
+
+static void on_event(struct session *s, const json_t *event)
+{
+	const char *name = text(event, "event");
+
+	if (!s->human && !s->in->quiet) {
+		(void)json_dumpf(event, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+	}
+	if (!strcmp(name, "checked") && s->human) {
+		say_checked(s, event);
+	} else if (!strcmp(name, "injected")) {
+		on_injected(s, event);
+	} else if (!strcmp(name, "failed")) {
+		on_failed(s, event);
+	} else if (!strcmp(name, "reverted")) {
+		s->code = s->code > 0 ? s->code : code_of_end(event);
+		s->over = true;
+		if (s->human)
+			say_reverted(s, event);
+	}
+	(void)fflush(stdout);
+}
+
+/* The first signal ends the lease; the second closes the pipe, which ends it too, without waiting
+ * for its word. */
+static void on_signal(struct session *s, int signals)
+{
+	struct signalfd_siginfo info;
+	struct ord_err ignored;
+
+	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return;
+	if (s->interrupts++) {
+		s->code = CLI_ABORTED;
+		s->over = true;
+		return;
+	}
+	if (s->human)
+		(void)puts("\ninterrupted: reverting");
+	json_t *request =
+		json_pack("{s:i,s:s,s:s}", "protocol", 1, "op", "remove", "lease", s->lease);
+
+	if (request)
+		(void)ord_holder_send(s->holder, request, &ignored);
+	json_decref(request);
+	s->give_up_ns = ord_now_ns() + REVERT_NS;
+}
+
+/* All events that have arrived. End of file after the last word is the orderly end. */
+static int drain(struct session *s, struct ord_err *err)
+{
+	while (!s->over) {
+		json_t *event = NULL;
+
+		if (ord_holder_next(s->holder, &event, err)) {
+			if (s->code < 0)
+				return -1;
+			s->over = true;
+			return 0;
+		}
+		if (!event)
+			return 0;
+		on_event(s, event);
+		json_decref(event);
+	}
+	return 0;
+}
+
+static int hold(struct session *s, int signals, struct ord_err *err)
+{
+	while (!s->over) {
+		struct pollfd fds[] = {{.fd = ord_holder_fd(s->holder), .events = POLLIN},
+				       {.fd = signals, .events = POLLIN}};
+		uint64_t now = ord_now_ns();
+		int timeout = -1;
+
+		if (s->give_up_ns) {
+			if (now >= s->give_up_ns)
+				return ord_fail(err, ORD_SYS,
+						"the injector does not say that it has reverted; "
+						"see 'ordeal status'");
+			timeout = (int)((s->give_up_ns - now) / ORD_MS) + 1;
+		}
+		if (poll(fds, ORD_COUNT(fds), timeout) < 0 && errno != EINTR)
+			return ord_fail_sys(err, "poll");
+		if (fds[1].revents)
+			on_signal(s, signals);
+		if (fds[0].revents && drain(s, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int open_signals(struct ord_err *err)
+{
+	sigset_t set;
+	int fd;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? ord_fail_sys(err, "signalfd") : fd;
+}
+
+static int start(struct session *s, const struct ord_place *place, struct ord_err *err)
+{
+	const struct cli_inject *in = s->in;
+	json_t *request;
+	int r;
+
+	(void)snprintf(s->lease, sizeof s->lease, "inject-%d-%" PRIx64, (int)getpid(),
+		       ord_boot_ns() & 0xffffffffff);
+	request = ord_holder_request(s->lease, &in->args, place, in->engine, in->for_ns, in->seed,
+				     in->cut_me_off);
+	if (!request)
+		return ord_fail_nomem(err);
+	s->started_ns = ord_now_ns();
+	r = ord_holder_send(s->holder, request, err);
+	json_decref(request);
+	return r;
+}
+
+static int inject(const struct cli_inject *in, struct ord_err *err)
+{
+	static struct ord_place place;
+	ord_auto(holder) struct ord_holder *holder = NULL;
+	ord_autoclose int signals = -1;
+	struct session s = {.in = in, .code = -1};
+
+	s.human = !in->json && !in->quiet && isatty(STDOUT_FILENO);
+	if (ord_target_resolve(&in->target, in->seed, &place, err) ||
+	    cli_inject_guard(in, &place, err))
+		return -1;
+	if (ord_holder_spawn(ord_holder_needs_root(in->args.fault, &place), &holder, err))
+		return -1;
+	signals = open_signals(err);
+	if (signals < 0)
+		return -1;
+	s.holder = holder;
+	if (start(&s, &place, err) || hold(&s, signals, err))
+		return -1;
+	return s.code;
+}
+
+static void help(const struct ord_fault *fault)
+{
+	static struct cli_fault_options options;
+	char text_of[64];
+
+	if (!fault) {
+		cli_help_command(&cli_inject, stdout);
+		(void)puts("\nfaults ('ordeal inject FAULT --help' shows the parameters of one):");
+		for (size_t i = 0; i < ord_n_faults; i++)
+			(void)printf("  %-14s %s\n", ord_faults[i].name, ord_faults[i].summary);
+	} else {
+		cli_fault_options(fault, &options);
+		(void)printf("usage: ordeal inject %s [--PARAMETER VALUE]... TARGET --for "
+			     "DURATION\n\n%s\n\n",
+			     fault->name, fault->summary);
+		(void)printf("class %s; targets: %s\nhit: ", ord_guarantee_name(fault->guarantee),
+			     cli_targets_text(fault->targets, sizeof text_of, text_of));
+		cli_wrap(stdout, fault->blast, 5, 5);
+		(void)fputs("makes: ", stdout);
+		cli_wrap(stdout, fault->objects, 7, 7);
+		if (fault->n_params)
+			(void)puts("\nparameters:");
+		cli_help_options(options.options, stdout);
+	}
+	(void)puts("\ntarget, one of:");
+	cli_help_options(cli_target_options, stdout);
+	if (fault && !cli_fault_has(fault, "percent"))
+		cli_help_options(cli_share_option, stdout);
+	(void)puts("\noptions:");
+	cli_help_options(cli_inject_options, stdout);
+}
+
+static const struct ord_fault *find_fault(const char *name, struct ord_err *err)
+{
+	const struct ord_fault *fault = ord_fault_find(name);
+	const char *names[64];
+	const char *near;
+	size_t n = ord_n_faults < ORD_COUNT(names) ? ord_n_faults : ORD_COUNT(names);
+
+	if (fault)
+		return fault;
+	for (size_t i = 0; i < n; i++)
+		names[i] = ord_faults[i].name;
+	near = ord_nearest(name, names, n);
+	(void)ord_fail(err, ORD_USAGE,
+		       "there is no fault '%.40s'%s%s%s; 'ordeal list faults' lists them", name,
+		       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return NULL;
+}
+
+static int inject_raw(int argc, char **argv, struct ord_err *err)
+{
+	static struct cli_fault_options options;
+	static struct cli_inject in;
+	static struct cli_args given;
+	const struct ord_fault *fault;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		help(NULL);
+		return CLI_OK;
+	}
+	if (argc < 2 || argv[1][0] == '-')
+		return ord_fail(err, ORD_USAGE,
+				"the fault comes first: ordeal inject FAULT [--PARAMETER VALUE]... "
+				"TARGET --for 30s");
+	fault = find_fault(argv[1], err);
+	if (!fault)
+		return -1;
+	cli_fault_options(fault, &options);
+	const struct cli_option *const tables[] = {
+		options.options, cli_target_options, cli_inject_options,
+		cli_fault_has(fault, "percent") ? NULL : cli_share_option};
+
+	if (cli_parse(argc - 1, argv + 1, tables, ORD_COUNT(tables), &given, err))
+		return ord_wrap(err, "%s", fault->name);
+	if (cli_flag(&given, "help")) {
+		help(fault);
+		return CLI_OK;
+	}
+	if (given.n_operands)
+		return ord_fail(err, ORD_USAGE,
+				"%s: what is '%.40s' for? Parameters are options: --NAME VALUE",
+				fault->name, given.operands[0]);
+	if (cli_inject_read(&given, fault, &in, err))
+		return ord_wrap(err, "%s", fault->name);
+	return inject(&in, err);
+}
+
+const struct cli_command cli_inject = {
+	.name = "inject",
+	.summary = "inject one fault now",
+	.operands = "FAULT [--PARAMETER VALUE]... TARGET --for DURATION",
+	.details = "The parameters of the fault are its options. The effect ends when the time is "
+		   "up, with Ctrl-C, or when this "
+		   "command dies, however it dies. TARGET is one of --host, --pid, --process, "
+		   "--listening, --cgroup, --unit, "
+		   "--container and --netns; none is assumed.\n"
+		   "\n"
+		   "Without a terminal it prints the injector's events as JSON lines, so that a "
+		   "script can wait for "
+		   "\"event\":\"injected\".\n"
+		   "\n"
+		   "  ordeal inject net.delay --delay 200ms --to :5432/tcp --pid 4711 --for 30s\n"
+		   "  ordeal inject proc.pause --process orders --for 5s",
+	.run_raw = inject_raw,
+};

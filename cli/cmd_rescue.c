@@ -1,0 +1,98 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+
+struct tally {
+	json_t *records; /* NULL: print for people */
+	size_t n, bad;
+	bool dry_run;
+};
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static void print_record(const json_t *r)
+{
+	const char *message = text(r, "message");
+	const json_t *left;
+	size_t i;
+
+	(void)printf("%s: %s: %s", text(r, "lease"), text(r, "fault"), text(r, "action"));
+	if (json_is_integer(json_object_get(r, "residue")))
+		(void)printf(", residue: %" PRId64,
+			     (int64_t)json_integer_value(json_object_get(r, "residue")));
+	(void)printf("%s%s\n", *message ? ": " : "", message);
+	json_array_foreach (json_object_get(r, "left"), i, left)
+		(void)printf("  left: %s\n", json_string_value(left));
+}
+
+static void on_answer(void *arg, const char *who, const json_t *event)
+{
+	struct tally *tally = arg;
+	json_t *r;
+	size_t i;
+
+	(void)who;
+	json_array_foreach (json_object_get(event, "records"), i, r) {
+		tally->n++;
+		if (json_integer_value(json_object_get(r, "residue")) > 0 ||
+		    !strcmp(text(r, "action"), "failed"))
+			tally->bad++;
+		if (tally->records)
+			(void)json_array_append(tally->records, r);
+		else
+			print_record(r);
+	}
+}
+
+static int rescue(const struct cli_args *args, struct ord_err *err)
+{
+	ord_auto(json) json_t *records = cli_flag(args, "json") ? json_array() : NULL;
+	struct tally tally = {.records = records, .dry_run = cli_flag(args, "dry-run")};
+	json_t *request = cli_request("rescue");
+	struct ord_err denied;
+
+	(void)json_object_set_new(request, "dry_run", json_boolean(tally.dry_run));
+	if (cli_ask_all(request, 60 * ORD_S, on_answer, &tally, &denied, err))
+		return -1;
+	if (records) {
+		if (json_dumpf(records, stdout, JSON_INDENT(2)))
+			return ord_fail_nomem(err);
+		(void)putchar('\n');
+	} else if (!tally.n) {
+		(void)puts("nothing to rescue");
+	}
+	if (*denied.msg)
+		(void)fprintf(stderr, "ordeal: root's records were not looked at: %s\n",
+			      denied.msg);
+	if (tally.bad && !tally.dry_run)
+		return ord_fail(err, ORD_SYS, "%zu of %zu could not be reverted", tally.bad,
+				tally.n);
+	return CLI_OK;
+}
+
+static const struct cli_option options[] = {{"dry-run", 'n', NULL, "only say what would be done"},
+					    {"json", 0, NULL, "print JSON"},
+					    {0}};
+
+const struct cli_command cli_rescue = {
+	.name = "rescue",
+	.summary = "take away what was left by runs whose processes all died",
+	.operands = "",
+	.options = options,
+	.details = "Replays the undo records of leases whose holder and guardian are both gone, as "
+		   "after the machine was "
+		   "restarted or a CI job was killed with everything in it. Leases that are held "
+		   "are left alone. It is safe to "
+		   "run at any time, and does nothing where nothing is left.",
+	.run = rescue,
+};

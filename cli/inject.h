@@ -1,0 +1,41 @@
+/* What `ordeal inject` was asked for. */
+#ifndef ORDEAL_CLI_INJECT_H
+#define ORDEAL_CLI_INJECT_H
+
+#include "cli/command.h"
+#include "ordeal/fault.h"
+#include "ordeal/target.h"
+
+#define CLI_PARAM_HELP 320
+
+/* A fault's parameters as options, and the texts that they point to. */
+struct cli_fault_options {
+	struct cli_option options[ORD_PARAMS_MAX + 1];
+	char help[ORD_PARAMS_MAX][CLI_PARAM_HELP];
+};
+
+/* The options that name a target, those that every inject has, and --percent of faults without one
+ * of their own. */
+extern const struct cli_option cli_target_options[];
+extern const struct cli_option cli_inject_options[];
+extern const struct cli_option cli_share_option[];
+
+void cli_fault_options(const struct ord_fault *fault, struct cli_fault_options *ret);
+bool cli_fault_has(const struct ord_fault *fault, const char *param);
+
+struct cli_inject {
+	struct ord_args args;
+	struct ord_target target;
+	uint64_t for_ns, seed;
+	const char *engine;
+	bool cut_me_off, whole_host, json, quiet;
+};
+
+/* From the options; *ret is large: not for the stack. */
+int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
+		    struct cli_inject *ret, struct ord_err *err);
+/* ORD_GUARD where the fault would cut off the whole machine and --yes-whole-host is missing. */
+int cli_inject_guard(const struct cli_inject *in, const struct ord_place *place,
+		     struct ord_err *err);
+
+#endif

@@ -1,0 +1,238 @@
+#include "cli/inject.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "cli/catalog.h"
+#include "ordeal/spec.h"
+
+const struct cli_option cli_target_options[] = {
+	{"host", 0, NULL, "this machine"},
+	{"pid", 0, "N", "the process with this number, or its network namespace or control group"},
+	{"process", 0, "NAME", "the process of this name"},
+	{"listening", 0, "PORT", "the process that listens on this port; PORT/udp for UDP"},
+	{"cgroup", 0, "PATH", "a control group, below /sys/fs/cgroup or absolute"},
+	{"unit", 0, "NAME", "the processes of a systemd unit"},
+	{"container", 0, "ID", "the processes of a container, by its id or the unique start of it"},
+	{"netns", 0, "PATH|NAME", "a network namespace, by path or by its name under /run/netns"},
+	{"count", 0, "N",
+	 "take this many of the processes that match (without it exactly one must match)"},
+	{"target-percent", 0, "PERCENT", "take this share of the processes that match, rounded up"},
+	{"all", 0, NULL, "take every process that matches"},
+	{0},
+};
+
+const struct cli_option cli_share_option[] = {
+	{"percent", 0, "PERCENT",
+	 "the same as --target-percent, for a fault without a percent of its own"},
+	{0},
+};
+
+const struct cli_option cli_inject_options[] = {
+	{"for", 0, "DURATION", "how long the effect lasts at most (required)"},
+	{"engine", 0, "NAME", "the way to bring it about, for faults that have several"},
+	{"seed", 0, "N", "of what is chosen at random; drawn where it is not given"},
+	{"yes-whole-host", 0, NULL,
+	 "cut off the whole machine: needed with --host for a drop, a partition or a loss of 50 % "
+	 "or more without a filter"},
+	{"even-if-it-cuts-me-off", 0, NULL, "do not exempt the SSH connection of the caller"},
+	{"json", 0, NULL, "print JSON lines, as without a terminal"},
+	{"quiet", 'q', NULL, "print nothing but errors"},
+	{"help", 'h', NULL, "print this help and exit"},
+	{0},
+};
+
+bool cli_fault_has(const struct ord_fault *fault, const char *param)
+{
+	for (size_t i = 0; i < fault->n_params; i++)
+		if (!strcmp(fault->params[i].name, param))
+			return true;
+	return false;
+}
+
+void cli_fault_options(const struct ord_fault *fault, struct cli_fault_options *ret)
+{
+	size_t n = fault->n_params < ORD_PARAMS_MAX ? fault->n_params : ORD_PARAMS_MAX;
+
+	memset(ret, 0, sizeof *ret);
+	for (size_t i = 0; i < n; i++) {
+		const struct ord_param *p = &fault->params[i];
+
+		ret->options[i] =
+			(struct cli_option){p->name, 0, cli_param_value(p),
+					    cli_param_help(p, sizeof ret->help[i], ret->help[i])};
+	}
+}
+
+static const struct {
+	const char *option;
+	enum ord_target_kind kind;
+	unsigned bits; /* a fault must take one of them */
+} kinds[] = {
+	{"host", ORD_TARGET_HOST, ORD_ON_HOST},
+	{"pid", ORD_TARGET_PID, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
+	{"process", ORD_TARGET_PROCESS, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
+	{"listening", ORD_TARGET_LISTENING, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
+	{"cgroup", ORD_TARGET_CGROUP, ORD_ON_PROCESS | ORD_ON_CGROUP},
+	{"unit", ORD_TARGET_UNIT, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
+	{"container", ORD_TARGET_CONTAINER, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
+	{"netns", ORD_TARGET_NETNS, ORD_ON_NET},
+};
+
+static int read_kind(const struct cli_args *given, const struct ord_fault *fault,
+		     struct ord_target *t, struct ord_err *err)
+{
+	const char *first = NULL;
+	char targets[64];
+
+	for (size_t i = 0; i < ORD_COUNT(kinds); i++) {
+		const char *text = cli_value(given, kinds[i].option);
+
+		if (!text)
+			continue;
+		if (first)
+			return ord_fail(err, ORD_USAGE, "--%s and --%s name two targets; give one",
+					first, kinds[i].option);
+		first = kinds[i].option;
+		if (!(fault->targets & kinds[i].bits))
+			return ord_fail(err, ORD_USAGE, "%s does not take --%s; its targets: %s",
+					fault->name, first,
+					cli_targets_text(fault->targets, sizeof targets, targets));
+		if (strlen(text) >= sizeof t->text)
+			return ord_fail(err, ORD_USAGE, "--%s: longer than %zu bytes", first,
+					sizeof t->text - 1);
+		t->kind = kinds[i].kind;
+		(void)snprintf(t->text, sizeof t->text, "%s", text);
+	}
+	if (!first)
+		return ord_fail(err, ORD_USAGE,
+				"no target, and none is assumed: give one of --host, --pid, "
+				"--process, --listening, "
+				"--cgroup, --unit, --container, --netns");
+	return 0;
+}
+
+/* How many of those that match. */
+static int read_share(const struct cli_args *given, const struct ord_fault *fault,
+		      struct ord_target *t, struct ord_err *err)
+{
+	const char *count = cli_value(given, "count"), *share = cli_value(given, "target-percent");
+	int64_t v;
+
+	if (!share && !cli_fault_has(fault, "percent"))
+		share = cli_value(given, "percent");
+	t->all = cli_flag(given, "all");
+	if (!!count + !!share + t->all > 1)
+		return ord_fail(err, ORD_USAGE,
+				"--count, --target-percent and --all exclude each other");
+	if (count) {
+		if (ord_parse_int(count, 1, ORD_PROCS_MAX, &v, err))
+			return ord_wrap(err, "--count");
+		t->count = (uint32_t)v;
+	}
+	if (share) {
+		if (ord_parse_percent(share, &v, err))
+			return ord_wrap(err, "--target-percent");
+		if (v < 1 || v > ORD_PPM)
+			return ord_fail(err, ORD_USAGE,
+					"--target-percent: %s is not within 0.0001%% to 100%%",
+					share);
+		t->percent_ppm = (uint32_t)v;
+	}
+	return 0;
+}
+
+static int read_params(const struct cli_args *given, const struct ord_fault *fault,
+		       struct ord_args *args, struct ord_err *err)
+{
+	ord_args_init(args, fault);
+	for (size_t i = 0; i < given->n_given; i++) {
+		const struct cli_given *g = &given->given[i];
+
+		if (cli_fault_has(fault, g->option->name) &&
+		    ord_args_set(args, g->option->name, g->value ? g->value : "true", err))
+			return -1;
+	}
+	return ord_args_finish(args, err);
+}
+
+/* At most a day: the injector's own bound. */
+static int read_for(const struct cli_args *given, uint64_t *ret, struct ord_err *err)
+{
+	const char *text = cli_value(given, "for");
+	int64_t ns;
+
+	if (!text)
+		return ord_fail(
+			err, ORD_USAGE,
+			"--for is missing: how long the effect lasts at most, as in --for 30s");
+	if (ord_parse_duration(text, &ns, err))
+		return ord_wrap(err, "--for");
+	if (ns < (int64_t)ORD_MS || ns > 86400 * (int64_t)ORD_S)
+		return ord_fail(err, ORD_USAGE, "--for: %s is not within 1ms to 1d", text);
+	*ret = (uint64_t)ns;
+	return 0;
+}
+
+int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
+		    struct cli_inject *ret, struct ord_err *err)
+{
+	uint64_t drawn = 0;
+
+	ret->target = (struct ord_target){0};
+	if (read_params(given, fault, &ret->args, err) ||
+	    read_kind(given, fault, &ret->target, err) ||
+	    read_share(given, fault, &ret->target, err) || read_for(given, &ret->for_ns, err))
+		return -1;
+	(void)getrandom(&drawn, sizeof drawn, 0);
+	if (cli_number(given, "seed", drawn & ORD_SEED_MAX, &ret->seed, err))
+		return -1;
+	if (ret->seed > ORD_SEED_MAX)
+		return ord_fail(err, ORD_USAGE, "--seed: at most %llu", ORD_SEED_MAX);
+	ret->engine = cli_value(given, "engine");
+	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
+	ret->whole_host = cli_flag(given, "yes-whole-host");
+	ret->json = cli_flag(given, "json");
+	ret->quiet = cli_flag(given, "quiet");
+	return 0;
+}
+
+/* Whether the namespace is the one that the machine's first process lives in. */
+static bool is_host_netns(uint64_t ino)
+{
+	struct stat st;
+
+	/* Another user's /proc/1/ns cannot be read; then our own namespace stands for the host's.
+	 */
+	if (stat("/proc/1/ns/net", &st) && stat("/proc/self/ns/net", &st))
+		return false;
+	return st.st_ino == ino;
+}
+
+static bool cuts_off(const struct ord_args *args)
+{
+	const char *name = args->fault->name;
+
+	if (!strcmp(name, "net.partition"))
+		return true;
+	return !strcmp(name, "net.loss") && ord_arg_int(args, "percent") >= ORD_PPM / 2;
+}
+
+int cli_inject_guard(const struct cli_inject *in, const struct ord_place *place,
+		     struct ord_err *err)
+{
+	if (in->whole_host || !cuts_off(&in->args) || ord_arg_set(&in->args, "to") ||
+	    ord_arg_set(&in->args, "device"))
+		return 0;
+	if (!place->host && !is_host_netns(place->netns_ino))
+		return 0;
+	return ord_fail(err, ORD_GUARD,
+			"%s without a filter cuts off the whole machine%s; narrow it with --to, or "
+			"say --yes-whole-host",
+			in->args.fault->name,
+			place->host ? "" : ", whose network namespace the target shares");
+}

@@ -1,0 +1,13 @@
+/* A plan as it is printed by `plan` and by `run --dry-run`: with its targets as they are now. */
+#ifndef ORDEAL_CLI_PLAN_TEXT_H
+#define ORDEAL_CLI_PLAN_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ordeal/plan.h"
+
+/* json: the plan's canonical object with one more key, "resolved". */
+int cli_plan_print(const struct ord_plan *plan, bool json, FILE *out, struct ord_err *err);
+
+#endif

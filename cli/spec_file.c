@@ -1,0 +1,137 @@
+#include "cli/spec_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/units.h"
+
+#define SETS_MAX 64
+
+int cli_complain(const char *path, const struct ord_err *err)
+{
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "ordeal: %s: %s\n", path, err->msg);
+	return cli_exit_of(err);
+}
+
+static void print_mistakes(const char *path, const struct ord_mistakes *m)
+{
+	(void)fflush(stdout);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct ord_mistake *k = &m->v[i];
+		const char *kind = k->warning ? "warning: " : "";
+
+		if (k->line)
+			(void)fprintf(stderr, "ordeal: %s:%u:%u: %s%s\n", path, k->line, k->column,
+				      kind, k->text);
+		else
+			(void)fprintf(stderr, "ordeal: %s: %s%s\n", path, kind, k->text);
+	}
+	if (m->more)
+		(void)fprintf(stderr, "ordeal: %s: and %zu more\n", path, m->more);
+}
+
+/* --set PATH=VALUE...; the texts are cut in place. */
+static int read_sets(const struct cli_args *args, struct ord_override *sets, char *texts[],
+		     size_t *ret_n, struct ord_err *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < args->n_given; i++) {
+		const struct cli_given *g = &args->given[i];
+		char *eq;
+
+		if (strcmp(g->option->name, "set"))
+			continue;
+		if (n == SETS_MAX)
+			return ord_fail(err, ORD_USAGE, "more than %d --set", SETS_MAX);
+		texts[n] = strdup(g->value);
+		if (!texts[n])
+			return ord_fail_nomem(err);
+		eq = strchr(texts[n], '=');
+		n++;
+		*ret_n = n;
+		if (!eq || eq == texts[n - 1])
+			return ord_fail(err, ORD_USAGE,
+					"--set %s: write PATH=VALUE, as in spec.repetitions=1",
+					g->value);
+		*eq = '\0';
+		sets[n - 1] = (struct ord_override){texts[n - 1], eq + 1};
+	}
+	return 0;
+}
+
+static int read_spec(const char *path, const struct cli_args *args, struct ord_spec *ret,
+		     struct ord_err *err)
+{
+	struct ord_override sets[SETS_MAX];
+	struct ord_mistakes mistakes = {0};
+	char *texts[SETS_MAX] = {0};
+	ord_autofree char *yaml = NULL;
+	size_t size = 0, n = 0;
+	int r = read_sets(args, sets, texts, &n, err);
+
+	if (!r)
+		r = ord_file_read(!strcmp(path, "-") ? "/dev/stdin" : path, ORD_SPEC_BYTES_MAX,
+				  &yaml, &size, err);
+	if (!r) {
+		r = ord_spec_parse(yaml, size, sets, n, ret, &mistakes) ? 1 : 0;
+		print_mistakes(path, &mistakes);
+		ord_mistakes_done(&mistakes);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(texts[i]);
+	return r;
+}
+
+static int read_seed(const struct cli_args *args, uint64_t *ret, struct ord_err *err)
+{
+	uint64_t drawn = 0;
+
+	(void)getrandom(&drawn, sizeof drawn, 0);
+	if (cli_number(args, "seed", drawn & ORD_SEED_MAX, ret, err))
+		return -1;
+	if (*ret > ORD_SEED_MAX)
+		return ord_fail(err, ORD_USAGE, "--seed: at most %llu", ORD_SEED_MAX);
+	return 0;
+}
+
+int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan *ret)
+{
+	struct ord_err err = {0};
+	uint64_t seed;
+	int r;
+
+	*ret = (struct cli_plan){.spec = calloc(1, sizeof *ret->spec)};
+	if (!ret->spec)
+		return CLI_BROKEN;
+	if (read_seed(args, &seed, &err))
+		return cli_complain(path, &err);
+	r = read_spec(path, args, ret->spec, &err);
+	if (r > 0)
+		return CLI_WRONG;
+	if (r < 0)
+		return cli_complain(path, &err);
+	/* --seed is meant for this call, so it counts more than the file. */
+	if (cli_flag(args, "seed")) {
+		ret->spec->seed = seed;
+		ret->spec->has_seed = true;
+	}
+	if (ord_plan_build(ret->spec, seed, &ret->plan, &err))
+		return cli_complain(path, &err);
+	return 0;
+}
+
+void cli_plan_done(struct cli_plan *plan)
+{
+	if (plan->plan.json)
+		ord_plan_done(&plan->plan);
+	if (plan->spec) {
+		ord_spec_done(plan->spec);
+		free(plan->spec);
+	}
+	*plan = (struct cli_plan){0};
+}

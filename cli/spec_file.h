@@ -1,0 +1,38 @@
+/* Experiments as files: read, with every mistake printed where it stands. */
+#ifndef ORDEAL_CLI_SPEC_FILE_H
+#define ORDEAL_CLI_SPEC_FILE_H
+
+#include "cli/command.h"
+#include "ordeal/plan.h"
+#include "ordeal/spec.h"
+
+/* The options that every command with an experiment takes. */
+#define CLI_SET_OPTION                                                                           \
+	{                                                                                        \
+		"set", 's', "PATH=VALUE",                                                        \
+			"override a value, as in spec.repetitions=1; may be given several times" \
+	}
+#define CLI_SEED_OPTION                                                                           \
+	{                                                                                         \
+		"seed", 0, "N",                                                                   \
+			"of what is chosen at random; the experiment's own, or drawn, where not " \
+			"given"                                                                   \
+	}
+
+struct cli_plan {
+	struct ord_spec *spec; /* owned */
+	struct ord_plan plan;
+};
+
+/*
+ * The experiment in the file ("-": standard input), planned. Mistakes go to standard error at once
+ * as "ordeal: FILE:LINE:COLUMN: ...". Returns 0, or an exit code where it was refused and said why.
+ */
+int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan *ret);
+void cli_plan_done(struct cli_plan *plan);
+
+/* As it would be printed in main(), for commands that go on with the next file. Returns the exit
+ * code. */
+int cli_complain(const char *path, const struct ord_err *err);
+
+#endif
