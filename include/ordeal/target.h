@@ -24,7 +24,11 @@ enum ord_target_kind {
 struct ord_target {
 	enum ord_target_kind kind;
 	char text[256];
-	/* How many of those that match: exactly one of these; none given means exactly one must match. */
+	/*
+	 * How many of those that match: one of these at most. None given: exactly one process must match; but a group
+	 * (cgroup, unit, container) of several is then taken as a whole, by its namespace and control group, and
+	 * n_procs is 0.
+	 */
 	bool all;
 	uint32_t count;
 	uint32_t percent_ppm; /* rounded up */
@@ -44,8 +48,8 @@ struct ord_place {
 	bool host;
 	size_t n_procs;
 	struct ord_proc procs[ORD_PROCS_MAX];
-	char netns[64];    /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if host */
-	uint64_t netns_ino;
+	char netns[64];    /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if host, or if they differ */
+	uint64_t netns_ino; /* 0: this user may not see it */
 	char cgroup[256];  /* absolute directory of its (memory or unified) control group, "" if unknown */
 };
 

@@ -1,0 +1,220 @@
+#include "base/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+
+#define MOUNTS_MAX 32
+#define FILE_MAX   (4u << 20)
+
+struct hierarchy {
+	char point[128];      /* where it is mounted */
+	char root[128];	      /* what of it is seen there; "/" but in some containers */
+	char controllers[64]; /* "cpu,cpuacct", "name=systemd"; "" for version 2 */
+};
+
+/* Is word one of the comma-separated ones? */
+static bool has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == n && !strncmp(p, word, n))
+			return true;
+	return false;
+}
+
+/* One line of mountinfo: id parent dev root point options [optional...] - type source super */
+static bool read_mount(const char *line, struct hierarchy *h)
+{
+	const char *dash = strstr(line, " - ");
+	char type[16], super[128];
+
+	if (!dash || sscanf(dash + 3, "%15s %*s %127s", type, super) != 2 ||
+	    strncmp(type, "cgroup", 6))
+		return false;
+	if (sscanf(line, "%*s %*s %*s %127s %127s", h->root, h->point) != 2)
+		return false;
+	h->controllers[0] = '\0';
+	if (!strcmp(type, "cgroup"))
+		(void)snprintf(h->controllers, sizeof h->controllers, "%.63s", super);
+	return true;
+}
+
+static int read_mounts(struct hierarchy *v, size_t *ret_n, struct ord_err *err)
+{
+	ord_autofree char *text = NULL;
+	char *save = NULL;
+	size_t n = 0;
+
+	if (ord_file_read("/proc/self/mountinfo", FILE_MAX, &text, NULL, err))
+		return -1;
+	for (char *l = strtok_r(text, "\n", &save); l && n < MOUNTS_MAX;
+	     l = strtok_r(NULL, "\n", &save))
+		n += read_mount(l, &v[n]);
+	*ret_n = n;
+	return 0;
+}
+
+/* The hierarchy of a controller: version 1 where it has it, since a controller is in one place
+ * only. */
+static const struct hierarchy *pick(const struct hierarchy *v, size_t n, const char *controller)
+{
+	const struct hierarchy *unified = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i].controllers[0])
+			unified = unified ? unified : &v[i];
+		else if (has_word(v[i].controllers, controller))
+			return &v[i];
+	}
+	return unified;
+}
+
+static int join(const struct hierarchy *h, const char *path, struct ord_cgroup *ret,
+		struct ord_err *err)
+{
+	size_t root = strcmp(h->root, "/") ? strlen(h->root) : 0;
+	int n;
+
+	if (strstr(path, "/.."))
+		return ord_fail(err, ORD_SKIP,
+				"its control group '%s' lies outside of this cgroup namespace",
+				path);
+	if (root && !strncmp(path, h->root, root))
+		path += root;
+	if (!strcmp(path, "/"))
+		path = "";
+	n = snprintf(ret->dir, sizeof ret->dir, "%s%s", h->point, path);
+	if (n < 0 || (size_t)n >= sizeof ret->dir)
+		return ord_fail(err, ORD_SKIP, "the path of control group '%.64s...' is too long",
+				path);
+	ret->v2 = !h->controllers[0];
+	return 0;
+}
+
+/* The path after "N:controllers:" of the line for this hierarchy; NULL if there is none. Cuts text
+ * up. */
+static const char *path_in(char *text, const char *controller, bool v2)
+{
+	char *save = NULL;
+
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		char *list = strchr(l, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+
+		if (!path)
+			continue;
+		*path = '\0';
+		if (v2 ? !list[1] : has_word(list + 1, controller))
+			return path + 1;
+	}
+	return NULL;
+}
+
+int ord_cgroup_of(int dir, const char *controller, struct ord_cgroup *ret, struct ord_err *err)
+{
+	struct hierarchy mounts[MOUNTS_MAX];
+	const struct hierarchy *h;
+	ord_autofree char *text = NULL;
+	const char *path;
+	size_t n;
+
+	if (read_mounts(mounts, &n, err))
+		return -1;
+	h = pick(mounts, n, controller);
+	if (!h)
+		return ord_fail(err, ORD_SKIP, "no cgroup hierarchy is mounted for '%s'",
+				controller);
+	if (ord_file_read_at(dir, "cgroup", FILE_MAX, &text, NULL, err))
+		return -1;
+	path = path_in(text, controller, !h->controllers[0]);
+	if (!path)
+		return ord_fail(err, ORD_SKIP, "the process is in no control group for '%s'",
+				controller);
+	return join(h, path, ret, err);
+}
+
+static bool is_group(const char *path)
+{
+	ord_autoclose int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	return dir >= 0 && !fstatat(dir, "cgroup.procs", &st, 0) && S_ISREG(st.st_mode);
+}
+
+/* The same path in the controller's hierarchy, where the text is an absolute one below another
+ * hierarchy. */
+static const char *within(const struct hierarchy *v, size_t n, const char *text,
+			  const struct hierarchy **ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(v[i].point);
+
+		if (!strncmp(text, v[i].point, len) && (text[len] == '/' || !text[len])) {
+			*ret = &v[i];
+			return text + len;
+		}
+	}
+	return NULL;
+}
+
+int ord_cgroup_named(const char *text, const char *controller, struct ord_cgroup *ret,
+		     struct ord_err *err)
+{
+	struct hierarchy mounts[MOUNTS_MAX];
+	const struct hierarchy *given = NULL, *best;
+	const char *path = text;
+	char dir[PATH_MAX];
+	size_t n;
+
+	if (read_mounts(mounts, &n, err))
+		return -1;
+	if (strstr(text, "..") || strlen(text) >= sizeof ret->dir)
+		return ord_fail(err, ORD_USAGE, "'%.64s' is not a path of a control group", text);
+	if (!strncmp(text, "/sys/", 5)) {
+		path = within(mounts, n, text, &given);
+		if (!path)
+			return ord_fail(err, ORD_USAGE,
+					"'%s' lies below no mounted cgroup hierarchy", text);
+	}
+	best = pick(mounts, n, controller);
+	for (size_t i = 0; i <= n; i++) {
+		/* First the controller's own, then the one that was given, then whichever has such
+		 * a path. */
+		const struct hierarchy *h = i ? given ? given : &mounts[i - 1] : best;
+
+		if (!h)
+			continue;
+		(void)snprintf(dir, sizeof dir, "%s%s%s", h->point,
+			       *path == '/' || !*path ? "" : "/", path);
+		if (is_group(dir) && strlen(dir) < sizeof ret->dir) {
+			(void)snprintf(ret->dir, sizeof ret->dir, "%.255s", dir);
+			for (size_t end = strlen(ret->dir); end > 1 && ret->dir[end - 1] == '/';
+			     end--)
+				ret->dir[end - 1] = '\0';
+			ret->v2 = !h->controllers[0];
+			return 0;
+		}
+	}
+	return ord_fail(err, ORD_USAGE, "there is no control group '%s'", text);
+}
+
+int ord_cgroup_get(const struct ord_cgroup *g, const char *file, char *out, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof path, "%s/%s", g->dir, file);
+	n = ord_file_peek(AT_FDCWD, path, out, size);
+	if (n < 0)
+		return -1;
+	out[strcspn(out, "\n")] = '\0';
+	return 0;
+}
