@@ -1,11 +1,13 @@
 /*
  * What a fault is to the lease machinery: one const struct at the bottom of the fault's file.
  *
- * The order in a process: check (as the user that started it, every descriptor is opened here), uid and capabilities
- * dropped, undo record written, guardian forked, seccomp filter loaded, inject, [wait/wake ...], end, revert, residue.
+ * The order in a process: check (as the user that started it, every descriptor is opened here), uid
+ * and capabilities dropped, undo record written, guardian forked, seccomp filter loaded, inject,
+ * [wait/wake ...], end, revert, residue.
  *
- * After the drop the process is not dumpable, so files of /proc/self belong to root: open them in check. It has no
- * capability but those of the fault's entry in list.def, and opens files for reading only, unless `syscalls` says so.
+ * After the drop the process is not dumpable, so files of /proc/self belong to root: open them in
+ * check. It has no capability but those of the fault's entry in list.def, and opens files for
+ * reading only, unless `syscalls` says so.
  */
 #ifndef ORDEAL_INJECTOR_H
 #define ORDEAL_INJECTOR_H
@@ -21,10 +23,10 @@
 
 /* One lease's fault, as asked and as opened. */
 struct inj_step {
-	const char *lease;             /* [a-z0-9-]{1,64}: unique on this host */
+	const char *lease;	       /* [a-z0-9-]{1,64}: unique on this host */
 	const struct ord_args *args;   /* borrowed */
 	const struct ord_place *place; /* borrowed; identities were checked */
-	const char *engine;            /* forced by the request, "" : choose */
+	const char *engine;	       /* forced by the request, "" : choose */
 	uint64_t seed;
 	bool even_if_it_cuts_me_off;
 	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own network was asked for */
@@ -33,52 +35,65 @@ struct inj_step {
 
 struct ord_injector {
 	const char *name; /* as in list.def */
-	/* System calls beyond those of the loop (sandbox.c), ended by -1: for inject..end, and for revert/residue. */
+	/* System calls beyond those of the loop (sandbox.c), ended by -1: for inject..end, and for
+	 * revert/residue. */
 	const int *syscalls;
 	const int *revert_syscalls;
 	/*
-	 * No side effect outside this process. Resolves, opens descriptors, enters namespaces, decides the engine, and
-	 * fills `undo` with all that revert needs (the record). `report` gets what the `checked` event tells:
-	 * "engine", "objects" (list of texts), "notes" (list of texts).
+	 * No side effect outside this process. Resolves, opens descriptors, enters namespaces,
+	 * decides the engine, and fills `undo` with all that revert needs (the record). `report`
+	 * gets what the `checked` event tells: "engine", "objects" (list of texts), "notes" (list
+	 * of texts).
 	 */
 	int (*check)(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err);
-	/* The change, and the proof that it is in force. No allocation between the change and return. */
+	/* The change, and the proof that it is in force. No allocation between the change and
+	 * return. */
 	int (*inject)(struct inj_step *step, struct ord_err *err);
 	/*
-	 * Optional: descriptors to poll while the fault is held, at most max; returns how many. *due_ns (CLOCK_MONOTONIC)
-	 * may be lowered to be woken earlier.
+	 * Optional: descriptors to poll while the fault is held, at most max; returns how many.
+	 * *due_ns (CLOCK_MONOTONIC) may be lowered to be woken earlier.
 	 */
 	unsigned (*wait)(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns);
-	/* Optional: after each poll. -1 ends the lease with the error; *ret_over true ends it as "target-gone". */
-	int (*wake)(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over, struct ord_err *err);
+	/* Optional: after each poll. -1 ends the lease with the error; *ret_over true ends it as
+	 * "target-gone". */
+	int (*wake)(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over,
+		    struct ord_err *err);
 	/*
-	 * Optional, for effects that take time to build up (memory that is filled): asked after inject and after each
-	 * wake; `injected` is told, and the hold counted, once it says true. NULL: in force when inject returns.
+	 * Optional, for effects that take time to build up (memory that is filled): asked after
+	 * inject and after each wake; `injected` is told, and the hold counted, once it says true.
+	 * NULL: in force when inject returns.
 	 */
 	int (*in_force)(struct inj_step *step, bool *ret_in_force, struct ord_err *err);
-	/* Optional: figures for the `reverted` event: {"matched_packets": 12, "late_p99_ns": 31000}; integers only. */
+	/* Optional: figures for the `reverted` event: {"matched_packets": 12, "late_p99_ns":
+	 * 31000}; integers only. */
 	void (*figures)(struct inj_step *step, json_t *figures);
-	/* Optional: the holder's orderly end (flush what is held, close descriptors, reap children), before revert. */
+	/* Optional: the holder's orderly end (flush what is held, close descriptors, reap
+	 * children), before revert. */
 	int (*end)(struct inj_step *step, struct ord_err *err);
-	/* From the record alone, idempotent: called by the holder, the guardian, or rescue. NULL: class none or kernel. */
+	/* From the record alone, idempotent: called by the holder, the guardian, or rescue. NULL:
+	 * class none or kernel. */
 	int (*revert)(const json_t *undo, struct ord_err *err);
-	/* Reads the system back; appends one text for each thing that is left. NULL: not applicable (class none). */
+	/* Reads the system back; appends one text for each thing that is left. NULL: not applicable
+	 * (class none). */
 	int (*residue)(const json_t *undo, json_t *left, struct ord_err *err);
 	/* Re-validates a record before it is replayed. Required where revert is. */
 	int (*validate)(const json_t *undo, struct ord_err *err);
 	/* Optional: frees step->state. */
 	void (*done)(struct inj_step *step);
-	/* NULL where it can run here; else ORD_SKIP-text of the exact reason and fix. For `doctor`; no side effect left. */
+	/* NULL where it can run here; else ORD_SKIP-text of the exact reason and fix. For `doctor`;
+	 * no side effect left. */
 	int (*available)(const char **ret_engine, struct ord_err *err);
 };
 
-/* To be called at least every 500 ms by inject, end, revert where they work longer: tells the guardian that we live. */
+/* To be called at least every 500 ms by inject, end, revert where they work longer: tells the
+ * guardian that we live. */
 void inj_beat(void);
 
 /*
- * Enters the network namespace at path (checked by its inode, unless that is 0); "" stays. ORD_USAGE where it is another.
- * A record's place is entered in this way before `rescue` calls revert and residue, so that these work in the namespace
- * that they find themselves in, as they do in the holder and the guardian.
+ * Enters the network namespace at path (checked by its inode, unless that is 0); "" stays.
+ * ORD_USAGE where it is another. A record's place is entered in this way before `rescue` calls
+ * revert and residue, so that these work in the namespace that they find themselves in, as they do
+ * in the holder and the guardian.
  */
 int inj_netns_enter(const char *path, uint64_t ino, struct ord_err *err);
 

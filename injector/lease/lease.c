@@ -1,0 +1,415 @@
+#include "injector/lease/lease.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "injector/lease/event.h"
+#include "injector/lease/guardian.h"
+#include "injector/lease/halt.h"
+#include "injector/lease/sandbox.h"
+#include "injector/lease/undo.h"
+
+enum cause {
+	CAUSE_NONE,
+	CAUSE_REMOVED,
+	CAUSE_DEADLINE,
+	CAUSE_INPUT_CLOSED,
+	CAUSE_SIGNAL,
+	CAUSE_HALTED,
+	CAUSE_TARGET_GONE,
+	CAUSE_FAILED,
+};
+
+static const char *const cause_names[] = {
+	[CAUSE_REMOVED] = "removed",
+	[CAUSE_DEADLINE] = "deadline",
+	[CAUSE_INPUT_CLOSED] = "input-closed",
+	[CAUSE_SIGNAL] = "signal",
+	[CAUSE_HALTED] = "halted",
+	[CAUSE_TARGET_GONE] = "target-gone",
+	[CAUSE_FAILED] = "failed",
+};
+
+/* How long an effect may take to come into force: its hold, but at least this. */
+#define INJECT_MIN_NS (60 * ORD_S)
+#define RESIDUE_NS    ORD_S /* a TAP takes 60 ms to go, memory 65 ms a GB */
+#define FAULT_FDS     64
+
+enum { FD_INPUT, FD_OUTPUT, FD_SIGNALS, FD_TIMER, FD_GUARDIAN, FD_BEAT, N_FDS };
+
+struct hold {
+	const struct ord_injector *inj;
+	struct inj_request *req;
+	struct inj_input *in;
+	struct inj_step step;
+	json_t *undo;
+	struct inj_dirs dirs;
+	struct inj_undo record;
+	struct inj_guardian guardian;
+	int signals, timer;
+	bool in_force;
+	uint64_t requested_ns, beat_due_ns, heard_ns;
+	enum cause cause;
+};
+
+/* Set while there is a guardian to tell; the faults know no more of it than inj_beat. */
+static const struct inj_guardian *beating;
+
+void inj_beat(void)
+{
+	if (beating)
+		inj_guardian_tell(beating, INJ_WORD_BEAT, 0);
+}
+
+static void hold_failed(struct hold *h, const char *phase, const struct ord_err *err)
+{
+	inj_event_failed(phase, h->req->lease, err);
+	h->cause = CAUSE_FAILED;
+}
+
+static uint64_t inject_limit_ns(const struct hold *h)
+{
+	return h->req->hold_ns > INJECT_MIN_NS ? h->req->hold_ns : INJECT_MIN_NS;
+}
+
+static int timer_set(const struct hold *h, uint64_t boot_ns)
+{
+	struct itimerspec t = {.it_value = ord_timespec(boot_ns)};
+
+	return timerfd_settime(h->timer, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+static int check(struct hold *h, struct ord_err *err)
+{
+	ord_auto(json) json_t *report = json_object();
+
+	h->undo = json_object();
+	if (!report || !h->undo)
+		return ord_fail_nomem(err);
+	if (inj_halt_refuses(&h->dirs, err) < 0 ||
+	    h->inj->check(&h->step, h->undo, report, err) < 0)
+		return -1;
+	(void)json_object_set_new(report, "class",
+				  json_string(ord_guarantee_name(h->req->args.fault->guarantee)));
+	inj_event("checked", h->req->lease, ord_now_ns(), ord_steal_ptr(report));
+	return 0;
+}
+
+static int descriptors_open(struct hold *h, struct ord_err *err)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	h->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->signals < 0)
+		return ord_fail_sys(err, "signalfd");
+	h->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (h->timer < 0)
+		return ord_fail_sys(err, "timerfd_create");
+	return 0;
+}
+
+/* From the first byte of the record to the filter. The halt is asked again: it lists records after
+ * it set its mark. */
+static int arm(struct hold *h, struct ord_err *err)
+{
+	uint64_t limit = ord_boot_ns() + inject_limit_ns(h) + h->req->hold_ns;
+
+	if (inj_undo_write(&h->record, h->record.dir, h->req, limit, h->undo, err) < 0)
+		return -1;
+	if (inj_halt_refuses(&h->dirs, err) < 0 ||
+	    inj_guardian_start(&h->guardian, h->inj, &h->record, h->undo, limit, err) < 0)
+		goto remove;
+	if (inj_undo_guardian(&h->record, &h->guardian.proc, err) < 0 ||
+	    timer_set(h, ord_boot_ns() + inject_limit_ns(h)) < 0 ||
+	    inj_seccomp(INJ_HOLDER, h->inj->syscalls, h->inj->revert_syscalls, err) < 0)
+		goto dismiss;
+	beating = &h->guardian;
+	h->heard_ns = ord_now_ns();
+	h->beat_due_ns = h->heard_ns + INJ_BEAT_NS;
+	return 0;
+dismiss:
+	inj_guardian_tell(&h->guardian, INJ_WORD_ENDED, 0);
+	inj_guardian_end(&h->guardian);
+remove:
+	(void)inj_undo_remove(&h->record, NULL);
+	return -1;
+}
+
+/* The mark comes before anything that could wait or want memory. */
+static void force_mark(struct hold *h)
+{
+	uint64_t now = ord_now_ns(), deadline = ord_boot_ns() + h->req->hold_ns;
+	struct ord_err err;
+
+	h->in_force = true;
+	if (inj_undo_state(&h->record, INJ_INJECTED, &err) < 0 ||
+	    inj_undo_deadline(&h->record, deadline, &err) < 0 || timer_set(h, deadline) < 0) {
+		hold_failed(h, "inject", &err);
+		return;
+	}
+	inj_guardian_tell(&h->guardian, INJ_WORD_DEADLINE, deadline);
+	inj_event("injected", h->req->lease, now,
+		  json_pack("{s:I}", "requested_ns", (json_int_t)h->requested_ns));
+}
+
+static void force_ask(struct hold *h)
+{
+	struct ord_err err;
+	bool in_force = !h->inj->in_force;
+
+	if (h->in_force || h->cause)
+		return;
+	if (h->inj->in_force && h->inj->in_force(&h->step, &in_force, &err) < 0)
+		hold_failed(h, "inject", &err);
+	else if (in_force)
+		force_mark(h);
+}
+
+static void request_take(struct hold *h, const char *line, size_t size)
+{
+	static struct inj_request later; /* 50 KiB that few leases touch */
+	struct ord_err err;
+
+	if (inj_request_parse(line, size, &later, &err) < 0) {
+		inj_event_failed("request", NULL, &err);
+	} else if (later.op == INJ_OP_END ||
+		   (later.op == INJ_OP_REMOVE && strcmp(later.lease, h->req->lease) == 0)) {
+		h->cause = CAUSE_REMOVED;
+	} else {
+		(void)ord_fail(
+			&err, ORD_USAGE,
+			"this process holds lease '%s': only its `remove` and `end` are taken here",
+			h->req->lease);
+		inj_event_failed("request", later.lease[0] ? later.lease : NULL, &err);
+	}
+}
+
+static void input_take(struct hold *h)
+{
+	const char *line;
+	size_t size;
+
+	inj_input_fill(h->in);
+	while (!h->cause && (line = inj_input_line(h->in, &size)))
+		request_take(h, line, size);
+	if (!h->cause && h->in->ended)
+		h->cause = CAUSE_INPUT_CLOSED;
+}
+
+static void guardian_watch(struct hold *h, const struct pollfd *fds, uint64_t slept_until,
+			   uint64_t now)
+{
+	struct ord_err err;
+
+	if (now >= h->beat_due_ns) {
+		inj_guardian_tell(&h->guardian, INJ_WORD_BEAT, 0);
+		h->beat_due_ns = now + INJ_BEAT_NS;
+	}
+	/* Were we late ourselves, a frozen guardian is no wonder: it gets its time. */
+	if (inj_guardian_heard(&h->guardian) || now > slept_until + 3 * INJ_BEAT_NS)
+		h->heard_ns = now;
+	if (h->cause)
+		return;
+	if (fds[FD_GUARDIAN].revents) {
+		(void)ord_fail(&err, ORD_SYS,
+			       "the guardian died: the fault is not held without it");
+		hold_failed(h, "hold", &err);
+	} else if (now > h->heard_ns + INJ_GUARDIAN_SILENCE_NS) {
+		(void)ord_fail(&err, ORD_SYS,
+			       "the guardian does not answer: the fault is not held without it");
+		hold_failed(h, "hold", &err);
+	}
+}
+
+static void fixed_take(struct hold *h, const struct pollfd *fds)
+{
+	struct ord_err err;
+
+	if (fds[FD_INPUT].revents)
+		input_take(h);
+	if (!h->cause && (fds[FD_OUTPUT].revents & (POLLERR | POLLHUP)))
+		h->cause = CAUSE_INPUT_CLOSED; /* nobody is there any more */
+	if (!h->cause && fds[FD_SIGNALS].revents)
+		h->cause = inj_halt_refuses(&h->dirs, &err) < 0 ? CAUSE_HALTED : CAUSE_SIGNAL;
+	if (!h->cause && fds[FD_TIMER].revents) {
+		if (h->in_force) {
+			h->cause = CAUSE_DEADLINE;
+		} else {
+			(void)ord_fail(&err, ORD_SYS, "not in force within %llu s",
+				       (unsigned long long)(inject_limit_ns(h) / ORD_S));
+			hold_failed(h, "inject", &err);
+		}
+	}
+}
+
+static void fault_take(struct hold *h, const struct pollfd *fds, unsigned n)
+{
+	struct ord_err err;
+	bool over = false;
+
+	if (h->cause || !h->inj->wake)
+		return;
+	if (h->inj->wake(&h->step, fds, n, &over, &err) < 0)
+		hold_failed(h, h->in_force ? "hold" : "inject", &err);
+	else if (over)
+		h->cause = CAUSE_TARGET_GONE;
+}
+
+static void hold(struct hold *h)
+{
+	struct pollfd fds[N_FDS + FAULT_FDS] = {
+		[FD_INPUT] = {.fd = STDIN_FILENO, .events = POLLIN},
+		[FD_OUTPUT] = {.fd = STDOUT_FILENO},
+		[FD_SIGNALS] = {.fd = h->signals, .events = POLLIN},
+		[FD_TIMER] = {.fd = h->timer, .events = POLLIN},
+		[FD_GUARDIAN] = {.fd = h->guardian.pidfd, .events = POLLIN},
+		[FD_BEAT] = {.fd = h->guardian.beat, .events = POLLIN},
+	};
+
+	force_ask(h);
+	while (!h->cause) {
+		uint64_t due = h->beat_due_ns, now = ord_now_ns();
+		unsigned n =
+			h->inj->wait ? h->inj->wait(&h->step, fds + N_FDS, FAULT_FDS, &due) : 0;
+		struct timespec timeout = ord_timespec(due > now ? due - now : 0);
+
+		if (ppoll(fds, N_FDS + n, &timeout, NULL) < 0 && errno != EINTR) {
+			struct ord_err err;
+
+			(void)ord_fail_sys(&err, "ppoll");
+			hold_failed(h, "hold", &err);
+			return;
+		}
+		fault_take(h, fds + N_FDS, n);
+		guardian_watch(h, fds, due > now ? due : now, ord_now_ns());
+		fixed_take(h, fds);
+		force_ask(h);
+	}
+}
+
+/* What is left after a second of waiting; -1: not applicable; owned list in *ret_left. */
+static int residue(struct hold *h, json_t **ret_left, struct ord_err *err)
+{
+	uint64_t limit = ord_now_ns() + RESIDUE_NS;
+	json_t *left = json_array();
+
+	*ret_left = left;
+	if (!left)
+		return ord_fail_nomem(err);
+	while (h->inj->residue) {
+		if (h->inj->residue(h->undo, left, err) < 0)
+			return -1;
+		if (json_array_size(left) == 0 || ord_now_ns() > limit)
+			break;
+		(void)json_array_clear(left);
+		inj_beat();
+		(void)poll(NULL, 0, 5);
+	}
+	return 0;
+}
+
+/* 0: all is as it was, the record is gone. Else the record stays, for the guardian to try and for
+ * `rescue`. */
+static int undo(struct hold *h, json_t **ret_left, struct ord_err *err)
+{
+	int r = 0;
+
+	if (h->inj->end && h->inj->end(&h->step, err) < 0)
+		r = -1;
+	if (h->inj->revert && h->inj->revert(h->undo, err) < 0)
+		r = -1;
+	if (residue(h, ret_left, err) < 0 || r < 0 || json_array_size(*ret_left) > 0)
+		return r < 0 || !*ret_left ? -1 : 0;
+	(void)inj_undo_state(&h->record, INJ_ENDED, err);
+	return inj_undo_remove(&h->record, err);
+}
+
+/* The orderly end. Returns the exit status. */
+static int finish(struct hold *h)
+{
+	uint64_t began = ord_now_ns();
+	json_t *figures = json_object(), *left = NULL;
+	struct ord_err err = {0};
+	bool clean;
+	int r;
+
+	inj_guardian_tell(&h->guardian, INJ_WORD_REVERT, 0);
+	if (figures && h->inj->figures)
+		h->inj->figures(&h->step, figures);
+	inj_event("reverting", h->req->lease, began,
+		  json_pack("{s:s}", "cause", cause_names[h->cause]));
+	r = undo(h, &left, &err);
+	if (r < 0)
+		inj_event_failed("revert", h->req->lease, &err);
+	clean = r == 0 && json_array_size(left) == 0;
+	began = ord_now_ns();
+	if (clean) {
+		beating = NULL;
+		inj_guardian_tell(&h->guardian, INJ_WORD_ENDED, 0);
+		inj_guardian_end(&h->guardian);
+	}
+	inj_event("reverted", h->req->lease, began,
+		  json_pack("{s:s s:i s:o s:o}", "cause", cause_names[h->cause], "residue",
+			    h->inj->residue ? (int)json_array_size(left) : -1, "left", left,
+			    "figures", figures));
+	return clean && h->cause != CAUSE_FAILED ? INJ_EXIT_OK : INJ_EXIT_FAILED;
+}
+
+static int run(struct hold *h)
+{
+	struct ord_err err;
+
+	if (inj_dirs_make(&h->dirs, &h->record.dir, &err) < 0 || check(h, &err) < 0 ||
+	    inj_drop(h->req->args.fault->caps, &err) < 0 || descriptors_open(h, &err) < 0 ||
+	    arm(h, &err) < 0) {
+		inj_event_failed("check", h->req->lease, &err);
+		return INJ_EXIT_FAILED;
+	}
+	h->requested_ns = ord_now_ns();
+	if (h->inj->inject(&h->step, &err) < 0)
+		hold_failed(h, "inject", &err);
+	else
+		hold(h);
+	return finish(h);
+}
+
+int inj_lease_run(const struct ord_injector *inj, struct inj_request *req, struct inj_input *in)
+{
+	struct hold h = {
+		.inj = inj,
+		.req = req,
+		.in = in,
+		.step = {.lease = req->lease,
+			 .args = &req->args,
+			 .place = &req->place,
+			 .engine = req->engine,
+			 .seed = req->seed,
+			 .even_if_it_cuts_me_off = req->cut_me_off},
+		.record = {.dir = -1, .fd = -1},
+		.guardian = {.pidfd = -1, .beat = -1},
+		.signals = -1,
+		.timer = -1,
+	};
+	int status = run(&h);
+
+	if (inj->done)
+		inj->done(&h.step);
+	json_decref(h.undo);
+	ord_close(&h.timer);
+	ord_close(&h.signals);
+	ord_close(&h.record.fd);
+	ord_close(&h.record.dir);
+	return status;
+}

@@ -1,0 +1,45 @@
+/* What a lease may do once its descriptors are open: who it runs as, which capabilities, which
+ * system calls. */
+#ifndef ORDEAL_LEASE_SANDBOX_H
+#define ORDEAL_LEASE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ordeal/err.h"
+
+/*
+ * Who a lease of root runs as: "ord" in ASCII, a number of our own that no package hands out and
+ * that needs no entry in /etc/passwd. Where the user namespace does not map it: 65534.
+ */
+#define INJ_LEASE_UID 1869767680u
+
+struct inj_ids {
+	bool root; /* uid 0 of a user namespace that has another uid to leave it for */
+	uid_t uid; /* as whom leases run; our own where root is false */
+	gid_t gid;
+};
+
+int inj_ids(struct inj_ids *ret, struct ord_err *err);
+
+/* "net_admin kill" -> bits of capability(7). */
+int inj_caps_parse(const char *caps, uint64_t *ret, struct ord_err *err);
+
+/*
+ * Leaves uid 0 where it is held, empties the bounding set, locks the securebits, sets no_new_privs,
+ * and keeps of the permitted capabilities just those named. Then reads all of it back: what did not
+ * work is an error.
+ */
+int inj_drop(const char *caps, struct ord_err *err);
+
+enum inj_role { INJ_HOLDER, INJ_GUARDIAN };
+
+/*
+ * Loads the filter: the role's base list and the fault's lists (ended by -1; NULL: none). What is
+ * not listed kills the process; in sanitizer builds it is logged, since the sanitizers need calls
+ * of their own.
+ */
+int inj_seccomp(enum inj_role role, const int *fault, const int *revert, struct ord_err *err);
+
+#endif

@@ -1,0 +1,110 @@
+#include "injector/lease/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "injector/lease/event.h"
+#include "injector/lease/input.h"
+#include "injector/lease/lease.h"
+#include "injector/lease/ops.h"
+
+const struct ord_injector *inj_find(const struct ord_injector *const *table, size_t n,
+				    const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(table[i]->name, name) == 0)
+			return table[i];
+	return NULL;
+}
+
+/* A standard descriptor that is closed would be taken by the next file that is opened. */
+static int standard_open(struct ord_err *err)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDWR) != fd) /* the lowest free one, not CLOEXEC */
+			return ord_fail_sys(err, "open /dev/null");
+	return 0;
+}
+
+/* From here on a signal waits until the lease can take it. */
+static void signals_block(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGCHLD, &standard, NULL); /* who started us may have had it ignored */
+}
+
+static int add(const struct ord_injector *const *table, size_t n, struct inj_request *req,
+	       struct inj_input *in)
+{
+	const struct ord_injector *inj = inj_find(table, n, req->args.fault->name);
+	struct ord_err err;
+
+	if (inj)
+		return inj_lease_run(inj, req, in);
+	(void)ord_fail(&err, ORD_SKIP, "%s is not in this build", req->args.fault->name);
+	inj_event_failed("check", req->lease, &err);
+	return INJ_EXIT_FAILED;
+}
+
+static int dispatch(const struct ord_injector *const *table, size_t n, struct inj_request *req,
+		    struct inj_input *in)
+{
+	struct ord_err err;
+
+	switch (req->op) {
+	case INJ_OP_ADD:
+		return add(table, n, req, in);
+	case INJ_OP_END:
+		return INJ_EXIT_OK;
+	case INJ_OP_REMOVE:
+		(void)ord_fail(&err, ORD_USAGE, "this process holds no lease");
+		inj_event_failed("request", req->lease, &err);
+		return INJ_EXIT_REQUEST;
+	case INJ_OP_STATUS:
+	case INJ_OP_HALT:
+	case INJ_OP_RESUME:
+	case INJ_OP_RESCUE:
+	case INJ_OP_DOCTOR:
+		break;
+	}
+	return inj_op(table, n, req);
+}
+
+int inj_serve(const struct ord_injector *const *table, size_t n)
+{
+	static struct inj_input in; /* large: not on the stack */
+	static struct inj_request req;
+	const char *line;
+	struct ord_err err;
+	size_t size;
+
+	if (standard_open(&err) < 0)
+		return INJ_EXIT_FAILED;
+	signals_block();
+	while (!(line = inj_input_line(&in, &size)) && !in.ended)
+		inj_input_fill(&in);
+	if (!line && in.used == 0)
+		return INJ_EXIT_OK; /* nothing was asked */
+	if (!line)
+		(void)ord_fail(&err, ORD_USAGE,
+			       in.too_long ? "the request is beyond 64 KiB"
+					   : "the line has no end");
+	else if (inj_request_parse(line, size, &req, &err) == 0)
+		return dispatch(table, n, &req, &in);
+	inj_event_failed("request", NULL, &err);
+	return INJ_EXIT_REQUEST;
+}

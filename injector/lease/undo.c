@@ -1,0 +1,285 @@
+#include "injector/lease/undo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "injector/lease/sandbox.h"
+
+/* The head: white space pads each value to its width, so that the whole stays JSON. */
+#define HEAD_STATE    "{\"state\":"
+#define HEAD_DEADLINE ",\"deadline_boot_ns\":"
+#define HEAD_HOLDER   ",\"holder\":"
+#define HEAD_GUARDIAN ",\"guardian\":"
+#define W_STATE	      10
+#define W_DEADLINE    20
+#define W_PROC	      34 /* [pid of 10, start of 20] */
+#define AT_STATE      (sizeof HEAD_STATE - 1)
+#define AT_DEADLINE   (AT_STATE + W_STATE + sizeof HEAD_DEADLINE - 1)
+#define AT_HOLDER     (AT_DEADLINE + W_DEADLINE + sizeof HEAD_HOLDER - 1)
+#define AT_GUARDIAN   (AT_HOLDER + W_PROC + sizeof HEAD_GUARDIAN - 1)
+
+static const char *const states[] = {
+	[INJ_PREPARED] = "prepared", [INJ_INJECTED] = "injected", [INJ_ENDED] = "ended"};
+
+const char *inj_state_name(enum inj_state state)
+{
+	return states[state];
+}
+
+int inj_boot_id(char ret[INJ_BOOT_ID], struct ord_err *err)
+{
+	char text[INJ_BOOT_ID];
+
+	if (ord_file_peek(AT_FDCWD, "/proc/sys/kernel/random/boot_id", text, sizeof text) !=
+	    INJ_BOOT_ID - 1)
+		return ord_fail_sys(err, "read the boot id");
+	memcpy(ret, text, sizeof text);
+	return 0;
+}
+
+int inj_dirs(struct inj_dirs *ret, struct ord_err *err)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	struct inj_dirs d = {.base = "/run/ordeal"};
+	struct inj_ids ids;
+
+	if (inj_ids(&ids, err) < 0)
+		return -1;
+	if (!ids.root && xdg && xdg[0] == '/' && strlen(xdg) < 100)
+		(void)snprintf(d.base, sizeof d.base, "%s/ordeal", xdg);
+	else if (!ids.root)
+		(void)snprintf(d.base, sizeof d.base, "/tmp/ordeal-%u", ids.uid);
+	(void)snprintf(d.undo, sizeof d.undo, "%s/undo", d.base);
+	*ret = d;
+	return 0;
+}
+
+/* Opens a directory that must be owned by owner and writable by nobody else; -1 in *ret_fd where
+ * there is none. */
+static int dir_open(const char *path, uid_t owner, mode_t forbidden, int *ret_fd,
+		    struct ord_err *err)
+{
+	ord_autoclose int fd = open(path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		*ret_fd = -1;
+		return 0;
+	}
+	if (fd < 0)
+		return ord_fail_sys(err, "open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return ord_fail_sys(err, "stat '%s'", path);
+	if (st.st_uid != owner || (st.st_mode & forbidden))
+		return ord_fail(err, ORD_GUARD, "'%s' belongs to uid %u with mode %o: not trusted",
+				path, st.st_uid, st.st_mode & 07777);
+	*ret_fd = ord_steal_fd(&fd);
+	return 0;
+}
+
+static int dir_make(const char *path, mode_t mode, uid_t owner, int *ret_fd, struct ord_err *err)
+{
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return ord_fail_sys(err, "make '%s'", path);
+	if (dir_open(path, owner, 022, ret_fd, err) < 0)
+		return -1;
+	return *ret_fd < 0 ? ord_fail(err, ORD_SYS, "'%s' vanished", path) : 0;
+}
+
+/* As root the undo directory belongs to the lease's uid, which finishes and removes its records
+ * without a capability. */
+static int undo_give(const char *path, const struct inj_ids *ids, struct ord_err *err)
+{
+	ord_autoclose int fd = open(path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ord_fail_sys(err, "open '%s'", path);
+	if (st.st_uid == ids->uid)
+		return 0;
+	if (st.st_uid != 0)
+		return ord_fail(err, ORD_GUARD, "'%s' belongs to uid %u: not trusted", path,
+				st.st_uid);
+	if (fchown(fd, ids->uid, ids->gid) < 0)
+		return ord_fail_sys(err, "give '%s' to uid %u", path, ids->uid);
+	return 0;
+}
+
+int inj_dirs_make(struct inj_dirs *ret, int *ret_fd, struct ord_err *err)
+{
+	ord_autoclose int base = -1, undo = -1;
+	struct inj_dirs d;
+	struct inj_ids ids;
+
+	if (inj_ids(&ids, err) < 0 || inj_dirs(&d, err) < 0)
+		return -1;
+	/* Others may see the halt mark of root; nobody else sees a user's. */
+	if (dir_make(d.base, ids.root ? 0755 : 0700, ids.root ? 0 : ids.uid, &base, err) < 0)
+		return -1;
+	if (mkdir(d.undo, 0700) < 0 && errno != EEXIST)
+		return ord_fail_sys(err, "make '%s'", d.undo);
+	if (ids.root && undo_give(d.undo, &ids, err) < 0)
+		return -1;
+	if (dir_open(d.undo, ids.uid, 077, &undo, err) < 0)
+		return -1;
+	if (undo < 0)
+		return ord_fail(err, ORD_SYS, "'%s' vanished", d.undo);
+	*ret = d;
+	*ret_fd = ord_steal_fd(&undo);
+	return 0;
+}
+
+int inj_dir_open(const char *path, int *ret_fd, struct ord_err *err)
+{
+	ord_autoclose int fd = open(path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		*ret_fd = -1;
+		return 0;
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ord_fail_sys(err, "open '%s'", path);
+	if (st.st_mode & 077)
+		return ord_fail(err, ORD_GUARD, "'%s' has mode %o: not trusted", path,
+				st.st_mode & 07777);
+	*ret_fd = ord_steal_fd(&fd);
+	return 0;
+}
+
+static void proc_format(const struct ord_proc *p, char out[static W_PROC + 1])
+{
+	(void)snprintf(out, W_PROC + 1, "[%10d, %20" PRIu64 "]", p->pid, p->start);
+}
+
+/* The whole text; owned. */
+static char *record_text(const struct inj_request *req, uint64_t deadline,
+			 const struct ord_proc *holder, const char *boot, json_t *undo)
+{
+	ord_auto(json) json_t *rest = NULL;
+	ord_autofree char *tail = NULL;
+	char h[W_PROC + 1], g[W_PROC + 1];
+	char *out = NULL;
+
+	proc_format(holder, h);
+	proc_format(&(struct ord_proc){0}, g);
+	rest = json_pack("{s:i s:s s:s s:s s:s s:I s:O}", "protocol", 1, "boot", boot, "lease",
+			 req->lease, "fault", req->args.fault->name, "netns", req->place.netns,
+			 "netns_ino", (json_int_t)req->place.netns_ino, "undo", undo);
+	tail = rest ? json_dumps(rest, JSON_COMPACT) : NULL;
+	/* The tail's own brace becomes the comma after the head. */
+	if (!tail || asprintf(&out,
+			      HEAD_STATE "%-*s" HEAD_DEADLINE "%*" PRIu64 HEAD_HOLDER
+					 "%s" HEAD_GUARDIAN "%s,%s\n",
+			      W_STATE, "\"prepared\"", W_DEADLINE, deadline, h, g, tail + 1) < 0)
+		return NULL;
+	return out;
+}
+
+/* A name of its own while it is written, then linked: the lease is there whole or not at all, and
+ * only once. */
+static int record_publish(int dir, int fd, const char *tmp, const char *name, const char *text,
+			  struct ord_err *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return ord_fail_sys(err, "lock the undo record");
+	if (ord_write_all(fd, text, strlen(text), err) < 0)
+		return ord_wrap(err, "write the undo record");
+	if (renameat2(dir, tmp, dir, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EINVAL) { /* a file system that cannot do that */
+		if (linkat(dir, tmp, dir, name, 0) == 0) {
+			(void)unlinkat(dir, tmp, 0);
+			return 0;
+		}
+	}
+	if (errno == EEXIST)
+		return ord_fail(
+			err, ORD_GUARD,
+			"the lease exists: end it, or `ordeal rescue` if its processes are dead");
+	return ord_fail_sys(err, "name the undo record");
+}
+
+int inj_undo_write(struct inj_undo *ret, int dir, const struct inj_request *req,
+		   uint64_t deadline_boot_ns, json_t *undo, struct ord_err *err)
+{
+	struct ord_proc self = {.pid = getpid(), .start = ord_proc_start(getpid())};
+	struct inj_undo u = {.dir = dir, .fd = -1};
+	ord_autofree char *text = NULL;
+	char tmp[INJ_RECORD_NAME + 16], boot[INJ_BOOT_ID];
+	uint64_t draw;
+
+	if (inj_boot_id(boot, err) < 0)
+		return -1;
+	text = record_text(req, deadline_boot_ns, &self, boot, undo);
+	if (!text)
+		return ord_fail_nomem(err);
+	if (strlen(text) > INJ_RECORD_MAX)
+		return ord_fail(err, ORD_GUARD, "the undo record is beyond %d bytes",
+				INJ_RECORD_MAX);
+	if (getrandom(&draw, sizeof draw, 0) != sizeof draw)
+		return ord_fail_sys(err, "getrandom");
+	(void)snprintf(tmp, sizeof tmp, "%s.%016" PRIx64 ".tmp", req->lease, draw);
+	(void)snprintf(u.name, sizeof u.name, "%s.json", req->lease);
+	u.fd = openat(dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (u.fd < 0)
+		return ord_fail_sys(err, "make the undo record");
+	if (record_publish(dir, u.fd, tmp, u.name, text, err) < 0) {
+		(void)unlinkat(dir, tmp, 0);
+		ord_close(&u.fd);
+		return -1;
+	}
+	*ret = u;
+	return 0;
+}
+
+static int write_at(const struct inj_undo *u, const char *text, size_t n, size_t at,
+		    struct ord_err *err)
+{
+	if (pwrite(u->fd, text, n, (off_t)at) != (ssize_t)n)
+		return ord_fail_sys(err, "mark the undo record");
+	return 0;
+}
+
+int inj_undo_state(const struct inj_undo *u, enum inj_state state, struct ord_err *err)
+{
+	static const char *const padded[] = {[INJ_PREPARED] = "\"prepared\"",
+					     [INJ_INJECTED] = "\"injected\"",
+					     [INJ_ENDED] = "\"ended\"   "};
+
+	return write_at(u, padded[state], W_STATE, AT_STATE, err);
+}
+
+int inj_undo_deadline(const struct inj_undo *u, uint64_t boot_ns, struct ord_err *err)
+{
+	char text[W_DEADLINE + 1];
+
+	(void)snprintf(text, sizeof text, "%*" PRIu64, W_DEADLINE, boot_ns);
+	return write_at(u, text, W_DEADLINE, AT_DEADLINE, err);
+}
+
+int inj_undo_guardian(const struct inj_undo *u, const struct ord_proc *guardian,
+		      struct ord_err *err)
+{
+	char text[W_PROC + 1];
+
+	proc_format(guardian, text);
+	return write_at(u, text, W_PROC, AT_GUARDIAN, err);
+}
+
+int inj_undo_remove(const struct inj_undo *u, struct ord_err *err)
+{
+	if (unlinkat(u->dir, u->name, 0) < 0 && errno != ENOENT)
+		return ord_fail_sys(err, "remove the undo record");
+	return 0;
+}
