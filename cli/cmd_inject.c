@@ -240,7 +240,8 @@ static int start(struct session *s, const struct ord_place *place, struct ord_er
 		       ord_boot_ns() & 0xffffffffff);
 	request = ord_holder_request(s->lease, &in->args, place, in->engine, in->for_ns, in->seed,
 				     in->cut_me_off);
-	if (!request)
+	/* The rule itself is the injector's: it must hold for every caller. */
+	if (!request || (in->whole_host && json_object_set_new(request, "whole_host", json_true())))
 		return ord_fail_nomem(err);
 	s->started_ns = ord_now_ns();
 	r = ord_holder_send(s->holder, request, err);
@@ -256,8 +257,7 @@ static int inject(const struct cli_inject *in, struct ord_err *err)
 	struct session s = {.in = in, .code = -1};
 
 	s.human = !in->json && !in->quiet && isatty(STDOUT_FILENO);
-	if (ord_target_resolve(&in->target, in->seed, &place, err) ||
-	    cli_inject_guard(in, &place, err))
+	if (ord_target_resolve(&in->target, in->seed, &place, err))
 		return -1;
 	if (ord_holder_spawn(ord_holder_needs_root(in->args.fault, &place), &holder, err))
 		return -1;

@@ -72,6 +72,14 @@ struct cli_command {
 	int (*run_raw)(int argc, char **argv, struct ord_err *err);
 };
 
+/* For the manual; a NULL name ends each. */
+struct cli_named {
+	const char *name, *text;
+};
+
+extern const struct cli_named cli_environment[];
+extern const struct cli_named cli_files[];
+
 extern const struct cli_command *const cli_commands[];
 extern const size_t cli_n_commands;
 

@@ -34,8 +34,4 @@ struct cli_inject {
 /* From the options; *ret is large: not for the stack. */
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err);
-/* ORD_GUARD where the fault would cut off the whole machine and --yes-whole-host is missing. */
-int cli_inject_guard(const struct cli_inject *in, const struct ord_place *place,
-		     struct ord_err *err);
-
 #endif

@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -199,40 +198,4 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 	ret->json = cli_flag(given, "json");
 	ret->quiet = cli_flag(given, "quiet");
 	return 0;
-}
-
-/* Whether the namespace is the one that the machine's first process lives in. */
-static bool is_host_netns(uint64_t ino)
-{
-	struct stat st;
-
-	/* Another user's /proc/1/ns cannot be read; then our own namespace stands for the host's.
-	 */
-	if (stat("/proc/1/ns/net", &st) && stat("/proc/self/ns/net", &st))
-		return false;
-	return st.st_ino == ino;
-}
-
-static bool cuts_off(const struct ord_args *args)
-{
-	const char *name = args->fault->name;
-
-	if (!strcmp(name, "net.partition"))
-		return true;
-	return !strcmp(name, "net.loss") && ord_arg_int(args, "percent") >= ORD_PPM / 2;
-}
-
-int cli_inject_guard(const struct cli_inject *in, const struct ord_place *place,
-		     struct ord_err *err)
-{
-	if (in->whole_host || !cuts_off(&in->args) || ord_arg_set(&in->args, "to") ||
-	    ord_arg_set(&in->args, "device"))
-		return 0;
-	if (!place->host && !is_host_netns(place->netns_ino))
-		return 0;
-	return ord_fail(err, ORD_GUARD,
-			"%s without a filter cuts off the whole machine%s; narrow it with --to, or "
-			"say --yes-whole-host",
-			in->args.fault->name,
-			place->host ? "" : ", whose network namespace the target shares");
 }

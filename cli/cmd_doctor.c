@@ -1,0 +1,177 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "ordeal/fault.h"
+
+/* What one user's injector said, or why it could not be asked. */
+struct opinion {
+	json_t *faults;
+	struct ord_err err;
+};
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static void consult(bool as_root, struct opinion *ret)
+{
+	json_t *event;
+
+	*ret = (struct opinion){0};
+	if (cli_ask(cli_request("doctor"), as_root, 10 * ORD_S, &event, &ret->err))
+		return;
+	ret->faults = json_incref(json_object_get(event, "faults"));
+	json_decref(event);
+}
+
+static const json_t *find(const struct opinion *o, const char *fault)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach (o->faults, i, f)
+		if (!strcmp(text(f, "fault"), fault))
+			return f;
+	return NULL;
+}
+
+/* One fault: who may run it here. Owned. */
+static json_t *judge(const struct ord_fault *fault, const struct opinion *mine,
+		     const struct opinion *root)
+{
+	bool am_root = geteuid() == 0;
+	const json_t *m = find(mine, fault->name), *r = am_root ? m : find(root, fault->name);
+	const char *reason;
+
+	if (m && json_is_true(json_object_get(m, "available")))
+		return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", 1,
+				 "as", am_root ? "root" : "you", "engine", text(m, "engine"),
+				 "class", ord_guarantee_name(fault->guarantee), "reason", "");
+	if (r && json_is_true(json_object_get(r, "available")))
+		return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", 1,
+				 "as", "root, by sudo", "engine", text(r, "engine"), "class",
+				 ord_guarantee_name(fault->guarantee), "reason", "");
+	reason = r			      ? text(r, "reason")
+		 : !am_root && *root->err.msg ? root->err.msg
+		 : m			      ? text(m, "reason")
+					      : mine->err.msg;
+	return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", 0, "as",
+			 "", "engine", "", "class", ord_guarantee_name(fault->guarantee), "reason",
+			 *reason ? reason : "the injector does not know it");
+}
+
+static const char *cgroup_version(void)
+{
+	struct statfs fs;
+
+	if (statfs("/sys/fs/cgroup", &fs))
+		return "none";
+	if ((unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
+		return "2";
+	return statfs("/sys/fs/cgroup/unified", &fs) ||
+			       (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC
+		       ? "1"
+		       : "1, with 2 beside it";
+}
+
+static const char *tun_state(void)
+{
+	static char why[96];
+	ord_autoclose int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return "yes";
+	(void)snprintf(why, sizeof why, "no: /dev/net/tun: %s", strerrordesc_np(errno));
+	return why;
+}
+
+static const char *netns_state(void)
+{
+	struct stat mine, first;
+
+	if (stat("/proc/self/ns/net", &mine))
+		return "unknown";
+	if (stat("/proc/1/ns/net", &first))
+		return "one that cannot be compared with the first process's";
+	return mine.st_ino == first.st_ino ? "the machine's" : "another than the first process's";
+}
+
+static json_t *environment(void)
+{
+	struct utsname u = {0};
+
+	(void)uname(&u);
+	return json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:b}", "kernel", u.release, "machine", u.machine,
+			 "cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cgroup",
+			 cgroup_version(), "tun", tun_state(), "netns", netns_state(), "root",
+			 geteuid() == 0);
+}
+
+static void print_people(const json_t *env, const json_t *faults)
+{
+	const json_t *f;
+	size_t i;
+
+	(void)printf("kernel %s on %s, %d CPUs; control groups: version %s\n", text(env, "kernel"),
+		     text(env, "machine"), (int)json_integer_value(json_object_get(env, "cpus")),
+		     text(env, "cgroup"));
+	(void)printf("TUN: %s; network namespace: %s; you are %sroot\n\n", text(env, "tun"),
+		     text(env, "netns"), json_is_true(json_object_get(env, "root")) ? "" : "not ");
+	(void)printf("%-14s %-6s %-9s %-8s %s\n", "FAULT", "HERE", "CLASS", "ENGINE",
+		     "AS, OR WHY NOT");
+	json_array_foreach (faults, i, f) {
+		bool can = json_is_true(json_object_get(f, "available"));
+
+		(void)printf("%-14s %-6s %-9s %-8s ", text(f, "fault"), can ? "yes" : "no",
+			     text(f, "class"), *text(f, "engine") ? text(f, "engine") : "-");
+		cli_wrap(stdout, can ? text(f, "as") : text(f, "reason"), 42, 42);
+	}
+}
+
+static int doctor(const struct cli_args *args, struct ord_err *err)
+{
+	struct opinion mine, root = {0};
+	ord_auto(json) json_t *faults = json_array(), *env = environment(), *all = NULL;
+
+	consult(false, &mine);
+	if (geteuid() != 0)
+		consult(true, &root);
+	for (size_t i = 0; i < ord_n_faults; i++)
+		(void)json_array_append_new(faults, judge(&ord_faults[i], &mine, &root));
+	json_decref(mine.faults);
+	json_decref(root.faults);
+	if (!cli_flag(args, "json")) {
+		print_people(env, faults);
+		return CLI_OK;
+	}
+	all = json_pack("{s:O,s:O}", "environment", env, "faults", faults);
+	if (!all || json_dumpf(all, stdout, JSON_INDENT(2)))
+		return ord_fail_nomem(err);
+	(void)putchar('\n');
+	return CLI_OK;
+}
+
+static const struct cli_option options[] = {{"json", 0, NULL, "print JSON"}, {0}};
+
+const struct cli_command cli_doctor = {
+	.name = "doctor",
+	.summary = "say which faults can run here, as whom, and why others cannot",
+	.operands = "",
+	.options = options,
+	.run = doctor,
+};

@@ -1,0 +1,145 @@
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "cli/commands.h"
+#include "cli/plan_text.h"
+#include "cli/progress.h"
+#include "cli/report_file.h"
+#include "cli/spec_file.h"
+#include "ordeal/run.h"
+
+struct all {
+	const struct cli_args *args;
+	const char *formats;
+	bool quiet, json, stop;
+};
+
+/* The verdict, and where the reports are. Returns the run's exit code. */
+static int conclude(const struct all *all, const char *path, const char *dir)
+{
+	struct ord_err err = {0};
+	struct cli_verdict v;
+
+	if (cli_report_build(dir, all->formats, &v, &err))
+		return cli_complain(path, &err);
+	if (all->json) {
+		json_t *last = json_pack("{s:s,s:s,s:i,s:s}", "e", "verdict", "verdict", v.text,
+					 "exit", v.code, "dir", dir);
+
+		(void)json_dumpf(last, stdout, JSON_COMPACT);
+		(void)putchar('\n');
+		json_decref(last);
+	} else {
+		cli_report_say(&v, dir, all->formats, all->quiet);
+	}
+	return v.code;
+}
+
+static int run_one(struct all *all, const char *path, const struct ord_plan *plan)
+{
+	static struct cli_progress progress;
+	static char dir[ORD_PATH_MAX];
+	struct ord_err err = {0};
+	struct ord_run_options options = {
+		.dir = cli_value(all->args, "output"),
+		.argv = (const char *const *)all->args->argv,
+		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
+		.on_line = cli_progress_line,
+		.arg = &progress,
+	};
+	int code = CLI_OK;
+
+	cli_progress_init(&progress, all->quiet, all->json);
+	dir[0] = '\0';
+	if (ord_run(plan, &options, dir, &err))
+		code = -1;
+	cli_progress_end(&progress);
+	all->stop = progress.interrupted;
+	if (code < 0)
+		code = cli_complain(path, &err);
+	/* A run that broke off has a timeline too, and its report says so. */
+	if (dir[0])
+		code = cli_exit_worst(code, conclude(all, path, dir));
+	return code;
+}
+
+static int run_all(struct all *all, struct cli_plan *plans)
+{
+	size_t n = all->args->n_operands;
+	int worst = CLI_OK;
+
+	for (size_t i = 0; i < n; i++) {
+		worst = cli_exit_worst(worst, run_one(all, all->args->operands[i], &plans[i].plan));
+		if (all->stop && i + 1 < n) {
+			(void)fprintf(stderr,
+				      "ordeal: interrupted: %zu of %zu experiments were not run\n",
+				      n - i - 1, n);
+			break;
+		}
+	}
+	return worst;
+}
+
+static int show_all(const struct all *all, struct cli_plan *plans, struct ord_err *err)
+{
+	for (size_t i = 0; i < all->args->n_operands; i++)
+		if (cli_plan_print(&plans[i].plan, all->json, stdout, err))
+			return -1;
+	return CLI_OK;
+}
+
+static int run(const struct cli_args *args, struct ord_err *err)
+{
+	struct all all = {
+		.args = args, .quiet = cli_flag(args, "quiet"), .json = cli_flag(args, "json")};
+	struct cli_plan *plans = calloc(args->n_operands, sizeof *plans);
+	int worst = CLI_OK;
+
+	if (!plans)
+		return ord_fail_nomem(err);
+	all.formats = cli_value(args, "format") ? cli_value(args, "format") : CLI_FORMATS;
+	worst = cli_formats_check(all.formats, err);
+	/* All are read before the first runs: a mistake in the last must not cost the time of the
+	 * others. */
+	for (size_t i = 0; i < args->n_operands && worst >= 0; i++)
+		worst = cli_exit_worst(worst, cli_plan_read(args->operands[i], args, &plans[i]));
+	if (worst == CLI_OK)
+		worst = cli_flag(args, "dry-run") ? show_all(&all, plans, err)
+						  : run_all(&all, plans);
+	for (size_t i = 0; i < args->n_operands; i++)
+		cli_plan_done(&plans[i]);
+	free(plans);
+	return worst;
+}
+
+static const struct cli_option options[] = {
+	{"output", 'o', "DIR",
+	 "where the run's folder is made; else $XDG_STATE_HOME/ordeal/runs or "
+	 "/var/lib/ordeal/runs"},
+	CLI_SET_OPTION,
+	CLI_SEED_OPTION,
+	{"format", 'f', "LIST", "reports to write, of json,md,html,junit; all where not given"},
+	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
+	{"quiet", 'q', NULL, "print the verdict alone"},
+	{"json", 0, NULL, "print the timeline as it is written, and the verdict as its last line"},
+	{"even-if-it-cuts-me-off", 0, NULL,
+	 "do not exempt the SSH connection of the caller from network faults"},
+	{0},
+};
+
+const struct cli_command cli_run = {
+	.name = "run",
+	.summary = "run experiments and report on them",
+	.operands = "FILE...",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = SIZE_MAX,
+	.details = "Each experiment is run in the order given, after all were checked. Ctrl-C once "
+		   "aborts the run and reverts its "
+		   "faults; what was measured is kept and reported. The exit status of several is "
+		   "the worst, in the order 6, 3, "
+		   "1, 4, 5, 2, 0.",
+	.run = run,
+};

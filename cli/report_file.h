@@ -1,0 +1,30 @@
+/* The reports of a stored run. */
+#ifndef ORDEAL_CLI_REPORT_FILE_H
+#define ORDEAL_CLI_REPORT_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ordeal/err.h"
+
+#define CLI_FORMATS "json,md,html,junit"
+
+struct cli_verdict {
+	int code;
+	char text[512];
+};
+
+/* 0, or -1 ORD_USAGE where the list names a format that there is not. */
+int cli_formats_check(const char *formats, struct ord_err *err);
+/* Writes the reports of the run in the folder. */
+int cli_report_build(const char *dir, const char *formats, struct cli_verdict *ret,
+		     struct ord_err *err);
+/* The verdict, and, unless brief, the path of each report. */
+void cli_report_say(const struct cli_verdict *v, const char *dir, const char *formats, bool brief);
+/* The folder of a run: a path, a run's id, or "latest". */
+int cli_run_find(const char *run, size_t size, char *ret, struct ord_err *err);
+/* One report to a stream. */
+int cli_report_print(const char *dir, const char *format, FILE *out, struct cli_verdict *ret,
+		     struct ord_err *err);
+
+#endif

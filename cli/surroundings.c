@@ -1,0 +1,22 @@
+/* Environment and files, for the manual. */
+#include "cli/command.h"
+
+const struct cli_named cli_environment[] = {
+	{"XDG_STATE_HOME", "where runs are kept, in ordeal/runs below it; else /var/lib/ordeal for "
+			   "root, ~/.local/state/ordeal for "
+			   "others"},
+	{"XDG_RUNTIME_DIR",
+	 "where the undo records of who is not root are kept, in ordeal below it"},
+	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
+	{"ORDEAL_MODULES", "the folder of the modules, instead of the installed one"},
+	{"NO_COLOR", "if it is set and not empty, no colours are used"},
+	{0},
+};
+
+const struct cli_named cli_files[] = {
+	{"/run/ordeal",
+	 "undo records of effects that go with a restart, and the mark of halt; mode 0700"},
+	{"/var/lib/ordeal", "undo records of effects that outlive a restart, and root's runs"},
+	{"run.jsonl", "in a run's folder: the timeline, which every report is made from"},
+	{0},
+};

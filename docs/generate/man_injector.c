@@ -1,0 +1,89 @@
+#include "base/auto.h"
+#include "cli/catalog.h"
+#include "cli/commands.h"
+#include "docs/generate/pages.h"
+#include "docs/generate/roff.h"
+
+static void put_faults(FILE *out)
+{
+	char text[640], targets[64];
+
+	roff_section(out, "FAULTS");
+	for (size_t i = 0; i < ord_n_faults; i++) {
+		const struct ord_fault *f = &ord_faults[i];
+
+		roff_subsection(out, f->name);
+		(void)snprintf(
+			text, sizeof text,
+			"It %s. Class %s; targets: %s. Capabilities kept: %s. It makes: %s.%s%s",
+			f->summary, ord_guarantee_name(f->guarantee),
+			cli_targets_text(f->targets, sizeof targets, targets),
+			*f->caps ? f->caps : "none", f->objects, *f->engines ? " Engines: " : "",
+			f->engines);
+		roff_text(out, text);
+	}
+}
+
+static void put_classes(FILE *out)
+{
+	roff_section(out, "GUARANTEE CLASSES");
+	roff_text(out, "Who takes the effect away when everything of ordeal was killed:");
+	roff_item(out, "kernel", NULL,
+		  "the kernel: the effect hangs on a descriptor or a process, and goes with it, "
+		  "after SIGKILL too");
+	roff_item(
+		out, "guardian", NULL,
+		"the guardian process, which outlives the holder and reverts from the undo record");
+	roff_item(out, "journal", NULL, "ordeal rescue, from the undo record on disk");
+	roff_item(out, "none", NULL, "nobody: it cannot be undone");
+}
+
+void page_injector(FILE *out)
+{
+	roff_title(out, "ORDEAL-INJECTOR", "8", "hold one fault on this machine, and take it away");
+	(void)fputs(".SH SYNOPSIS\n.B ordeal\\-injector\n", out);
+	roff_section(out, "DESCRIPTION");
+	roff_text(out, "The privileged half of ordeal(1), which starts it. It reads requests as "
+		       "JSON lines on standard input and "
+		       "answers with events as JSON lines on standard output. One process holds "
+		       "one lease: one fault in one place. At "
+		       "the end of its input it reverts everything, so any pipe is a transport: a "
+		       "local start, sudo, ssh.\n"
+		       "\n"
+		       "Every field of a request is validated again. Before the fault is injected "
+		       "the undo record is written, the user "
+		       "is changed from root to one without rights, every capability is dropped "
+		       "that this fault does not need, a "
+		       "guardian is forked that reverts when this process dies, and a system call "
+		       "filter is loaded. It starts no "
+		       "other program.\n"
+		       "\n"
+		       "It is installed with mode 0750 for the group that may inject faults. Who "
+		       "is not in that group, or needs a fault "
+		       "that takes root, is shown the sudo rule that allows just this program.");
+	roff_section(out, "REQUESTS");
+	roff_text(out, "A line of at most 64 KiB, 8 levels deep, integers only; unknown and "
+		       "duplicate keys are refused.");
+	roff_item(out, "add", NULL,
+		  "hold a fault: lease, fault, args, target, hold_ns, seed, engine, cut_me_off");
+	roff_item(out, "remove, end", NULL, "revert the lease; revert and exit");
+	roff_item(out, "status, halt, resume, doctor, rescue", NULL,
+		  "answered by one event, without a lease");
+	roff_section(out, "EVENTS");
+	roff_item(out, "checked", NULL, "what will be made, by which engine, under which class");
+	roff_item(out, "injected", NULL, "the effect was read back and is in force");
+	roff_item(out, "failed", NULL,
+		  "with the phase, a code and a message; what was changed has been reverted");
+	roff_item(out, "reverting, reverted", NULL,
+		  "with the cause, and then the residue: the number of things that are left");
+	put_classes(out);
+	put_faults(out);
+	roff_section(out, "FILES");
+	for (size_t i = 0; cli_files[i].name; i++)
+		roff_item(out, cli_files[i].name, NULL, cli_files[i].text);
+	roff_section(out, "EXIT STATUS");
+	roff_item(out, "0", NULL, "reverted as asked");
+	roff_item(out, "1", NULL, "failed");
+	roff_item(out, "2", NULL, "the request was wrong");
+	(void)fputs(".SH SEE ALSO\n.BR ordeal (1),\n.BR capabilities (7)\n", out);
+}

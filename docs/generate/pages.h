@@ -1,0 +1,13 @@
+/* What is made from the tables. */
+#ifndef ORDEAL_DOCS_PAGES_H
+#define ORDEAL_DOCS_PAGES_H
+
+#include <stdio.h>
+
+void page_ordeal(FILE *out);	 /* ordeal(1) */
+void page_injector(FILE *out);	 /* ordeal-injector(8) */
+void page_spec(FILE *out);	 /* ordeal-spec(5) */
+void page_completion(FILE *out); /* bash */
+void page_dictionary(FILE *out); /* words for the fuzzers */
+
+#endif

@@ -1,0 +1,18 @@
+/* man(7) source, escaped. */
+#ifndef ORDEAL_DOCS_ROFF_H
+#define ORDEAL_DOCS_ROFF_H
+
+#include <stdio.h>
+
+/* ORDEAL_DATE comes from the build: the same source gives the same bytes. */
+void roff_title(FILE *out, const char *name, const char *section, const char *summary);
+void roff_section(FILE *out, const char *name);
+void roff_subsection(FILE *out, const char *name);
+/* One or more paragraphs; lines that start with two spaces stand as they are. */
+void roff_text(FILE *out, const char *text);
+/* A tagged paragraph. The tag is printed in bold; arg, in italics, may be NULL. */
+void roff_item(FILE *out, const char *tag, const char *arg, const char *text);
+/* Text within a line, escaped. */
+void roff_put(FILE *out, const char *text);
+
+#endif
