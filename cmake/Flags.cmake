@@ -4,6 +4,7 @@ include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 
 option(ORDEAL_WERROR "Warnings are errors" OFF)
+option(ORDEAL_FUZZ "Build the libFuzzer targets (clang)" OFF)
 set(ORDEAL_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
 add_library(ordeal_flags INTERFACE)
@@ -34,6 +35,13 @@ target_compile_options(ordeal_flags INTERFACE -std=gnu17 -fPIE $<$<BOOL:${ORDEAL
 target_link_options(ordeal_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>
 	-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 
+# What no one calls is not shipped.
+target_compile_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
+target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
+
+if(ORDEAL_FUZZ)
+	target_compile_options(ordeal_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(ORDEAL_SANITIZE)
 	target_compile_options(ordeal_flags INTERFACE -fsanitize=${ORDEAL_SANITIZE} -fno-omit-frame-pointer)
 	target_link_options(ordeal_flags INTERFACE -fsanitize=${ORDEAL_SANITIZE})
