@@ -1,0 +1,344 @@
+#include "scheduler/spec/check.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "scheduler/spec/condition.h"
+
+/* The i-th item of spec.KEY, which the i-th struct was read from. */
+static const struct node *item(const struct node *root, const char *key, size_t i)
+{
+	const struct node *list = node_find(node_find(root, "spec"), key);
+
+	return list && list->kind == NODE_LIST && i < list->n ? list->items[i] : NULL;
+}
+
+static const struct node *value(const struct node *map, const char *key)
+{
+	const struct node *found = node_find(map, key);
+
+	return found ? found : map;
+}
+
+static const char *shown(uint64_t ns, char out[static 32])
+{
+	return ord_format_duration((int64_t)ns, out);
+}
+
+static void twice(struct reader *r, const struct node *node, const char *what, const char *name)
+{
+	sink_add(r->sink, value(node, "name"),
+		 "two %s are called '%s'; each needs a name of its own", what, name);
+}
+
+static void check_names(struct reader *r, const struct node *root, const struct ord_spec *spec)
+{
+	for (size_t i = 1; i < spec->n_probes; i++)
+		for (size_t j = 0; j < i; j++)
+			if (*spec->probes[i].name &&
+			    !strcmp(spec->probes[i].name, spec->probes[j].name)) {
+				twice(r, item(root, "probes", i), "probes", spec->probes[i].name);
+				break;
+			}
+	for (size_t i = 1; i < spec->n_faults; i++)
+		for (size_t j = 0; j < i; j++)
+			if (*spec->faults[i].name &&
+			    !strcmp(spec->faults[i].name, spec->faults[j].name)) {
+				twice(r, item(root, "faults", i), "faults", spec->faults[i].name);
+				break;
+			}
+}
+
+/* The index of a probe that a sentence names, or -1 after saying what would be right. */
+static int find_probe(struct reader *r, const struct node *node, const struct language_probe *probe,
+		      const struct ord_spec *spec)
+{
+	const char *names[ORD_PROBES_MAX];
+
+	for (size_t i = 0; i < spec->n_probes; i++) {
+		if (!strcmp(spec->probes[i].name, probe->name))
+			return (int)i;
+		names[i] = spec->probes[i].name;
+	}
+	unknown_word(r, node, probe->at, "probe", probe->name, names, spec->n_probes);
+	return -1;
+}
+
+static void check_condition(struct reader *r, const struct node *node, struct ord_condition *c,
+			    const struct ord_spec *spec)
+{
+	struct language_mistake mistake;
+	struct language_probe probe;
+	struct ord_condition again;
+	char every[32];
+	int i;
+
+	if (!node || node->kind != NODE_SCALAR ||
+	    condition_parse(node->text, &again, &probe, &mistake))
+		return; /* said already */
+	i = find_probe(r, node, &probe, spec);
+	if (i < 0)
+		return;
+	c->probe = (size_t)i;
+	if (c->window_ns < spec->probes[i].every_ns)
+		sink_add(r->sink, node,
+			 "the window is shorter than the period of '%s' (%s); it would often hold "
+			 "no sample",
+			 probe.name, shown(spec->probes[i].every_ns, every));
+	if (c->metric != ORD_METRIC_OK_RATIO && c->value > (int64_t)spec->probes[i].timeout_ns &&
+	    (c->op == ORD_OP_LT || c->op == ORD_OP_LE))
+		sink_warn(r->sink, node,
+			  "the timeout of '%s' is %s: a latency never gets this long", probe.name,
+			  shown(spec->probes[i].timeout_ns, every));
+}
+
+/* The finest period among those probes that show what an objective asks about. */
+static uint64_t period(const struct ord_objective *o, const struct ord_spec *spec)
+{
+	uint64_t best = 0;
+
+	if (o->kind == ORD_OBJECTIVE_DETECT)
+		return spec->probes[o->probe].every_ns;
+	for (size_t i = 0; i < spec->n_probes; i++)
+		if (spec->probes[i].role == ORD_ROLE_USER &&
+		    (!best || spec->probes[i].every_ns < best))
+			best = spec->probes[i].every_ns;
+	return best;
+}
+
+static void check_detect(struct reader *r, const struct node *node, struct ord_objective *o,
+			 const struct language_probe *probe, const struct ord_spec *spec)
+{
+	int i = find_probe(r, node, probe, spec);
+
+	if (i < 0)
+		return;
+	o->probe = (size_t)i;
+	if (spec->probes[i].role != ORD_ROLE_SIGNAL)
+		sink_add_within(r->sink, node, probe->at,
+				"'%s' is what users feel, and that is never called detection; name "
+				"a probe with 'role: "
+				"signal', which shows that the system noticed",
+				probe->name);
+}
+
+static void check_recover(struct reader *r, const struct node *node, const struct ord_objective *o,
+			  const struct ord_spec *spec)
+{
+	uint64_t need = o->within_ns + o->hold_ns, longest = 0;
+	char a[32], b[32];
+
+	for (size_t i = 0; i < spec->n_faults; i++)
+		if (spec->faults[i].for_ns > longest)
+			longest = spec->faults[i].for_ns;
+	if (o->kind == ORD_OBJECTIVE_RECOVER_AFTER && need > spec->recovery_ns)
+		sink_add(r->sink, node,
+			 "within and hold take %s together, but the recovery is watched for %s; "
+			 "set 'spec.recovery' to at "
+			 "least %s",
+			 shown(need, a), shown(spec->recovery_ns, b), a);
+	if (o->kind == ORD_OBJECTIVE_RECOVER_SELF && longest && need > longest)
+		sink_warn(r->sink, node,
+			  "within and hold take %s together, but the fault is gone after %s: only "
+			  "a quicker recovery counts "
+			  "as the system's own",
+			  shown(need, a), shown(longest, b));
+}
+
+static void check_objective(struct reader *r, const struct node *node, struct ord_objective *o,
+			    const struct ord_spec *spec)
+{
+	struct language_mistake mistake;
+	struct language_probe probe;
+	struct ord_objective again;
+	char every[32];
+
+	if (!node || node->kind != NODE_SCALAR ||
+	    objective_parse(node->text, &again, &probe, &mistake))
+		return;
+	if (o->kind == ORD_OBJECTIVE_DETECT)
+		check_detect(r, node, o, &probe, spec);
+	else
+		check_recover(r, node, o, spec);
+	/* Both ends of an interval are known to a period: a twentieth of the objective keeps that
+	 * small beside it. */
+	if (period(o, spec) > o->within_ns / 20)
+		sink_warn(r->sink, node,
+			  "the period of the probe is %s: a twentieth of the objective or less "
+			  "keeps the result from being "
+			  "inconclusive",
+			  shown(period(o, spec), every));
+}
+
+/* Time in which any fault is in force, by marking where each begins and ends. */
+static uint64_t in_force(const struct ord_spec *spec)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < spec->n_faults; i++) {
+		uint64_t from = spec->faults[i].at_ns, to = from + spec->faults[i].for_ns,
+			 covered = from;
+		bool moved = true;
+
+		/* What of [from, to) no earlier fault of the list covers. */
+		while (covered < to && moved) {
+			uint64_t next = to;
+
+			moved = false;
+			for (size_t j = 0; j < i; j++) {
+				uint64_t a = spec->faults[j].at_ns, b = a + spec->faults[j].for_ns;
+
+				if (a <= covered && b > covered) {
+					covered = b;
+					moved = true;
+				} else if (a > covered && a < next) {
+					next = a;
+				}
+			}
+			if (!moved && covered < next) {
+				total += next - covered;
+				covered = next;
+				moved = true;
+			}
+		}
+	}
+	return total;
+}
+
+static bool cuts_all(const struct ord_args *args)
+{
+	if (ord_arg_set(args, "to"))
+		return false;
+	return !strcmp(args->fault->name, "net.partition") ||
+	       (!strcmp(args->fault->name, "net.loss") &&
+		ord_arg_int(args, "percent") >= ORD_PPM / 2);
+}
+
+static bool is_net(const struct ord_fault_spec *f)
+{
+	return f->args && !strncmp(f->args->fault->name, "net.", 4);
+}
+
+static void check_fault(struct reader *r, const struct node *node, const struct ord_fault_spec *f,
+			const struct ord_spec *spec)
+{
+	char a[32], b[32];
+
+	if (spec->limit_duration_ns && f->for_ns > spec->limit_duration_ns)
+		sink_add(r->sink, value(node, "for"),
+			 "'for': %s is longer than limits.duration (%s)", shown(f->for_ns, a),
+			 shown(spec->limit_duration_ns, b));
+	if (spec->limit_targets && f->target.count > spec->limit_targets)
+		sink_add(r->sink, value(value(node, "target"), "count"),
+			 "'count': %u is more than limits.targets (%u)", f->target.count,
+			 spec->limit_targets);
+	if (is_net(f) && f->target.kind == ORD_TARGET_HOST && cuts_all(f->args) &&
+	    !spec->whole_host) {
+		const struct node *key = node;
+
+		(void)fault_body(node, &key);
+		sink_add(r->sink, key,
+			 "this cuts off the whole host; name peers with 'to', or allow it with "
+			 "'limits.wholeHost: true'");
+	}
+}
+
+static bool same_place(const struct ord_target *a, const struct ord_target *b)
+{
+	return a->kind == b->kind && !strcmp(a->text, b->text);
+}
+
+/* The detour is one a device: a second net.delay at the same time and place would be refused when
+ * injected. */
+static void check_overlap(struct reader *r, const struct node *root, const struct ord_spec *spec)
+{
+	for (size_t i = 1; i < spec->n_faults; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct ord_fault_spec *x = &spec->faults[j], *y = &spec->faults[i];
+			const struct node *key = item(root, "faults", i);
+
+			if (!x->args || !y->args ||
+			    strcmp(x->args->fault->name, "net.delay") != 0 ||
+			    strcmp(y->args->fault->name, "net.delay") != 0 ||
+			    !same_place(&x->target, &y->target) ||
+			    x->at_ns + x->for_ns <= y->at_ns || y->at_ns + y->for_ns <= x->at_ns)
+				continue;
+			(void)fault_body(key, &key);
+			sink_add(r->sink, key,
+				 "'%s' delays the same target at the same time; this version holds "
+				 "one net.delay in a place",
+				 x->name);
+			break;
+		}
+}
+
+static void check_faults(struct reader *r, const struct node *root, const struct ord_spec *spec)
+{
+	const struct node *limits = node_find(node_find(root, "spec"), "limits");
+	size_t before = r->sink->n_errors;
+	char a[32], b[32];
+
+	for (size_t i = 0; i < spec->n_faults; i++)
+		check_fault(r, item(root, "faults", i), &spec->faults[i], spec);
+	check_overlap(r, root, spec);
+	if (before == r->sink->n_errors && limits && spec->limit_duration_ns &&
+	    in_force(spec) > spec->limit_duration_ns)
+		sink_add(r->sink, value(limits, "duration"),
+			 "'duration': faults are in force for %s in all, not %s",
+			 shown(in_force(spec), a), shown(spec->limit_duration_ns, b));
+}
+
+static void check_probes(struct reader *r, const struct node *root, const struct ord_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_probes; i++) {
+		const struct ord_probe_spec *p = &spec->probes[i];
+		const struct node *node = item(root, "probes", i), *body;
+		char a[32];
+
+		body = node_find(node, "http");
+		body = body ? body : node_find(node, "tcp");
+		body = body ? body : node_find(node, "exec");
+		if (body && p->expect.within_ns > p->timeout_ns)
+			sink_warn(r->sink, value(value(body, "expect"), "within"),
+				  "'within': the timeout of '%s' (%s) comes first", p->name,
+				  shown(p->timeout_ns, a));
+	}
+}
+
+static void check_purpose(struct reader *r, const struct node *root, const struct ord_spec *spec)
+{
+	const struct node *node = node_find(root, "spec");
+	bool user = false;
+
+	for (size_t i = 0; i < spec->n_probes; i++)
+		user = user || spec->probes[i].role == ORD_ROLE_USER;
+	if (spec->n_probes && !user)
+		sink_add(r->sink, node_find(node, "probes"),
+			 "all probes are signals; at least one must be what users feel, without "
+			 "'role: signal'");
+	if (!spec->n_objectives)
+		sink_warn(r->sink, node,
+			  "there is no objective: nothing that the system does can fail this run");
+	if (!spec->n_steady)
+		sink_warn(r->sink, node,
+			  "there is no steadyState: a fault would be injected into a system that "
+			  "is down");
+}
+
+void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec)
+{
+	if (!node_find(root, "spec") || node_find(root, "spec")->kind != NODE_MAP)
+		return;
+	check_names(r, root, spec);
+	check_probes(r, root, spec);
+	for (size_t i = 0; i < spec->n_steady; i++)
+		check_condition(r, item(root, "steadyState", i), &spec->steady[i], spec);
+	for (size_t i = 0; i < spec->n_abort; i++)
+		check_condition(r, item(root, "abort", i), &spec->abort[i], spec);
+	for (size_t i = 0; i < spec->n_objectives; i++)
+		check_objective(r, item(root, "objectives", i), &spec->objectives[i], spec);
+	check_faults(r, root, spec);
+	check_purpose(r, root, spec);
+}

@@ -1,0 +1,244 @@
+/* Reading by tables: maps and lists. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "scheduler/spec/schema.h"
+#include "scheduler/spec/table.h"
+
+#define NAMES_MAX 96
+
+bool choice_find(const char *choices, const char *word, size_t *ret_index)
+{
+	size_t len = strlen(word), i = 0;
+
+	for (const char *p = choices; len; i++) {
+		size_t n = strcspn(p, "|");
+
+		if (n == len && !memcmp(p, word, n)) {
+			if (ret_index)
+				*ret_index = i;
+			return true;
+		}
+		if (!p[n])
+			break;
+		p += n + 1;
+	}
+	return false;
+}
+
+bool choice_get(const char *choices, size_t n, char *out, size_t size)
+{
+	const char *p = choices;
+
+	for (; n; n--) {
+		p += strcspn(p, "|");
+		if (!*p++)
+			return false;
+	}
+	(void)snprintf(out, size, "%.*s", (int)strcspn(p, "|"), p);
+	return true;
+}
+
+void unknown_word(struct reader *r, const struct node *node, size_t offset, const char *kind,
+		  const char *word, const char *const *names, size_t n)
+{
+	const char *near = ord_nearest(word, names, n);
+	char list[400] = "";
+	size_t used = 0;
+
+	if (near) {
+		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'; did you mean '%s'?",
+				kind, word, near);
+		return;
+	}
+	for (size_t i = 0; i < n && used < sizeof list; i++)
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+					 names[i]);
+	if (!n)
+		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'; there is none here",
+				kind, word);
+	else
+		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'; there %s %s%s", kind,
+				word, n == 1 ? "is" : "are", list,
+				used >= sizeof list ? "..." : "");
+}
+
+static const struct key *key_find(const struct table *table, const char *name)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (!strcmp(table->keys[i].name, name))
+			return &table->keys[i];
+	return NULL;
+}
+
+/* The table in which a key of this name stands, where there is but one. */
+static const struct table *elsewhere(const char *name)
+{
+	const struct table *found = NULL;
+
+	for (size_t i = 0; i < n_tables; i++)
+		if (key_find(tables[i], name)) {
+			if (found)
+				return NULL;
+			found = tables[i];
+		}
+	return found;
+}
+
+static void unknown_key(struct reader *r, const struct table *table, const struct node *key)
+{
+	const struct table *other = elsewhere(key->text);
+	const char *names[NAMES_MAX];
+	char kind[64];
+	size_t n = 0;
+
+	if (other) {
+		sink_add(r->sink, key, "unknown key '%s' in %s; it belongs in %s", key->text,
+			 table->name, other->path);
+		return;
+	}
+	for (size_t i = 0; i < table->n && n < NAMES_MAX; i++)
+		if (!(table->keys[i].flags & KEY_LATER))
+			names[n++] = table->keys[i].name;
+	if (table->names)
+		n += table->names(names + n, NAMES_MAX - n);
+	(void)snprintf(kind, sizeof kind, "key in %s", table->name);
+	unknown_word(r, key, 0, kind, key->text, names, n);
+}
+
+static void read_default(struct reader *r, const struct key *key, const struct node *map,
+			 void *base)
+{
+	struct node *node = tree_text(r->tree, map, key->def);
+
+	if (node)
+		key->type->read(r, key, node, base);
+}
+
+static void missing_key(struct reader *r, const struct table *table, const struct key *key,
+			const struct node *map)
+{
+	if (table == &table_root)
+		sink_add(r->sink, map, "'%s' is missing: %s; write '%s'", key->name, key->help,
+			 key->example);
+	else
+		sink_add(r->sink, map, "%s lacks '%s': %s; write '%s'", table->name, key->name,
+			 key->help, key->example);
+}
+
+/* Exactly one of the kinds that the table offers. */
+static void check_one_of(struct reader *r, const struct table *table, const struct node *map)
+{
+	const struct node *first = NULL;
+
+	for (size_t i = 0; i < map->n; i++) {
+		if (!choice_find(table->one_of, map->keys[i]->text, NULL))
+			continue;
+		if (first)
+			sink_add(r->sink, map->keys[i], "'%s' beside '%s': %s takes one of them",
+				 map->keys[i]->text, first->text, table->name);
+		first = first ? first : map->keys[i];
+	}
+	for (size_t i = 0; i < table->n && !first; i++)
+		if (table->keys[i].flags & KEY_LATER && node_find(map, table->keys[i].name))
+			return; /* said already */
+	if (!first)
+		sink_add(r->sink, map, "%s needs one of %s", table->name, table->one_of);
+}
+
+static void read_key(struct reader *r, const struct table *table, const struct node *map, size_t i,
+		     void *base)
+{
+	const struct node *name = map->keys[i];
+	const struct key *key = key_find(table, name->text);
+
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(map->keys[j]->text, name->text))
+			return; /* a duplicate: said when it was read */
+	if (key && key->flags & KEY_LATER)
+		sink_add(r->sink, name, "'%s' is not in this version", key->name);
+	else if (key)
+		key->type->read(r, key, map->items[i], base);
+	else if (!table->other || !table->other(r, map, i, base))
+		unknown_key(r, table, name);
+}
+
+void read_map(struct reader *r, const struct table *table, const struct node *map, void *base)
+{
+	for (size_t i = 0; i < map->n; i++)
+		read_key(r, table, map, i, base);
+	for (size_t i = 0; i < table->n; i++) {
+		const struct key *key = &table->keys[i];
+
+		if (node_find(map, key->name))
+			continue;
+		if (key->flags & KEY_REQUIRED)
+			missing_key(r, table, key, map);
+		else if (key->def)
+			read_default(r, key, map, base);
+	}
+	if (table->one_of)
+		check_one_of(r, table, map);
+	if (table->finish)
+		table->finish(r, map, base);
+}
+
+static bool is_null(const struct node *node)
+{
+	return node->kind == NODE_SCALAR && !node->quoted && node->scalar == SCALAR_NULL;
+}
+
+static void wrong_kind(struct reader *r, const struct key *key, const struct node *node,
+		       const char *what)
+{
+	char shown[NODE_SHOWN];
+
+	if (is_null(node))
+		sink_add(r->sink, node, "'%s' has no value; it takes %s", key->name, what);
+	else
+		sink_add(r->sink, node, "'%s' takes %s, not %s", key->name, what,
+			 node_show(node, shown));
+}
+
+static void map_read(struct reader *r, const struct key *key, const struct node *node, void *base)
+{
+	static const struct node nothing = {.kind = NODE_MAP};
+	struct node empty = nothing;
+
+	if (node->kind == NODE_MAP) {
+		read_map(r, key->table, node, (char *)base + key->offset);
+	} else if (key->flags & KEY_EMPTY_OK && is_null(node)) {
+		empty.line = node->line;
+		empty.column = node->column;
+		empty.origin = node->origin;
+		read_map(r, key->table, &empty, (char *)base + key->offset);
+	} else {
+		wrong_kind(r, key, node, "a map");
+	}
+}
+
+static void list_read(struct reader *r, const struct key *key, const struct node *node, void *base)
+{
+	size_t *n = (size_t *)(void *)((char *)base + key->n_offset);
+
+	if (node->kind != NODE_LIST) {
+		wrong_kind(r, key, node, "a list");
+		return;
+	}
+	if (node->n < (size_t)key->min)
+		sink_add(r->sink, node, "'%s' needs at least %d item%s", key->name, (int)key->min,
+			 key->min == 1 ? "" : "s");
+	if (node->n > (size_t)key->max)
+		sink_add(r->sink, node->items[key->max],
+			 "'%s' takes at most %d items; this one is one too many", key->name,
+			 (int)key->max);
+	for (size_t i = 0; i < node->n && i < (size_t)key->max; i++) {
+		key->item->type->read(r, key->item, node->items[i],
+				      (char *)base + key->offset + i * key->item_size);
+		*n = i + 1;
+	}
+}
+
+const struct type type_map = {.what = "a map", .read = map_read, .schema = schema_type_map};
+const struct type type_list = {.what = "a list", .read = list_read, .schema = schema_type_list};

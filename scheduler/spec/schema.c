@@ -1,0 +1,412 @@
+/* The JSON Schema (2020-12) of the types, from the key tables. */
+#include "scheduler/spec/schema.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "scheduler/spec/table.h"
+
+#define DURATION "[0-9]+(\\.[0-9]{1,9})?(ns|us|ms|s|m|h|d)"
+#define NAME	 "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+
+static json_t *text(json_int_t max, const char *pattern)
+{
+	return json_pack("{s:s, s:i, s:I*, s:s*}", "type", "string", "minLength", 1, "maxLength",
+			 max, "pattern", pattern);
+}
+
+json_t *schema_type_text(const struct key *key)
+{
+	return text(key->max ? key->max : 4096, NULL);
+}
+
+json_t *schema_type_name(const struct key *key)
+{
+	(void)key;
+	return text(ORD_NAME_MAX - 1, "^" NAME "$");
+}
+
+json_t *schema_type_duration(const struct key *key)
+{
+	json_t *s = json_pack("{s:[{s:s, s:s}]}", "anyOf", "type", "string", "pattern",
+			      "^(0|" DURATION ")$");
+
+	if (s && !key->min)
+		(void)json_array_append_new(json_object_get(s, "anyOf"),
+					    json_pack("{s:i}", "const", 0));
+	return s;
+}
+
+json_t *schema_type_bool(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s}", "type", "boolean");
+}
+
+json_t *schema_type_true(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:b}, {s:s, s:i}]}", "anyOf", "const", 1, "type", "object",
+			 "maxProperties", 0);
+}
+
+json_t *schema_type_int(const struct key *key)
+{
+	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)key->min,
+			 "maximum", (json_int_t)key->max);
+}
+
+static json_t *choices(const char *words)
+{
+	json_t *list = json_array();
+	char word[64];
+
+	for (size_t i = 0; list && choice_get(words, i, word, sizeof word); i++)
+		(void)json_array_append_new(list, json_string(word));
+	return json_pack("{s:o}", "enum", list);
+}
+
+json_t *schema_type_choice(const struct key *key)
+{
+	return choices(key->choices);
+}
+
+json_t *schema_type_words(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:i, s:i, s:{s:s}}", "type", "array", "minItems", 1, "maxItems",
+			 ORD_ARGV_MAX, "items", "type", "string");
+}
+
+json_t *schema_type_labels(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:{s:s}, s:{s:s, s:i}}", "type", "object", "propertyNames",
+			 "pattern", "^[A-Za-z0-9._/-]{1,253}$", "additionalProperties", "type",
+			 "string", "maxLength", 253);
+}
+
+json_t *schema_type_url(const struct key *key)
+{
+	(void)key;
+	return text(2048, "^https?://([^/?#@\\[\\]:\\s]+|\\[[^\\]]+\\])(:[0-9]{1,5})?([/"
+			  "?#][^\\s<>\"{}|\\\\^`]*)?$");
+}
+
+json_t *schema_type_status(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum",
+			 100, "maximum", 599, "type", "string", "pattern",
+			 "^([1-5]xx|[1-5][0-9]{2}(-[1-5][0-9]{2})?)$");
+}
+
+json_t *schema_type_headers(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:i, s:{s:s, s:i}}", "type", "object", "maxProperties",
+			 ORD_HEADERS_MAX, "additionalProperties", "type", "string", "maxLength",
+			 8192);
+}
+
+json_t *schema_type_pair_regex(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:i, s:i, s:{s:s, s:i}}", "type", "object", "minProperties", 1,
+			 "maxProperties", 1, "additionalProperties", "type", "string", "minLength",
+			 1);
+}
+
+json_t *schema_type_pair_any(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:i, s:i, s:{s:[s, s, s, s]}}", "type", "object", "minProperties",
+			 1, "maxProperties", 1, "additionalProperties", "type", "string", "number",
+			 "boolean", "null");
+}
+
+json_t *schema_type_tcp(const struct key *key)
+{
+	return json_pack("{s:[o, o]}", "anyOf", schema_type_map(key),
+			 text(300, "^(\\[[^\\]]+\\]|[^:/]+):[0-9]{1,5}$"));
+}
+
+json_t *schema_type_condition(const struct key *key)
+{
+	(void)key;
+	return text(159,
+		    "^\\s*" NAME
+		    "\\.(ok_ratio|latency\\.(p50|p90|p95|p99|max))\\s*[<>]=?\\s*[0-9.]+(%|[a-z]+)?"
+		    "\\s+over\\s+" DURATION "\\s*$");
+}
+
+json_t *schema_type_objective(const struct key *key)
+{
+	(void)key;
+	return text(159, "^\\s*(detect\\s*\\(\\s*" NAME "\\s*\\)\\s*within\\s+" DURATION
+			 "|recover\\s*\\(\\s*(self|after_rollback)\\s*\\)\\s*within\\s+" DURATION
+			 "(\\s+hold\\s+(0|" DURATION "))?)\\s*$");
+}
+
+json_t *schema_type_target_text(const struct key *key)
+{
+	(void)key;
+	return text(255, NULL);
+}
+
+json_t *schema_type_pid(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 2, "maximum", 1 << 22);
+}
+
+json_t *schema_type_listening(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum",
+			 1, "maximum", 65535, "type", "string", "pattern",
+			 "^[0-9]{1,5}(/(tcp|udp))?$");
+}
+
+json_t *schema_type_percent(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number",
+			 "exclusiveMinimum", 0, "maximum", 100, "type", "string", "pattern",
+			 "^[0-9]+(\\.[0-9]{1,4})?%?$");
+}
+
+json_t *schema_type_text_or_map(const struct key *key)
+{
+	return json_pack("{s:[o, o]}", "anyOf", text(255, NULL), schema_type_map(key));
+}
+
+json_t *schema_type_endpoint_port(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", 65535);
+}
+
+json_t *schema_type_endpoint_ports(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum",
+			 1, "maximum", 65535, "type", "string", "pattern",
+			 "^[0-9]{1,5}(-[0-9]{1,5})?$");
+}
+
+json_t *schema_type_engine(const struct key *key)
+{
+	(void)key;
+	return text(31, NULL);
+}
+
+/* A key's own schema, with what people read in an editor. */
+static json_t *with_help(json_t *schema, const char *help, const char *def)
+{
+	if (schema && help)
+		(void)json_object_set_new(schema, "description", json_string(help));
+	if (schema && def) {
+		json_t *v = json_loads(def, JSON_DECODE_ANY, NULL);
+
+		(void)json_object_set_new(schema, "default", v ? v : json_string(def));
+	}
+	return schema;
+}
+
+/* {"oneOf": [{"required": ["a"]}, ...]}: exactly one of the keys. */
+static int one_of(json_t *schema, const char *words)
+{
+	json_t *list = json_array();
+	char word[64];
+
+	for (size_t i = 0; list && choice_get(words, i, word, sizeof word); i++)
+		(void)json_array_append_new(list, json_pack("{s:[s]}", "required", word));
+	return json_object_set_new(schema, "oneOf", list);
+}
+
+static json_t *table_schema(const struct table *table)
+{
+	json_t *properties = json_object(), *required = json_array();
+	json_t *s = json_pack("{s:s, s:o, s:b, s:s*}", "type", "object", "properties", properties,
+			      "additionalProperties", 0, "description", table->help);
+
+	for (size_t i = 0; s && required && i < table->n; i++) {
+		const struct key *key = &table->keys[i];
+
+		if (key->flags & KEY_LATER)
+			continue;
+		if (json_object_set_new(properties, key->name,
+					with_help(key->type->schema(key), key->help, key->def)))
+			goto fail;
+		if (key->flags & KEY_REQUIRED)
+			(void)json_array_append_new(required, json_string(key->name));
+	}
+	if (!s || !required)
+		goto fail;
+	if (json_array_size(required))
+		(void)json_object_set(s, "required", required);
+	json_decref(required);
+	if ((table->one_of && one_of(s, table->one_of)) || (table->schema && table->schema(s)))
+		goto fail_all;
+	return s;
+fail:
+	json_decref(required);
+fail_all:
+	json_decref(s);
+	return NULL;
+}
+
+json_t *schema_type_map(const struct key *key)
+{
+	json_t *s = table_schema(key->table);
+
+	if (s && key->flags & KEY_EMPTY_OK)
+		(void)json_object_set_new(s, "type", json_pack("[s, s]", "object", "null"));
+	return s;
+}
+
+json_t *schema_type_list(const struct key *key)
+{
+	return json_pack("{s:s, s:I, s:I, s:o}", "type", "array", "minItems", (json_int_t)key->min,
+			 "maxItems", (json_int_t)key->max, "items",
+			 key->item->type->schema(key->item));
+}
+
+static json_t *endpoints(void)
+{
+	json_t *map = table_schema(&table_endpoint);
+
+	if (map) {
+		(void)json_object_set_new(map, "minProperties", json_integer(1));
+		(void)json_object_set_new(map, "not",
+					  json_pack("{s:[s, s]}", "required", "port", "ports"));
+	}
+	return json_pack("{s:s, s:i, s:i, s:{s:[o, o, {s:s, s:i, s:i}]}}", "type", "array",
+			 "minItems", 1, "maxItems", ORD_ENDPOINTS_MAX, "items", "anyOf", map,
+			 text(ORD_ENDPOINT_TEXT - 1, NULL), "type", "integer", "minimum", 1,
+			 "maximum", 65535);
+}
+
+static json_t *param_schema(const struct ord_param *p)
+{
+	const struct key key = {.min = p->min, .max = p->max};
+
+	switch (p->type) {
+	case ORD_PARAM_DURATION:
+		return schema_type_duration(&key);
+	case ORD_PARAM_PERCENT:
+		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number",
+				 "minimum", 0, "maximum", 100, "type", "string", "pattern",
+				 "^[0-9]+(\\.[0-9]{1,4})?%?$");
+	case ORD_PARAM_SIZE:
+		return json_pack(
+			"{s:[{s:s, s:I, s:I}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum",
+			(json_int_t)p->min, "maximum", (json_int_t)(p->max ? p->max : INT64_MAX),
+			"type", "string", "pattern",
+			"^[0-9]+(\\.[0-9]{1,9})?(TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?$");
+	case ORD_PARAM_RATE:
+		return text(40,
+			    "^[0-9]+(\\.[0-9]{1,9})?(TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?/s$");
+	case ORD_PARAM_COUNT:
+		return schema_type_int(&key);
+	case ORD_PARAM_BOOL:
+		return schema_type_bool(&key);
+	case ORD_PARAM_CHOICE:
+		return choices(p->choices);
+	case ORD_PARAM_SIGNAL:
+		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer",
+				 "minimum", 1, "maximum", 64, "type", "string", "pattern",
+				 "^([A-Za-z]+[0-9]?|[0-9]{1,2})$");
+	case ORD_PARAM_CPUS:
+		return json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer",
+				 "minimum", 0, "type", "string", "pattern",
+				 "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$");
+	case ORD_PARAM_TEXT:
+		return text(ORD_ARG_TEXT - 1, NULL);
+	case ORD_PARAM_ENDPOINTS:
+		return endpoints();
+	}
+	return NULL;
+}
+
+/* "time by which each packet is late (1us to 1m)" */
+static json_t *described(const struct ord_param *p)
+{
+	char lo[32], hi[32], help[512];
+	json_t *s = param_schema(p);
+
+	if (p->type == ORD_PARAM_DURATION && p->max)
+		(void)snprintf(help, sizeof help, "%s (duration, %s to %s)", p->help,
+			       ord_format_duration(p->min, lo), ord_format_duration(p->max, hi));
+	else if (p->type == ORD_PARAM_SIZE && p->max)
+		(void)snprintf(help, sizeof help, "%s (size in bytes, %s to %s)", p->help,
+			       ord_format_size(p->min, lo), ord_format_size(p->max, hi));
+	else if (p->type == ORD_PARAM_PERCENT)
+		(void)snprintf(help, sizeof help, "%s (percent, %s to %s)", p->help,
+			       ord_format_percent(p->min, lo),
+			       ord_format_percent(p->max ? p->max : ORD_PPM, hi));
+	else
+		(void)snprintf(help, sizeof help, "%s%s", p->help,
+			       p->type == ORD_PARAM_RATE ? " (bytes a second)" : "");
+	return with_help(s, help, p->def);
+}
+
+static json_t *fault_schema(const struct ord_fault *fault)
+{
+	json_t *properties = json_object(), *required = json_array();
+	json_t *s = json_pack("{s:o, s:b, s:s}", "properties", properties, "additionalProperties",
+			      0, "description", fault->summary);
+
+	for (size_t i = 0; s && required && i < fault->n_params; i++) {
+		(void)json_object_set_new(properties, fault->params[i].name,
+					  described(&fault->params[i]));
+		if (fault->params[i].required)
+			(void)json_array_append_new(required, json_string(fault->params[i].name));
+	}
+	if (s && json_array_size(required)) {
+		(void)json_object_set(s, "required", required);
+		(void)json_object_set_new(s, "type", json_string("object"));
+	} else if (s) {
+		(void)json_object_set_new(s, "type", json_pack("[s, s]", "object", "null"));
+	}
+	json_decref(required);
+	return s;
+}
+
+int schema_faults(json_t *schema)
+{
+	json_t *properties = json_object_get(schema, "properties"), *list = json_array();
+
+	for (size_t i = 0; list && i < ord_n_faults; i++) {
+		if (json_object_set_new(properties, ord_faults[i].name,
+					fault_schema(&ord_faults[i])))
+			goto fail;
+		(void)json_array_append_new(list,
+					    json_pack("{s:[s]}", "required", ord_faults[i].name));
+	}
+	return json_object_set_new(schema, "oneOf", list);
+fail:
+	json_decref(list);
+	return -1;
+}
+
+json_t *ord_spec_schema(void)
+{
+	json_t *s = table_schema(&table_root);
+
+	if (!s)
+		return NULL;
+	if (json_object_set_new(s, "$schema",
+				json_string("https://json-schema.org/draft/2020-12/schema")) ||
+	    json_object_set_new(s, "$id",
+				json_string("https://ordeal.dev/schema/v1/experiment.json")) ||
+	    json_object_set_new(s, "title", json_string("ordeal experiment"))) {
+		json_decref(s);
+		return NULL;
+	}
+	return s;
+}

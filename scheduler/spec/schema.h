@@ -1,0 +1,38 @@
+/* The JSON Schema of each type; owned, NULL: out of memory. */
+#ifndef ORDEAL_SPEC_SCHEMA_H
+#define ORDEAL_SPEC_SCHEMA_H
+
+struct json_t;
+struct key;
+
+struct json_t *schema_type_map(const struct key *key);
+struct json_t *schema_type_list(const struct key *key);
+struct json_t *schema_type_text(const struct key *key);
+struct json_t *schema_type_name(const struct key *key);
+struct json_t *schema_type_duration(const struct key *key);
+struct json_t *schema_type_bool(const struct key *key);
+struct json_t *schema_type_int(const struct key *key);
+struct json_t *schema_type_choice(const struct key *key);
+struct json_t *schema_type_words(const struct key *key);
+struct json_t *schema_type_labels(const struct key *key);
+struct json_t *schema_type_url(const struct key *key);
+struct json_t *schema_type_status(const struct key *key);
+struct json_t *schema_type_headers(const struct key *key);
+struct json_t *schema_type_pair_regex(const struct key *key);
+struct json_t *schema_type_pair_any(const struct key *key);
+struct json_t *schema_type_tcp(const struct key *key);
+struct json_t *schema_type_condition(const struct key *key);
+struct json_t *schema_type_objective(const struct key *key);
+struct json_t *schema_type_target_text(const struct key *key);
+struct json_t *schema_type_pid(const struct key *key);
+struct json_t *schema_type_listening(const struct key *key);
+struct json_t *schema_type_true(const struct key *key);
+struct json_t *schema_type_percent(const struct key *key);
+struct json_t *schema_type_text_or_map(const struct key *key);
+struct json_t *schema_type_endpoint_port(const struct key *key);
+struct json_t *schema_type_endpoint_ports(const struct key *key);
+struct json_t *schema_type_engine(const struct key *key);
+/* Adds the faults of the catalogue to the schema of an item of spec.faults. -1: out of memory. */
+int schema_faults(struct json_t *schema);
+
+#endif
