@@ -1,0 +1,191 @@
+/* The plan for people: `ordeal plan`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/units.h"
+#include "ordeal/plan.h"
+#include "scheduler/plan/steps.h"
+
+static const char *shown(uint64_t ns, char out[static 32])
+{
+	return ord_format_duration((int64_t)ns, out);
+}
+
+static void print_args(const struct ord_args *args, FILE *out)
+{
+	static char text[ORD_ENDPOINTS_MAX * ORD_ENDPOINT_TEXT];
+	const char *between = "";
+
+	for (size_t i = 0; i < args->fault->n_params; i++) {
+		if (!args->v[i].set)
+			continue;
+		(void)ord_arg_format(args, args->fault->params[i].name, sizeof text, text);
+		for (char *p = text; *p; p++)
+			if (*p == '\n')
+				*p = ',';
+		(void)fprintf(out, "%s%s=%s", between, args->fault->params[i].name, text);
+		between = " ";
+	}
+	(void)fputc('\n', out);
+}
+
+static void print_target(const struct ord_target *t, FILE *out)
+{
+	char percent[32];
+
+	(void)fprintf(out, "    target     %s %s", ord_target_kind_name(t->kind), t->text);
+	if (t->all)
+		(void)fprintf(out, " (all that match)");
+	else if (t->percent_ppm)
+		(void)fprintf(out, " (%s of those that match, rounded up)",
+			      ord_format_percent(t->percent_ppm, percent));
+	else if (t->count > 1)
+		(void)fprintf(out, " (%u of those that match)", t->count);
+	(void)fputc('\n', out);
+}
+
+static void print_place(const struct ord_resolved *r, const char *why, FILE *out)
+{
+	if (!r->n_targets) {
+		(void)fprintf(out, "    now        cannot be resolved: %s\n",
+			      why ? why : "not asked");
+		return;
+	}
+	(void)fprintf(out, "    now        ");
+	if (r->place.host)
+		(void)fprintf(out, "this machine");
+	for (size_t i = 0; i < r->place.n_procs; i++) {
+		if (i == 8) {
+			(void)fprintf(out, ", and %zu more", r->place.n_procs - i);
+			break;
+		}
+		(void)fprintf(out, "%s%s (pid %d)", i ? ", " : "", r->place.procs[i].comm,
+			      (int)r->place.procs[i].pid);
+	}
+	if (!r->place.host && *r->place.netns)
+		(void)fprintf(out, "%snetwork namespace %llu", r->place.n_procs ? ", " : "",
+			      (unsigned long long)r->place.netns_ino);
+	(void)fprintf(out, "\n    resolved   %.16s\n", r->hash);
+}
+
+static const char *class_meaning(enum ord_guarantee g)
+{
+	switch (g) {
+	case ORD_GUARANTEE_KERNEL:
+		return "the kernel takes it away when the holder dies, even by SIGKILL";
+	case ORD_GUARANTEE_GUARDIAN:
+		return "the guardian takes it back when the holder dies";
+	case ORD_GUARANTEE_JOURNAL:
+		return "`ordeal rescue` takes it back at the next start";
+	case ORD_GUARANTEE_NONE:
+		break;
+	}
+	return "it cannot be undone";
+}
+
+static void print_fault(const struct ord_fault_spec *f, FILE *out)
+{
+	const struct ord_fault *e = f->args->fault;
+	char at[32], hold[32], engines[96];
+	size_t n;
+
+	(void)fprintf(out, "\n  %s: %s, %s\n", f->name, e->name, e->summary);
+	(void)fprintf(out, "    when       at %s for %s\n", shown(f->at_ns, at),
+		      shown(f->for_ns, hold));
+	if (e->n_params)
+		(void)fprintf(out, "    with       ");
+	if (e->n_params)
+		print_args(f->args, out);
+	print_target(&f->target, out);
+	if (*f->engine)
+		(void)fprintf(out, "    engine     %s, as asked\n", f->engine);
+	else if (*e->engines) {
+		(void)snprintf(engines, sizeof engines, "%s", e->engines);
+		for (char *p = engines; *p; p++)
+			*p = *p == '|' ? ' ' : *p;
+		n = strcspn(engines, " ");
+		(void)fprintf(out,
+			      "    engine     %.*s%s%s; chosen when it is checked, by the path of "
+			      "the packets\n",
+			      (int)n, engines, engines[n] ? " or" : "", engines + n);
+	}
+	(void)fprintf(out, "    class      %s: %s\n", ord_guarantee_name(e->guarantee),
+		      class_meaning(e->guarantee));
+	(void)fprintf(out, "    needs      %s\n", *e->caps ? e->caps : "no capability");
+	(void)fprintf(out, "    objects    %s\n", e->objects);
+	(void)fprintf(out, "    blast      %s\n", e->blast);
+}
+
+static void print_probes(const struct ord_spec *spec, FILE *out)
+{
+	char every[32], timeout[32];
+
+	(void)fprintf(out, "\nprobes\n");
+	for (size_t i = 0; i < spec->n_probes; i++) {
+		const struct ord_probe_spec *p = &spec->probes[i];
+
+		(void)fprintf(out, "  %-16s %-6s every %s, timeout %s: ", p->name,
+			      p->role == ORD_ROLE_SIGNAL ? "signal" : "user",
+			      shown(p->every_ns, every), shown(p->timeout_ns, timeout));
+		if (p->kind == ORD_PROBE_HTTP)
+			(void)fprintf(out, "%s %s\n", p->method, p->url);
+		else if (p->kind == ORD_PROBE_TCP)
+			(void)fprintf(out, "connect to %s port %u\n", p->host, p->port);
+		else
+			(void)fprintf(out, "run %s\n", p->argv[0]);
+	}
+}
+
+static void print_texts(const char *title, const char *texts, size_t size, size_t n, FILE *out)
+{
+	if (n)
+		(void)fprintf(out, "\n%s\n", title);
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(out, "  %s\n", texts + i * size);
+}
+
+static void print_steps(const struct ord_spec *spec, FILE *out)
+{
+	struct plan_step v[PLAN_STEPS_MAX];
+	size_t n = plan_steps(spec, v);
+	char at[32];
+
+	(void)fprintf(out, "\nsteps of a repetition, from its first fault on\n");
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(out, "  %8s  %s %s\n", shown(v[i].at_ns, at),
+			      v[i].inject ? "inject" : "revert", spec->faults[v[i].fault].name);
+}
+
+void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resolved,
+		   const char *const *why, FILE *out)
+{
+	const struct ord_spec *spec = plan->spec;
+	char a[32], b[32];
+
+	(void)fprintf(out, "%s\n", spec->name);
+	if (spec->hypothesis)
+		(void)fprintf(out, "  %s\n", spec->hypothesis);
+	(void)fprintf(out, "\nplan %s\nseed %llu%s\n", plan->hash, (unsigned long long)plan->seed,
+		      spec->has_seed ? "" : " (drawn; 'spec.seed' fixes it)");
+	(void)fprintf(out, "%u repetition%s%s, recovery watched for %s, at least %s between\n",
+		      spec->repetitions, spec->repetitions == 1 ? "" : "s",
+		      spec->placebo ? " after a placebo" : "", shown(spec->recovery_ns, a),
+		      shown(spec->cooldown_ns, b));
+	(void)fprintf(out, "limits: %u target%s, in force for at most %s%s\n", spec->limit_targets,
+		      spec->limit_targets == 1 ? "" : "s", shown(spec->limit_duration_ns, a),
+		      spec->whole_host ? ", the whole host allowed" : "");
+	(void)fprintf(out, "\nfaults\n");
+	for (size_t i = 0; i < spec->n_faults; i++) {
+		print_fault(&spec->faults[i], out);
+		if (resolved)
+			print_place(&resolved[i], why ? why[i] : NULL, out);
+	}
+	print_steps(spec, out);
+	print_probes(spec, out);
+	print_texts("steady state, before and after", spec->steady[0].text, sizeof *spec->steady,
+		    spec->n_steady, out);
+	print_texts("abort when", spec->abort[0].text, sizeof *spec->abort, spec->n_abort, out);
+	print_texts("objectives", spec->objectives[0].text, sizeof *spec->objectives,
+		    spec->n_objectives, out);
+}
