@@ -29,8 +29,9 @@ struct inj_step {
 	const char *engine;	       /* forced by the request, "" : choose */
 	uint64_t seed;
 	bool even_if_it_cuts_me_off;
-	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own network was asked for */
-	void *state; /* the fault's own: made by check, freed by done */
+	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own
+			    network was asked for */
+	void *state;	 /* the fault's own: made by check, freed by done */
 };
 
 struct ord_injector {

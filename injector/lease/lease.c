@@ -41,7 +41,7 @@ static const char *const cause_names[] = {
 /* How long an effect may take to come into force: its hold, but at least this. */
 #define INJECT_MIN_NS (60 * ORD_S)
 #define RESIDUE_NS    ORD_S /* a TAP takes 60 ms to go, memory 65 ms a GB */
-#define FAULT_FDS     64
+#define FAULT_FDS     ORD_PROCS_MAX
 
 enum { FD_INPUT, FD_OUTPUT, FD_SIGNALS, FD_TIMER, FD_GUARDIAN, FD_BEAT, N_FDS };
 
@@ -396,7 +396,8 @@ int inj_lease_run(const struct ord_injector *inj, struct inj_request *req, struc
 			 .place = &req->place,
 			 .engine = req->engine,
 			 .seed = req->seed,
-			 .even_if_it_cuts_me_off = req->cut_me_off},
+			 .even_if_it_cuts_me_off = req->cut_me_off,
+			 .whole_host = req->whole_host},
 		.record = {.dir = -1, .fd = -1},
 		.guardian = {.pidfd = -1, .beat = -1},
 		.signals = -1,

@@ -84,8 +84,9 @@ static int place_suits(const struct ord_fault *fault, const struct ord_place *pl
 
 static int add_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
 {
-	static const char *const keys[] = {"protocol", "op",	  "lease", "fault",  "args",
-					   "target",   "hold_ns", "seed",  "engine", "cut_me_off"};
+	static const char *const keys[] = {"protocol", "op",	     "lease",	  "fault",
+					   "args",     "target",     "hold_ns",	  "seed",
+					   "engine",   "cut_me_off", "whole_host"};
 	const struct ord_fault *fault;
 	const char *name;
 	json_t *args, *target;
@@ -105,7 +106,8 @@ static int add_parse(const json_t *json, struct inj_request *r, struct ord_err *
 		return ord_fail(err, ORD_USAGE, "hold_ns: must be above 0");
 	if (ord_json_opt_uint(json, "seed", INT64_MAX, &r->seed, err) < 0 ||
 	    ord_json_opt_copy(json, "engine", r->engine, sizeof r->engine, err) < 0 ||
-	    ord_json_opt_bool(json, "cut_me_off", &r->cut_me_off, err) < 0)
+	    ord_json_opt_bool(json, "cut_me_off", &r->cut_me_off, err) < 0 ||
+	    ord_json_opt_bool(json, "whole_host", &r->whole_host, err) < 0)
 		return -1;
 	if (!engine_known(fault, r->engine))
 		return ord_fail(err, ORD_USAGE, "engine: %s has no '%.31s'", fault->name,

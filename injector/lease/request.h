@@ -36,6 +36,7 @@ struct inj_request {
 	uint64_t seed;
 	char engine[32];
 	bool cut_me_off;
+	bool whole_host;
 	/* rescue */
 	bool dry_run;
 };

@@ -29,6 +29,10 @@ static int standard_open(struct ord_err *err)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", O_RDWR) != fd) /* the lowest free one, not CLOEXEC */
 			return ord_fail_sys(err, "open /dev/null");
+	/* Whatever else the caller left open is none of ours; the guardian and children must not
+	 * hold it. */
+	if (close_range(3, ~0u, 0) < 0)
+		return ord_fail_sys(err, "close_range");
 	return 0;
 }
 
