@@ -2,15 +2,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
+#include "injector/lease/home.h"
+#include "injector/lease/pidfd.h"
+#include "injector/lease/sandbox.h"
 
 #define MARK	  "halted"
 #define ROOT_MARK "/run/ordeal/" MARK
+
+/* Of the second that there is: orderly ends, then SIGKILL, then the guardians. */
+#define ORDERLY_NS (650 * ORD_MS)
+#define ALL_NS	   (900 * ORD_MS)
 
 /* stat, since the filter of a holder allows it: a SIGTERM is asked for its reason there. */
 static bool marked(const char *path)
@@ -20,13 +29,161 @@ static bool marked(const char *path)
 	return stat(path, &st) == 0;
 }
 
+static void own_mark(const struct inj_dirs *dirs, char ret[static 192])
+{
+	(void)snprintf(ret, 192, "%s/" MARK, dirs->base);
+}
+
 int inj_halt_refuses(const struct inj_dirs *dirs, struct ord_err *err)
 {
-	char own[sizeof dirs->base + sizeof MARK];
+	char own[192];
 
-	(void)snprintf(own, sizeof own, "%s/" MARK, dirs->base);
+	own_mark(dirs, own);
 	if (marked(own) || marked(ROOT_MARK))
 		return ord_fail(err, ORD_GUARD,
 				"this host is halted: `ordeal resume` allows faults again");
+	return 0;
+}
+
+/* One holder that is being ended. */
+struct ending {
+	int dir;
+	size_t n;
+	struct {
+		int holder; /* pidfd, -1 where it is dead already */
+		int record; /* its lock tells when holder, guardian and children are gone */
+	} v[INJ_RECORDS_MAX];
+};
+
+static void term(void *arg, const char *name)
+{
+	struct ending *e = arg;
+	struct inj_record r;
+	struct ord_err err;
+	int fd;
+
+	if (e->n == INJ_RECORDS_MAX || inj_record_read(e->dir, name, &r, &fd, &err) < 0)
+		return;
+	if (inj_record_lock(fd)) { /* nobody there: for `rescue` */
+		ord_close(&fd);
+	} else {
+		e->v[e->n].record = fd;
+		e->v[e->n].holder = inj_alive(&r.holder);
+		if (e->v[e->n].holder >= 0)
+			(void)inj_pidfd_signal(e->v[e->n].holder, SIGTERM);
+		e->n++;
+	}
+	inj_record_done(&r);
+}
+
+/* Waits until all locks are free; returns how many are not by then. */
+static size_t locks_wait(struct ending *e, uint64_t limit)
+{
+	size_t left;
+
+	for (;;) {
+		left = 0;
+		for (size_t i = 0; i < e->n; i++) {
+			if (e->v[i].record >= 0 && inj_record_lock(e->v[i].record))
+				ord_close(&e->v[i].record);
+			left += e->v[i].record >= 0;
+		}
+		if (left == 0 || ord_now_ns() >= limit)
+			return left;
+		(void)poll(NULL, 0, 2);
+	}
+}
+
+/* As the owner of the records: asks all holders to end. Answers how many leases there are. */
+static json_t *home_term(int dir, void *arg)
+{
+	static struct ending e; /* large */
+	struct ord_err err;
+
+	(void)arg;
+	e.dir = dir;
+	return inj_records_each(dir, term, &e, &err) < 0 ? NULL : json_integer((json_int_t)e.n);
+}
+
+/* Sees them end, and kills those that do not. Answers how many are left. */
+static json_t *home_end(int dir, void *arg)
+{
+	static struct ending e;
+	const uint64_t *began = arg;
+	struct ord_err err;
+	size_t left;
+
+	e.dir = dir;
+	if (inj_records_each(dir, term, &e, &err) < 0)
+		return NULL;
+	left = locks_wait(&e, *began + ORDERLY_NS);
+	for (size_t i = 0; left > 0 && i < e.n; i++)
+		if (e.v[i].record >= 0 && e.v[i].holder >= 0)
+			(void)inj_pidfd_signal(e.v[i].holder, SIGKILL);
+	left = left > 0 ? locks_wait(&e, *began + ALL_NS) : 0;
+	return json_integer((json_int_t)left);
+}
+
+static int mark_set(struct ord_err *err)
+{
+	struct inj_dirs dirs;
+	int undo = -1;
+	char own[192];
+	ord_autoclose int fd = -1;
+
+	if (inj_dirs_make(&dirs, &undo, err) < 0)
+		return -1;
+	ord_close(&undo);
+	own_mark(&dirs, own);
+	fd = open(own, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return ord_fail_sys(err, "make '%s'", own);
+	return 0;
+}
+
+static int homes_ask(json_t *(*fn)(int dir, void *arg), uint64_t began, unsigned *ret,
+		     struct ord_err *err)
+{
+	static struct inj_home homes[INJ_HOMES_MAX];
+	size_t n = inj_homes(homes, INJ_HOMES_MAX, err);
+
+	*ret = 0;
+	for (size_t i = 0; i < n; i++) {
+		json_t *answer;
+
+		if (inj_home_ask(&homes[i], fn, &began, &answer, err) < 0)
+			return ord_wrap(err, "'%s'", homes[i].undo);
+		*ret += (unsigned)json_integer_value(answer);
+		json_decref(answer);
+	}
+	return 0;
+}
+
+/* All are asked before the first is waited for, and all are waited for until the same instant. */
+int inj_halt(unsigned *ret_ended, struct ord_err *err)
+{
+	uint64_t began = ord_now_ns();
+	unsigned all, left;
+
+	if (mark_set(err) < 0 || homes_ask(home_term, began, &all, err) < 0 ||
+	    homes_ask(home_end, began, &left, err) < 0)
+		return -1;
+	*ret_ended = all > left ? all - left : 0;
+	return left ? ord_fail(err, ORD_SYS, "%u leases have not ended within a second", left) : 0;
+}
+
+int inj_resume(struct ord_err *err)
+{
+	struct inj_dirs dirs;
+	char own[192];
+
+	if (inj_dirs(&dirs, err) < 0)
+		return -1;
+	own_mark(&dirs, own);
+	if (unlink(own) < 0 && errno != ENOENT)
+		return ord_fail_sys(err, "remove '%s'", own);
+	if (marked(ROOT_MARK))
+		return ord_fail(err, ORD_GUARD,
+				"root has halted this host, so root must resume it");
 	return 0;
 }

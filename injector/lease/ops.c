@@ -5,44 +5,175 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "injector/lease/event.h"
+#include "injector/lease/halt.h"
+#include "injector/lease/home.h"
 #include "injector/lease/lease.h"
+#include "injector/lease/rescue.h"
 #include "injector/lease/serve.h"
 
-static int doctor_one(const struct ord_injector *inj, json_t *entry)
+static json_t *doctor_one(const struct ord_injector *inj)
 {
 	const struct ord_fault *fault = ord_fault_find(inj->name);
 	const char *engine = "";
 	struct ord_err err = {0};
 	bool available = !inj->available || inj->available(&engine, &err) == 0;
 
-	return json_object_update_new(entry, json_pack("{s:s s:b s:s s:s s:s}", "fault", inj->name,
-						       "available", available, "engine",
-						       engine ? engine : "", "class",
-						       ord_guarantee_name(fault->guarantee),
-						       "reason", available ? "" : err.msg));
+	return json_pack("{s:s s:b s:s s:s s:s}", "fault", inj->name, "available", available,
+			 "engine", engine ? engine : "", "class",
+			 ord_guarantee_name(fault->guarantee), "reason", available ? "" : err.msg);
 }
 
+static json_t *asked_doctor(void *arg)
+{
+	return doctor_one(arg);
+}
+
+/* Each in a child: what one opens, enters or breaks is not the next one's. */
 static int doctor(const struct ord_injector *const *table, size_t n)
 {
 	json_t *faults = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *entry = json_object();
+		union {
+			const struct ord_injector *in;
+			void *arg;
+		} u = {.in = table[i]};
+		struct ord_err err;
+		json_t *entry;
 
-		(void)doctor_one(table[i], entry);
+		if (inj_child_ask(asked_doctor, u.arg, &entry, &err) < 0)
+			entry = json_pack("{s:s s:b s:s s:s s:s}", "fault", table[i]->name,
+					  "available", false, "engine", "", "class", "", "reason",
+					  err.msg);
 		(void)json_array_append_new(faults, entry);
 	}
 	inj_event("doctor", NULL, ord_now_ns(), json_pack("{s:o}", "faults", faults));
 	return INJ_EXIT_OK;
 }
 
-int inj_op(const struct ord_injector *const *table, size_t n, const struct inj_request *req)
+struct listing {
+	int dir;
+	json_t *leases;
+};
+
+static void lease_list(void *arg, const char *name)
 {
+	const struct listing *l = arg;
+	struct inj_record r;
+	struct ord_err err;
+	int fd;
+
+	if (inj_record_read(l->dir, name, &r, &fd, &err) < 0)
+		return;
+	(void)json_array_append_new(
+		l->leases,
+		json_pack("{s:s s:s s:s s:i s:i s:I}", "lease", r.lease, "fault", r.fault->name,
+			  "state", inj_record_lock(fd) ? "orphaned" : inj_state_name(r.state),
+			  "holder", (int)r.holder.pid, "guardian", (int)r.guardian.pid,
+			  "deadline_boot_ns", (json_int_t)r.deadline_boot_ns));
+	ord_close(&fd);
+	inj_record_done(&r);
+}
+
+static json_t *home_list(int dir, void *arg)
+{
+	struct listing l = {.dir = dir, .leases = json_array()};
 	struct ord_err err;
 
-	if (req->op == INJ_OP_DOCTOR)
+	(void)arg;
+	return inj_records_each(dir, lease_list, &l, &err) < 0 ? NULL : l.leases;
+}
+
+static int status(struct ord_err *err)
+{
+	static struct inj_home homes[INJ_HOMES_MAX];
+	json_t *all = json_array();
+	struct inj_dirs dirs;
+	struct ord_err why;
+	size_t n;
+
+	if (inj_dirs(&dirs, err) < 0)
+		return -1;
+	n = inj_homes(homes, INJ_HOMES_MAX, err);
+	for (size_t i = 0; i < n; i++) {
+		json_t *leases;
+
+		if (inj_home_ask(&homes[i], home_list, NULL, &leases, err) < 0)
+			return ord_wrap(err, "'%s'", homes[i].undo);
+		(void)json_array_extend(all, leases);
+		json_decref(leases);
+	}
+	inj_event(
+		"status", NULL, ord_now_ns(),
+		json_pack("{s:b s:o}", "halted", inj_halt_refuses(&dirs, &why) < 0, "leases", all));
+	return 0;
+}
+
+/* What had lost its guardian before is cleared as well: after a halt nothing is left. */
+static int halt(const struct ord_injector *const *table, size_t n, struct ord_err *err)
+{
+	json_t *records = json_array();
+	unsigned ended = 0, bad = 0;
+	int r = inj_halt(&ended, err);
+
+	if (r == 0)
+		r = inj_rescue(table, n, "", false, records, &bad, err);
+	if (r == 0 && bad > 0)
+		r = ord_fail(err, ORD_SYS,
+			     "%u undo records could not be cleared: see `ordeal rescue`", bad);
+	json_decref(records);
+	if (r < 0)
+		return -1;
+	inj_event("halted", NULL, ord_now_ns(), json_pack("{s:i}", "ended", (int)ended));
+	return 0;
+}
+
+static int resume(struct ord_err *err)
+{
+	if (inj_resume(err) < 0)
+		return -1;
+	inj_event("resumed", NULL, ord_now_ns(), json_pack("{s:i}", "ended", 0));
+	return 0;
+}
+
+static int rescue(const struct ord_injector *const *table, size_t n, const struct inj_request *req,
+		  unsigned *ret_bad, struct ord_err *err)
+{
+	json_t *records = json_array();
+
+	if (inj_rescue(table, n, req->lease, req->dry_run, records, ret_bad, err) < 0)
+		return -1;
+	inj_event("rescued", NULL, ord_now_ns(), json_pack("{s:o}", "records", records));
+	return 0;
+}
+
+int inj_op(const struct ord_injector *const *table, size_t n, const struct inj_request *req)
+{
+	struct ord_err err = {0};
+	unsigned bad = 0;
+	int r = -1;
+
+	switch (req->op) {
+	case INJ_OP_DOCTOR:
 		return doctor(table, n);
-	(void)ord_fail(&err, ORD_SKIP, "not in this version");
-	inj_event_failed("request", NULL, &err);
-	return INJ_EXIT_REQUEST;
+	case INJ_OP_STATUS:
+		r = status(&err);
+		break;
+	case INJ_OP_HALT:
+		r = halt(table, n, &err);
+		break;
+	case INJ_OP_RESUME:
+		r = resume(&err);
+		break;
+	case INJ_OP_RESCUE:
+		r = rescue(table, n, req, &bad, &err);
+		break;
+	case INJ_OP_ADD:
+	case INJ_OP_REMOVE:
+	case INJ_OP_END:
+		break; /* serve.c takes them */
+	}
+	if (r < 0)
+		inj_event_failed("request", NULL, &err);
+	return r < 0 || bad ? INJ_EXIT_FAILED : INJ_EXIT_OK;
 }

@@ -1,0 +1,205 @@
+#include "injector/lease/home.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "injector/lease/pidfd.h"
+#include "injector/lease/sandbox.h"
+
+#define ANSWER_MAX (1u << 20)
+#define ANSWER_NS  (10 * ORD_S)
+
+/* Adds a directory of records if it is one: private, and owned by somebody. */
+static size_t home_add(struct inj_home *ret, size_t n, size_t max, const char *path)
+{
+	ord_autoclose int fd = -1;
+	struct stat st;
+	struct ord_err err;
+
+	if (n == max || inj_dir_open(path, &fd, &err) < 0 || fd < 0 || fstat(fd, &st) < 0)
+		return n;
+	ret[n] = (struct inj_home){.uid = st.st_uid, .gid = st.st_gid};
+	(void)snprintf(ret[n].undo, sizeof ret[n].undo, "%.159s", path);
+	return n + 1;
+}
+
+static size_t users_add(struct inj_home *ret, size_t n, size_t max, const char *parent,
+			const char *prefix, const char *below)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		const char *digits = e->d_name + strlen(prefix);
+		char path[160];
+
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || !*digits ||
+		    digits[strspn(digits, "0123456789")] || strlen(e->d_name) > 32)
+			continue;
+		(void)snprintf(path, sizeof path, "%s/%.32s%s/undo", parent, e->d_name, below);
+		n = home_add(ret, n, max, path);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return n;
+}
+
+size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err)
+{
+	struct inj_dirs own;
+	struct inj_ids ids;
+	size_t n;
+
+	if (inj_ids(&ids, err) < 0 || inj_dirs(&own, err) < 0)
+		return 0;
+	n = home_add(ret, 0, max, own.undo);
+	if (!ids.root)
+		return n;
+	n = users_add(ret, n, max, "/run/user", "", "/ordeal");
+	return users_add(ret, n, max, "/tmp", "ordeal-", "");
+}
+
+/* Reads all that the child writes, within the time. */
+static json_t *answer_read(int fd)
+{
+	uint64_t limit = ord_now_ns() + ANSWER_NS;
+	ord_autofree char *text = malloc(ANSWER_MAX);
+	size_t used = 0;
+
+	while (text && used < ANSWER_MAX) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		uint64_t now = ord_now_ns();
+		ssize_t n;
+
+		if (now >= limit || poll(&p, 1, (int)((limit - now) / ORD_MS) + 1) < 0)
+			return NULL;
+		n = p.revents ? read(fd, text + used, ANSWER_MAX - used) : 0;
+		if (n < 0)
+			return NULL;
+		if (n == 0 && p.revents)
+			break;
+		used += (size_t)n;
+	}
+	return text ? json_loadb(text, used, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL) : NULL;
+}
+
+static _Noreturn void answer_write(int fd, json_t *answer)
+{
+	ord_autofree char *text =
+		answer ? json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	struct ord_err err;
+
+	_exit(text && ord_write_all(fd, text, strlen(text), &err) == 0 ? 0 : 1);
+}
+
+int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err)
+{
+	json_t *answer;
+	int pipes[2];
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return ord_fail_sys(err, "pipe");
+	pid = fork();
+	if (pid == 0) {
+		ord_close(&pipes[0]);
+		answer_write(pipes[1], fn(arg));
+	}
+	ord_close(&pipes[1]);
+	answer = pid < 0 ? NULL : answer_read(pipes[0]);
+	ord_close(&pipes[0]);
+	if (pid > 0) {
+		if (!answer)
+			(void)kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (!answer)
+		return ord_fail(err, ORD_SYS, "the child that looks at the records gave no answer");
+	*ret = answer;
+	return 0;
+}
+
+struct ask {
+	const struct inj_home *home;
+	json_t *(*fn)(int dir, void *arg);
+	void *arg;
+};
+
+static int become(const struct inj_home *home, struct ord_err *err)
+{
+	if (geteuid() != 0)
+		return inj_drop("", err);
+	if (home->uid == 0)
+		return inj_drop("", err); /* made, but not yet given away: nothing is in it */
+	if ((setgroups(0, NULL) < 0 && errno != EPERM) ||
+	    setresgid(home->gid, home->gid, home->gid) < 0 ||
+	    setresuid(home->uid, home->uid, home->uid) < 0)
+		return ord_fail_sys(err, "become uid %u", home->uid);
+	return inj_drop("", err);
+}
+
+static json_t *asked(void *arg)
+{
+	const struct ask *a = arg;
+	struct ord_err err;
+	int dir = -1;
+
+	if (become(a->home, &err) < 0 || inj_dir_open(a->home->undo, &dir, &err) < 0 || dir < 0)
+		return NULL;
+	return a->fn(dir, a->arg);
+}
+
+int inj_home_ask(const struct inj_home *home, json_t *(*fn)(int dir, void *arg), void *arg,
+		 json_t **ret, struct ord_err *err)
+{
+	struct ask a = {.home = home, .fn = fn, .arg = arg};
+
+	return inj_child_ask(asked, &a, ret, err);
+}
+
+int inj_records_each(int dir, void (*each)(void *arg, const char *name), void *arg,
+		     struct ord_err *err)
+{
+	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	unsigned left = INJ_RECORDS_MAX;
+	struct dirent *e;
+
+	if (!d) {
+		ord_close(&copy);
+		return ord_fail_sys(err, "list the undo records");
+	}
+	while (left > 0 && (e = readdir(d))) {
+		if (!inj_record_name_valid(e->d_name))
+			continue;
+		each(arg, e->d_name);
+		left--;
+	}
+	(void)closedir(d);
+	return 0;
+}
+
+int inj_alive(const struct ord_proc *proc)
+{
+	ord_autoclose int fd = -1;
+	struct ord_err err;
+
+	if (proc->pid < 2)
+		return -1;
+	fd = ord_proc_pidfd(proc, &err); /* refuses a zombie too */
+	return fd < 0 ? -1 : ord_steal_fd(&fd);
+}

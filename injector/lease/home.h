@@ -1,0 +1,42 @@
+/* The directories of undo records on this host, and looking at what lies in them as their owner
+ * would. */
+#ifndef ORDEAL_LEASE_HOME_H
+#define ORDEAL_LEASE_HOME_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "injector/lease/undo.h"
+#include "ordeal/err.h"
+
+#define INJ_HOMES_MAX	256
+#define INJ_RECORDS_MAX 1024
+
+struct inj_home {
+	char undo[160];
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Our own, and as root those of the users (/run/user/UID, /tmp/ordeal-UID). Returns how many are
+ * there. */
+size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err);
+
+/*
+ * Runs fn in a child that is the home's owner, without a capability, and hands back the JSON value
+ * that it made (owned). What a user wrote into their records cannot make root do to others what
+ * that user could not do.
+ */
+int inj_home_ask(const struct inj_home *home, json_t *(*fn)(int dir, void *arg), void *arg,
+		 json_t **ret, struct ord_err *err);
+/* The same for a child that makes itself what it needs to be. Killed after 10 s. */
+int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err);
+
+/* Calls each(arg, name) for every record of the directory, at most INJ_RECORDS_MAX. */
+int inj_records_each(int dir, void (*each)(void *arg, const char *name), void *arg,
+		     struct ord_err *err);
+
+/* A pidfd of this very process if it lives; else -1. The caller owns it. */
+int inj_alive(const struct ord_proc *proc);
+
+#endif
