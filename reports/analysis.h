@@ -1,0 +1,195 @@
+/*
+ * What a timeline says: instants as intervals with the lines that prove them, outcomes of
+ * objectives, and the verdict. Plain data; texts that are not arrays are borrowed from the
+ * timeline. The rules: docs/formats/verdicts.md.
+ */
+#ifndef ORDEAL_REPORTS_ANALYSIS_H
+#define ORDEAL_REPORTS_ANALYSIS_H
+
+#include "reports/timeline.h"
+
+/* It happened after lo and not after hi; value is the best single figure. ns on the run's clock. */
+struct ord_instant {
+	bool known;
+	int64_t value, lo, hi;
+	uint32_t line, line_before; /* of the timeline; line_before: the last that speaks against
+				       it, 0: none */
+	size_t probe;		    /* who saw it, where a probe did */
+};
+
+enum ord_span_state { ORD_SPAN_NONE, ORD_SPAN_KNOWN, ORD_SPAN_CENSORED };
+
+/* A duration between two instants. Censored: at least value, and not known how long. */
+struct ord_span {
+	enum ord_span_state state;
+	int64_t value, lo, hi;
+};
+
+enum ord_detection_kind {
+	ORD_DETECTION_NONE, /* never noticed while it was watched */
+	ORD_DETECTION_NOTICED,
+	ORD_DETECTION_ALREADY,	/* noticing before the fault: not a detection */
+	ORD_DETECTION_TOO_LATE, /* noticed, but only after the users were well again */
+	ORD_DETECTION_UNKNOWN,	/* no sample to tell from */
+};
+
+struct ord_detection {
+	enum ord_detection_kind kind;
+	bool before_impact;
+	struct ord_instant at;
+	struct ord_span from_impact, from_request;
+};
+
+enum ord_result {
+	ORD_RESULT_MET,
+	ORD_RESULT_MISSED,
+	ORD_RESULT_INCONCLUSIVE,
+	ORD_RESULT_NOT_APPLICABLE,
+	ORD_RESULT_NOT_MEASURED, /* the repetition did not get that far */
+};
+
+struct ord_goal_result {
+	enum ord_result result;
+	struct ord_span span;
+	char why[200];
+};
+
+struct ord_fault_result {
+	struct ord_instant requested, in_force, reverting, cleared;
+	bool failed, lost, no_traffic;
+	bool undoable; /* false: class none, nothing to take away */
+	bool has_residue;
+	int64_t residue;				       /* -1: not applicable */
+	const char *message, *at, *cause, *engine, *guarantee; /* "" where there is none */
+	struct json_t *objects, *notes, *left, *figures,
+		*place; /* borrowed, NULL where there is none */
+	uint32_t failed_line;
+};
+
+/* The samples of one probe in one part of a repetition. */
+struct ord_part {
+	size_t good, bad, unknown;
+	size_t by_outcome[ORD_TL_OUTCOMES];
+	int64_t p50, p95, p99, max; /* latency of decided samples; -1: too few for that claim */
+};
+
+enum ord_part_kind { ORD_PART_BEFORE, ORD_PART_DURING, ORD_PART_AFTER };
+#define ORD_PARTS 3
+
+enum ord_rep_state {
+	ORD_REP_ABSENT, /* planned, never begun */
+	ORD_REP_MEASURED,
+	ORD_REP_INVALID,    /* the users were hit before the fault was */
+	ORD_REP_NO_TRAFFIC, /* the fault was in force and matched nothing */
+	ORD_REP_NO_STEADY,  /* the steady state did not hold, nothing was injected */
+	ORD_REP_FAULT,	    /* the fault did not get in force, or was lost */
+	ORD_REP_ABORTED,
+	ORD_REP_LOST_PROBE, /* a probe told nothing while the fault was in force */
+	ORD_REP_CUT,	    /* the timeline ends in the middle */
+};
+
+enum ord_tri { ORD_UNKNOWN, ORD_YES, ORD_NO };
+
+struct ord_rep {
+	uint32_t number; /* 0: the placebo */
+	enum ord_rep_state state;
+	char why[240];
+	int64_t begin, end; /* first and last instant */
+	int64_t zero;	    /* t of "0 s" in charts: the fault's request, or the beginning */
+	uint32_t begin_line;
+	struct ord_instant requested, in_force, impact, rollback, cleared, recovered;
+	bool recovered_self; /* of `recovered`: while the fault was in force */
+	struct ord_span self, after;
+	struct ord_span bad_time; /* impact to recovered, whichever way: what the users felt */
+	size_t flaps, noise;
+	enum ord_tri steady_before, steady_after;
+	uint32_t steady_before_line, steady_after_line;
+	struct json_t *steady_before_json, *steady_after_json; /* conditions, borrowed */
+	struct ord_detection *detections;		       /* [n_probes], signals only */
+	struct ord_goal_result *goals;			       /* [n_objectives] */
+	struct ord_fault_result *faults;		       /* [n_faults] */
+	struct ord_part *parts;				       /* [n_probes * ORD_PARTS] */
+};
+
+struct ord_goal_summary {
+	enum ord_result result;
+	size_t met, missed, inconclusive, not_applicable, not_measured;
+	size_t n, never; /* repetitions with a figure or a censored one; those censored */
+	bool has_median, has_worst; /* worst: the largest known figure */
+	int64_t median, worst;
+	char why[240];
+};
+
+/* One figure over the repetitions, without the placebo. Self-healing and after rollback are never
+ * pooled. */
+struct ord_summary {
+	size_t n, never;
+	bool has_median, has_worst;
+	int64_t median, worst;
+};
+
+struct ord_analysis {
+	const struct ord_timeline *t; /* borrowed */
+	struct ord_rep *reps;	      /* [repetitions + 1], by number */
+	struct ord_goal_summary *goals;
+	struct ord_summary self, after, bad_time;
+	struct ord_summary *detect; /* [n_probes] from impact */
+	enum ord_result steady_before, steady_after;
+	size_t measured, with_impact; /* of the repetitions, without the placebo */
+	size_t noise_bad,
+		noise_total; /* background: bad and decided user samples without a fault */
+	bool placebo_impact;
+	int64_t hold;	 /* the hold window of the headline figures */
+	int64_t residue; /* in all; -1: not applicable or nothing was injected */
+	uint32_t residue_line;
+	uint32_t abort_line, end_line;
+	const char *end_cause, *abort_text;
+	int exit;
+	char verdict[320];
+};
+
+/* Pure; marks background failures in the samples. *ret borrows the timeline. */
+int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err *err);
+void ord_analysis_done(struct ord_analysis *a);
+
+const char *ord_result_name(enum ord_result r);	      /* "met" */
+const char *ord_rep_state_name(enum ord_rep_state s); /* "measured" */
+
+/* The steps of ord_analyse, one file each. */
+void ord_analyse_noise(struct ord_timeline *t, struct ord_analysis *a);
+void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a);
+void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r);
+/*
+ * The first run of good samples of all user probes that was held for hold and reaches beyond
+ * `from`; samples sent at or after `until` say nothing. Unknown where there is none; *ret_watched:
+ * until when it was watched.
+ */
+struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const struct ord_rep *r,
+					int64_t hold, int64_t from, int64_t until,
+					int64_t *ret_watched);
+void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r);
+void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal);
+int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);
+int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err);
+void ord_analyse_verdict(struct ord_analysis *a);
+/* Until when self-healing can be told: the rollback, or the end where there is nothing to roll
+ * back. */
+int64_t ord_rep_self_until(const struct ord_rep *r);
+/* The hold window of the figures in headlines: the longest of the recover objectives, 1 s without
+ * one. */
+int64_t ord_headline_hold(const struct ord_timeline *t);
+
+static inline struct ord_span ord_span_between(const struct ord_instant *from,
+					       const struct ord_instant *to)
+{
+	struct ord_span s = {.state = from->known && to->known ? ORD_SPAN_KNOWN : ORD_SPAN_NONE};
+
+	if (s.state == ORD_SPAN_NONE)
+		return s;
+	s.value = to->value > from->value ? to->value - from->value : 0;
+	s.lo = to->lo > from->hi ? to->lo - from->hi : 0;
+	s.hi = to->hi > from->lo ? to->hi - from->lo : 0;
+	return s;
+}
+
+#endif

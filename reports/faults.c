@@ -1,0 +1,250 @@
+/* What the injectors said: when each fault was requested, in force, taken back and gone, and what
+ * it left. */
+#include "reports/analysis.h"
+
+#include <string.h>
+
+#include "reports/member.h"
+
+static struct ord_instant instant(int64_t lo, int64_t hi, uint32_t line, uint32_t line_before)
+{
+	if (lo > hi)
+		lo = hi;
+	return (struct ord_instant){.known = true,
+				    .value = hi,
+				    .lo = lo,
+				    .hi = hi,
+				    .line = line,
+				    .line_before = line_before};
+}
+
+static void on_requested(struct ord_fault_result *f, const struct ord_event *e)
+{
+	if (!f->requested.known)
+		f->requested = instant(e->t, e->t, e->line, 0);
+}
+
+static void on_checked(struct ord_fault_result *f, const struct ord_event *e)
+{
+	f->objects = json_object_get(e->json, "objects");
+	f->notes = json_object_get(e->json, "notes");
+	f->engine = ord_member_text(e->json, "engine", f->engine);
+	f->guarantee = ord_member_text(e->json, "class", f->guarantee);
+}
+
+static void on_injected(struct ord_fault_result *f, const struct ord_event *e)
+{
+	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	int64_t asked = ord_member_int(e->json, "requested_t",
+				       f->requested.known ? f->requested.value : at);
+
+	/* The injector's own stamp before its first change is the later, and so the better, of the
+	 * two. */
+	if (!f->requested.known || (asked > f->requested.value && asked <= at))
+		f->requested = instant(asked, asked, e->line, 0);
+	f->in_force = instant(f->requested.value, at, e->line, f->requested.line);
+}
+
+static void on_reverting(struct ord_fault_result *f, const struct ord_event *e)
+{
+	int64_t at = ord_member_int(e->json, "at_t", e->t);
+
+	f->cause = ord_member_text(e->json, "cause", f->cause);
+	if (!f->reverting.known)
+		f->reverting = instant(at, at, e->line, 0);
+}
+
+static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
+{
+	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	const json_t *matched;
+
+	f->cleared = instant(f->reverting.known ? f->reverting.value : at, at, e->line,
+			     f->reverting.known ? f->reverting.line : 0);
+	f->cause = ord_member_text(e->json, "cause", f->cause);
+	f->has_residue = json_is_integer(json_object_get(e->json, "residue"));
+	f->residue = ord_member_int(e->json, "residue", -1);
+	f->left = json_object_get(e->json, "left");
+	f->figures = json_object_get(e->json, "figures");
+	matched = json_object_get(f->figures, "matched_packets");
+	f->no_traffic = json_is_integer(matched) && json_integer_value(matched) == 0;
+}
+
+static void on_failed(struct ord_fault_result *f, const struct ord_event *e)
+{
+	f->failed = true;
+	f->failed_line = e->line;
+	f->message = ord_member_text(e->json, "message", "");
+	f->at = ord_member_text(e->json, "at", ord_member_text(e->json, "phase", ""));
+}
+
+static void on_lost(struct ord_fault_result *f, const struct ord_event *e)
+{
+	f->lost = true;
+	f->failed_line = e->line;
+	f->message = ord_member_text(e->json, "message", "the injector is gone");
+}
+
+static const struct {
+	const char *state;
+	void (*on)(struct ord_fault_result *f, const struct ord_event *e);
+} states[] = {
+	{"requested", on_requested}, {"checked", on_checked},	{"injected", on_injected},
+	{"reverting", on_reverting}, {"reverted", on_reverted}, {"failed", on_failed},
+	{"lost", on_lost},
+};
+
+static struct ord_fault_result *fault_of(const struct ord_timeline *t, struct ord_rep *r,
+					 const json_t *j)
+{
+	const char *name = ord_member_text(j, "fault", "");
+
+	for (size_t i = 0; i < t->n_faults; i++)
+		if (!strcmp(t->faults[i].name, name))
+			return &r->faults[i];
+	return NULL;
+}
+
+static void on_fault(const struct ord_timeline *t, struct ord_rep *r, const struct ord_event *e)
+{
+	const char *state = ord_member_text(e->json, "state", "");
+	struct ord_fault_result *f = fault_of(t, r, e->json);
+
+	for (size_t i = 0; f && i < sizeof states / sizeof *states; i++)
+		if (!strcmp(state, states[i].state))
+			states[i].on(f, e);
+}
+
+/* Several faults: requested with the first, in force as soon as one is, gone when the last is. */
+static void unite(const struct ord_timeline *t, struct ord_rep *r)
+{
+	for (size_t i = 0; i < t->n_faults; i++) {
+		const struct ord_fault_result *f = &r->faults[i];
+
+		if (f->requested.known &&
+		    (!r->requested.known || f->requested.value < r->requested.value))
+			r->requested = f->requested;
+		if (f->in_force.known &&
+		    (!r->in_force.known || f->in_force.value < r->in_force.value))
+			r->in_force = f->in_force;
+		if (!f->undoable)
+			continue;
+		if (f->reverting.known &&
+		    (!r->rollback.known || f->reverting.value > r->rollback.value))
+			r->rollback = f->reverting;
+		if (f->cleared.known && (!r->cleared.known || f->cleared.value > r->cleared.value))
+			r->cleared = f->cleared;
+	}
+	/* Gone only when all are: a fault that was requested and never reverted keeps it open. */
+	for (size_t i = 0; i < t->n_faults; i++)
+		if (r->faults[i].undoable && r->faults[i].in_force.known &&
+		    !r->faults[i].cleared.known)
+			r->cleared.known = false;
+	if (r->cleared.known && !r->rollback.known)
+		r->rollback = r->cleared;
+}
+
+/* The placebo does everything but the fault: its would-be instants are those of its phases. */
+static void on_phase(struct ord_rep *r, const struct ord_event *e)
+{
+	const char *phase = ord_member_text(e->json, "phase", "");
+	struct ord_instant at = instant(e->t, e->t, e->line, 0);
+
+	if (r->number)
+		return;
+	if (!strcmp(phase, "inject") || (!strcmp(phase, "hold") && !r->requested.known))
+		r->requested = r->in_force = at;
+	else if (!strcmp(phase, "revert"))
+		r->rollback = r->cleared = at;
+	else if (!strcmp(phase, "recovery") && !r->cleared.known)
+		r->rollback = r->cleared = at;
+}
+
+static void on_steady(struct ord_rep *r, const struct ord_event *e)
+{
+	const json_t *holds = json_object_get(e->json, "holds");
+	enum ord_tri v = json_is_true(holds)	? ORD_YES
+			 : json_is_false(holds) ? ORD_NO
+						: ORD_UNKNOWN;
+	bool after = !strcmp(ord_member_text(e->json, "when", ""), "after");
+	const json_t *list = json_object_get(e->json, "conditions"), *c;
+	size_t i;
+
+	/* "Does not hold" for want of samples is not known rather than broken. */
+	if (v == ORD_NO) {
+		bool broken = false, unknown = false;
+
+		json_array_foreach (list, i, c) {
+			broken |= json_is_false(json_object_get(c, "met"));
+			unknown |= json_is_null(json_object_get(c, "met"));
+		}
+		if (!broken && unknown)
+			v = ORD_UNKNOWN;
+	}
+	*(after ? &r->steady_after : &r->steady_before) = v;
+	*(after ? &r->steady_after_line : &r->steady_before_line) = e->line;
+	*(after ? &r->steady_after_json : &r->steady_before_json) = e->json;
+}
+
+static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
+		     const struct ord_event *e)
+{
+	struct ord_rep *r = &a->reps[e->rep];
+	struct ord_fault_result *f;
+
+	if (e->kind == ORD_EVENT_END) {
+		a->end_line = e->line;
+		a->end_cause = ord_member_text(e->json, "cause", "");
+		return;
+	}
+	if (e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK)
+		return;
+	if (!r->begin_line) {
+		r->begin = e->t;
+		r->begin_line = e->line;
+	}
+	if (e->t > r->end)
+		r->end = e->t;
+	if (e->kind == ORD_EVENT_FAULT && e->rep)
+		on_fault(t, r, e);
+	else if (e->kind == ORD_EVENT_PHASE)
+		on_phase(r, e);
+	else if (e->kind == ORD_EVENT_STEADY)
+		on_steady(r, e);
+	else if (e->kind == ORD_EVENT_ABORT) {
+		a->abort_line = e->line;
+		a->abort_text = ord_member_text(e->json, "text", "");
+		r->state = ORD_REP_ABORTED;
+	} else if (e->kind == ORD_EVENT_RESOLVED && (f = fault_of(t, r, e->json)))
+		f->place = json_object_get(e->json, "place");
+}
+
+void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
+{
+	a->residue = -1;
+	for (uint32_t i = 0; i <= t->repetitions; i++)
+		for (size_t k = 0; k < t->n_faults; k++) {
+			struct ord_fault_result *f = &a->reps[i].faults[k];
+
+			f->message = f->at = f->cause = f->engine = "";
+			f->guarantee = t->faults[k].guarantee;
+			f->residue = -1;
+		}
+	for (size_t i = 0; i < t->n_events; i++)
+		on_event(t, a, &t->events[i]);
+	for (uint32_t i = 0; i <= t->repetitions; i++) {
+		struct ord_rep *r = &a->reps[i];
+
+		for (size_t k = 0; k < t->n_faults; k++) {
+			struct ord_fault_result *f = &r->faults[k];
+
+			f->undoable = strcmp(f->guarantee, "none") != 0;
+			if (f->has_residue && f->residue >= 0) {
+				a->residue = (a->residue > 0 ? a->residue : 0) + f->residue;
+				if (f->residue && !a->residue_line)
+					a->residue_line = f->cleared.line;
+			}
+		}
+		unite(t, r);
+	}
+}

@@ -1,0 +1,164 @@
+/* An objective in one repetition: met, missed, inconclusive, or not applicable; always with the
+ * figure and the reason. */
+#include "reports/analysis.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "reports/write/text.h"
+
+__attribute__((format(printf, 3, 4))) static void set(struct ord_goal_result *g, enum ord_result r,
+						      const char *fmt, ...)
+{
+	va_list ap;
+
+	g->result = r;
+	va_start(ap, fmt);
+	(void)vsnprintf(g->why, sizeof g->why, fmt, ap);
+	va_end(ap);
+}
+
+static struct ord_span censored(const struct ord_instant *from, int64_t until)
+{
+	struct ord_instant end = {.known = true, .value = until, .lo = until, .hi = until};
+	struct ord_span s = ord_span_between(from, &end);
+
+	if (s.state == ORD_SPAN_KNOWN)
+		s.state = ORD_SPAN_CENSORED;
+	return s;
+}
+
+/* Against the threshold with the whole interval: what straddles it is not decided. */
+static void compare(struct ord_goal_result *g, int64_t within, const char *what)
+{
+	char span[ORD_TEXT], limit[ORD_TEXT];
+	const struct ord_span *s = &g->span;
+
+	ord_text_span(s, span);
+	ord_text_duration(within, limit);
+	if (s->state == ORD_SPAN_CENSORED && s->lo > within)
+		set(g, ORD_RESULT_MISSED, "%s %s, allowed %s", what, span, limit);
+	else if (s->state == ORD_SPAN_CENSORED)
+		set(g, ORD_RESULT_INCONCLUSIVE, "%s %s: watched for less than the %s allowed", what,
+		    span, limit);
+	else if (s->hi <= within)
+		set(g, ORD_RESULT_MET, "%s, allowed %s", span, limit);
+	else if (s->lo > within)
+		set(g, ORD_RESULT_MISSED, "%s, allowed %s", span, limit);
+	else
+		set(g, ORD_RESULT_INCONCLUSIVE, "%s straddles the %s allowed: probe more often",
+		    span, limit);
+}
+
+static void goal_self(const struct ord_timeline *t, struct ord_rep *r,
+		      const struct ord_tl_objective *o, struct ord_goal_result *g)
+{
+	int64_t until = ord_rep_self_until(r), watched = 0;
+	struct ord_instant rec;
+
+	if (r->impact.lo >= until) {
+		set(g, ORD_RESULT_NOT_APPLICABLE,
+		    "the impact began only when the fault was taken away");
+		return;
+	}
+	rec = ord_analyse_recovery(t, r, o->hold, r->impact.lo, until, &watched);
+	g->span = rec.known ? ord_span_between(&r->impact, &rec) : censored(&r->impact, watched);
+	compare(g, o->within, "not recovered while the fault was in force,");
+}
+
+static void goal_after(const struct ord_timeline *t, struct ord_rep *r,
+		       const struct ord_tl_objective *o, struct ord_goal_result *g)
+{
+	struct ord_instant rec;
+	int64_t watched = 0;
+
+	if (!r->cleared.known) {
+		set(g, ORD_RESULT_NOT_APPLICABLE, "there is nothing to take away");
+		return;
+	}
+	rec = ord_analyse_recovery(t, r, o->hold, r->cleared.lo, INT64_MAX, &watched);
+	if (rec.known && rec.value <= r->rollback.value) {
+		set(g, ORD_RESULT_MET, "already recovered when the fault was taken away");
+		return;
+	}
+	g->span = rec.known ? ord_span_between(&r->cleared, &rec) : censored(&r->cleared, watched);
+	compare(g, o->within, "not recovered after the fault was cleared,");
+}
+
+static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *o,
+			struct ord_goal_result *g)
+{
+	const struct ord_detection *d = &r->detections[o->probe];
+
+	switch (d->kind) {
+	case ORD_DETECTION_ALREADY:
+		set(g, ORD_RESULT_INCONCLUSIVE,
+		    "it was noticing before the fault was requested (line %u)", d->at.line);
+		return;
+	case ORD_DETECTION_UNKNOWN:
+		set(g, ORD_RESULT_INCONCLUSIVE, "the signal told nothing");
+		return;
+	case ORD_DETECTION_NOTICED:
+		g->span = d->from_impact;
+		compare(g, o->within, "");
+		return;
+	case ORD_DETECTION_TOO_LATE:
+	case ORD_DETECTION_NONE:
+		break;
+	}
+	if (r->recovered.known) {
+		g->span = censored(&r->impact, r->recovered.lo);
+		compare(g, o->within, "not detected before recovery,");
+	} else {
+		g->span = censored(&r->impact, r->end);
+		compare(g, o->within, "not detected,");
+	}
+}
+
+static bool not_measured(const struct ord_timeline *t, const struct ord_rep *r,
+			 struct ord_goal_result *g, bool is_detect)
+{
+	switch (r->state) {
+	case ORD_REP_MEASURED:
+		break;
+	case ORD_REP_INVALID:
+	case ORD_REP_NO_TRAFFIC:
+	case ORD_REP_LOST_PROBE:
+		set(g, ORD_RESULT_INCONCLUSIVE, "%.190s", r->why);
+		return true;
+	case ORD_REP_ABSENT:
+	case ORD_REP_NO_STEADY:
+	case ORD_REP_FAULT:
+	case ORD_REP_ABORTED:
+	case ORD_REP_CUT:
+		set(g, ORD_RESULT_NOT_MEASURED, "%.190s", r->why);
+		return true;
+	}
+	if (r->impact.known)
+		return false;
+	if (t->expect_impact)
+		set(g, ORD_RESULT_INCONCLUSIVE, "an impact was expected and none was observed");
+	else
+		set(g, is_detect ? ORD_RESULT_NOT_APPLICABLE : ORD_RESULT_MET,
+		    "no impact observed");
+	return true;
+}
+
+void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal)
+{
+	const struct ord_tl_objective *o = &t->objectives[goal];
+	struct ord_goal_result *g = &r->goals[goal];
+
+	if (!r->number) {
+		set(g, ORD_RESULT_NOT_APPLICABLE, "a placebo has no fault");
+		return;
+	}
+	if (not_measured(t, r, g, o->goal == ORD_GOAL_DETECT))
+		return;
+	if (o->goal == ORD_GOAL_DETECT)
+		goal_detect(r, o, g);
+	else if (o->goal == ORD_GOAL_SELF)
+		goal_self(t, r, o, g);
+	else
+		goal_after(t, r, o, g);
+}

@@ -1,0 +1,316 @@
+#include "reports/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "reports/member.h"
+
+#define LINE_MAX_BYTES ((size_t)8 << 20)
+#define SAMPLES_MAX    ((size_t)64 << 20)
+#define EVENTS_MAX     ((size_t)1 << 20)
+
+struct reader {
+	FILE *in;
+	char *buf;
+	size_t room, start, end;
+	bool eof;
+};
+
+static const char *const kinds[] = {
+	[ORD_EVENT_RESOLVED] = "resolved", [ORD_EVENT_PHASE] = "phase", [ORD_EVENT_FAULT] = "fault",
+	[ORD_EVENT_STEADY] = "steady",	   [ORD_EVENT_ABORT] = "abort", [ORD_EVENT_MARK] = "mark",
+	[ORD_EVENT_NOTE] = "note",	   [ORD_EVENT_END] = "end",
+};
+
+int ord_tl_outcome_parse(const char *text, size_t len)
+{
+	for (int i = 0; i < ORD_TL_OUTCOMES; i++) {
+		const char *name = ord_tl_outcome_name((enum ord_tl_outcome)i);
+
+		if (strlen(name) == len && !memcmp(name, text, len))
+			return i;
+	}
+	return -1;
+}
+
+/* 1: a line stands at *ret (whole: it ended with a newline); 0: end of file; -1: error. */
+static int next_line(struct reader *r, char **ret, size_t *ret_len, bool *ret_whole,
+		     struct ord_err *err)
+{
+	size_t scanned = r->start;
+
+	for (;;) {
+		char *nl =
+			r->end > scanned ? memchr(r->buf + scanned, '\n', r->end - scanned) : NULL;
+		char *more;
+		size_t got;
+
+		if (nl || (r->eof && r->end > r->start)) {
+			*ret = r->buf + r->start;
+			*ret_len = (nl ? (size_t)(nl - r->buf) : r->end) - r->start;
+			*ret_whole = nl;
+			r->start += *ret_len + (nl ? 1 : 0);
+			return 1;
+		}
+		if (r->eof)
+			return 0;
+		if (r->start) {
+			memmove(r->buf, r->buf + r->start, r->end - r->start);
+			r->end -= r->start;
+			r->start = 0;
+		}
+		scanned = r->end;
+		if (r->end == r->room) {
+			if (r->room >= LINE_MAX_BYTES)
+				return ord_fail(err, ORD_USAGE, "a line longer than %zu MiB",
+						LINE_MAX_BYTES >> 20);
+			more = realloc(r->buf, r->room ? r->room * 2 : 1 << 16);
+			if (!more)
+				return ord_fail_nomem(err);
+			r->buf = more;
+			r->room = r->room ? r->room * 2 : 1 << 16;
+		}
+		got = fread(r->buf + r->end, 1, r->room - r->end, r->in);
+		if (!got && ferror(r->in))
+			return ord_fail_sys(err, "read");
+		r->eof = !got;
+		r->end += got;
+	}
+}
+
+size_t ord_timeline_probe(const struct ord_timeline *t, const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < t->n_probes &&
+	       (strlen(t->probes[i].name) != len || memcmp(t->probes[i].name, name, len)))
+		i++;
+	return i;
+}
+
+uint8_t ord_timeline_why(struct ord_timeline *t, const char *text, size_t len)
+{
+	if (len > 200)
+		len = 200;
+	for (size_t i = 1; i <= t->n_why; i++)
+		if (strlen(t->why[i]) == len && !memcmp(t->why[i], text, len))
+			return (uint8_t)i;
+	if (t->n_why >= 254)
+		return 255;
+	t->why[t->n_why + 1] = strndup(text, len);
+	if (!t->why[t->n_why + 1])
+		return 255;
+	return (uint8_t)++t->n_why;
+}
+
+int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s)
+{
+	struct ord_series *q = ord_timeline_series(t, rep, probe);
+
+	if (t->n_samples >= SAMPLES_MAX)
+		return -1;
+	if (q->n == q->room) {
+		size_t room = q->room ? q->room * 2 : 256;
+		struct ord_sample *v = reallocarray(q->v, room, sizeof *v);
+
+		if (!v)
+			return -1;
+		q->v = v;
+		q->room = room;
+	}
+	q->v[q->n++] = *s;
+	t->n_samples++;
+	if (s->done > t->last_t)
+		t->last_t = s->done;
+	return 0;
+}
+
+static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *err)
+{
+	const char *name = ord_member_text(j, "p", ""), *o = ord_member_text(j, "o", "");
+	const char *why = ord_member_text(j, "why", NULL);
+	int64_t rep = ord_member_int(j, "rep", -1);
+	int outcome = ord_tl_outcome_parse(o, strlen(o));
+	const json_t *good = json_object_get(j, "good");
+	size_t probe = ord_timeline_probe(t, name, strlen(name));
+	struct ord_sample s = {.line = t->lines};
+
+	if (rep < 0 || rep > t->repetitions || probe == t->n_probes || outcome < 0)
+		return ord_fail(err, ORD_USAGE, "line %u: sample of an unknown %s", t->lines,
+				outcome < 0	       ? "outcome"
+				: probe == t->n_probes ? "probe"
+						       : "repetition");
+	s.due = ord_member_int(j, "due", ord_member_int(j, "t", 0));
+	s.sent = ord_member_int(j, "sent", s.due);
+	s.done = ord_member_int(j, "done", s.sent);
+	if (s.due < 0 || s.sent < 0 || s.done < s.due || s.done > INT64_MAX / 4)
+		return ord_fail(err, ORD_USAGE, "line %u: the sample's times are out of order",
+				t->lines);
+	s.outcome = (uint8_t)outcome;
+	s.state =
+		!json_is_boolean(good) || outcome == ORD_TL_SKIPPED || outcome == ORD_TL_LOCAL_ERROR
+			? ORD_SAMPLE_UNKNOWN
+		: json_is_true(good) ? ORD_SAMPLE_GOOD
+				     : ORD_SAMPLE_BAD;
+	s.why = why ? ord_timeline_why(t, why, strlen(why)) : 0;
+	return ord_timeline_add(t, (uint32_t)rep, probe, &s) ? ord_fail_nomem(err) : 0;
+}
+
+static int add_event(struct ord_timeline *t, enum ord_event_kind kind, json_t *j,
+		     struct ord_err *err)
+{
+	int64_t rep = ord_member_int(j, "rep", 0), at = ord_member_int(j, "t", -1);
+
+	if (rep < 0 || rep > t->repetitions)
+		return ord_fail(err, ORD_USAGE, "line %u: no repetition %lld in the plan", t->lines,
+				(long long)rep);
+	if (at < 0 || at > INT64_MAX / 4)
+		return ord_fail(err, ORD_USAGE, "line %u: `t` is missing or out of range",
+				t->lines);
+	if (t->n_events == t->room_events) {
+		size_t room = t->room_events ? t->room_events * 2 : 64;
+		struct ord_event *v;
+
+		if (room > EVENTS_MAX)
+			return ord_fail(err, ORD_USAGE, "line %u: more than %zu events", t->lines,
+					EVENTS_MAX);
+		v = reallocarray(t->events, room, sizeof *v);
+		if (!v)
+			return ord_fail_nomem(err);
+		t->events = v;
+		t->room_events = room;
+	}
+	t->events[t->n_events++] = (struct ord_event){.kind = kind,
+						      .rep = (uint32_t)rep,
+						      .line = t->lines,
+						      .t = at,
+						      .json = json_incref(j)};
+	if (at > t->last_t)
+		t->last_t = at;
+	t->ended |= kind == ORD_EVENT_END;
+	return 0;
+}
+
+static int first_line(struct ord_timeline *t, json_t *j, struct ord_err *err)
+{
+	int64_t version = ord_member_int(j, "version", -1);
+
+	if (strcmp(ord_member_text(j, "e", ""), "run"))
+		return ord_fail(err, ORD_USAGE, "line 1: a timeline begins with a `run` line");
+	if (version != ORD_TL_VERSION)
+		return ord_fail(err, ORD_USAGE,
+				"line 1: timeline version %lld; this program reads version %d",
+				(long long)version, ORD_TL_VERSION);
+	t->run = json_incref(j);
+	return ord_timeline_plan(t, err);
+}
+
+static int add_line(struct ord_timeline *t, json_t *j, struct ord_err *err)
+{
+	const char *e = ord_member_text(j, "e", NULL);
+
+	if (!e)
+		return ord_fail(err, ORD_USAGE, "line %u: no `e`, the line's type", t->lines);
+	if (!t->run)
+		return first_line(t, j, err);
+	if (!strcmp(e, "sample"))
+		return add_sample(t, j, err);
+	for (size_t i = 0; i < ORD_COUNT(kinds); i++)
+		if (!strcmp(e, kinds[i]))
+			return add_event(t, (enum ord_event_kind)i, j, err);
+	t->ignored++;
+	return 0;
+}
+
+static int by_sent(const void *a, const void *b)
+{
+	const struct ord_sample *x = a, *y = b;
+
+	if (x->sent != y->sent)
+		return x->sent < y->sent ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* Samples are written when they are done; they are read in the order in which they were sent. */
+static void sort_samples(struct ord_timeline *t)
+{
+	for (size_t i = 0; t->series && i < (size_t)(t->repetitions + 1) * t->n_probes; i++) {
+		struct ord_series *q = &t->series[i];
+
+		for (size_t k = 1; k < q->n; k++)
+			if (by_sent(&q->v[k - 1], &q->v[k]) > 0) {
+				qsort(q->v, q->n, sizeof *q->v, by_sent);
+				break;
+			}
+	}
+}
+
+static int read_line(struct ord_timeline *t, const char *line, size_t len, bool last,
+		     struct ord_err *err)
+{
+	json_error_t why;
+	json_t *j;
+	int r, failed = 0;
+
+	t->lines++;
+	if (t->run && ord_timeline_scan(t, line, len, &failed))
+		return failed ? ord_fail_nomem(err) : 0;
+	j = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+	if (!j && last && t->run) {
+		t->torn = true;
+		t->lines--;
+		return 0;
+	}
+	if (!j || !json_is_object(j)) {
+		json_decref(j);
+		return ord_fail(err, ORD_USAGE, "line %u: not a JSON object%s%.120s", t->lines,
+				j ? "" : ": ", j ? "" : why.text);
+	}
+	r = add_line(t, j, err);
+	json_decref(j);
+	return r;
+}
+
+int ord_timeline_read(FILE *in, struct ord_timeline *ret, struct ord_err *err)
+{
+	struct reader r = {.in = in};
+	struct ord_timeline t = {0};
+	bool whole = false;
+	char *line = NULL;
+	size_t len = 0;
+	int got;
+
+	while ((got = next_line(&r, &line, &len, &whole, err)) > 0)
+		if (read_line(&t, line, len, !whole, err)) {
+			got = -1;
+			break;
+		}
+	free(r.buf);
+	if (!got && !t.run)
+		got = ord_fail(err, ORD_USAGE, "the timeline is empty");
+	if (got) {
+		ord_timeline_done(&t);
+		return -1;
+	}
+	sort_samples(&t);
+	*ret = t;
+	return 0;
+}
+
+void ord_timeline_done(struct ord_timeline *t)
+{
+	for (size_t i = 0; t->series && i < (size_t)(t->repetitions + 1) * t->n_probes; i++)
+		free(t->series[i].v);
+	for (size_t i = 0; i < t->n_events; i++)
+		json_decref(t->events[i].json);
+	for (size_t i = 1; i <= t->n_why; i++)
+		free(t->why[i]);
+	free(t->series);
+	free(t->events);
+	free(t->probes);
+	free(t->objectives);
+	free(t->faults);
+	json_decref(t->run);
+	*t = (struct ord_timeline){0};
+}

@@ -1,0 +1,237 @@
+/* One repetition: its state, its detections, its two kinds of recovery. */
+#include "reports/analysis.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+int64_t ord_headline_hold(const struct ord_timeline *t)
+{
+	int64_t hold = 0;
+
+	for (size_t i = 0; i < t->n_objectives; i++)
+		if (t->objectives[i].goal != ORD_GOAL_DETECT && t->objectives[i].hold > hold)
+			hold = t->objectives[i].hold;
+	return hold ? hold : (int64_t)ORD_S;
+}
+
+int64_t ord_rep_self_until(const struct ord_rep *r)
+{
+	return r->rollback.known ? r->rollback.value : INT64_MAX;
+}
+
+static bool set_state(struct ord_rep *r, enum ord_rep_state s, const char *why)
+{
+	r->state = s;
+	(void)snprintf(r->why, sizeof r->why, "%s", why);
+	return true;
+}
+
+static bool fault_trouble(const struct ord_timeline *t, struct ord_rep *r)
+{
+	for (size_t i = 0; r->number && i < t->n_faults; i++) {
+		const struct ord_fault_result *f = &r->faults[i];
+
+		if (!f->failed && !f->lost)
+			continue;
+		r->state = ORD_REP_FAULT;
+		(void)snprintf(r->why, sizeof r->why, "%.40s %s%s%.12s: %.140s (line %u)",
+			       t->faults[i].name, f->failed ? "failed" : "was lost",
+			       f->at[0] ? " at " : "", f->at, f->message, f->failed_line);
+		return true;
+	}
+	return false;
+}
+
+/* A user probe that told nothing from the fault's request on. */
+static bool probe_lost(const struct ord_timeline *t, struct ord_rep *r)
+{
+	for (size_t p = 0; p < t->n_probes; p++) {
+		const struct ord_series *q = ord_timeline_series(t, r->number, p);
+		size_t n = 0;
+
+		if (t->probes[p].is_signal)
+			continue;
+		for (size_t i = 0; i < q->n && !n; i++)
+			n = q->v[i].state != ORD_SAMPLE_UNKNOWN &&
+			    q->v[i].sent >= r->requested.value;
+		if (n)
+			continue;
+		r->state = ORD_REP_LOST_PROBE;
+		(void)snprintf(r->why, sizeof r->why,
+			       "'%.64s' told nothing after the fault was requested",
+			       t->probes[p].name);
+		return true;
+	}
+	return false;
+}
+
+static void find_state(const struct ord_timeline *t, struct ord_rep *r)
+{
+	bool cleared = r->cleared.known, undoable = false, silent = false;
+
+	for (size_t i = 0; i < t->n_faults; i++) {
+		undoable |= r->faults[i].undoable;
+		silent |= r->faults[i].no_traffic;
+	}
+	if (!r->begin_line) {
+		set_state(r, ORD_REP_ABSENT, "planned, not run");
+		return;
+	}
+	if (fault_trouble(t, r))
+		return;
+	if (r->state == ORD_REP_ABORTED) {
+		set_state(r, ORD_REP_ABORTED, "aborted");
+		return;
+	}
+	r->state = ORD_REP_MEASURED;
+	if (!r->requested.known && r->steady_before != ORD_YES && r->steady_before_line)
+		set_state(r, ORD_REP_NO_STEADY,
+			  "the steady state did not hold; nothing was injected");
+	else if (!r->requested.known || (undoable && !cleared && r->number))
+		set_state(r, ORD_REP_CUT, "the timeline ends in the middle of it");
+	else if (r->number && probe_lost(t, r))
+		return;
+	else if (silent && r->number)
+		set_state(r, ORD_REP_NO_TRAFFIC,
+			  "the fault was in force and no traffic matched it");
+}
+
+static void detect(const struct ord_timeline *t, struct ord_rep *r, size_t p)
+{
+	const struct ord_series *q = ord_timeline_series(t, r->number, p);
+	const struct ord_sample *off = NULL, *on = NULL, *before = NULL;
+	struct ord_detection *d = &r->detections[p];
+	size_t after = 0;
+
+	d->kind = ORD_DETECTION_UNKNOWN;
+	for (size_t i = 0; i < q->n && !on; i++) {
+		const struct ord_sample *s = &q->v[i];
+
+		if (s->state == ORD_SAMPLE_UNKNOWN)
+			continue;
+		if (s->done < r->requested.value)
+			before = s;
+		else
+			after++;
+		if (s->state == ORD_SAMPLE_GOOD && s->done >= r->requested.value)
+			on = s;
+		else if (s->state == ORD_SAMPLE_BAD)
+			off = s;
+	}
+	if (before && before->state == ORD_SAMPLE_GOOD) {
+		d->kind = ORD_DETECTION_ALREADY;
+		d->at.line = before->line;
+		return;
+	}
+	if (after)
+		d->kind = ORD_DETECTION_NONE;
+	if (!on)
+		return;
+	d->kind = ORD_DETECTION_NOTICED;
+	d->at = (struct ord_instant){.known = true,
+				     .value = on->done,
+				     .hi = on->done,
+				     .line = on->line,
+				     .probe = p,
+				     .lo = r->requested.value,
+				     .line_before = off ? off->line : 0};
+	if (off && off->sent > d->at.lo)
+		d->at.lo = off->sent;
+	if (d->at.lo > d->at.hi)
+		d->at.lo = d->at.hi;
+	if (r->impact.known && r->recovered.known && d->at.lo >= r->recovered.hi)
+		d->kind = ORD_DETECTION_TOO_LATE;
+	d->before_impact = r->impact.known && d->at.hi <= r->impact.lo;
+	d->from_impact = ord_span_between(&r->impact, &d->at);
+	d->from_request = ord_span_between(&r->requested, &d->at);
+}
+
+static struct ord_span censored(const struct ord_instant *from, int64_t watched)
+{
+	struct ord_instant end = {.known = true, .value = watched, .lo = watched, .hi = watched};
+	struct ord_span s = ord_span_between(from, &end);
+
+	if (s.state == ORD_SPAN_KNOWN)
+		s.state = ORD_SPAN_CENSORED;
+	return s;
+}
+
+static void recover(const struct ord_timeline *t, struct ord_rep *r)
+{
+	int64_t hold = ord_headline_hold(t), until = ord_rep_self_until(r), watched = 0;
+	struct ord_instant self, after;
+
+	if (!r->impact.known)
+		return;
+	self = ord_analyse_recovery(t, r, hold, r->impact.lo, until, &watched);
+	if (r->impact.lo < until)
+		r->self = self.known ? ord_span_between(&r->impact, &self)
+				     : censored(&r->impact, watched);
+	after = ord_analyse_recovery(t, r, hold, r->impact.lo, INT64_MAX, &watched);
+	r->recovered = self.known ? self : after;
+	r->recovered_self = self.known;
+	r->bad_time = r->recovered.known ? ord_span_between(&r->impact, &r->recovered)
+					 : censored(&r->impact, watched);
+	if (!r->cleared.known)
+		return;
+	after = ord_analyse_recovery(t, r, hold, r->cleared.lo, INT64_MAX, &watched);
+	if (!after.known)
+		r->after = censored(&r->cleared, watched);
+	else if (after.value > r->rollback.value)
+		r->after = ord_span_between(&r->cleared, &after);
+}
+
+static size_t flaps(const struct ord_timeline *t, const struct ord_rep *r)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; r->recovered.known && p < t->n_probes; p++) {
+		const struct ord_series *q = ord_timeline_series(t, r->number, p);
+		bool good = true;
+
+		for (size_t i = 0; !t->probes[p].is_signal && i < q->n; i++) {
+			enum ord_sample_state s = ord_sample_counts(&q->v[i]);
+
+			if (q->v[i].sent <= r->recovered.value || s == ORD_SAMPLE_UNKNOWN)
+				continue;
+			n += good && s == ORD_SAMPLE_BAD;
+			good = s == ORD_SAMPLE_GOOD;
+		}
+	}
+	return n;
+}
+
+static void extent(const struct ord_timeline *t, struct ord_rep *r)
+{
+	bool any = r->begin_line != 0;
+
+	for (size_t p = 0; p < t->n_probes; p++) {
+		const struct ord_series *q = ord_timeline_series(t, r->number, p);
+
+		for (size_t i = 0; i < q->n; i++) {
+			r->noise += q->v[i].noise;
+			if (!any || q->v[i].sent < r->begin)
+				r->begin = q->v[i].sent;
+			if (q->v[i].done > r->end)
+				r->end = q->v[i].done;
+			any = true;
+		}
+	}
+	r->zero = r->requested.known ? r->requested.value : r->begin;
+}
+
+void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r)
+{
+	extent(t, r);
+	find_state(t, r);
+	if (!r->requested.known)
+		return;
+	ord_analyse_impact(t, r);
+	recover(t, r);
+	r->flaps = flaps(t, r);
+	for (size_t p = 0; p < t->n_probes; p++)
+		if (t->probes[p].is_signal)
+			detect(t, r, p);
+}

@@ -1,0 +1,68 @@
+#include "reports/stats/stats.h"
+
+#include <stdlib.h>
+
+/* Events before censorings at the same time: who is censored then was still at risk. */
+static int by_time(const void *a, const void *b)
+{
+	const struct ord_stat_time *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? -1 : 1;
+	return (int)x->censored - (int)y->censored;
+}
+
+bool ord_stat_median(struct ord_stat_time *v, size_t n, int64_t *ret)
+{
+	static const double tolerance =
+		1e-9; /* products of ratios: a half may come out a bit beside it */
+	int64_t plateau = -1;
+	double s = 1;
+
+	if (n)
+		qsort(v, n, sizeof *v, by_time);
+	for (size_t i = 0; i < n;) {
+		size_t events = 0, at_risk = n - i;
+		int64_t t = v[i].ns;
+
+		for (; i < n && v[i].ns == t; i++)
+			events += !v[i].censored;
+		if (!events)
+			continue;
+		if (plateau >= 0) {
+			*ret = plateau + (t - plateau) / 2;
+			return true;
+		}
+		s *= 1 - (double)events / (double)at_risk;
+		if (s < 0.5 - tolerance) {
+			*ret = t;
+			return true;
+		}
+		if (s < 0.5 + tolerance)
+			plateau = t;
+	}
+	if (plateau < 0)
+		return false;
+	*ret = plateau; /* the plateau has no other end */
+	return true;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void ord_stat_sort(int64_t *v, size_t n)
+{
+	if (n)
+		qsort(v, n, sizeof *v, by_value);
+}
+
+int64_t ord_stat_percentile(const int64_t *sorted, size_t n, uint32_t p_ppm)
+{
+	size_t rank = (size_t)(((unsigned long long)n * p_ppm + 999999) / 1000000);
+
+	return sorted[rank ? rank - 1 : 0];
+}

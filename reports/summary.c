@@ -1,0 +1,223 @@
+/* Over a part of a repetition, and over the repetitions. Nothing here is a mean. */
+#include "reports/analysis.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+
+#include "base/auto.h"
+#include "reports/stats/stats.h"
+
+/* Below so many samples a percentile would be the maximum under another name. */
+static const struct {
+	uint32_t ppm;
+	size_t least;
+} percentiles[] = {{500000, 2}, {950000, 20}, {990000, 100}, {1000000, 1}};
+
+static enum ord_part_kind part_of(const struct ord_rep *r, const struct ord_sample *s)
+{
+	if (!r->requested.known || s->sent < r->requested.value)
+		return ORD_PART_BEFORE;
+	return r->cleared.known && s->sent >= r->cleared.value ? ORD_PART_AFTER : ORD_PART_DURING;
+}
+
+static void measure(const struct ord_rep *r, const struct ord_series *q, struct ord_part *parts,
+		    int64_t *room)
+{
+	for (unsigned k = 0; k < ORD_PARTS; k++) {
+		struct ord_part *part = &parts[k];
+		int64_t *const into[] = {&part->p50, &part->p95, &part->p99, &part->max};
+		size_t n = 0;
+
+		for (size_t i = 0; i < q->n; i++) {
+			const struct ord_sample *s = &q->v[i];
+
+			if (part_of(r, s) != (enum ord_part_kind)k)
+				continue;
+			part->by_outcome[s->outcome]++;
+			part->good += s->state == ORD_SAMPLE_GOOD;
+			part->bad += s->state == ORD_SAMPLE_BAD;
+			part->unknown += s->state == ORD_SAMPLE_UNKNOWN;
+			if (s->state != ORD_SAMPLE_UNKNOWN)
+				room[n++] = ord_sample_latency(s);
+		}
+		ord_stat_sort(room, n);
+		for (size_t i = 0; i < ORD_COUNT(percentiles); i++)
+			*into[i] = n < percentiles[i].least
+					   ? -1
+					   : ord_stat_percentile(room, n, percentiles[i].ppm);
+	}
+}
+
+int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
+{
+	ord_autofree int64_t *room = NULL;
+	size_t most = 1;
+
+	for (size_t i = 0; i < (size_t)(t->repetitions + 1) * t->n_probes; i++)
+		most = t->series[i].n > most ? t->series[i].n : most;
+	room = calloc(most, sizeof *room);
+	if (!room)
+		return ord_fail_nomem(err);
+	for (uint32_t i = 0; i <= t->repetitions; i++)
+		for (size_t p = 0; p < t->n_probes; p++)
+			measure(&a->reps[i], ord_timeline_series(t, i, p),
+				&a->reps[i].parts[p * ORD_PARTS], room);
+	return 0;
+}
+
+typedef const struct ord_span *span_of(const struct ord_rep *r, size_t i);
+
+static const struct ord_span *span_self(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->self;
+}
+
+static const struct ord_span *span_after(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->after;
+}
+
+static const struct ord_span *span_bad(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->bad_time;
+}
+
+static const struct ord_span *span_detect(const struct ord_rep *r, size_t i)
+{
+	static const struct ord_span none = {.state = ORD_SPAN_NONE};
+
+	return r->detections[i].kind == ORD_DETECTION_NOTICED ? &r->detections[i].from_impact
+							      : &none;
+}
+
+static const struct ord_span *span_goal(const struct ord_rep *r, size_t i)
+{
+	return &r->goals[i].span;
+}
+
+/* Which repetitions have figures that mean something. An abort censors what was under way; it is
+ * marked in the table. */
+static bool counts(const struct ord_rep *r)
+{
+	return r->number && (r->state == ORD_REP_MEASURED || r->state == ORD_REP_ABORTED);
+}
+
+static struct ord_summary summarise(const struct ord_analysis *a, span_of *of, size_t which,
+				    struct ord_stat_time *room)
+{
+	struct ord_summary s = {0};
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_span *v = of(&a->reps[i], which);
+
+		if (!counts(&a->reps[i]) || v->state == ORD_SPAN_NONE)
+			continue;
+		room[s.n++] = (struct ord_stat_time){.ns = v->value,
+						     .censored = v->state == ORD_SPAN_CENSORED};
+		if (v->state == ORD_SPAN_CENSORED) {
+			s.never++;
+		} else if (!s.has_worst || v->value > s.worst) {
+			s.has_worst = true;
+			s.worst = v->value;
+		}
+	}
+	s.has_median = ord_stat_median(room, s.n, &s.median);
+	return s;
+}
+
+static void count(struct ord_goal_summary *g, enum ord_result r)
+{
+	size_t *const of[] = {[ORD_RESULT_MET] = &g->met,
+			      [ORD_RESULT_MISSED] = &g->missed,
+			      [ORD_RESULT_INCONCLUSIVE] = &g->inconclusive,
+			      [ORD_RESULT_NOT_APPLICABLE] = &g->not_applicable,
+			      [ORD_RESULT_NOT_MEASURED] = &g->not_measured};
+
+	++*of[r];
+}
+
+/* Met only if met in every repetition; the first repetition that decides says why. */
+static void judge(const struct ord_analysis *a, size_t k)
+{
+	static const enum ord_result order[] = {ORD_RESULT_MISSED, ORD_RESULT_INCONCLUSIVE,
+						ORD_RESULT_NOT_MEASURED, ORD_RESULT_MET,
+						ORD_RESULT_NOT_APPLICABLE};
+	struct ord_goal_summary *g = &a->goals[k];
+	const size_t n[] = {[ORD_RESULT_MET] = g->met,
+			    [ORD_RESULT_MISSED] = g->missed,
+			    [ORD_RESULT_INCONCLUSIVE] = g->inconclusive,
+			    [ORD_RESULT_NOT_APPLICABLE] = g->not_applicable,
+			    [ORD_RESULT_NOT_MEASURED] = g->not_measured};
+	size_t pick = 0;
+
+	while (pick < ORD_COUNT(order) - 1 && !n[order[pick]])
+		pick++;
+	g->result = order[pick];
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		if (a->reps[i].goals[k].result == g->result) {
+			const char *why = a->reps[i].goals[k].why;
+
+			if (a->t->repetitions > 1)
+				(void)snprintf(g->why, sizeof g->why, "repetition %u: %s", i, why);
+			else
+				(void)snprintf(g->why, sizeof g->why, "%s", why);
+			return;
+		}
+}
+
+static enum ord_result steady(const struct ord_analysis *a, bool after)
+{
+	enum ord_result r = ORD_RESULT_NOT_MEASURED;
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_rep *rep = &a->reps[i];
+		enum ord_tri v = after ? rep->steady_after : rep->steady_before;
+
+		if (v == ORD_NO)
+			return ORD_RESULT_MISSED;
+		if (v == ORD_UNKNOWN && (after ? rep->steady_after_line : rep->steady_before_line))
+			r = ORD_RESULT_INCONCLUSIVE;
+		else if (v == ORD_YES && r == ORD_RESULT_NOT_MEASURED)
+			r = ORD_RESULT_MET;
+	}
+	return r;
+}
+
+int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err)
+{
+	ord_autofree struct ord_stat_time *room =
+		calloc((size_t)a->t->repetitions + 1, sizeof *room);
+
+	if (!room)
+		return ord_fail_nomem(err);
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		a->measured += a->reps[i].state == ORD_REP_MEASURED;
+		a->with_impact += a->reps[i].state == ORD_REP_MEASURED && a->reps[i].impact.known;
+	}
+	a->placebo_impact = a->reps[0].begin_line && a->reps[0].impact.known;
+	a->self = summarise(a, span_self, 0, room);
+	a->after = summarise(a, span_after, 0, room);
+	a->bad_time = summarise(a, span_bad, 0, room);
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		a->detect[p] = summarise(a, span_detect, p, room);
+	for (size_t k = 0; k < a->t->n_objectives; k++) {
+		struct ord_summary s = summarise(a, span_goal, k, room);
+		struct ord_goal_summary *g = &a->goals[k];
+
+		g->n = s.n;
+		g->never = s.never;
+		g->has_median = s.has_median;
+		g->median = s.median;
+		g->has_worst = s.has_worst;
+		g->worst = s.worst;
+		for (uint32_t i = 1; i <= a->t->repetitions; i++)
+			count(g, a->reps[i].goals[k].result);
+		judge(a, k);
+	}
+	a->steady_before = steady(a, false);
+	a->steady_after = steady(a, true);
+	return 0;
+}

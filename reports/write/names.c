@@ -1,0 +1,40 @@
+/* The names that every format shows. */
+#include "reports/analysis.h"
+
+const char *ord_tl_outcome_name(enum ord_tl_outcome o)
+{
+	static const char *const names[] = {"ok",      "wrong",	  "refused",	"reset",
+					    "timeout", "skipped", "local-error"};
+
+	return names[o];
+}
+
+const char *ord_result_name(enum ord_result r)
+{
+	static const char *const names[] = {
+		[ORD_RESULT_MET] = "met",
+		[ORD_RESULT_MISSED] = "missed",
+		[ORD_RESULT_INCONCLUSIVE] = "inconclusive",
+		[ORD_RESULT_NOT_APPLICABLE] = "not applicable",
+		[ORD_RESULT_NOT_MEASURED] = "not measured",
+	};
+
+	return names[r];
+}
+
+const char *ord_rep_state_name(enum ord_rep_state s)
+{
+	static const char *const names[] = {
+		[ORD_REP_ABSENT] = "not run",
+		[ORD_REP_MEASURED] = "measured",
+		[ORD_REP_INVALID] = "invalid",
+		[ORD_REP_NO_TRAFFIC] = "no traffic matched",
+		[ORD_REP_NO_STEADY] = "no steady state",
+		[ORD_REP_FAULT] = "fault failed",
+		[ORD_REP_ABORTED] = "aborted",
+		[ORD_REP_LOST_PROBE] = "probe lost",
+		[ORD_REP_CUT] = "cut off",
+	};
+
+	return names[s];
+}

@@ -1,0 +1,197 @@
+#include "reports/write/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "reports/analysis.h"
+
+/* v / unit with that many decimals, rounded half up. */
+static int decimal(int64_t v, int64_t unit, unsigned decimals, char *out, size_t size)
+{
+	int64_t scale = 1, scaled, mag = v < 0 ? -v : v;
+
+	for (unsigned i = 0; i < decimals; i++)
+		scale *= 10;
+	scaled = mag / unit * scale + (mag % unit * scale + unit / 2) / unit;
+	if (!decimals)
+		return snprintf(out, size, "%s%" PRId64, v < 0 && scaled ? "-" : "", scaled);
+	return snprintf(out, size, "%s%" PRId64 ".%0*" PRId64, v < 0 && scaled ? "-" : "",
+			scaled / scale, (int)decimals, scaled % scale);
+}
+
+struct step {
+	const char *unit;
+	int64_t ns;
+	unsigned decimals;
+};
+
+/* The unit in which a duration is shown. */
+static const struct step *step_for(int64_t ns)
+{
+	static const struct step steps[] = {
+		{"s", (int64_t)ORD_S, 1},   {"s", (int64_t)ORD_S, 2},	{"ms", (int64_t)ORD_MS, 0},
+		{"ms", (int64_t)ORD_MS, 1}, {"us", (int64_t)ORD_US, 0},
+	};
+	int64_t mag = ns < 0 ? -ns : ns;
+
+	if (mag >= 100 * (int64_t)ORD_S)
+		return &steps[0];
+	if (mag >= 999500000 || !mag)
+		return &steps[1];
+	if (mag >= 99950000)
+		return &steps[2];
+	return mag >= 1000000 ? &steps[3] : &steps[4];
+}
+
+char *ord_text_duration(int64_t ns, char out[static ORD_TEXT])
+{
+	const struct step *s = step_for(ns);
+	int n = decimal(ns, s->ns, s->decimals, out, ORD_TEXT);
+
+	if (ns)
+		(void)snprintf(out + n, (size_t)(ORD_TEXT - n), " %s", s->unit);
+	else
+		(void)snprintf(out, ORD_TEXT, "0 s");
+	return out;
+}
+
+char *ord_text_span(const struct ord_span *s, char out[static ORD_TEXT])
+{
+	const struct step *u = step_for(s->value ? s->value : s->hi);
+	char v[24], lo[24], hi[24];
+
+	if (s->state == ORD_SPAN_NONE) {
+		(void)snprintf(out, ORD_TEXT, "-");
+		return out;
+	}
+	decimal(s->value, u->ns, u->decimals, v, sizeof v);
+	decimal(s->lo, u->ns, u->decimals, lo, sizeof lo);
+	decimal(s->hi, u->ns, u->decimals, hi, sizeof hi);
+	if (s->state == ORD_SPAN_CENSORED)
+		(void)snprintf(out, ORD_TEXT, ">= %s %s", v, u->unit);
+	else
+		(void)snprintf(out, ORD_TEXT, "%s %s [%s, %s]", v, u->unit, lo, hi);
+	return out;
+}
+
+char *ord_text_relative(int64_t t, int64_t zero, char out[static ORD_TEXT])
+{
+	int64_t d = t - zero;
+
+	out[0] = d < 0 ? '-' : '+';
+	decimal(d < 0 ? -d : d, (int64_t)ORD_S, 3, out + 1, ORD_TEXT - 1);
+	(void)strncat(out, " s", ORD_TEXT - strlen(out) - 1);
+	return out;
+}
+
+char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT])
+{
+	int64_t hundredths;
+	int n;
+
+	if (!whole) {
+		(void)snprintf(out, ORD_TEXT, "-");
+		return out;
+	}
+	hundredths = (int64_t)((part * 10000ull + whole / 2) / whole);
+	if (hundredths == 10000 && part < whole)
+		hundredths = 9999;
+	if (!hundredths && part)
+		hundredths = 1;
+	if (hundredths % 100 == 0)
+		n = snprintf(out, ORD_TEXT, "%" PRId64, hundredths / 100);
+	else
+		n = decimal(hundredths, 100, 2, out, ORD_TEXT);
+	(void)snprintf(out + n, (size_t)(ORD_TEXT - n), " %%");
+	return out;
+}
+
+char *ord_text_milli(int64_t milli, unsigned decimals, char out[static ORD_TEXT])
+{
+	decimal(milli, 1000, decimals, out, ORD_TEXT);
+	return out;
+}
+
+size_t ord_utf8_len(const unsigned char *p)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = *p < 0x80		     ? 1
+		   : *p >= 0xf0 && *p < 0xf5 ? 4
+		   : *p >= 0xe0 && *p < 0xf0 ? 3
+		   : *p >= 0xc2 && *p < 0xe0 ? 2
+					     : 0;
+	uint32_t c = n == 1 ? *p : n == 2 ? *p & 0x1fu : n == 3 ? *p & 0xfu : *p & 7u;
+
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	if (!n || c < least[n] || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+	    (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff || c > 0x10ffff ||
+	    (c >= 0x7f && c < 0xa0))
+		return 0;
+	return n;
+}
+
+static const char *entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void ord_xml_text_n(FILE *out, const char *text, size_t max)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
+	bool cut = (size_t)(end - p) > max;
+
+	if (cut)
+		end = p + max;
+	while (p < end) {
+		size_t n = ord_utf8_len(p);
+		const char *e = entity((char)*p);
+
+		if (n > (size_t)(end - p))
+			break;
+		if (e)
+			(void)fputs(e, out);
+		else if (n)
+			(void)fwrite(p, 1, n, out);
+		p += n ? n : 1;
+	}
+	if (cut)
+		(void)fputs("...", out);
+}
+
+void ord_xml_text(FILE *out, const char *text)
+{
+	ord_xml_text_n(out, text, SIZE_MAX);
+}
+
+void ord_md_text(FILE *out, const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		size_t n = ord_utf8_len(p);
+
+		if (n == 1 && strchr("\\`*_{}[]<>|~#", *p))
+			(void)fputc('\\', out);
+		if (n == 1 && (*p == '\n' || *p == '\r' || *p == '\t'))
+			(void)fputc(' ', out);
+		else if (n)
+			(void)fwrite(p, 1, n, out);
+		p += n ? n : 1;
+	}
+}

@@ -1,0 +1,38 @@
+/*
+ * Text for people and for formats. Integers only, so that no locale has a say; every function that
+ * fills `out` returns it. `out` of ORD_TEXT bytes.
+ */
+#ifndef ORDEAL_REPORTS_WRITE_TEXT_H
+#define ORDEAL_REPORTS_WRITE_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define ORD_TEXT 96
+
+struct ord_span;
+struct ord_instant;
+
+/* "12.03 s", "98.4 ms", "310 us": two decimals of a second, three digits below. */
+char *ord_text_duration(int64_t ns, char out[static ORD_TEXT]);
+/* "12.03 s [11.93, 12.03]", ">= 20.0 s", "-". */
+char *ord_text_span(const struct ord_span *s, char out[static ORD_TEXT]);
+/* Seconds since `zero` with a sign: "+1.203 s". */
+char *ord_text_relative(int64_t t, int64_t zero, char out[static ORD_TEXT]);
+/* Parts of a whole as "99.87 %"; "-" of nothing. Never rounds up to 100 %, nor down to 0 %. */
+char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT]);
+/* A number with `decimals` decimals from thousandths: "1.203". */
+char *ord_text_milli(int64_t milli, unsigned decimals, char out[static ORD_TEXT]);
+
+/* Text inside XML or HTML: entities for the five, control characters that XML 1.0 forbids and
+ * broken UTF-8 left out. */
+void ord_xml_text(FILE *out, const char *text);
+/* The same, at most max bytes of input, cut between characters. */
+void ord_xml_text_n(FILE *out, const char *text, size_t max);
+/* Text inside a Markdown table cell or line. */
+void ord_md_text(FILE *out, const char *text);
+/* The length of the UTF-8 character at p that XML allows, 0: none. */
+size_t ord_utf8_len(const unsigned char *p);
+
+#endif

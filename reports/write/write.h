@@ -1,0 +1,15 @@
+/* The formats. Each writes the whole report of an analysis; the same analysis gives the same bytes.
+ */
+#ifndef ORDEAL_REPORTS_WRITE_WRITE_H
+#define ORDEAL_REPORTS_WRITE_WRITE_H
+
+#include <stdio.h>
+
+#include "reports/analysis.h"
+
+int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+int ord_write_md(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+int ord_write_junit(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+
+#endif

@@ -1,0 +1,625 @@
+/* What a timeline says, on synthetic timelines: each pitfall of measuring has its story here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/report_story.h"
+
+/* Bad from `bad` until `good` (ms after the start of the repetition); the breaker notices from `on`
+ * until 16 s. */
+static void repetition(struct story *s, int rep, int64_t at, int64_t bad, int64_t good, int64_t on)
+{
+	events(s, rep, at);
+	samples(s, rep, "orders", at, at + bad, 5, 'g');
+	samples(s, rep, "orders", at + bad, at + good, 5, 'w');
+	samples(s, rep, "orders", at + (good > bad ? good : bad), at + 25000, 5, 'g');
+	samples(s, rep, "stock", at, at + 25000, 1, 'g');
+	samples(s, rep, "breaker", at, at + on, 2, 'w');
+	if (on < 25000)
+		samples(s, rep, "breaker", at + on, at + 16000, 2, 'g');
+	samples(s, rep, "breaker", at + (on < 16000 ? 16000 : on), at + 25000, 2, 'w');
+}
+
+static void is_interval(const struct ord_instant *in, int64_t lo, int64_t value, int64_t hi)
+{
+	assert_true(in->known);
+	assert_int_equal(in->lo, MS(lo));
+	assert_int_equal(in->value, MS(value));
+	assert_int_equal(in->hi, MS(hi));
+}
+
+static void is_span(const struct ord_span *s, enum ord_span_state state, int64_t lo, int64_t value,
+		    int64_t hi)
+{
+	assert_int_equal(s->state, state);
+	assert_int_equal(s->lo, MS(lo));
+	assert_int_equal(s->value, MS(value));
+	assert_int_equal(s->hi, MS(hi));
+}
+
+static void ends(struct story *s, int exit, const char *text)
+{
+	if (s->a.exit != exit || !strstr(s->a.verdict, text))
+		fail_msg("exit %d, verdict '%s'; wanted %d and '%s'", s->a.exit, s->a.verdict, exit,
+			 text);
+}
+
+static void tells(struct story *s)
+{
+	if (read_story(s))
+		fail_msg("%s", s->err.msg);
+}
+
+static void the_usual_story(void **state)
+{
+	struct story s;
+	struct ord_rep *r;
+
+	begin(&s, DETECT "," SELF "," AFTER, "");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	r = &s.a.reps[1];
+	assert_int_equal(r->state, ORD_REP_MEASURED);
+	is_interval(&r->requested, 5000, 5000, 5000);
+	is_interval(&r->in_force, 5000, 5010, 5010);
+	is_interval(&r->impact, 5000, 5100, 5100);
+	is_interval(&r->detections[2].at, 5900, 6002, 6002);
+	is_interval(&r->recovered, 7900, 8000, 8000);
+	is_interval(&r->cleared, 15000, 15020, 15020);
+	assert_true(r->recovered_self);
+	is_span(&r->detections[2].from_impact, ORD_SPAN_KNOWN, 800, 902, 1002);
+	is_span(&r->detections[2].from_request, ORD_SPAN_KNOWN, 900, 1002, 1002);
+	is_span(&r->self, ORD_SPAN_KNOWN, 2800, 2900, 3000);
+	assert_int_equal(r->after.state, ORD_SPAN_NONE);
+	assert_int_equal(r->goals[0].result, ORD_RESULT_MET);
+	assert_int_equal(r->goals[1].result, ORD_RESULT_MET);
+	assert_int_equal(r->goals[2].result, ORD_RESULT_MET);
+	assert_int_equal(r->flaps, 0);
+	ends(&s, 0, "passed: 3 of 3 objectives met");
+	done(&s);
+}
+
+/* The evidence of an instant is the line on which the sample stands. */
+static void evidence_is_the_line(void **state)
+{
+	struct story s;
+	char *line, want[64];
+
+	begin(&s, DETECT, "");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	line = s.text;
+	for (uint32_t i = 1; i < s.a.reps[1].impact.line; i++)
+		line = strchr(line, '\n') + 1;
+	(void)snprintf(want, sizeof want, "\"due\":%lld,", (long long)MS(5100));
+	assert_non_null(strstr(line, want));
+	assert_true(strstr(line, want) < strchr(line, '\n'));
+	done(&s);
+}
+
+static void a_timeout_is_censored_never_a_recovery(void **state)
+{
+	struct story s;
+	struct ord_rep *r;
+
+	begin(&s, SELF "," AFTER, "");
+	repetition(&s, 1, 0, 5100, 25000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	r = &s.a.reps[1];
+	is_span(&r->self, ORD_SPAN_CENSORED, 9900, 9900, 10000);
+	is_span(&r->after, ORD_SPAN_CENSORED, 9980, 9980, 10000);
+	assert_false(r->recovered.known);
+	assert_int_equal(s.a.self.n, 1);
+	assert_int_equal(s.a.self.never, 1);
+	assert_false(s.a.self.has_median);
+	assert_false(s.a.self.has_worst);
+	ends(&s, 1, "failed: 2 of 2 objectives missed");
+	done(&s);
+}
+
+/* Recovered only because the fault was taken away: the two figures stay apart. */
+static void after_rollback_is_not_self(void **state)
+{
+	struct story s;
+	struct ord_rep *r;
+
+	begin(&s, SELF "," AFTER, "");
+	repetition(&s, 1, 0, 5100, 16000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	r = &s.a.reps[1];
+	assert_int_equal(r->self.state, ORD_SPAN_CENSORED);
+	is_span(&r->after, ORD_SPAN_KNOWN, 880, 980, 1000);
+	assert_false(r->recovered_self);
+	assert_int_equal(r->goals[0].result, ORD_RESULT_MISSED);
+	assert_int_equal(r->goals[1].result, ORD_RESULT_MET);
+	done(&s);
+}
+
+/* In force for less long than the objective allows: nobody can tell. */
+static void a_short_fault_decides_nothing(void **state)
+{
+	struct story s;
+
+	begin(&s,
+	      "{\"text\":\"recover(self) within "
+	      "60s\",\"kind\":\"recover\",\"mode\":\"self\",\"within_ns\":60000000000,\"hold_ns\":"
+	      "1000000000}",
+	      "");
+	repetition(&s, 1, 0, 5100, 16000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].goals[0].result, ORD_RESULT_INCONCLUSIVE);
+	ends(&s, 5, "watched for less than the 60.00 s allowed");
+	done(&s);
+}
+
+static void an_interval_over_the_threshold_is_undecided(void **state)
+{
+	struct story s;
+
+	/* recovered in (2.8, 3.0] s after the impact; allowed 2.9 s */
+	begin(&s,
+	      "{\"text\":\"recover(self) within "
+	      "2900ms\",\"kind\":\"recover\",\"mode\":\"self\",\"within_ns\":2900000000,\"hold_"
+	      "ns\":1000000000}",
+	      "");
+	repetition(&s, 1, 0, 5100, 8000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 5, "straddles");
+	done(&s);
+}
+
+static void no_impact_is_no_recovery_of_0_s(void **state)
+{
+	struct story s;
+
+	begin(&s, DETECT "," SELF, "");
+	repetition(&s, 1, 0, 25000, 25000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].self.state, ORD_SPAN_NONE);
+	assert_int_equal(s.a.reps[1].goals[0].result, ORD_RESULT_NOT_APPLICABLE);
+	assert_int_equal(s.a.reps[1].goals[1].result, ORD_RESULT_MET);
+	assert_int_equal(s.a.self.n, 0);
+	ends(&s, 0, "passed, no impact observed: 1 of 2 objectives met, 1 not applicable");
+	done(&s);
+	begin(&s, DETECT "," SELF, ",\"expect_impact\":true");
+	repetition(&s, 1, 0, 25000, 25000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 5, "an impact was expected");
+	done(&s);
+}
+
+static void onset_before_the_fault_is_invalid(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	repetition(&s, 1, 0, 4700, 8000, 6000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].state, ORD_REP_INVALID);
+	ends(&s, 5, "onset before injection");
+	done(&s);
+}
+
+static void a_signal_that_was_on_is_no_detection(void **state)
+{
+	struct story s;
+
+	begin(&s, DETECT, "");
+	repetition(&s, 1, 0, 5100, 8000, 3000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].detections[2].kind, ORD_DETECTION_ALREADY);
+	ends(&s, 5, "it was noticing before the fault was requested");
+	done(&s);
+}
+
+static void recovery_before_detection(void **state)
+{
+	struct story s;
+
+	/* Well again after 0.9 s, noticed after 2.9 s: the time to detect is censored at the
+	 * recovery. */
+	begin(&s, DETECT, "");
+	repetition(&s, 1, 0, 5100, 6000, 8000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].detections[2].kind, ORD_DETECTION_TOO_LATE);
+	is_span(&s.a.reps[1].goals[0].span, ORD_SPAN_CENSORED, 800, 800, 900);
+	ends(&s, 5, "not detected before recovery");
+	done(&s);
+	/* The impact outlasted what is allowed: missed, not undecided. */
+	begin(&s, DETECT, "");
+	repetition(&s, 1, 0, 5100, 9000, 25000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 1, "not detected before recovery");
+	done(&s);
+}
+
+static void skipped_is_neither_good_nor_bad(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 5100, 5, 'g');
+	samples(&s, 1, "orders", 5100, 6000, 5, 's');
+	samples(&s, 1, "orders", 6000, 7000, 5, 'w');
+	samples(&s, 1, "orders", 7000, 7300, 5, 'e');
+	samples(&s, 1, "orders", 7300, 25000, 5, 'g');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	is_interval(&s.a.reps[1].impact, 5000, 6000, 6000);
+	is_interval(&s.a.reps[1].recovered, 6900, 7300, 7300);
+	assert_int_equal(s.a.reps[1].parts[ORD_PART_DURING].unknown, 12);
+	done(&s);
+}
+
+/* A second blind inside the hold window: what nobody saw was not held. */
+static void a_blind_hold_is_not_held(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 5100, 5, 'g');
+	samples(&s, 1, "orders", 5100, 6000, 5, 'w');
+	samples(&s, 1, "orders", 6000, 6200, 5, 'g');
+	samples(&s, 1, "orders", 6200, 7200, 5, 's');
+	samples(&s, 1, "orders", 7200, 25000, 5, 'g');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	is_interval(&s.a.reps[1].recovered, 5900, 7200, 7200);
+	done(&s);
+}
+
+static void a_short_good_run_is_not_recovery(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 5100, 5, 'g');
+	samples(&s, 1, "orders", 5100, 6000, 5, 'w');
+	samples(&s, 1, "orders", 6000, 6900, 5, 'g'); /* 0.9 s of the 1 s */
+	samples(&s, 1, "orders", 6900, 8000, 5, 't');
+	samples(&s, 1, "orders", 8000, 12000, 5, 'g');
+	samples(&s, 1, "orders", 12000, 12200, 5, 'r'); /* a flap */
+	samples(&s, 1, "orders", 12200, 25000, 5, 'g');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	is_interval(&s.a.reps[1].recovered, 7900, 8000, 8000);
+	assert_int_equal(s.a.reps[1].flaps, 1);
+	done(&s);
+}
+
+/* All user probes count: impact with the first of them, recovery with the last. */
+static void two_user_probes(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 6000, 5, 'g');
+	samples(&s, 1, "orders", 6000, 7000, 5, 'w');
+	samples(&s, 1, "orders", 7000, 25000, 5, 'g');
+	samples(&s, 1, "stock", 50, 5250, 1, 'g');
+	samples(&s, 1, "stock", 5250, 8050, 1, 'r');
+	samples(&s, 1, "stock", 8050, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	is_interval(&s.a.reps[1].impact, 5150, 5250, 5250);
+	assert_int_equal(s.a.reps[1].impact.probe, 1);
+	is_interval(&s.a.reps[1].recovered, 7950, 8050, 8050);
+	done(&s);
+}
+
+/* Sent before the fault, hung through it: struck somewhere until its end. */
+static void struck_in_flight(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 4900, 5, 'g');
+	sample(&s, 1, "orders", 4900, 1000, 't');
+	samples(&s, 1, "orders", 5000, 5600, 5, 'g');
+	samples(&s, 1, "orders", 5600, 7000, 5, 't');
+	samples(&s, 1, "orders", 7000, 25000, 5, 'g');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	/* not before the request, and proven at the latest by the one sent into the fault at 5.6 s
+	 */
+	is_interval(&s.a.reps[1].impact, 5000, 5000, 5600);
+	done(&s);
+}
+
+static void faults_that_prove_nothing(void **state)
+{
+	static const struct {
+		const char *state, *more;
+		int exit;
+		const char *verdict;
+	} table[] = {
+		{"reverted", ",\"residue\":0,\"figures\":{\"matched_packets\":0}", 5,
+		 "no traffic matched"},
+		{"reverted", ",\"residue\":2,\"left\":[\"qdisc\",\"table\"]", 6,
+		 "residue: 2 left behind"},
+		{"failed", ",\"at\":\"inject\",\"code\":\"sys\",\"message\":\"no such device\"", 6,
+		 "no such device"},
+		{"lost", "", 6, "the injector is gone"},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct story s;
+
+		begin(&s, SELF, "");
+		phase(&s, 1, 0, "steady-before");
+		fault(&s, 1, 5000, "requested", "");
+		fault(&s, 1, 5010, "injected", "");
+		fault(&s, 1, 15000, "reverting", "");
+		fault(&s, 1, 15020, table[i].state, table[i].more);
+		samples(&s, 1, "orders", 0, 25000, 5, 'g');
+		samples(&s, 1, "stock", 0, 25000, 1, 'g');
+		finish(&s, 25000, table[i].exit == 6 ? "failed" : "complete");
+		tells(&s);
+		ends(&s, table[i].exit, table[i].verdict);
+		done(&s);
+	}
+}
+
+/* A fault that cannot be taken back: whatever recovers, recovers by itself. */
+static void a_kill_has_no_rollback(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF "," AFTER, ",\"faults\":[]");
+	done(&s);
+	*&s = (struct story){0};
+	s.f = open_memstream(&s.text, &s.size);
+	say(&s,
+	    "{\"e\":\"run\",\"t\":0,\"version\":1,\"wall_ns\":1,\"plan\":{\"name\":\"k\","
+	    "\"probes\":[{\"name\":\"orders\",\"role\":\"user\",\"every_ns\":100000000}],"
+	    "\"objectives\":[" SELF "," AFTER
+	    "],\"faults\":[{\"name\":\"slow\",\"fault\":\"proc.kill\",\"class\":\"none\"}]}}\n");
+	fault(&s, 1, 5000, "requested", "");
+	fault(&s, 1, 5001, "injected", "");
+	fault(&s, 1, 5002, "reverting", "");
+	fault(&s, 1, 5003, "reverted", ",\"residue\":-1");
+	samples(&s, 1, "orders", 0, 5100, 5, 'g');
+	samples(&s, 1, "orders", 5100, 7000, 5, 'r');
+	samples(&s, 1, "orders", 7000, 20000, 5, 'g');
+	finish(&s, 20000, "complete");
+	tells(&s);
+	is_span(&s.a.reps[1].self, ORD_SPAN_KNOWN, 1800, 1900, 2000);
+	assert_int_equal(s.a.reps[1].goals[1].result, ORD_RESULT_NOT_APPLICABLE);
+	ends(&s, 0, "passed: 1 of 2 objectives met, 1 not applicable");
+	done(&s);
+}
+
+static void endings(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	phase(&s, 1, 0, "steady-before");
+	samples(&s, 1, "orders", 0, 5000, 5, 'w');
+	steady(&s, 1, 5000, "before", "false");
+	finish(&s, 5000, "steady-state");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].state, ORD_REP_NO_STEADY);
+	ends(&s, 4, "the steady state did not hold before the fault");
+	done(&s);
+
+	begin(&s, SELF, "");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	say(&s, "{\"e\":\"abort\",\"t\":9000000000,\"rep\":1,\"cause\":\"signal\",\"text\":"
+		"\"interrupted by a person\"}\n");
+	finish(&s, 25000, "aborted");
+	tells(&s);
+	ends(&s, 3, "aborted: interrupted by a person");
+	done(&s);
+
+	begin(&s, SELF, "");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	tells(&s);
+	ends(&s, 6, "the timeline has no end");
+	done(&s);
+
+	begin(&s, SELF, ",\"repetitions\":2");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 5, "planned, not run");
+	done(&s);
+}
+
+static void steady_after(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	steady(&s, 1, 24950, "after", "false");
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 1, "the steady state did not hold after the fault");
+	done(&s);
+
+	begin(&s, SELF, "");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	say(&s, "{\"e\":\"steady\",\"t\":24950000000,\"rep\":1,\"when\":\"after\",\"holds\":false,"
+		"\"conditions\":[{\"text\":\"x\",\"value\":null,\"met\":null}]}\n");
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 5, "too few samples");
+	done(&s);
+}
+
+/* Met only if met in every repetition; nothing is averaged. */
+static void over_the_repetitions(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, ",\"repetitions\":3");
+	repetition(&s, 1, 0, 5100, 7000, 6000);	    /* 1.9 s */
+	repetition(&s, 2, 30000, 5100, 7400, 6000); /* 2.3 s */
+	repetition(&s, 3, 60000, 5100, 14000,
+		   6000); /* never, while in force: held for only 1.0 s from 14.0 s */
+	finish(&s, 90000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.goals[0].met, 3 - 1);
+	assert_int_equal(s.a.self.n, 3);
+	assert_true(s.a.self.has_median);
+	assert_int_equal(s.a.self.median, MS(2300));
+	assert_int_equal(s.a.goals[0].result, ORD_RESULT_MISSED);
+	ends(&s, 1, "repetition 3");
+	done(&s);
+}
+
+static void the_placebo_stands_beside(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, ",\"placebo\":true");
+	phase(&s, 0, 0, "steady-before");
+	phase(&s, 0, 5000, "hold");
+	phase(&s, 0, 15000, "recovery");
+	samples(&s, 0, "orders", 0, 20000, 5, 'g');
+	samples(&s, 0, "stock", 0, 20000, 5, 'g');
+	repetition(&s, 1, 30000, 5100, 7000, 6000);
+	finish(&s, 60000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[0].state, ORD_REP_MEASURED);
+	assert_false(s.a.placebo_impact);
+	assert_int_equal(s.a.self.n, 1);
+	ends(&s, 0, "passed");
+	done(&s);
+
+	begin(&s, SELF, ",\"placebo\":true");
+	phase(&s, 0, 0, "steady-before");
+	phase(&s, 0, 5000, "hold");
+	phase(&s, 0, 15000, "recovery");
+	samples(&s, 0, "orders", 0, 8000, 5, 'g');
+	samples(&s, 0, "orders", 8000, 9000, 5, 'w');
+	samples(&s, 0, "orders", 9000, 20000, 5, 'g');
+	samples(&s, 0, "stock", 0, 20000, 5, 'g');
+	repetition(&s, 1, 30000, 5100, 7000, 6000);
+	finish(&s, 60000, "complete");
+	tells(&s);
+	assert_true(s.a.placebo_impact);
+	ends(&s, 5, "the placebo had an impact too");
+	done(&s);
+}
+
+/* One isolated failure before the fault: as few after it are excused, an outage is not, more of
+ * them are not. */
+static void background_failures(void **state)
+{
+	static const struct {
+		int64_t bad, good, isolated;
+		bool impact;
+	} table[] = {{0, 0, 1, false}, {0, 0, 2, false}, {0, 0, 12, true}, {9000, 9300, 1, true}};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct story s;
+
+		begin(&s, SELF, "");
+		events(&s, 1, 0);
+		for (int64_t at = 0; at < 25000; at += 100) {
+			bool bad = at == 2000 || (at >= table[i].bad && at < table[i].good);
+
+			bad |= at >= 6000 && at < 6000 + table[i].isolated * 1000 && at % 1000 == 0;
+			sample(&s, 1, "orders", at, 5, bad ? 'w' : 'g');
+		}
+		samples(&s, 1, "stock", 0, 25000, 1, 'g');
+		finish(&s, 25000, "complete");
+		tells(&s);
+		assert_int_equal(s.a.noise_bad, 1);
+		assert_int_equal(s.a.reps[1].impact.known, table[i].impact);
+		assert_int_equal(s.a.reps[1].state, ORD_REP_MEASURED);
+		done(&s);
+	}
+}
+
+static void a_probe_that_tells_nothing(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 5000, 5, 'g');
+	samples(&s, 1, "orders", 5000, 25000, 5, 'e');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	ends(&s, 6, "'orders' told nothing");
+	done(&s);
+}
+
+/* Written in the order of done, read in the order of sent. */
+static void late_samples_are_put_in_order(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 7000, 25000, 5, 'g');
+	samples(&s, 1, "orders", 5100, 7000, 1000, 't');
+	samples(&s, 1, "orders", 0, 5100, 5, 'g');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	is_interval(&s.a.reps[1].impact, 5000, 5100, 5100);
+	is_interval(&s.a.reps[1].recovered, 6900, 7000, 7000);
+	done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_usual_story),
+		cmocka_unit_test(evidence_is_the_line),
+		cmocka_unit_test(a_timeout_is_censored_never_a_recovery),
+		cmocka_unit_test(after_rollback_is_not_self),
+		cmocka_unit_test(a_short_fault_decides_nothing),
+		cmocka_unit_test(an_interval_over_the_threshold_is_undecided),
+		cmocka_unit_test(no_impact_is_no_recovery_of_0_s),
+		cmocka_unit_test(onset_before_the_fault_is_invalid),
+		cmocka_unit_test(a_signal_that_was_on_is_no_detection),
+		cmocka_unit_test(recovery_before_detection),
+		cmocka_unit_test(skipped_is_neither_good_nor_bad),
+		cmocka_unit_test(a_blind_hold_is_not_held),
+		cmocka_unit_test(a_short_good_run_is_not_recovery),
+		cmocka_unit_test(two_user_probes),
+		cmocka_unit_test(struck_in_flight),
+		cmocka_unit_test(faults_that_prove_nothing),
+		cmocka_unit_test(a_kill_has_no_rollback),
+		cmocka_unit_test(endings),
+		cmocka_unit_test(steady_after),
+		cmocka_unit_test(over_the_repetitions),
+		cmocka_unit_test(the_placebo_stands_beside),
+		cmocka_unit_test(background_failures),
+		cmocka_unit_test(a_probe_that_tells_nothing),
+		cmocka_unit_test(late_samples_are_put_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
