@@ -1,0 +1,44 @@
+/* The devices of a network namespace: which there are, and which of them a fault has to be at. */
+#ifndef ORDEAL_ENGINES_LINK_H
+#define ORDEAL_ENGINES_LINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "ordeal/err.h"
+#include "talk.h"
+
+#define LINKS_MAX 16 /* devices of one fault */
+
+struct link {
+	int index;
+	char name[IFNAMSIZ];
+	char kind[16];	     /* "veth", "bridge", "" for most hardware */
+	unsigned flags;	     /* IFF_* */
+	unsigned short type; /* ARPHRD_* */
+	int master;	     /* index of the bridge or bond that it is a port of, 0 if none */
+	int lower;	     /* index of the device of this namespace that it sits on, 0 if none */
+	bool loopback;
+};
+
+struct links {
+	size_t n;
+	struct link v[LINKS_MAX];
+	size_t n_left_out;
+	char left_out[256]; /* names and why, for a note; cut where too long */
+};
+
+/*
+ * device: just this one; else every device that is up, each packet's path counted once (a bridge, a
+ * VLAN, a bond is left out, its ports and lower devices are in; tunnels too where there is no
+ * filter), and loopback where a filter names peers. ORD_USAGE where the device is not there, none
+ * is up, or more than LINKS_MAX are.
+ */
+int links_choose(struct nl_talk *t, const char *device, bool filtered, struct links *ret,
+		 struct ord_err *err);
+
+/* One device by its name; false in *ret_found where there is none. */
+int link_find(struct nl_talk *t, const char *name, bool *ret_found, struct link *ret,
+	      struct ord_err *err);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Endpoints as rules. Two regular chains, "to" and "from", decide whether a packet on its way to a
+ * peer, or one that comes from it, is meant; those that are go on to the chain "hit", where the
+ * fault's action stands.
+ */
+#ifndef ORDEAL_ENGINES_MATCH_H
+#define ORDEAL_ENGINES_MATCH_H
+
+#include "nft.h"
+#include "ordeal/endpoint.h"
+
+#define MATCH_TO   "to"
+#define MATCH_FROM "from"
+#define MATCH_HIT  "hit"
+
+enum match_direction {
+	MATCH_EGRESS, /* in the order of the choices of `direction` in list.def */
+	MATCH_INGRESS,
+	MATCH_BOTH,
+};
+
+struct match {
+	const struct ord_endpoints *to;	     /* none: every IPv4 and IPv6 packet */
+	const struct ord_endpoints *exclude; /* come first */
+	enum match_direction direction;
+};
+
+static inline bool match_egress(const struct match *m)
+{
+	return m->direction != MATCH_INGRESS;
+}
+
+static inline bool match_ingress(const struct match *m)
+{
+	return m->direction != MATCH_EGRESS;
+}
+
+/* Adds the chains "hit" (empty), and "to" and "from" as the direction asks, to the batch's table.
+ */
+void match_chains(struct nft_batch *b, const struct match *m);
+
+#endif

@@ -1,0 +1,108 @@
+/* The wire side of nft.h: send a batch, name what was refused. */
+#include "nft.h"
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int nft_make_room(const struct nft_batch *b, struct nl_talk *t, struct ord_err *err)
+{
+	/* A message must fit into the send buffer; the kernel doubles what is set, the doubled
+	 * value counts. */
+	int now = 0, want = (int)b->len + 4096;
+	socklen_t size = sizeof now;
+
+	if (getsockopt(t->fd, SOL_SOCKET, SO_SNDBUF, &now, &size) == 0 && now >= want)
+		return 0;
+	if (setsockopt(t->fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof want) < 0)
+		return ord_fail_sys(err, "send buffer of %d bytes", want);
+	return 0;
+}
+
+/* The message of a batch with that number. */
+static struct nlmsghdr *numbered(const struct nft_batch *b, uint32_t seq)
+{
+	size_t at = 0;
+
+	while (at + NLMSG_HDRLEN <= b->len) {
+		struct nlmsghdr *h = (struct nlmsghdr *)(void *)(b->data + at);
+
+		if (h->nlmsg_seq == seq)
+			return h;
+		at += NLMSG_ALIGN(h->nlmsg_len);
+	}
+	return NULL;
+}
+
+/* "table 'x'", "chain 'y'", "a rule of chain 'y'". */
+static void name_object(const struct nft_batch *b, uint32_t seq, const char **ret_what,
+			const char **ret_name)
+{
+	struct nlmsghdr *h = numbered(b, seq);
+	struct nlattr *a = NULL;
+
+	*ret_what = "the batch";
+	*ret_name = "";
+	if (!h || h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
+		return;
+	switch (h->nlmsg_type & 0xff) {
+	case NFT_MSG_NEWTABLE:
+		*ret_what = "table";
+		a = nlmsg_find_attr(h, sizeof(struct nfgenmsg), NFTA_TABLE_NAME);
+		break;
+	case NFT_MSG_NEWCHAIN:
+		*ret_what = "chain";
+		a = nlmsg_find_attr(h, sizeof(struct nfgenmsg), NFTA_CHAIN_NAME);
+		break;
+	default:
+		*ret_what = "a rule of chain";
+		a = nlmsg_find_attr(h, sizeof(struct nfgenmsg), NFTA_RULE_CHAIN);
+	}
+	if (a)
+		*ret_name = nla_get_string(a);
+}
+
+static int refused(const struct nft_batch *b, struct nlmsghdr *h, struct ord_err *err)
+{
+	const char *text, *what, *name;
+
+	errno = talk_errno(h, &text);
+	if (errno == 0)
+		return 0;
+	name_object(b, h->nlmsg_seq, &what, &name);
+	return ord_fail_sys(err, "nftables refuses %s %s%s%s", what, name, text ? ": " : "",
+			    text ? text : "");
+}
+
+int nft_send(struct nft_batch *b, struct nl_talk *t, struct ord_err *err)
+{
+	bool acked = false;
+	int rc = 0;
+
+	if (nft_batch_end(b, err) < 0)
+		return -1;
+	if (send(t->fd, b->data, b->len, 0) < 0)
+		return ord_fail_sys(err, "send to nftables");
+	/* All answers are there when send returns. */
+	for (;;) {
+		ssize_t n = recv(t->fd, t->answer, t->room, MSG_DONTWAIT);
+		struct nlmsghdr *h = (struct nlmsghdr *)(void *)t->answer;
+		int left = (int)n;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+			if (h->nlmsg_type != NLMSG_ERROR)
+				continue;
+			acked = true;
+			if (rc == 0)
+				rc = refused(b, h, err);
+		}
+	}
+	if (!acked)
+		return ord_fail(err, ORD_SYS, "nftables gave no answer");
+	return rc;
+}
