@@ -1,0 +1,220 @@
+#include "net.h"
+
+#include <seccomp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "engines/nft_read.h"
+
+const int net_syscalls[] = {
+	SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(getsockname),
+	-1,
+};
+
+const int net_residue_syscalls[] = {
+	SCMP_SYS(socket),   SCMP_SYS(setsockopt), SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom), SCMP_SYS(close),	  -1,
+};
+
+static uint64_t inode(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+/* The network of this machine, or the one that whoever asks sits in. */
+static bool own_network(const struct ord_place *place)
+{
+	uint64_t target = place->netns[0] ? inode(place->netns) : inode("/proc/self/ns/net");
+
+	return place->host || !place->netns[0] || target == 0 ||
+	       target == inode("/proc/self/ns/net") || target == inode("/proc/1/ns/net");
+}
+
+int net_enter(const struct inj_step *step, bool severe, struct ord_err *err)
+{
+	const struct ord_value *to = ord_arg(step->args, "to");
+
+	if (severe && to->eps.n == 0 && !ord_arg_set(step->args, "device") && !step->whole_host &&
+	    own_network(step->place))
+		return ord_fail(err, ORD_GUARD,
+				"this would cut the whole host off: name peers (to) or a device, "
+				"or say that the whole "
+				"host is meant (--yes-whole-host, limits.wholeHost)");
+	return inj_netns_enter(step->place->netns, step->place->netns_ino, err);
+}
+
+struct match net_match(const struct inj_step *step)
+{
+	return (struct match){
+		.to = &ord_arg(step->args, "to")->eps,
+		.exclude = &ord_arg(step->args, "exclude")->eps,
+		.direction = (enum match_direction)ord_arg_int(step->args, "direction"),
+	};
+}
+
+int net_devices(const struct inj_step *step, struct nl_talk *route, struct links *ret,
+		json_t *report, struct ord_err *err)
+{
+	const bool given = ord_arg_set(step->args, "device");
+
+	if (links_choose(route, given ? ord_arg_text(step->args, "device") : "",
+			 ord_arg(step->args, "to")->eps.n > 0, ret, err) < 0)
+		return -1;
+	if (ret->n_left_out)
+		return net_tell(report, "notes", err, "left out: %s", ret->left_out);
+	return 0;
+}
+
+void net_comment(const struct inj_step *step, char out[static 128])
+{
+	(void)snprintf(out, 128, "ordeal %s pid %d", step->lease, (int)getpid());
+}
+
+int net_tell(json_t *report, const char *list, struct ord_err *err, const char *fmt, ...)
+{
+	json_t *texts = json_object_get(report, list);
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (!texts) {
+		texts = json_array();
+		if (json_object_set_new(report, list, texts) < 0)
+			return ord_fail_nomem(err);
+	}
+	return json_array_append_new(texts, json_string(text)) < 0 ? ord_fail_nomem(err) : 0;
+}
+
+/* ---- the record ---- */
+
+int net_undo(json_t *undo, const struct inj_step *step, struct ord_err *err)
+{
+	if (json_object_set_new(undo, "lease", json_string(step->lease)) < 0 ||
+	    json_object_set_new(undo, "tables", json_array()) < 0 ||
+	    json_object_set_new(undo, "links", json_array()) < 0)
+		return ord_fail_nomem(err);
+	return 0;
+}
+
+int net_undo_table(json_t *undo, uint8_t family, const char *name, struct ord_err *err)
+{
+	if (json_array_append_new(json_object_get(undo, "tables"),
+				  json_pack("[i s]", (int)family, name)) < 0)
+		return ord_fail_nomem(err);
+	return 0;
+}
+
+int net_undo_link(json_t *undo, const char *name, struct ord_err *err)
+{
+	if (json_array_append_new(json_object_get(undo, "links"), json_string(name)) < 0)
+		return ord_fail_nomem(err);
+	return 0;
+}
+
+static bool our_name(const char *name)
+{
+	return name && strncmp(name, "ordeal-", 7) == 0 && strlen(name) < NFT_NAME;
+}
+
+int net_validate(const json_t *undo, struct ord_err *err)
+{
+	static const char *const keys[] = {"lease", "tables", "links"};
+	const char *lease, *name;
+	json_t *tables, *links, *v;
+	size_t i;
+	int family;
+
+	if (ord_json_keys(undo, keys, ORD_COUNT(keys), err) < 0 ||
+	    ord_json_text(undo, "lease", 64, &lease, err) < 0 ||
+	    ord_json_array(undo, "tables", 2 * LINKS_MAX, &tables, err) < 0 ||
+	    ord_json_array(undo, "links", LINKS_MAX, &links, err) < 0)
+		return -1;
+	json_array_foreach (tables, i, v)
+		if (json_unpack(v, "[i s!]", &family, &name) < 0 || !our_name(name) || family < 0 ||
+		    family > UINT8_MAX)
+			return ord_fail(err, ORD_USAGE, "tables[%zu] is no table of ordeal's", i);
+	json_array_foreach (links, i, v)
+		if (!our_name(json_string_value(v)) || json_string_length(v) >= IFNAMSIZ)
+			return ord_fail(err, ORD_USAGE, "links[%zu] is no device of ordeal's", i);
+	return 0;
+}
+
+struct left {
+	const json_t *undo;
+	json_t *list;
+};
+
+/* Ours: the name is in the record, and the comment is of this lease (the same device may be
+ * another's by now). */
+static int table_left(void *arg, uint8_t family, const char *name, const char *comment,
+		      struct ord_err *err)
+{
+	const struct left *l = arg;
+	const char *ours;
+	char mine[96];
+	json_t *v;
+	size_t i;
+	int fam;
+
+	(void)snprintf(mine, sizeof mine, "ordeal %s pid ",
+		       json_string_value(json_object_get(l->undo, "lease")));
+	json_array_foreach (json_object_get(l->undo, "tables"), i, v) {
+		if (json_unpack(v, "[i s]", &fam, &ours) < 0 || fam != family ||
+		    strcmp(ours, name) != 0 || strncmp(comment, mine, strlen(mine)) != 0)
+			continue;
+		if (json_array_append_new(l->list, json_sprintf("nftables table %s", name)) < 0)
+			return ord_fail_nomem(err);
+	}
+	return 0;
+}
+
+static int links_left(struct nl_talk *route, const json_t *undo, json_t *left, struct ord_err *err)
+{
+	struct link link;
+	bool found;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach (json_object_get(undo, "links"), i, v) {
+		if (link_find(route, json_string_value(v), &found, &link, err) < 0)
+			return -1;
+		if (found && json_array_append_new(left, json_sprintf("device %s", link.name)) < 0)
+			return ord_fail_nomem(err);
+	}
+	return 0;
+}
+
+int net_residue(const json_t *undo, json_t *left, struct ord_err *err)
+{
+	struct nl_talk t = {.fd = -1};
+	struct left l = {undo, left};
+	int rc;
+
+	if (talk_open(&t, NETLINK_NETFILTER, err) < 0)
+		return -1;
+	rc = nft_read_tables(&t, table_left, &l, err);
+	talk_close(&t);
+	if (rc < 0 || json_array_size(json_object_get(undo, "links")) == 0)
+		return rc;
+	if (talk_open(&t, NETLINK_ROUTE, err) < 0)
+		return -1;
+	rc = links_left(&t, undo, left, err);
+	talk_close(&t);
+	return rc;
+}
+
+void net_figure(json_t *figures, const char *name, uint64_t value)
+{
+	(void)json_object_set_new(figures, name, json_integer((json_int_t)(value & INT64_MAX)));
+}

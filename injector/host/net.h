@@ -1,0 +1,57 @@
+/* What the faults of the network share: the place, the rules of safety, the filter, the devices,
+ * what is left. */
+#ifndef ORDEAL_HOST_NET_H
+#define ORDEAL_HOST_NET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "engines/link.h"
+#include "engines/match.h"
+#include "injector/lease/injector.h"
+
+/* System calls of inject..end that every one of them needs, and those of residue (sandbox.c has the
+ * loop's). */
+extern const int net_syscalls[];
+extern const int net_residue_syscalls[];
+
+/*
+ * First in check. Refuses (ORD_GUARD) what cuts off half or more of the host's or the caller's own
+ * network without a filter, unless the request says that the whole host is meant; then enters the
+ * place's network namespace.
+ */
+int net_enter(const struct inj_step *step, bool severe, struct ord_err *err);
+
+/* The filter of the arguments; the pointers are borrowed from the step. */
+struct match net_match(const struct inj_step *step);
+
+/* The devices that the arguments mean; notes what was left out. */
+int net_devices(const struct inj_step *step, struct nl_talk *route, struct links *ret,
+		json_t *report, struct ord_err *err);
+
+/* "ordeal LEASE pid N": the comment of every table, which tells who holds it. */
+void net_comment(const struct inj_step *step, char out[static 128]);
+
+/* Adds a text to the report's list "objects" or "notes", printf-like. */
+int net_tell(json_t *report, const char *list, struct ord_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The record: {"lease": text, "tables": [[family, name]...], "links": [name...]}. */
+int net_undo(json_t *undo, const struct inj_step *step, struct ord_err *err);
+int net_undo_table(json_t *undo, uint8_t family, const char *name, struct ord_err *err);
+int net_undo_link(json_t *undo, const char *name, struct ord_err *err);
+int net_validate(const json_t *undo, struct ord_err *err);
+int net_residue(const json_t *undo, json_t *left, struct ord_err *err);
+
+/* Adds an integer to the figures; out of memory leaves it out. */
+void net_figure(json_t *figures, const char *name, uint64_t value);
+
+/* ORD_SKIP with the reason where this process may not change networks. */
+int net_capable(struct ord_err *err);
+/*
+ * Runs the trial in a child, in a network namespace of its own that goes with it, loopback up. What
+ * the trial raises is raised here.
+ */
+int net_trial(int (*trial)(struct ord_err *err), struct ord_err *err);
+
+#endif

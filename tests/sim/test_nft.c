@@ -1,0 +1,140 @@
+/*
+ * The exact netlink messages of each table, against recorded ones: tests/sim/golden/nft-*.txt, one
+ * message a line (type, flags, number, then its bytes from the family header on). ORDEAL_RECORD=1
+ * records anew: look at the difference, load it with the root tests, and only then commit it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <endian.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "injector/host/engines/cut.h"
+
+static void text_of(const struct nft_batch *b, FILE *out)
+{
+	size_t at = 0;
+
+	while (at < b->len) {
+		const struct nlmsghdr *h = (const void *)(b->data + at);
+
+		(void)fprintf(out, "%04x %04x %u ", h->nlmsg_type, h->nlmsg_flags, h->nlmsg_seq);
+		for (size_t i = NLMSG_HDRLEN; i < h->nlmsg_len; i++)
+			(void)fprintf(out, "%02x", b->data[at + i]);
+		(void)fputc('\n', out);
+		assert_int_equal(h->nlmsg_pid, 0);
+		at += NLMSG_ALIGN(h->nlmsg_len);
+	}
+	assert_int_equal(at, b->len);
+}
+
+static void same_as_recorded(struct nft_batch *b, const char *name)
+{
+	ord_autofree char *text = NULL, *recorded = NULL;
+	char path[512];
+	struct ord_err err;
+	size_t size;
+	FILE *out;
+
+	if (__BYTE_ORDER != __LITTLE_ENDIAN)
+		skip();
+	assert_int_equal(nft_batch_end(b, &err), 0);
+	out = open_memstream(&text, &size);
+	text_of(b, out);
+	(void)fclose(out);
+	(void)snprintf(path, sizeof path, SOURCE_DIR "/tests/sim/golden/nft-%s.txt", name);
+	if (getenv("ORDEAL_RECORD")) {
+		out = fopen(path, "we");
+		assert_non_null(out);
+		(void)fputs(text, out);
+		(void)fclose(out);
+	}
+	if (ord_file_read(path, 1 << 20, &recorded, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(text, recorded);
+	nft_batch_done(b);
+}
+
+static void add(struct ord_endpoints *eps, const char *text)
+{
+	struct ord_err err;
+
+	if (ord_endpoint_parse(text, &eps->v[eps->n++], &err) < 0)
+		fail_msg("%s: %s", text, err.msg);
+}
+
+static const struct links two = {
+	.n = 2, .v = {{.index = 1, .name = "lo", .loopback = true}, {.index = 5, .name = "eth0"}}};
+
+static void cut(enum cut_way way, uint32_t ppm, const struct match *m, const char *name)
+{
+	struct nft_batch b = {0};
+
+	cut_build(&b, &(struct cut){.way = way,
+				    .ppm = ppm,
+				    .table = "ordeal-golden",
+				    .comment = "ordeal golden pid 1",
+				    .match = m,
+				    .links = &two});
+	same_as_recorded(&b, name);
+}
+
+static void test_partition_all(void **state)
+{
+	const struct ord_endpoints none = {0};
+	const struct match m = {&none, &none, MATCH_EGRESS};
+
+	cut(CUT_NETDEV, 1000000, &m, "partition-all");
+}
+
+static void test_loss_filter(void **state)
+{
+	struct ord_endpoints to = {0}, exclude = {0};
+	const struct match m = {&to, &exclude, MATCH_BOTH};
+
+	add(&to, "10.0.0.0/8:5432/tcp");
+	add(&to, "[2001:db8::/33]:443");
+	add(&to, ":8000-8080/udp");
+	add(&to, "10.1.2.0/23");
+	add(&to, "[fd00::1]");
+	add(&exclude, "10.9.9.9/32:22/tcp");
+	add(&exclude, "/icmp");
+	cut(CUT_NETDEV, 250000, &m, "loss-filter");
+	cut(CUT_INET, 1, &m, "loss-inet");
+}
+
+static void test_reject(void **state)
+{
+	struct ord_endpoints to = {0};
+	const struct ord_endpoints none = {0};
+	const struct match m = {&to, &none, MATCH_BOTH};
+
+	add(&to, ":5432/tcp");
+	cut(CUT_REJECT, 1000000, &m, "reject");
+}
+
+static void test_ingress(void **state)
+{
+	const struct ord_endpoints none = {0};
+	const struct match m = {&none, &none, MATCH_INGRESS};
+
+	cut(CUT_NETDEV, 500000, &m, "loss-ingress");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_partition_all),
+		cmocka_unit_test(test_loss_filter),
+		cmocka_unit_test(test_reject),
+		cmocka_unit_test(test_ingress),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
