@@ -30,6 +30,12 @@ int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, 
 int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);
 
 /*
+ * Takes the caller's SSH connection out of a network fault: adds it to `exclude`. False where the fault has no such
+ * parameter or there is no such connection (out is then undefined); else out names the peer.
+ */
+bool ord_run_exempt(struct ord_args *args, char out[static ORD_ENDPOINT_TEXT]);
+
+/*
  * A holder: one spawned ordeal-injector and its pipe. The program is $ORDEAL_INJECTOR, else the installed one, else the
  * one beside the running executable; as who is not root, with `sudo -n` before it where the fault needs root.
  */

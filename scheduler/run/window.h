@@ -1,0 +1,51 @@
+/*
+ * What has lately been seen of one probe, and conditions over it ("orders.ok_ratio >= 0.99 over
+ * 5s"). Pure.
+ *
+ * A sample belongs to the window in which it was decided, so that slots which run into a long
+ * timeout are seen by a short window too. Skipped slots and local errors are unknown and not in it.
+ */
+#ifndef ORDEAL_RUN_WINDOW_H
+#define ORDEAL_RUN_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ordeal/err.h"
+#include "ordeal/probe.h"
+#include "ordeal/spec.h"
+
+struct run_seen {
+	uint64_t done, latency;
+	bool good;
+	bool timed; /* answered or timed out: its latency means something. A refusal's does not */
+};
+
+/* A ring: the oldest fall out. */
+struct run_window {
+	struct run_seen *v;
+	size_t size, n, next;
+	uint64_t *scratch; /* for quantiles, of the same size */
+};
+
+/* Room for all that can be decided within span_ns, and then some. ORD_USAGE where that is more than
+ * a million. */
+int run_window_init(struct run_window *w, const struct ord_probe_spec *spec, uint64_t span_ns,
+		    struct ord_err *err);
+void run_window_done(struct run_window *w);
+void run_window_add(struct run_window *w, const struct ord_sample *s);
+
+enum run_truth {
+	RUN_NOT_YET, /* the window is not full: since is less than its length ago */
+	RUN_UNKNOWN, /* nothing was decided in the whole window */
+	RUN_FALSE,
+	RUN_TRUE,
+};
+
+/* The condition over (now - window, now], of what was decided after since. *ret_value only for
+ * RUN_FALSE, RUN_TRUE. */
+enum run_truth run_condition(const struct ord_condition *c, const struct run_window *w,
+			     uint64_t since, uint64_t now, int64_t *ret_value);
+
+#endif
