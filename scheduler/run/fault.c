@@ -1,0 +1,468 @@
+/* One fault of one repetition: its holder from the request to the proof that nothing is left. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "scheduler/run/machine.h"
+
+#define MARGIN_NS (2 * ORD_S)  /* the lease outlives its hold by this, should we hang */
+#define INJECT_NS (60 * ORD_S) /* the injector's own least limit for getting into force */
+#define REVERT_NS (10 * ORD_S) /* patience with an end that was asked for */
+#define GUARDIAN_NS \
+	(300 * ORD_MS) /* for the guardian of a holder that died, before rescue is called */
+#define RESCUE_NS (10 * ORD_S)
+#define SPENT_NS  (200 * ORD_MS)
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *arg);
+static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg);
+
+static void tell(struct run_fault *f, const char *state, json_t *more)
+{
+	json_t *line = json_pack("{s:I, s:s, s:s}", "rep", (json_int_t)f->run->rep, "fault",
+				 f->spec->name, "state", state);
+
+	if (line && more)
+		(void)json_object_update_missing(line, more);
+	json_decref(more);
+	run_timeline_line(f->run->tl, "fault", line);
+}
+
+static void arm(struct run_fault *f, uint64_t at_ns)
+{
+	(void)sd_event_source_set_time(f->timer, at_ns / ORD_US);
+	(void)sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
+}
+
+static void disarm(struct run_fault *f)
+{
+	(void)sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
+}
+
+/* The injector's words on the run's clock: at_ns -> at_t, requested_ns -> requested_t, phase -> at.
+ */
+static json_t *translate(const struct run_fault *f, json_t *event)
+{
+	static const char *const dropped[] = {"event", "lease", "protocol"};
+	static const char *const renamed[][2] = {{"at_ns", "at_t"},
+						 {"requested_ns", "requested_t"}};
+	json_t *out = json_copy(event);
+
+	for (size_t i = 0; out && i < ORD_COUNT(dropped); i++)
+		(void)json_object_del(out, dropped[i]);
+	for (size_t i = 0; out && i < ORD_COUNT(renamed); i++) {
+		const json_t *at = json_object_get(out, renamed[i][0]);
+
+		if (!json_is_integer(at))
+			continue;
+		(void)json_object_set_new(
+			out, renamed[i][1],
+			json_integer(run_timeline_t(f->run->tl, (uint64_t)json_integer_value(at))));
+		(void)json_object_del(out, renamed[i][0]);
+	}
+	if (out && json_object_get(out, "phase")) {
+		(void)json_object_set(out, "at", json_object_get(out, "phase"));
+		(void)json_object_del(out, "phase");
+	}
+	return out;
+}
+
+static void let_holder_go(struct run_fault *f)
+{
+	f->io = sd_event_source_disable_unref(f->io);
+	if (f->spent)
+		ord_holder_free(f->spent);
+	/* It exits by itself once its pipe is closed or its lease is over: reap it later, without
+	 * waiting. */
+	f->spent = f->holder;
+	f->spent_ns = ord_now_ns();
+	f->holder = NULL;
+}
+
+static void over(struct run_fault *f)
+{
+	disarm(f);
+	if (f->holder)
+		let_holder_go(f);
+	f->state = FAULT_OVER;
+}
+
+static void fail(struct run_fault *f, const char *what)
+{
+	char text[512];
+
+	f->failed = true;
+	(void)snprintf(text, sizeof text, "fault '%s': %.400s", f->spec->name, what);
+	run_stop(f->run, RUN_FAILED, text);
+}
+
+static void fail_at(struct run_fault *f, const char *at, const struct ord_err *err)
+{
+	tell(f, "failed",
+	     json_pack("{s:s, s:s, s:s}", "at", at, "code", ord_code_name(err->code), "message",
+		       err->msg));
+	f->state = FAULT_OVER;
+	fail(f, err->msg);
+}
+
+static json_t *make_request(struct run_fault *f)
+{
+	const struct run *r = f->run;
+	json_t *request = ord_holder_request(
+		f->lease, f->args, &f->resolved.place, r->placebo ? "" : f->spec->engine,
+		f->spec->for_ns + MARGIN_NS, ord_plan_seed(r->plan, f->index, r->rep),
+		r->options->even_if_it_cuts_me_off);
+
+	if (request && r->spec->whole_host)
+		(void)json_object_set_new(request, "whole_host", json_true());
+	return request;
+}
+
+static int spawn(struct run_fault *f, bool as_root, struct ord_err *err)
+{
+	int r;
+
+	if (ord_holder_spawn(as_root, &f->holder, err) < 0)
+		return -1;
+	r = sd_event_add_io(f->run->loop, &f->io, ord_holder_fd(f->holder), EPOLLIN, on_event, f);
+	if (r >= 0)
+		return 0;
+	errno = -r;
+	return ord_fail_sys(err, "watch the injector");
+}
+
+static void start(struct run_fault *f)
+{
+	struct ord_err err = {0};
+	ord_auto(json) json_t *request = make_request(f);
+	uint64_t hold = f->spec->for_ns + MARGIN_NS;
+
+	if (!request)
+		(void)ord_fail_nomem(&err);
+	tell(f, "requested", json_pack("{s:s}", "lease", f->lease));
+	if (!request ||
+	    spawn(f, ord_holder_needs_root(f->args->fault, &f->resolved.place), &err) < 0 ||
+	    ord_holder_send(f->holder, request, &err) < 0) {
+		if (f->holder)
+			let_holder_go(f);
+		fail_at(f, "request", &err);
+		return;
+	}
+	f->state = FAULT_REQUESTED;
+	arm(f, ord_now_ns() + (hold > INJECT_NS ? hold : INJECT_NS) + REVERT_NS);
+}
+
+static void ask_end(struct run_fault *f)
+{
+	ord_auto(json) json_t *request =
+		json_pack("{s:i, s:s, s:s}", "protocol", 1, "op", "remove", "lease", f->lease);
+
+	f->state = FAULT_ENDING;
+	/* Where it does not take requests any more, its end of file or the patience settles it. */
+	if (request)
+		(void)ord_holder_send(f->holder, request, NULL);
+	arm(f, ord_now_ns() + REVERT_NS);
+}
+
+static void begin_rescue(struct run_fault *f)
+{
+	ord_auto(json) json_t *request =
+		json_pack("{s:i, s:s, s:s}", "protocol", 1, "op", "rescue", "lease", f->lease);
+	struct ord_err err = {0};
+
+	if (f->spent)
+		ord_holder_free(ord_steal_ptr(f->spent));
+	f->state = FAULT_RESCUING;
+	if (request &&
+	    spawn(f, ord_holder_needs_root(f->args->fault, &f->resolved.place), &err) == 0 &&
+	    ord_holder_send(f->holder, request, &err) == 0) {
+		arm(f, ord_now_ns() + RESCUE_NS);
+		return;
+	}
+	tell(f, "failed",
+	     json_pack("{s:s, s:s, s:s}", "at", "rescue", "code", ord_code_name(err.code),
+		       "message", err.msg));
+	over(f);
+}
+
+/* The holder is gone without `reverted`. Its guardian reverts, or has; rescue tells what is left.
+ */
+static void lost(struct run_fault *f, const char *why)
+{
+	tell(f, "lost", json_pack("{s:s}", "message", why));
+	let_holder_go(f);
+	f->state = FAULT_LOST;
+	arm(f, ord_now_ns() + GUARDIAN_NS);
+	fail(f, why);
+}
+
+static void on_rescued(struct run_fault *f, json_t *event)
+{
+	json_t *records = json_object_get(event, "records"), *record;
+	json_t *left = json_array();
+	json_int_t residue = 0;
+	size_t i;
+
+	json_array_foreach (records, i, record) {
+		json_int_t n = json_integer_value(json_object_get(record, "residue"));
+
+		residue += n > 0 ? n : 0;
+		(void)json_array_extend(left, json_object_get(record, "left"));
+	}
+	f->run->residue += (uint64_t)residue;
+	tell(f, "reverted",
+	     json_pack("{s:s, s:I, s:o, s:I}", "cause", "rescued", "residue", residue, "left", left,
+		       "at_t", (json_int_t)run_timeline_t(f->run->tl, ord_now_ns())));
+	over(f);
+}
+
+static void on_reverting(struct run_fault *f, const char *cause)
+{
+	bool asked = f->state == FAULT_ENDING;
+
+	f->state = FAULT_ENDING;
+	arm(f, ord_now_ns() + REVERT_NS);
+	if (asked)
+		return;
+	if (!strcmp(cause, "halted") || !strcmp(cause, "signal"))
+		run_abort(f->run, "halted", ord_now_ns(), "someone ended the leases of this host");
+	else if (!strcmp(cause, "target-gone") && f->args->fault->guarantee != ORD_GUARANTEE_NONE)
+		run_note(f->run, "fault '%s' ended early: its target is gone", f->spec->name);
+}
+
+static void on_failed(struct run_fault *f, const json_t *event)
+{
+	const char *message = json_string_value(json_object_get(event, "message"));
+
+	/* What was changed is being reverted; `reverted` or the end of file follows. */
+	f->state = FAULT_ENDING;
+	arm(f, ord_now_ns() + REVERT_NS);
+	fail(f, message ? message : "it failed");
+}
+
+static void take(struct run_fault *f, json_t *event)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+	const char *cause = json_string_value(json_object_get(event, "cause"));
+
+	if (!strcmp(name, "rescued")) {
+		on_rescued(f, event);
+		return;
+	}
+	if (strcmp(name, "checked") != 0 && strcmp(name, "injected") != 0 &&
+	    strcmp(name, "failed") != 0 && strcmp(name, "reverting") != 0 &&
+	    strcmp(name, "reverted") != 0)
+		return;
+	tell(f, name, translate(f, event));
+	if (!strcmp(name, "failed")) {
+		on_failed(f, event);
+	} else if (!strcmp(name, "reverting")) {
+		on_reverting(f, cause ? cause : "");
+	} else if (!strcmp(name, "reverted")) {
+		if (json_integer_value(json_object_get(event, "residue")) > 0)
+			f->run->residue +=
+				(uint64_t)json_integer_value(json_object_get(event, "residue"));
+		run_timeline_sync(f->run->tl);
+		over(f);
+	} else if (!strcmp(name, "injected") && f->state == FAULT_REQUESTED) {
+		f->state = FAULT_INJECTED;
+		run_limit_start(f->run);
+		arm(f, (uint64_t)json_integer_value(json_object_get(event, "at_ns")) +
+			       f->spec->for_ns);
+	}
+}
+
+static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct run_fault *f = arg;
+	struct ord_err err = {0};
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	while (f->holder) {
+		json_t *event = NULL;
+
+		if (ord_holder_next(f->holder, &event, &err) < 0) {
+			if (f->state == FAULT_RESCUING || (f->state == FAULT_ENDING && f->failed)) {
+				over(f);
+			} else if (f->state == FAULT_REQUESTED && err.code == ORD_SKIP) {
+				let_holder_go(f); /* sudo refused: nothing was started */
+				fail_at(f, "request", &err);
+			} else {
+				lost(f, err.msg);
+			}
+			break;
+		}
+		if (!event)
+			break;
+		take(f, event);
+		json_decref(event);
+	}
+	run_advance(f->run);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct run_fault *f = arg;
+
+	(void)source;
+	(void)usec;
+	switch (f->state) {
+	case FAULT_PENDING:
+		start(f);
+		break;
+	case FAULT_INJECTED:
+		ask_end(f);
+		break;
+	case FAULT_REQUESTED:
+		lost(f, "it did not get in force in time");
+		break;
+	case FAULT_ENDING:
+		lost(f, "it did not revert in time");
+		break;
+	case FAULT_LOST:
+		begin_rescue(f);
+		break;
+	case FAULT_RESCUING:
+		tell(f, "failed",
+		     json_pack("{s:s, s:s, s:s}", "at", "rescue", "code", "sys", "message",
+			       "rescue said nothing"));
+		over(f);
+		break;
+	case FAULT_OVER:
+		break;
+	}
+	run_advance(f->run);
+	return 0;
+}
+
+static int prepare_args(struct run_fault *f, struct ord_err *err)
+{
+	const struct run *r = f->run;
+	char peer[ORD_ENDPOINT_TEXT];
+
+	if (!f->args)
+		f->args = malloc(sizeof *f->args);
+	if (!f->args)
+		return ord_fail_nomem(err);
+	if (r->placebo) {
+		ord_args_init(f->args, ord_fault_find("noop"));
+		return ord_args_finish(f->args, err);
+	}
+	*f->args = *f->spec->args;
+	if (!r->options->even_if_it_cuts_me_off && ord_run_exempt(f->args, peer))
+		run_note(f->run, "fault '%s' leaves the SSH connection of the caller alone: %s",
+			 f->spec->name, peer);
+	return 0;
+}
+
+static int prepare(struct run *r, size_t i, struct ord_err *err)
+{
+	struct run_fault *f = &r->faults[i];
+	int e = 0;
+
+	f->run = r;
+	f->index = i;
+	f->spec = &r->spec->faults[i];
+	f->failed = false;
+	f->state = FAULT_OVER;
+	(void)snprintf(f->lease, sizeof f->lease, "%s-%" PRIu32 "-%zu", r->home.lease, r->rep, i);
+	if (prepare_args(f, err) < 0 || ord_plan_resolve(r->plan, i, r->rep, &f->resolved, err) < 0)
+		return -1;
+	if (!f->timer)
+		e = sd_event_add_time(r->loop, &f->timer, CLOCK_MONOTONIC, 0, 1, on_timer, f);
+	if (e < 0) {
+		errno = -e;
+		return ord_fail_sys(err, "timer");
+	}
+	disarm(f);
+	run_timeline_line(r->tl, "resolved",
+			  json_pack("{s:I, s:s, s:s, s:o, s:s}", "rep", (json_int_t)r->rep, "fault",
+				    f->spec->name, "lease", f->lease, "place",
+				    ord_place_to_json(&f->resolved.place), "hash",
+				    f->resolved.hash));
+	return 0;
+}
+
+int run_faults_begin(struct run *r, struct ord_err *err)
+{
+	uint64_t now;
+
+	run_faults_tidy(r, true);
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (prepare(r, i, err) < 0)
+			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+	now = ord_now_ns();
+	for (size_t i = 0; i < r->spec->n_faults; i++) {
+		r->faults[i].state = FAULT_PENDING;
+		if (r->faults[i].spec->at_ns)
+			arm(&r->faults[i], now + r->faults[i].spec->at_ns);
+	}
+	/* Those of the first instant without a turn of the loop; one that fails stops the rest. */
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->faults[i].state == FAULT_PENDING && !r->faults[i].spec->at_ns)
+			start(&r->faults[i]);
+	return 0;
+}
+
+void run_faults_end(struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++) {
+		struct run_fault *f = &r->faults[i];
+
+		if (!f->run)
+			continue;
+		if (f->state == FAULT_PENDING)
+			over(f);
+		else if (f->state == FAULT_REQUESTED || f->state == FAULT_INJECTED)
+			ask_end(f);
+	}
+}
+
+bool run_faults_over(const struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->faults[i].run && r->faults[i].state != FAULT_OVER)
+			return false;
+	return true;
+}
+
+bool run_faults_in_force(const struct run *r)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->spec->faults[i].at_ns < first)
+			first = r->spec->faults[i].at_ns;
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->spec->faults[i].at_ns == first && r->faults[i].state < FAULT_INJECTED)
+			return false;
+	return true;
+}
+
+bool run_faults_ending(const struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->faults[i].state < FAULT_ENDING)
+			return false;
+	return true;
+}
+
+void run_faults_tidy(struct run *r, bool all)
+{
+	uint64_t now = ord_now_ns();
+
+	for (size_t i = 0; i < r->spec->n_faults; i++) {
+		struct run_fault *f = &r->faults[i];
+
+		if (f->spent && (all || now - f->spent_ns > SPENT_NS))
+			ord_holder_free(ord_steal_ptr(f->spent));
+	}
+}

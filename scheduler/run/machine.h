@@ -1,0 +1,150 @@
+/* The run's state: one struct, one event loop, three files (machine.c: phases; fault.c: leases;
+ * watch.c: what is seen). */
+#ifndef ORDEAL_RUN_MACHINE_H
+#define ORDEAL_RUN_MACHINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "base/rng.h"
+#include "ordeal/plan.h"
+#include "ordeal/probe.h"
+#include "ordeal/run.h"
+#include "scheduler/run/home.h"
+#include "scheduler/run/timeline.h"
+#include "scheduler/run/window.h"
+
+struct run;
+
+enum run_phase {
+	RUN_STEADY_BEFORE,
+	RUN_INJECT,
+	RUN_HOLD,
+	RUN_REVERT,
+	RUN_RECOVERY,
+	RUN_STEADY_AFTER,
+	RUN_COOLDOWN,
+	RUN_STOPPING, /* every lease is being ended; then the end. Not a phase of the timeline */
+};
+
+enum run_end { RUN_COMPLETE, RUN_ABORTED, RUN_UNSTEADY, RUN_FAILED, RUN_INTERRUPTED };
+
+enum run_fault_state {
+	FAULT_PENDING,
+	FAULT_REQUESTED,
+	FAULT_INJECTED,
+	FAULT_ENDING, /* its end was asked for, or it said that it reverts */
+	FAULT_LOST,   /* the holder went without a word; about to be rescued */
+	FAULT_RESCUING,
+	FAULT_OVER,
+};
+
+/* One fault of one repetition, and the holder of its lease. */
+struct run_fault {
+	struct run *run;
+	size_t index;
+	const struct ord_fault_spec *spec;
+	struct ord_args *args; /* as sent: the spec's and the exemption, or noop's. Owned */
+	struct ord_resolved resolved;
+	char lease[65];
+	enum run_fault_state state;
+	bool failed;
+	struct ord_holder *holder;
+	sd_event_source *io;	/* of the holder's descriptor */
+	sd_event_source *timer; /* start, end of the hold, patience: whichever is next */
+	struct ord_holder
+		*spent; /* said all that it had to say: freed when it has had time to exit */
+	uint64_t spent_ns;
+};
+
+/* What is seen of one probe. */
+struct run_track {
+	struct run_window window;
+	uint64_t told, last_slot;   /* slots decided, the highest among them */
+	uint64_t last_due, bad_due; /* due of the latest good slot, and of the latest bad */
+	uint64_t rep_from;	    /* first due instant of the present repetition, */
+	uint32_t rep, rep_before;   /* the repetition, and the one before */
+};
+
+struct run {
+	const struct ord_plan *plan;
+	const struct ord_spec *spec;
+	const struct ord_run_options *options;
+	struct run_home home;
+	struct run_timeline *tl;
+	struct ord_probes *probes;
+	sd_event *loop;
+	sd_event_source *tick, *phase_timer, *limit_timer;
+	struct ord_rng rng;
+
+	uint32_t rep, last_rep; /* 0 is the placebo */
+	bool placebo;
+	enum run_phase phase;
+	uint64_t phase_ns;     /* when it began */
+	uint64_t started_ns;   /* when the probes did */
+	uint64_t steady_since; /* conditions of the steady state look no further back */
+	uint64_t cleared_ns;   /* when the last fault was over */
+	uint64_t looked_ns;    /* when the abort conditions were looked at last */
+	bool steady;	       /* before: held, and the injection's instant is drawn */
+
+	struct run_fault faults[ORD_FAULTS_MAX];
+	struct run_track track[ORD_PROBES_MAX];
+
+	bool limited;	  /* limit_timer is armed for this repetition */
+	uint64_t residue; /* things left behind, of the whole run */
+	enum run_end end;
+	char end_text[512];
+};
+
+/* machine.c */
+void run_enter(struct run *r, enum run_phase phase);
+/* Looks whether the phase is over. Cheap; called at every event. */
+void run_advance(struct run *r);
+/* Ends every lease at once, and then the run (the loop exits). The first reason stands. */
+void run_stop(struct run *r, enum run_end end, const char *text);
+/* The same with an `abort` line. */
+void run_abort(struct run *r, const char *cause, uint64_t asked_ns, const char *text);
+void run_note(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A fault is in force: from the first of a repetition on, limits.duration is counted. */
+void run_limit_start(struct run *r);
+/* Begins a repetition. */
+void run_begin_repetition(struct run *r, uint32_t rep);
+/* Makes the phases' timers, which begin with the loop. */
+int run_machine_init(struct run *r, struct ord_err *err);
+void run_machine_done(struct run *r);
+
+/* fault.c */
+/* Resolves every target anew and arms the start of each fault. -1: one of them cannot be; nothing
+ * has been started. */
+int run_faults_begin(struct run *r, struct ord_err *err);
+/* Asks for the end of everything that is in force or about to be; drops what is pending. */
+void run_faults_end(struct run *r);
+bool run_faults_over(const struct run *r);
+/* All with the earliest `at` are in force. */
+bool run_faults_in_force(const struct run *r);
+/* Nothing is pending or held any more: the last are being ended, or are over. */
+bool run_faults_ending(const struct run *r);
+void run_faults_tidy(struct run *r, bool all);
+
+/* watch.c */
+int run_watch_init(struct run *r, struct ord_err *err);
+void run_watch_done(struct run *r);
+void run_watch_sample(struct run *r, const struct ord_sample *s);
+/* The abort conditions; at most every 10 ms. */
+void run_watch_guards(struct run *r, uint64_t now);
+/* Every user-facing probe has been good for the longest hold since the fault was cleared. */
+bool run_watch_recovered(const struct run *r);
+/* Whether the steady state holds over its windows, of what was decided since r->steady_since; line
+ * may be NULL. */
+bool run_watch_steady(struct run *r, uint64_t now, json_t **ret_conditions);
+/* The longest that the steady state may be waited for. */
+uint64_t run_watch_patience(const struct run *r);
+/* The least that is watched before an injection, so that the reports have a last good sample. */
+uint64_t run_watch_baseline(const struct run *r);
+uint64_t run_watch_longest_period(const struct run *r);
+/* The repetition in which a slot was due. */
+uint32_t run_watch_rep(const struct run *r, const struct ord_sample *s);
+
+#endif

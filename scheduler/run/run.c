@@ -1,0 +1,219 @@
+/* A run from its plan to its timeline: what is opened, in which order, and closed again. */
+#include "ordeal/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "scheduler/run/machine.h"
+
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+struct signals {
+	sigset_t before;
+	struct sigaction pipe;
+};
+
+/* Blocked, for signalfd; and SIGPIPE ignored, which a TLS library may raise. */
+static void take_signals(struct signals *ret)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ORD_COUNT(ending_signals); i++)
+		(void)sigaddset(&set, ending_signals[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &set, &ret->before);
+	(void)sigaction(SIGPIPE, &ignore, &ret->pipe);
+}
+
+static void give_signals_back(const struct signals *s)
+{
+	(void)sigaction(SIGPIPE, &s->pipe, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &s->before, NULL);
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
+{
+	struct run *r = arg;
+	char text[32];
+
+	(void)source;
+	(void)snprintf(text, sizeof text, "SIG%s", sigabbrev_np((int)si->ssi_signo));
+	run_abort(r, "signal", ord_now_ns(), text);
+	run_advance(r);
+	return 0;
+}
+
+static void on_sample(void *arg, const struct ord_sample *s)
+{
+	struct run *r = arg;
+
+	if (!r->tl)
+		return;
+	run_timeline_sample(r->tl, run_watch_rep(r, s), r->spec->probes[s->probe].name, s);
+	run_watch_sample(r, s);
+	run_watch_guards(r, s->done);
+}
+
+static json_t *list_argv(const char *const *argv)
+{
+	json_t *list = json_array();
+
+	for (; list && argv && *argv; argv++)
+		if (json_array_append_new(list, json_string(*argv)) < 0)
+			(void)json_array_append_new(list, json_string("(not UTF-8)"));
+	return list;
+}
+
+static void tell_run(struct run *r, uint64_t wall_ns, uint64_t mono_ns)
+{
+	struct utsname u = {0};
+
+	(void)uname(&u);
+	run_timeline_line(r->tl, "run",
+			  json_pack("{s:i, s:s, s:s, s:I, s:I, s:{s:s, s:I, s:s}, s:o, s:O}",
+				    "version", 1, "run", r->home.name, "ordeal", ORDEAL_VERSION,
+				    "wall_ns", (json_int_t)wall_ns, "mono_ns", (json_int_t)mono_ns,
+				    "host", "kernel", u.release, "cpus",
+				    (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "name", u.nodename,
+				    "argv", list_argv(r->options->argv), "plan", r->plan->json));
+}
+
+/* A target that is not there, or too many of them, is told before anything is made or waited for.
+ */
+static int resolve_once(struct run *r, struct ord_err *err)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (ord_plan_resolve(r->plan, i, 1, &r->faults[i].resolved, err) < 0)
+			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+	return 0;
+}
+
+static int open_loop(struct run *r, struct ord_err *err)
+{
+	int e = sd_event_new(&r->loop);
+
+	for (size_t i = 0; e >= 0 && i < ORD_COUNT(ending_signals); i++)
+		e = sd_event_add_signal(r->loop, NULL, ending_signals[i], on_signal, r);
+	if (e >= 0)
+		return run_machine_init(r, err);
+	errno = -e;
+	return ord_fail_sys(err, "event loop");
+}
+
+/* The folder and the first line. The two clocks are read together: their difference is the anchor.
+ */
+static int open_timeline(struct run *r, struct ord_err *err)
+{
+	char home[ORD_PATH_MAX];
+	uint64_t wall = ord_wall_ns(), mono = ord_now_ns();
+
+	if (r->options->dir)
+		(void)snprintf(home, sizeof home, "%s", r->options->dir);
+	else if (ord_run_home(home, err) < 0)
+		return -1;
+	if (run_home_make(home, r->spec->name, wall, &r->home, err) < 0 ||
+	    run_timeline_open(r->home.fd, mono, r->options->on_line, r->options->arg, &r->tl, err) <
+		    0)
+		return -1;
+	tell_run(r, wall, mono);
+	return 0;
+}
+
+static int turn(struct run *r, struct ord_err *err)
+{
+	int e;
+
+	r->started_ns = ord_now_ns();
+	r->steady_since = r->started_ns;
+	r->last_rep = r->spec->repetitions;
+	r->rep = r->spec->placebo ? 0 : 1;
+	run_begin_repetition(r, r->rep);
+	if (ord_probes_start(r->probes, r->started_ns + ORD_MS, err) < 0)
+		return -1;
+	e = sd_event_loop(r->loop);
+	if (e >= 0)
+		return 0;
+	errno = -e;
+	return ord_fail_sys(err, "event loop");
+}
+
+static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
+{
+	if (resolve_once(r, err) < 0 || run_watch_init(r, err) < 0 || open_loop(r, err) < 0 ||
+	    ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop, on_sample, r, &r->probes,
+			    err) < 0 ||
+	    open_timeline(r, err) < 0)
+		return -1;
+	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
+	return turn(r, err);
+}
+
+static void close_faults(struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++) {
+		struct run_fault *f = &r->faults[i];
+
+		(void)sd_event_source_disable_unref(f->io);
+		(void)sd_event_source_disable_unref(f->timer);
+		/* Closing the pipe reverts, should anything still be held. */
+		ord_holder_free(f->holder);
+		ord_holder_free(f->spent);
+		free(f->args);
+	}
+}
+
+/* The error of the timeline is the one that matters: it is why the run ended. */
+static int close_all(struct run *r, int result, struct ord_err *err)
+{
+	struct ord_err late;
+
+	close_faults(r);
+	ord_probes_free(r->probes);
+	run_machine_done(r);
+	(void)sd_event_unref(r->loop);
+	run_watch_done(r);
+	if (run_timeline_close(r->tl, &late) < 0 && result == 0) {
+		*err = late;
+		if (r->residue)
+			result = ord_wrap(err, "stopped, and %llu things are left behind",
+					  (unsigned long long)r->residue);
+		else
+			result = ord_wrap(err, "stopped, and every fault reverted");
+	}
+	if (r->home.fd >= 0 && result == 0)
+		(void)fsync(r->home.fd);
+	ord_close(&r->home.fd);
+	return result;
+}
+
+int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, char *ret_dir,
+	    struct ord_err *err)
+{
+	struct run *r = calloc(1, sizeof *r);
+	struct ord_err local = {0};
+	struct signals signals;
+	int result;
+
+	if (!r)
+		return ord_fail_nomem(err);
+	ret_dir[0] = '\0';
+	r->plan = plan;
+	r->spec = plan->spec;
+	r->options = options;
+	r->home.fd = -1;
+	take_signals(&signals);
+	result = close_all(r, run_all(r, ret_dir, &local), &local);
+	give_signals_back(&signals);
+	free(r);
+	if (result < 0 && err)
+		*err = local;
+	return result;
+}
