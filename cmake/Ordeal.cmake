@@ -21,3 +21,11 @@ function(ordeal_test_program name label timeout source)
 	set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
 		SKIP_RETURN_CODE 77)
 endfunction()
+
+# ordeal_bats(NAME LABEL TIMEOUT FILE): one bats file. It finds the build in $BUILD_DIR and the sources in $SOURCE_DIR.
+# A file that cannot run on this machine exits 77: tests/bats.sh says so when every test skips.
+function(ordeal_bats name label timeout file)
+	add_test(NAME ${label}.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/bats.sh ${file})
+	set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+		ENVIRONMENT "BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+endfunction()

@@ -1,12 +1,13 @@
 /*
- * demo-keep: starts a program, and starts it again a second after it died. It ends with its parent,
- * and takes the program with it: what `systemd` or a container runtime does for a service, in its
- * smallest form.
+ * demo-keep: starts a program, and starts it again a second after it died. It takes the program
+ * with it when it ends: what `systemd` or a container runtime does for a service, in its smallest
+ * form.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -97,24 +98,50 @@ static int keep(char **argv, uint64_t pause_ns)
 	}
 }
 
+/* How it was asked for; argv[at] is the program. */
+struct options {
+	uint64_t pause_ns;
+	pid_t parent; /* 0: do not end with it */
+	int at;
+};
+
+static int parse(char **argv, struct options *ret)
+{
+	for (ret->at = 1; argv[ret->at] && argv[ret->at][0] == '-'; ret->at += 2) {
+		const char *name = argv[ret->at], *value = argv[ret->at + 1];
+		char *end = NULL;
+
+		if (!value)
+			return -1;
+		if (strcmp(name, "--pause") == 0) {
+			if (duration_parse(value, &ret->pause_ns) || ret->pause_ns == 0)
+				return -1;
+		} else if (strcmp(name, "--parent") == 0) {
+			ret->parent = (pid_t)strtol(value, &end, 10);
+			if (*end || ret->parent <= 0)
+				return -1;
+		} else {
+			return -1;
+		}
+	}
+	return argv[ret->at] ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
-	uint64_t pause_ns = S;
-	pid_t parent = getppid();
-	int at = 1;
+	struct options options = {.pause_ns = S};
 
-	if (argc > 2 && strcmp(argv[1], "--pause") == 0) {
-		if (duration_parse(argv[2], &pause_ns) || pause_ns == 0) {
-			(void)fprintf(stderr, "--pause: expected a duration, as 500ms\n");
-			return 2;
-		}
-		at = 3;
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || parse(argv, &options)) {
+		(void)printf(
+			"usage: demo-keep [--pause TIME] [--parent PID] PROGRAM [ARGUMENT]...\n\n"
+			"  --pause TIME   before it is started again [1s]\n"
+			"  --parent PID   end when this parent of ours does\n");
+		return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
 	}
-	if (!argv[at] || strcmp(argv[at], "--help") == 0) {
-		(void)printf("usage: demo-keep [--pause TIME] PROGRAM [ARGUMENT]...\n");
-		return argv[at] ? 0 : 2;
-	}
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
+	/* The parent may have gone before we could ask for its signal. */
+	if (options.parent && (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != options.parent)) {
+		(void)fprintf(stderr, "demo-keep: %d is not our parent\n", (int)options.parent);
 		return 1;
-	return keep(argv + at, pause_ns);
+	}
+	return keep(argv + options.at, options.pause_ns);
 }
