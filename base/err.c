@@ -47,7 +47,7 @@ int ord_fail_sys_at(struct ord_err *err, const char *where, const char *fmt, ...
 	return -1;
 }
 
-int ord_wrap(struct ord_err *err, const char *fmt, ...)
+int ord_wrap_at(struct ord_err *err, const char *fmt, ...)
 {
 	char inner[sizeof err->msg];
 	size_t used;

@@ -187,7 +187,8 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 	    read_kind(given, fault, &ret->target, err) ||
 	    read_share(given, fault, &ret->target, err) || read_for(given, &ret->for_ns, err))
 		return -1;
-	(void)getrandom(&drawn, sizeof drawn, 0);
+	if (getrandom(&drawn, sizeof drawn, 0) < 0)
+		return ord_fail_sys(err, "getrandom");
 	if (cli_number(given, "seed", drawn & ORD_SEED_MAX, &ret->seed, err))
 		return -1;
 	if (ret->seed > ORD_SEED_MAX)

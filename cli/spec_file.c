@@ -91,7 +91,8 @@ static int read_seed(const struct cli_args *args, uint64_t *ret, struct ord_err 
 {
 	uint64_t drawn = 0;
 
-	(void)getrandom(&drawn, sizeof drawn, 0);
+	if (getrandom(&drawn, sizeof drawn, 0) < 0)
+		return ord_fail_sys(err, "getrandom");
 	if (cli_number(args, "seed", drawn & ORD_SEED_MAX, ret, err))
 		return -1;
 	if (*ret > ORD_SEED_MAX)

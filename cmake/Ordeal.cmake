@@ -16,7 +16,7 @@ function(ordeal_test_program name label timeout source)
 	target_link_libraries(${name} PRIVATE ${ARGN} ordeal_flags cmocka)
 	target_compile_definitions(${name} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}"
 		BUILD_DIR="${PROJECT_BINARY_DIR}")
-	target_compile_options(${name} PRIVATE -Wno-unused-parameter)
+	target_compile_options(${name} PRIVATE -Wno-unused-parameter -Wno-format-truncation)
 	add_test(NAME ${label}.${name} COMMAND ${name})
 	set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
 		SKIP_RETURN_CODE 77)

@@ -91,9 +91,9 @@ void page_completion(FILE *out)
 	(void)fputs(
 		"_ordeal()\n"
 		"{\n"
-		"\tlocal words= current=${COMP_WORDS[COMP_CWORD]} "
+		"\tlocal words current=${COMP_WORDS[COMP_CWORD]} "
 		"previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-		"\tlocal command=${COMP_WORDS[1]} fault=\n"
+		"\tlocal command=${COMP_WORDS[1]} fault\n"
 		"\n"
 		"\tCOMPREPLY=()\n"
 		"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"

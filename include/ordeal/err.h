@@ -31,14 +31,22 @@ int ord_fail_at(struct ord_err *err, const char *where, enum ord_code code, cons
 int ord_fail_sys_at(struct ord_err *err, const char *where, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Puts "prefix: " before the message that is there. */
-int ord_wrap(struct ord_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int ord_wrap_at(struct ord_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Tells compiler and analyser what they cannot see from here: these never return 0. */
+static inline int ord_failed(int minus_one)
+{
+	(void)minus_one;
+	return -1;
+}
 
 #define ORD_STR_(x)               #x
 #define ORD_STR(x)                ORD_STR_(x)
 #define ORD_WHERE                 __FILE__ ":" ORD_STR(__LINE__)
-#define ord_fail(err, code, ...)  ord_fail_at(err, ORD_WHERE, code, __VA_ARGS__)
-#define ord_fail_sys(err, ...)    ord_fail_sys_at(err, ORD_WHERE, __VA_ARGS__)
-#define ord_fail_nomem(err)       ord_fail_at(err, ORD_WHERE, ORD_NOMEM, "out of memory")
+#define ord_fail(err, code, ...)  ord_failed(ord_fail_at(err, ORD_WHERE, code, __VA_ARGS__))
+#define ord_fail_sys(err, ...)    ord_failed(ord_fail_sys_at(err, ORD_WHERE, __VA_ARGS__))
+#define ord_fail_nomem(err)       ord_failed(ord_fail_at(err, ORD_WHERE, ORD_NOMEM, "out of memory"))
+#define ord_wrap(err, ...)        ord_failed(ord_wrap_at(err, __VA_ARGS__))
 
 /* "ok", "usage", "sys", "skip", "guard", "nomem". */
 const char *ord_code_name(enum ord_code code);
