@@ -225,7 +225,7 @@ static int resolve_group(struct ord_found *f, struct ord_place *ret, struct ord_
 static int resolve_found(const struct ord_target *t, struct ord_found *f, uint64_t seed,
 			 struct ord_place *ret, struct ord_err *err)
 {
-	size_t k;
+	size_t k = 0;
 
 	if (is_group(t->kind) && !selects(t))
 		return resolve_group(f, ret, err);

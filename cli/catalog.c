@@ -94,8 +94,8 @@ const char *cli_param_help(const struct ord_param *p, size_t size, char *out)
 	if (used < size && p->type == ORD_PARAM_ENDPOINTS)
 		used += (size_t)snprintf(out + used, size - used, "; may be given several times");
 	if (used < size && p->required)
-		used += (size_t)snprintf(out + used, size - used, " (required)");
+		(void)snprintf(out + used, size - used, " (required)");
 	else if (used < size && p->def)
-		used += (size_t)snprintf(out + used, size - used, " (default %s)", p->def);
+		(void)snprintf(out + used, size - used, " (default %s)", p->def);
 	return out;
 }
