@@ -62,7 +62,7 @@ static int find_probe(struct reader *r, const struct node *node, const struct la
 			return (int)i;
 		names[i] = spec->probes[i].name;
 	}
-	unknown_word(r, node, probe->at, "probe", probe->name, names, spec->n_probes);
+	unknown_word(r, node, probe->at, "probe", probe->name, "", names, spec->n_probes);
 	return -1;
 }
 
@@ -108,15 +108,19 @@ static uint64_t period(const struct ord_objective *o, const struct ord_spec *spe
 	return best;
 }
 
-static void check_detect(struct reader *r, const struct node *node, struct ord_objective *o,
-			 const struct language_probe *probe, const struct ord_spec *spec)
+static void check_detect(struct reader *r, const struct node *root, const struct node *node,
+			 struct ord_objective *o, const struct language_probe *probe,
+			 const struct ord_spec *spec)
 {
 	int i = find_probe(r, node, probe, spec);
+	const struct node *role;
 
 	if (i < 0)
 		return;
 	o->probe = (size_t)i;
-	if (spec->probes[i].role != ORD_ROLE_SIGNAL)
+	role = node_find(item(root, "probes", o->probe), "role");
+	role = role && role->kind == NODE_SCALAR ? role : NULL;
+	if (spec->probes[i].role != ORD_ROLE_SIGNAL && (!role || !strcmp(role->text, "user")))
 		sink_add_within(r->sink, node, probe->at,
 				"'%s' is what users feel, and that is never called detection; name "
 				"a probe with 'role: "
@@ -147,8 +151,8 @@ static void check_recover(struct reader *r, const struct node *node, const struc
 			  shown(need, a), shown(longest, b));
 }
 
-static void check_objective(struct reader *r, const struct node *node, struct ord_objective *o,
-			    const struct ord_spec *spec)
+static void check_objective(struct reader *r, const struct node *root, const struct node *node,
+			    struct ord_objective *o, const struct ord_spec *spec)
 {
 	struct language_mistake mistake;
 	struct language_probe probe;
@@ -159,7 +163,7 @@ static void check_objective(struct reader *r, const struct node *node, struct or
 	    objective_parse(node->text, &again, &probe, &mistake))
 		return;
 	if (o->kind == ORD_OBJECTIVE_DETECT)
-		check_detect(r, node, o, &probe, spec);
+		check_detect(r, root, node, o, &probe, spec);
 	else
 		check_recover(r, node, o, spec);
 	/* Both ends of an interval are known to a period: a twentieth of the objective keeps that
@@ -227,12 +231,11 @@ static void check_fault(struct reader *r, const struct node *node, const struct 
 	char a[32], b[32];
 
 	if (spec->limit_duration_ns && f->for_ns > spec->limit_duration_ns)
-		sink_add(r->sink, value(node, "for"),
-			 "'for': %s is longer than limits.duration (%s)", shown(f->for_ns, a),
-			 shown(spec->limit_duration_ns, b));
+		sink_add(r->sink, value(node, "for"), "for: %s is longer than limits.duration (%s)",
+			 shown(f->for_ns, a), shown(spec->limit_duration_ns, b));
 	if (spec->limit_targets && f->target.count > spec->limit_targets)
 		sink_add(r->sink, value(value(node, "target"), "count"),
-			 "'count': %u is more than limits.targets (%u)", f->target.count,
+			 "count: %u is more than limits.targets (%u)", f->target.count,
 			 spec->limit_targets);
 	if (is_net(f) && f->target.kind == ORD_TARGET_HOST && cuts_all(f->args) &&
 	    !spec->whole_host) {
@@ -286,7 +289,7 @@ static void check_faults(struct reader *r, const struct node *root, const struct
 	if (before == r->sink->n_errors && limits && spec->limit_duration_ns &&
 	    in_force(spec) > spec->limit_duration_ns)
 		sink_add(r->sink, value(limits, "duration"),
-			 "'duration': faults are in force for %s in all, not %s",
+			 "duration: faults are in force for %s in all, not %s",
 			 shown(in_force(spec), a), shown(spec->limit_duration_ns, b));
 }
 
@@ -302,9 +305,14 @@ static void check_probes(struct reader *r, const struct node *root, const struct
 		body = body ? body : node_find(node, "exec");
 		if (body && p->expect.within_ns > p->timeout_ns)
 			sink_warn(r->sink, value(value(body, "expect"), "within"),
-				  "'within': the timeout of '%s' (%s) comes first", p->name,
+				  "within: the timeout of '%s' (%s) comes first", p->name,
 				  shown(p->timeout_ns, a));
 	}
+}
+
+static bool empty(const struct node *list)
+{
+	return !list || (list->kind == NODE_LIST && !list->n);
 }
 
 static void check_purpose(struct reader *r, const struct node *root, const struct ord_spec *spec)
@@ -318,10 +326,10 @@ static void check_purpose(struct reader *r, const struct node *root, const struc
 		sink_add(r->sink, node_find(node, "probes"),
 			 "all probes are signals; at least one must be what users feel, without "
 			 "'role: signal'");
-	if (!spec->n_objectives)
+	if (empty(node_find(node, "objectives")))
 		sink_warn(r->sink, node,
 			  "there is no objective: nothing that the system does can fail this run");
-	if (!spec->n_steady)
+	if (empty(node_find(node, "steadyState")))
 		sink_warn(r->sink, node,
 			  "there is no steadyState: a fault would be injected into a system that "
 			  "is down");
@@ -338,7 +346,7 @@ void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec
 	for (size_t i = 0; i < spec->n_abort; i++)
 		check_condition(r, item(root, "abort", i), &spec->abort[i], spec);
 	for (size_t i = 0; i < spec->n_objectives; i++)
-		check_objective(r, item(root, "objectives", i), &spec->objectives[i], spec);
+		check_objective(r, root, item(root, "objectives", i), &spec->objectives[i], spec);
 	check_faults(r, root, spec);
 	check_purpose(r, root, spec);
 }

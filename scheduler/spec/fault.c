@@ -175,19 +175,25 @@ static const struct ord_param *param_find(const struct ord_fault *fault, const c
 	return NULL;
 }
 
+static size_t param_names(const struct ord_fault *fault, const char *names[static ORD_PARAMS_MAX])
+{
+	for (size_t i = 0; i < fault->n_params; i++)
+		names[i] = fault->params[i].name;
+	return fault->n_params;
+}
+
 static void unknown_param(struct reader *r, const struct ord_fault *fault, const struct node *key)
 {
 	const char *names[ORD_PARAMS_MAX];
-	char kind[64];
 
-	if (choice_find(later_params, key->text, NULL)) {
+	if (choice_find(later_params, key->text, NULL))
 		sink_add(r->sink, key, "'%s' of %s is not in this version", key->text, fault->name);
-		return;
-	}
-	for (size_t i = 0; i < fault->n_params; i++)
-		names[i] = fault->params[i].name;
-	(void)snprintf(kind, sizeof kind, "key in %s", fault->name);
-	unknown_word(r, key, 0, kind, key->text, names, fault->n_params);
+	else if (choice_find("target|at|for|engine", key->text, NULL))
+		sink_add(r->sink, key, "unknown key '%s' in %s; it belongs beside '%s', not in it",
+			 key->text, fault->name, fault->name);
+	else
+		unknown_word(r, key, 0, "key", key->text, fault->name, names,
+			     param_names(fault, names));
 }
 
 static void read_param(struct reader *r, struct ord_args *args, const struct node *key,
@@ -210,6 +216,10 @@ static void read_param(struct reader *r, struct ord_args *args, const struct nod
 	text = want_scalar(r, p->name, what, node, kinds);
 	if (!text)
 		return;
+	if (p->type == ORD_PARAM_CHOICE && !choice_find(p->choices, text, NULL)) {
+		unknown_choice(r, node, p->name, text, p->choices);
+		return;
+	}
 	if (p->type == ORD_PARAM_BOOL)
 		text = *text == 't' || *text == 'T' ? "true" : "false";
 	if (ord_args_set(args, p->name, text, &err))
@@ -222,10 +232,12 @@ static void finish_params(struct reader *r, struct ord_args *args, const struct 
 {
 	const struct ord_fault *fault = args->fault;
 	const struct node *about = NULL;
+	const char *names[ORD_PARAMS_MAX];
 	struct ord_err err;
 
 	for (size_t i = 0; i < fault->n_params; i++)
-		if (fault->params[i].required && !node_find(body, fault->params[i].name))
+		if (fault->params[i].required && !node_find(body, fault->params[i].name) &&
+		    !misspelt(body, fault->params[i].name, names, param_names(fault, names)))
 			sink_add(r->sink, key, "%s lacks '%s': %s", fault->name,
 				 fault->params[i].name, fault->params[i].help);
 	if (before != r->sink->n_errors || !ord_args_finish(args, &err))
@@ -288,7 +300,7 @@ static bool fault_other(struct reader *r, const struct node *map, size_t i, void
 	else if (choice_find(later_faults, key->text, NULL))
 		sink_add(r->sink, key, "the fault '%s' is not in this version", key->text);
 	else if (strchr(key->text, '.'))
-		unknown_word(r, key, 0, "fault", key->text, names,
+		unknown_word(r, key, 0, "fault", key->text, "", names,
 			     fault_names(names, ORD_COUNT(names)));
 	else
 		return false;
@@ -311,22 +323,19 @@ static void check_engine(struct reader *r, const struct node *map,
 {
 	const struct ord_fault *fault = spec->args->fault;
 	const struct node *node = node_find(map, "engine");
-	char words[8][32];
-	const char *names[8];
-	size_t n = 0;
+	char words[96];
 
 	if (!*spec->engine || choice_find(fault->engines, spec->engine, NULL))
 		return;
 	if (!*fault->engines) {
-		sink_add(r->sink, node, "'engine': %s has but one way to do it; leave the key out",
+		sink_add(r->sink, node, "engine: %s has but one way to do it; leave the key out",
 			 fault->name);
 	} else if (!strcmp(spec->engine, "netem")) {
+		choices_join(fault->engines, words, sizeof words);
 		sink_add(r->sink, node, "the engine 'netem' is not in this version; there are %s",
-			 fault->engines);
+			 words);
 	} else {
-		for (; n < 8 && choice_get(fault->engines, n, words[n], sizeof words[n]); n++)
-			names[n] = words[n];
-		unknown_word(r, node, 0, "engine", spec->engine, names, n);
+		unknown_choice(r, node, "engine", spec->engine, fault->engines);
 	}
 }
 
@@ -349,8 +358,10 @@ static void check_target(struct reader *r, const struct node *map,
 
 	if (!target || gives[spec->target.kind] & fault->targets)
 		return;
-	sink_add(r->sink, target, "%s cannot take a %s as its target; it takes%s%s", fault->name,
-		 ord_target_kind_name(spec->target.kind),
+	sink_add(r->sink, target, "%s cannot take %s as its target; it takes%s%s", fault->name,
+		 spec->target.kind == ORD_TARGET_HOST	 ? "the host"
+		 : spec->target.kind == ORD_TARGET_NETNS ? "a network namespace"
+							 : "processes",
 		 fault->targets & ORD_ON_PROCESS ? " processes"
 		 : fault->targets & ORD_ON_NET	 ? " a network namespace or processes"
 						 : "",

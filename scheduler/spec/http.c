@@ -77,7 +77,7 @@ static void url_read(struct reader *r, const struct key *key, const struct node 
 	if (!wrong)
 		wrong = url_fault(text, &where);
 	if (wrong)
-		sink_add_within(r->sink, node, where, "'%s': '%.80s': %s", key->name, text, wrong);
+		sink_add_within(r->sink, node, where, "%s: '%.80s': %s", key->name, text, wrong);
 	else if (!*place)
 		*place = keep_text(r, text);
 }
@@ -114,7 +114,7 @@ static void status_read(struct reader *r, const struct key *key, const struct no
 		return;
 	if (!status_parse(text, &lo, &hi)) {
 		sink_add(r->sink, node,
-			 "'%s': '%.40s' is not a status; write 200, '2xx' or '200-299'", key->name,
+			 "%s: '%.40s' is not a status; write 200, '2xx' or '200-299'", key->name,
 			 text);
 		return;
 	}
@@ -281,14 +281,14 @@ static void tcp_short(struct reader *r, const struct key *key, const struct node
 		host++;
 		n -= 2;
 	} else if (colon && memchr(text, ':', n)) {
-		sink_add(r->sink, node, "'%s': put an IPv6 address in brackets, as in '[::1]:5432'",
+		sink_add(r->sink, node, "%s: put an IPv6 address in brackets, as in '[::1]:5432'",
 			 key->name);
 		return;
 	}
 	if (!n || n > 253 || memchr(host, '/', n) || !port_ok(colon + 1, strlen(colon + 1))) {
 		sink_add_within(
 			r->sink, node, colon ? (size_t)(colon - text) + 1 : 0,
-			"'%s': '%.80s' is not a host and a port; write it as in '127.0.0.1:5432'",
+			"%s: '%.80s' is not a host and a port; write it as in '127.0.0.1:5432'",
 			key->name, text);
 		return;
 	}
@@ -311,7 +311,7 @@ static void port_read(struct reader *r, const struct key *key, const struct node
 	struct ord_probe_spec *probe = base;
 
 	if (text && !port_ok(text, node->size))
-		sink_add(r->sink, node, "'%s': a port is a number from 1 to 65535, not '%.20s'",
+		sink_add(r->sink, node, "%s: a port is a number from 1 to 65535, not '%.20s'",
 			 key->name, text);
 	else if (text)
 		probe->port = (uint16_t)strtoul(text, NULL, 10);
@@ -326,7 +326,7 @@ static void exit_status_read(struct reader *r, const struct key *key, const stru
 	int64_t v;
 
 	if (text && ord_parse_int(text, key->min, key->max, &v, &err))
-		sink_add(r->sink, node, "'%s': %s", key->name, err.msg);
+		sink_add(r->sink, node, "%s: %s", key->name, err.msg);
 	else if (text)
 		expect->exit_status = (int)v;
 }

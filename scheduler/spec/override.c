@@ -76,7 +76,7 @@ static bool find_item(struct reader *r, const char *path, const struct node *lis
 		if (n < ORD_COUNT(names))
 			names[n++] = name->text;
 	}
-	unknown_word(r, &(const struct node){.origin = path}, 0, "item", word, names, n);
+	unknown_word(r, &(const struct node){.origin = path}, 0, "item", word, "", names, n);
 	return false;
 }
 

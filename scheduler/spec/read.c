@@ -40,28 +40,71 @@ bool choice_get(const char *choices, size_t n, char *out, size_t size)
 	return true;
 }
 
-void unknown_word(struct reader *r, const struct node *node, size_t offset, const char *kind,
-		  const char *word, const char *const *names, size_t n)
+/* "a, b and c" */
+static void join(const char *const *names, size_t n, char *out, size_t size)
 {
-	const char *near = ord_nearest(word, names, n);
-	char list[400] = "";
 	size_t used = 0;
 
-	if (near) {
-		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'; did you mean '%s'?",
-				kind, word, near);
-		return;
-	}
-	for (size_t i = 0; i < n && used < sizeof list; i++)
-		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+	*out = '\0';
+	for (size_t i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 !i	      ? ""
+					 : i + 1 == n ? " and "
+						      : ", ",
 					 names[i]);
-	if (!n)
-		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'; there is none here",
-				kind, word);
+}
+
+void choices_join(const char *choices, char *out, size_t size)
+{
+	char words[NAMES_MAX / 3][48];
+	const char *names[NAMES_MAX / 3];
+	size_t n = 0;
+
+	for (; n < ORD_COUNT(names) && choice_get(choices, n, words[n], sizeof words[n]); n++)
+		names[n] = words[n];
+	join(names, n, out, size);
+}
+
+void unknown_word(struct reader *r, const struct node *node, size_t offset, const char *kind,
+		  const char *word, const char *in, const char *const *names, size_t n)
+{
+	const char *near = ord_nearest(word, names, n), *within = *in ? " in " : "";
+	char list[600];
+
+	join(names, n, list, sizeof list);
+	if (near)
+		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'%s%s; did you mean '%s'?",
+				kind, word, within, in, near);
 	else
-		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'; there %s %s%s", kind,
-				word, n == 1 ? "is" : "are", list,
-				used >= sizeof list ? "..." : "");
+		sink_add_within(r->sink, node, offset, "unknown %s '%.60s'%s%s; there %s %s", kind,
+				word, within, in, n == 1 ? "is" : "are", n ? list : "none");
+}
+
+void unknown_choice(struct reader *r, const struct node *node, const char *kind, const char *word,
+		    const char *choices)
+{
+	char words[NAMES_MAX / 3][48];
+	const char *names[NAMES_MAX / 3];
+	size_t n = 0;
+
+	for (; n < ORD_COUNT(names) && choice_get(choices, n, words[n], sizeof words[n]); n++)
+		names[n] = words[n];
+	unknown_word(r, node, 0, kind, word, "", names, n);
+}
+
+bool misspelt(const struct node *map, const char *name, const char *const *known, size_t n)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		const char *key = map->keys[i]->text, *near;
+		bool is_known = false;
+
+		for (size_t j = 0; j < n; j++)
+			is_known = is_known || !strcmp(known[j], key);
+		near = is_known ? NULL : ord_nearest(key, known, n);
+		if (near && !strcmp(near, name))
+			return true;
+	}
+	return false;
 }
 
 static const struct key *key_find(const struct table *table, const char *name)
@@ -86,25 +129,30 @@ static const struct table *elsewhere(const char *name)
 	return found;
 }
 
+/* The keys that this version knows. */
+static size_t known_keys(const struct table *table, const char *names[static NAMES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n && n < NAMES_MAX; i++)
+		if (!(table->keys[i].flags & KEY_LATER))
+			names[n++] = table->keys[i].name;
+	return n + (table->names ? table->names(names + n, NAMES_MAX - n) : 0);
+}
+
 static void unknown_key(struct reader *r, const struct table *table, const struct node *key)
 {
 	const struct table *other = elsewhere(key->text);
 	const char *names[NAMES_MAX];
-	char kind[64];
-	size_t n = 0;
+	size_t n = known_keys(table, names);
 
-	if (other) {
+	if (!key->quoted && key->scalar != SCALAR_TEXT)
+		return; /* said when it was read */
+	if (other && !ord_nearest(key->text, names, n))
 		sink_add(r->sink, key, "unknown key '%s' in %s; it belongs in %s", key->text,
 			 table->name, other->path);
-		return;
-	}
-	for (size_t i = 0; i < table->n && n < NAMES_MAX; i++)
-		if (!(table->keys[i].flags & KEY_LATER))
-			names[n++] = table->keys[i].name;
-	if (table->names)
-		n += table->names(names + n, NAMES_MAX - n);
-	(void)snprintf(kind, sizeof kind, "key in %s", table->name);
-	unknown_word(r, key, 0, kind, key->text, names, n);
+	else
+		unknown_word(r, key, 0, "key", key->text, table->name, names, n);
 }
 
 static void read_default(struct reader *r, const struct key *key, const struct node *map,
@@ -119,6 +167,10 @@ static void read_default(struct reader *r, const struct key *key, const struct n
 static void missing_key(struct reader *r, const struct table *table, const struct key *key,
 			const struct node *map)
 {
+	const char *names[NAMES_MAX];
+
+	if (misspelt(map, key->name, names, known_keys(table, names)))
+		return;
 	if (table == &table_root)
 		sink_add(r->sink, map, "'%s' is missing: %s; write '%s'", key->name, key->help,
 			 key->example);
@@ -131,6 +183,7 @@ static void missing_key(struct reader *r, const struct table *table, const struc
 static void check_one_of(struct reader *r, const struct table *table, const struct node *map)
 {
 	const struct node *first = NULL;
+	char words[200];
 
 	for (size_t i = 0; i < map->n; i++) {
 		if (!choice_find(table->one_of, map->keys[i]->text, NULL))
@@ -143,8 +196,10 @@ static void check_one_of(struct reader *r, const struct table *table, const stru
 	for (size_t i = 0; i < table->n && !first; i++)
 		if (table->keys[i].flags & KEY_LATER && node_find(map, table->keys[i].name))
 			return; /* said already */
-	if (!first)
-		sink_add(r->sink, map, "%s needs one of %s", table->name, table->one_of);
+	if (first)
+		return;
+	choices_join(table->one_of, words, sizeof words);
+	sink_add(r->sink, map, "%s needs one of %s", table->name, words);
 }
 
 static void read_key(struct reader *r, const struct table *table, const struct node *map, size_t i,

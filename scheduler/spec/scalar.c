@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "scheduler/spec/node.h"
@@ -44,26 +45,33 @@ static bool plain_number(const char *text, enum scalar *ret)
 	return !*p;
 }
 
+/*
+ * Runs of digits become a 'd', so that a few shapes tell: 12:30 is 750 to YAML 1.1, 2026-11-21 a
+ * date, 0755 octal, 1_000 a number, 1e3 a number to some.
+ */
 static bool odd_number(const char *text)
 {
+	static const char *const shapes[] = {
+		"d",   "d.",   ".d",   "d:d",	"d:d:d",  "d:d.d",  "d:d:d.d",	   "d-d-d",
+		"ded", "de+d", "de-d", "d.ded", "d.de+d", "d.de-d", "d-d-dtd:d:d", "d-d-d d:d:d"};
 	const char *p = text + (*text == '-' || *text == '+');
-	bool special = false;
+	char shape[16];
+	size_t n = 0;
 
+	if (!strcasecmp(p, ".inf") || !strcasecmp(p, ".nan"))
+		return true;
 	if (!isdigit((unsigned char)*p) && *p != '.')
 		return false;
 	if (p[0] == '0' && p[1] && strchr("xob", p[1]))
 		return p[2] && p[2 + strspn(p + 2, "0123456789abcdefABCDEF_")] == '\0';
-	if (p[strspn(p, "0123456789_")] == '\0')
-		return true; /* 0755, 1_000 */
-	if (p[0] == '.' && (!strcasecmp(p, ".inf") || !strcasecmp(p, ".nan")))
-		return true;
-	/* 12:30 is 750 to YAML 1.1; 2026-11-21 a date; 1e3 and 1.5e3 a number to some. */
-	for (; *p; p++) {
-		if (!isdigit((unsigned char)*p) && !strchr(":-+.eE", *p))
-			return false;
-		special = special || strchr(":-eE", *p);
+	while (*p && n + 1 < sizeof shape) {
+		size_t run = isdigit((unsigned char)*p) ? strspn(p, "0123456789_") : 0;
+
+		shape[n++] = run ? 'd' : (char)tolower((unsigned char)*p);
+		p += run ? run : 1;
 	}
-	return special && isdigit((unsigned char)p[-1]);
+	shape[n] = '\0';
+	return !*p && any_of(shape, shapes, ORD_COUNT(shapes));
 }
 
 enum scalar scalar_of(const char *text)

@@ -87,9 +87,17 @@ void read_map(struct reader *r, const struct table *table, const struct node *ma
 bool choice_find(const char *choices, const char *word, size_t *ret_index);
 /* Copies the n-th of "a|b|c" to out; false where there is none. */
 bool choice_get(const char *choices, size_t n, char *out, size_t size);
-/* Puts "unknown KIND 'word'; did you mean ...?" or the list of what is known into the sink. */
+/* "a, b and c" of "a|b|c". */
+void choices_join(const char *choices, char *out, size_t size);
+/* Puts "unknown KIND 'word' in IN; did you mean ...?" or what is known into the sink; in "" is left
+ * out. */
 void unknown_word(struct reader *r, const struct node *node, size_t offset, const char *kind,
-		  const char *word, const char *const *names, size_t n);
+		  const char *word, const char *in, const char *const *names, size_t n);
+/* The same of "a|b|c". */
+void unknown_choice(struct reader *r, const struct node *node, const char *kind, const char *word,
+		    const char *choices);
+/* Whether an unknown key of the map is probably this one: then it is not also missing. */
+bool misspelt(const struct node *map, const char *name, const char *const *known, size_t n);
 
 /* types.c: one value. */
 extern const struct type type_text, type_name, type_duration, type_bool, type_count, type_seed,

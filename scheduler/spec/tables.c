@@ -279,8 +279,9 @@ static const struct table table_limits = {.name = "limits",
 					  ITEMS(limits_keys)};
 
 static const struct key probe_item = {.name = "probes", .type = &type_map, .table = &table_probe};
-static const struct key condition_item = {.name = "a condition", .type = &type_condition};
-static const struct key objective_item = {.name = "an objective", .type = &type_objective};
+static const struct key steady_item = {.name = "steadyState", .type = &type_condition};
+static const struct key abort_item = {.name = "abort", .type = &type_condition};
+static const struct key objective_item = {.name = "objectives", .type = &type_objective};
 static const struct key fault_item = {.name = "faults", .type = &type_map, .table = &table_fault};
 
 static const struct key spec_keys[] = {
@@ -304,7 +305,7 @@ static const struct key spec_keys[] = {
 	{.name = "steadyState",
 	 .type = &type_list,
 	 AT(ord_spec, steady),
-	 .item = &condition_item,
+	 .item = &steady_item,
 	 .item_size = sizeof(struct ord_condition),
 	 .n_offset = offsetof(struct ord_spec, n_steady),
 	 .max = ORD_CONDITIONS_MAX,
@@ -323,7 +324,7 @@ static const struct key spec_keys[] = {
 	{.name = "abort",
 	 .type = &type_list,
 	 AT(ord_spec, abort),
-	 .item = &condition_item,
+	 .item = &abort_item,
 	 .item_size = sizeof(struct ord_condition),
 	 .n_offset = offsetof(struct ord_spec, n_abort),
 	 .max = ORD_CONDITIONS_MAX,

@@ -42,9 +42,9 @@ static void pid_read(struct reader *r, const struct key *key, const struct node 
 	if (!text)
 		return;
 	if (ord_parse_int(text, 1, 1 << 22, &pid, &err))
-		sink_add(r->sink, node, "'%s': %s", key->name, err.msg);
+		sink_add(r->sink, node, "%s: %s", key->name, err.msg);
 	else if (pid == 1)
-		sink_add(r->sink, node, "'%s': process 1 is never a target", key->name);
+		sink_add(r->sink, node, "%s: process 1 is never a target", key->name);
 	else
 		put(r, key, node, base, text);
 }
@@ -63,7 +63,7 @@ static void listening_read(struct reader *r, const struct key *key, const struct
 	(void)snprintf(port, sizeof port, "%.*s", slash ? (int)(slash - text) : 7, text);
 	if (ord_parse_int(port, 1, 65535, &v, NULL) ||
 	    (slash && strcmp(slash, "/udp") && strcmp(slash, "/tcp")) || strlen(text) > 9) {
-		sink_add(r->sink, node, "'%s': '%.40s' is not a port; write 8080 or '53/udp'",
+		sink_add(r->sink, node, "%s: '%.40s' is not a port; write 8080 or '53/udp'",
 			 key->name, text);
 		return;
 	}
@@ -76,7 +76,7 @@ static void cgroup_read(struct reader *r, const struct key *key, const struct no
 	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
 
 	if (text && (strstr(text, "/../") || !strncmp(text, "../", 3)))
-		sink_add(r->sink, node, "'%s': '..' has no place in the path of a control group",
+		sink_add(r->sink, node, "%s: '..' has no place in the path of a control group",
 			 key->name);
 	else if (text)
 		put(r, key, node, base, text);
@@ -109,9 +109,9 @@ static void percent_read(struct reader *r, const struct key *key, const struct n
 	if (!text)
 		return;
 	if (ord_parse_percent(text, &ppm, &err))
-		sink_add(r->sink, node, "'%s': %s", key->name, err.msg);
+		sink_add(r->sink, node, "%s: %s", key->name, err.msg);
 	else if (ppm < 1 || ppm > ORD_PPM)
-		sink_add(r->sink, node, "'%s': '%s' is not more than 0%% and at most 100%%",
+		sink_add(r->sink, node, "%s: '%s' is not more than 0%% and at most 100%%",
 			 key->name, text);
 	else
 		t->percent_ppm = (uint32_t)ppm;

@@ -23,13 +23,16 @@ const char *want_scalar(struct reader *r, const char *name, const char *what,
 		return node->text;
 	if (node->kind == NODE_SCALAR && !node->quoted && node->scalar == SCALAR_NULL)
 		sink_add(r->sink, node, "'%s' has no value; it takes %s", name, what);
+	else if (node->kind == NODE_SCALAR && node->quoted && !(kinds & TEXT))
+		sink_add(r->sink, node, "'%s' takes %s, not the text %s; leave the quotes out",
+			 name, what, node_show(node, shown));
 	else if (node->kind == NODE_SCALAR && kinds & BOOL)
 		sink_add(r->sink, node, "'%s' takes true or false, not %s", name,
 			 node_show(node, shown));
 	else if (node->kind == NODE_SCALAR && kinds == TEXT && !node->quoted)
 		sink_add(r->sink, node,
 			 "'%s' takes %s, and %s is not a text to every reader of YAML; put it in "
-			 "quotes if it is meant",
+			 "quotes",
 			 name, what, node_show(node, shown));
 	else
 		sink_add(r->sink, node, "'%s' takes %s, not %s", name, what,
@@ -127,11 +130,11 @@ static void duration_read(struct reader *r, const struct key *key, const struct 
 	if (!text)
 		return;
 	if (ord_parse_duration(text, &ns, &err)) {
-		sink_add(r->sink, node, "'%s': %s", key->name, err.msg);
+		sink_add(r->sink, node, "%s: %s", key->name, err.msg);
 		return;
 	}
 	if (ns < key->min || ns > key->max) {
-		sink_add(r->sink, node, "'%s': '%s' is not within %s to %s", key->name, text,
+		sink_add(r->sink, node, "%s: '%s' is not within %s to %s", key->name, text,
 			 ord_format_duration(key->min, lo), ord_format_duration(key->max, hi));
 		return;
 	}
@@ -155,7 +158,7 @@ static bool int_read(struct reader *r, const struct key *key, const struct node 
 		return false;
 	if (!ord_parse_int(text, key->min, key->max, ret, &err))
 		return true;
-	sink_add(r->sink, node, "'%s': %s", key->name, err.msg);
+	sink_add(r->sink, node, "%s: %s", key->name, err.msg);
 	return false;
 }
 
@@ -182,17 +185,12 @@ static bool choice_read(struct reader *r, const struct key *key, const struct no
 			size_t *ret)
 {
 	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
-	char words[16][32];
-	const char *names[16];
-	size_t n = 0;
 
 	if (!text)
 		return false;
 	if (choice_find(key->choices, text, ret))
 		return true;
-	for (; n < 16 && choice_get(key->choices, n, words[n], sizeof words[n]); n++)
-		names[n] = words[n];
-	unknown_word(r, node, 0, key->name, text, names, n);
+	unknown_choice(r, node, key->name, text, key->choices);
 	return false;
 }
 
@@ -260,7 +258,7 @@ static void regex_read(struct reader *r, const struct key *key, const struct nod
 	rc = regcomp(&re, text, REG_EXTENDED | REG_NOSUB);
 	if (rc) {
 		(void)regerror(rc, &re, why, sizeof why);
-		sink_add(r->sink, node, "'%s': '%.60s' is not a regular expression: %s", key->name,
+		sink_add(r->sink, node, "%s: '%.60s' is not a regular expression: %s", key->name,
 			 text, why);
 		return;
 	}
@@ -289,7 +287,7 @@ static void words_read(struct reader *r, const struct key *key, const struct nod
 		if (!text)
 			continue;
 		if (!i && !*text)
-			sink_add(r->sink, node->items[i], "'%s': the program's name is empty",
+			sink_add(r->sink, node->items[i], "%s: the program's name is empty",
 				 key->name);
 		argv[i] = keep_text(r, text);
 	}

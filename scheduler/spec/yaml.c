@@ -1,4 +1,5 @@
 /* YAML text -> tree, by libyaml's events, everything bounded before it is stored. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -68,11 +69,15 @@ static struct node *make(struct reading *r, enum node_kind kind, yaml_mark_t mar
 
 static void forget_tag(struct reading *r, const struct node *node, const yaml_char_t *tag)
 {
+	static const char standard[] = "tag:yaml.org,2002:";
+	const char *text = (const char *)tag;
+	bool is_standard = tag && !strncmp(text, standard, sizeof standard - 1);
+
 	if (tag)
 		sink_add(r->sink, node,
-			 "the tag '%.40s' has no meaning here; leave it out (quote a value to make "
-			 "it text)",
-			 (const char *)tag);
+			 "the tag '%s%.40s' has no meaning here; leave it out (quote a value to "
+			 "make it text)",
+			 is_standard ? "!!" : "", text + (is_standard ? sizeof standard - 1 : 0));
 }
 
 static int remember(struct reading *r, const yaml_char_t *name, struct node *node)
@@ -341,7 +346,8 @@ static void syntax_mistake(struct reading *r)
 		{"did not find expected <document start>",
 		 "check the indentation; one file holds one map"},
 		{"found unexpected end of stream", "a quote or a bracket is not closed"},
-		{"did not find expected ',' or", "a bracket is not closed, or a ',' is missing"},
+		{"did not find expected ',' or",
+		 "a bracket or a quote is not closed, or a ',' is missing"},
 		{"did not find expected node content", "a value is missing before this"},
 		{"found unknown escape character",
 		 "write '\\\\' for a backslash, or use single quotes"},
@@ -349,6 +355,8 @@ static void syntax_mistake(struct reading *r)
 	};
 	const yaml_parser_t *p = &r->parser;
 	const char *problem = p->problem ? p->problem : "cannot be read", *hint = NULL;
+	char from[32] = "";
+	struct node at;
 
 	if (p->error == YAML_MEMORY_ERROR) {
 		r->tree->no_memory = true;
@@ -357,11 +365,12 @@ static void syntax_mistake(struct reading *r)
 	for (size_t i = 0; i < ORD_COUNT(hints) && !hint; i++)
 		if (strstr(problem, hints[i].problem))
 			hint = hints[i].hint;
-	sink_place(r->sink, r->origin ? 0 : line_of(p->problem_mark),
-		   r->origin ? 0 : column_of(p->problem_mark), "%s%s%snot YAML: %s%s%s%s%s",
-		   r->origin ? "--set " : "", r->origin ? r->origin : "", r->origin ? ": " : "",
-		   p->context ? p->context : "", p->context ? ", " : "", problem, hint ? "; " : "",
-		   hint ? hint : "");
+	/* Where a bracket or a quote was opened: the mistake is often there. */
+	if (p->context && p->context_mark.line != p->problem_mark.line)
+		(void)snprintf(from, sizeof from, " (from line %u on)", line_of(p->context_mark));
+	at = here(r, p->problem_mark);
+	sink_add(r->sink, &at, "not YAML: %s%s%s%s%s%s", p->context ? p->context : "", from,
+		 p->context ? ", " : "", problem, hint ? "; " : "", hint ? hint : "");
 }
 
 /* One event, and the next; 1 at the end, -1 when it cannot go on. */
