@@ -1,0 +1,192 @@
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define INJECTOR BUILD_DIR "/injector/host/ordeal-injector"
+
+void driver_spawn(struct driver *d)
+{
+	int in[2], out[2];
+
+	must_sys(pipe2(in, O_CLOEXEC));
+	must_sys(pipe2(out, O_CLOEXEC));
+	d->used = 0;
+	d->pid = fork();
+	must_sys(d->pid);
+	if (d->pid == 0) {
+		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0)
+			_exit(126);
+		(void)execl(INJECTOR, "ordeal-injector", (char *)NULL);
+		_exit(127);
+	}
+	(void)close(in[0]);
+	(void)close(out[1]);
+	d->in = in[1];
+	d->out = out[0];
+}
+
+void driver_send(struct driver *d, const char *line)
+{
+	must(write(d->in, line, strlen(line)) == (ssize_t)strlen(line));
+	must(write(d->in, "\n", 1) == 1);
+}
+
+json_t *driver_next(struct driver *d, unsigned within_ms)
+{
+	uint64_t limit = now_ms() + within_ms;
+
+	for (;;) {
+		char *end = memchr(d->buf, '\n', d->used);
+		struct pollfd p = {.fd = d->out, .events = POLLIN};
+		uint64_t now = now_ms();
+		ssize_t n;
+
+		if (end) {
+			json_t *event = json_loadb(d->buf, (size_t)(end - d->buf),
+						   JSON_REJECT_DUPLICATES, NULL);
+
+			must(event);
+			d->used -= (size_t)(end + 1 - d->buf);
+			memmove(d->buf, end + 1, d->used);
+			return event;
+		}
+		if (now >= limit || poll(&p, 1, (int)(limit - now)) <= 0)
+			die("no event within %u ms", within_ms);
+		n = read(d->out, d->buf + d->used, sizeof d->buf - d->used);
+		must_sys(n);
+		if (n == 0)
+			return NULL;
+		d->used += (size_t)n;
+	}
+}
+
+json_t *driver_until(struct driver *d, const char *event, unsigned within_ms)
+{
+	for (;;) {
+		json_t *e = driver_next(d, within_ms);
+		const char *name = e ? json_string_value(json_object_get(e, "event")) : NULL;
+
+		if (!e)
+			die("the injector ended without a '%s'", event);
+		if (name && strcmp(name, event) == 0)
+			return e;
+		if (name && strcmp(name, "failed") == 0) {
+			const char *text = json_dumps(e, JSON_COMPACT);
+
+			if (strcmp(event, "reverted") != 0)
+				die("no '%s' but %s", event, text);
+		}
+		json_decref(e);
+	}
+}
+
+void driver_close(struct driver *d)
+{
+	(void)close(d->in);
+	(void)close(d->out);
+	d->in = d->out = -1;
+}
+
+int driver_reap(struct driver *d, unsigned within_ms)
+{
+	uint64_t limit = now_ms() + within_ms;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(d->pid, &status, WNOHANG)) == 0) {
+		if (now_ms() >= limit)
+			die("the injector has not ended within %u ms", within_ms);
+		nap_ms(1);
+	}
+	must_sys(pid);
+	if (d->in >= 0)
+		driver_close(d);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+json_t *driver_op(const char *op)
+{
+	struct driver *d = malloc(sizeof *d);
+	char line[128];
+	json_t *event;
+
+	must(d);
+	(void)snprintf(line, sizeof line, "{\"protocol\":1,\"op\":\"%s\"}", op);
+	driver_spawn(d);
+	driver_send(d, line);
+	event = driver_next(d, 10000);
+	must(event);
+	(void)driver_reap(d, 2000);
+	free(d);
+	return event;
+}
+
+char *request_add(const char *lease, const char *fault, const char *args, const char *place,
+		  uint64_t hold_ns)
+{
+	char *text;
+
+	must_sys(asprintf(&text,
+			  "{\"protocol\":1,\"op\":\"add\",\"lease\":\"%s\",\"fault\":\"%s\","
+			  "\"args\":%s,\"target\":%s,"
+			  "\"hold_ns\":%llu,\"seed\":7}",
+			  lease, fault, args, place, (unsigned long long)hold_ns));
+	return text;
+}
+
+static unsigned long long start_of(pid_t pid)
+{
+	char path[64], text[1024] = "", *at;
+	unsigned long long start = 0;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(fd >= 0 && read(fd, text, sizeof text - 1) > 0);
+	(void)close(fd);
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	must(at && sscanf(at, "%llu", &start) == 1);
+	return start;
+}
+
+char *place_of(const struct target *t)
+{
+	unsigned long long start = start_of(t->pid);
+	struct stat st;
+	char *text;
+
+	if (t->netns < 0) {
+		must_sys(asprintf(&text, "{\"procs\":[[%d,%llu,\"target\"]]}", t->pid, start));
+		return text;
+	}
+	must_sys(fstat(t->netns, &st));
+	must_sys(asprintf(&text,
+			  "{\"procs\":[[%d,%llu,\"target\"]],\"netns\":\"/proc/%d/ns/"
+			  "net\",\"netns_ino\":%llu}",
+			  t->pid, start, t->pid, (unsigned long long)st.st_ino));
+	return text;
+}
+
+pid_t lease_pid(const char *lease, const char *who)
+{
+	char path[256];
+	json_t *record;
+	pid_t pid;
+
+	(void)snprintf(path, sizeof path, "/run/ordeal/undo/%s.json", lease);
+	record = json_load_file(path, 0, NULL);
+	pid = (pid_t)json_integer_value(json_array_get(json_object_get(record, who), 0));
+	json_decref(record);
+	return pid;
+}

@@ -1,0 +1,102 @@
+#include "faults.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool cut(const struct target *t)
+{
+	return !target_reaches_us(t, AF_INET, 20) && !target_reaches_us(t, AF_INET6, 20);
+}
+
+/* 400 ms late, or as good as: what comes within 60 ms was not delayed. */
+static bool late(const struct target *t)
+{
+	return !target_reaches_us(t, AF_INET, 60);
+}
+
+/* A process of the fault's own beside holder and guardian. */
+static bool child(const struct target *t)
+{
+	unsigned ours = 0;
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+
+	(void)t;
+	while (dir && (e = readdir(dir))) {
+		char path[64], stat[64] = "";
+		int fd;
+
+		(void)snprintf(path, sizeof path, "/proc/%.20s/stat", e->d_name);
+		fd = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? open(path, O_RDONLY | O_CLOEXEC)
+								: -1;
+		if (fd >= 0 && read(fd, stat, sizeof stat - 1) > 0 && strstr(stat, "(ordeal"))
+			ours += !strstr(stat, "(ordeal-guardian)") && !strstr(stat, ") Z");
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return ours > 1;
+}
+
+const struct row rows[] = {
+	{"noop", "{}", ON_HOST, NULL, false, false},
+	{"proc.pause", "{}", ON_PROCESS, target_stopped, true, false},
+	{"proc.kill", "{\"signal\":\"CONT\"}", ON_PROCESS, NULL, false, true},
+	{"net.loss", "{\"percent\":1000000}", ON_NET, cut, false, false},
+	{"net.partition", "{\"mode\":\"drop\"}", ON_NET, cut, false, false},
+	{"net.delay", "{\"delay\":400000000}", ON_NET, late, false, false},
+	{"cpu.burn", "{\"load\":200000,\"cores\":1}", ON_HOST, child, false, false},
+	{"mem.fill", "{\"size\":33554432}", ON_HOST, child, false, false},
+};
+const size_t n_rows = sizeof rows / sizeof *rows;
+
+static bool built(const char *fault)
+{
+	json_t *event = driver_op("doctor"), *faults = json_object_get(event, "faults"), *one;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach (faults, i, one) {
+		const char *name = json_string_value(json_object_get(one, "fault"));
+
+		if (!name || strcmp(name, fault) != 0)
+			continue;
+		found = true;
+		if (!json_is_true(json_object_get(one, "available")))
+			skip("%s cannot run here: %s", fault,
+			     json_string_value(json_object_get(one, "reason")));
+	}
+	json_decref(event);
+	return found;
+}
+
+const struct row *row_find(const char *fault)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		if (strcmp(rows[i].fault, fault) != 0)
+			continue;
+		if (!built(fault))
+			skip("%s is not in this build", fault);
+		return &rows[i];
+	}
+	die("no row for %s: add one to faults.c", fault);
+}
+
+void row_target(const struct row *row, struct target *ret)
+{
+	if (row->on == ON_NET)
+		target_net(ret);
+	else
+		target_plain(ret);
+}
+
+char *row_place(const struct row *row, const struct target *t)
+{
+	return row->on == ON_HOST ? strdup("{\"host\":true}") : place_of(t);
+}
