@@ -22,8 +22,11 @@ static int conclude(const struct all *all, const char *path, const char *dir)
 	struct ord_err err = {0};
 	struct cli_verdict v;
 
-	if (cli_report_build(dir, all->formats, &v, &err))
-		return cli_complain(path, &err);
+	/* Whatever the reason, the experiment has been run: its verdict is what is missing now. */
+	if (cli_report_build(dir, all->formats, &v, &err)) {
+		(void)cli_complain(path, &err);
+		return CLI_BROKEN;
+	}
 	if (all->json) {
 		json_t *last = json_pack("{s:s,s:s,s:i,s:s}", "e", "verdict", "verdict", v.text,
 					 "exit", v.code, "dir", dir);

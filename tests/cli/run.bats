@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# Whole runs, on a fault that does nothing: what is printed, kept, reported, and the exit status.
+load support
+setup() { support_setup; cd "$T"; experiment quick >quick.yaml; }
+teardown() { support_teardown; }
+
+# The one run below $T/state.
+the_run() { echo "$T"/state/ordeal/runs/*/; }
+
+@test "a run passes, says so, and keeps its timeline and reports" {
+	run "$ORDEAL" run quick.yaml
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"hold"* ]]
+	[[ $output == *passed* ]]
+	[[ $output == *"/report.html"* ]]
+	for f in run.jsonl report.json report.md report.html junit.xml; do [ -s "$(the_run)/$f" ]; done
+	jq -es '.[0].e == "run" and .[-1].e == "end" and .[-1].cause == "complete"' "$(the_run)/run.jsonl"
+}
+
+@test "reports are made again from the timeline, byte for byte" {
+	"$ORDEAL" run --quiet quick.yaml
+	cp -r "$(the_run)" first
+	rm "$(the_run)"/report.* "$(the_run)"/junit.xml
+	run "$ORDEAL" report latest
+	[ "$status" -eq 0 ]
+	diff -r first "$(the_run)"
+	run "$ORDEAL" report "$(basename "$(the_run)")"
+	[ "$status" -eq 0 ]
+	run "$ORDEAL" report "$T/first"
+	[ "$status" -eq 0 ]
+	"$ORDEAL" report latest --format md --print | cmp - "$(the_run)/report.md"
+	run "$ORDEAL" report no-such-run
+	[ "$status" -eq 2 ]
+	run "$ORDEAL" report latest --format pdf
+	[ "$status" -eq 2 ]
+	[[ $output == *"'pdf' is not a format"* ]]
+}
+
+@test "-o and --format choose place and reports" {
+	run "$ORDEAL" run quick.yaml -o here --format md,junit --quiet
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+	ls here/*/run.jsonl here/*/report.md here/*/junit.xml
+	[ ! -e here/*/report.html ]
+}
+
+@test "--json prints the timeline and the verdict" {
+	"$ORDEAL" run quick.yaml --json >lines
+	jq -es '.[0].e == "run" and .[-1].e == "verdict" and .[-1].exit == 0' lines
+	head -n -1 lines | cmp - "$(the_run)/run.jsonl"
+}
+
+@test "--dry-run changes nothing" {
+	run "$ORDEAL" run quick.yaml --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *noop* ]]
+	[ ! -e "$T/state/ordeal/runs" ] || [ -z "$(ls "$T/state/ordeal/runs")" ]
+}
+
+@test "a mistake in any file, and none is run" {
+	sed 's/every:/evry:/' quick.yaml >bad.yaml
+	run "$ORDEAL" run quick.yaml bad.yaml
+	[ "$status" -eq 2 ]
+	[ ! -e "$T/state/ordeal/runs" ] || [ -z "$(ls "$T/state/ordeal/runs")" ]
+}
+
+@test "exit status 1: an objective is missed; 4: the steady state did not hold" {
+	# The probe fails for good as soon as the file is there, which the run's own second probe makes.
+	sed -e "s,/bin/true,/usr/bin/test\, ! \, -e\, $T/broken," -e 's/within 2s hold 300ms/within 200ms hold 200ms/' \
+		-e 's/steadyState:.*/recovery: 1s/' quick.yaml >missed.yaml
+	(sleep 0.4; touch "$T/broken") 3>&- &
+	run "$ORDEAL" run missed.yaml --quiet
+	echo "$output"
+	[ "$status" -eq 1 ]
+	sed 's,/bin/true,/bin/false,' quick.yaml >unsteady.yaml
+	run "$ORDEAL" run unsteady.yaml --quiet
+	echo "$output"
+	[ "$status" -eq 4 ]
+	run "$ORDEAL" run unsteady.yaml quick.yaml --quiet
+	[ "$status" -eq 4 ]
+}
+
+@test "Ctrl-C aborts, reverts and says so; what was measured is kept" {
+	start_victim
+	sed -e 's/noop: {}/proc.pause: {}/' -e "s/host: true/pid: $victim/" -e 's/for: 500ms/for: 20s/' \
+		-e 's/duration: 1s/duration: 20s/' quick.yaml >long.yaml
+	start "$ORDEAL" run long.yaml
+	within 10 state_is "$victim" T
+	kill -INT "$pid"
+	ended_with 3 "$pid"
+	state_is "$victim" S
+	grep -q interrupted out
+	jq -es '.[-1].e == "end"' "$(the_run)/run.jsonl"
+	[ -s "$(the_run)/report.html" ]
+}
+
+@test "the death of ordeal ends the fault" {
+	start_victim
+	sed -e 's/noop: {}/proc.pause: {}/' -e "s/host: true/pid: $victim/" -e 's/for: 500ms/for: 20s/' \
+		-e 's/duration: 1s/duration: 20s/' quick.yaml >long.yaml
+	start "$ORDEAL" run long.yaml --quiet
+	within 10 state_is "$victim" T
+	kill -KILL "$pid"
+	within 2 state_is "$victim" S
+}
+
+@test "a full disk ends the run with status 6, and the fault with it" {
+	[ "$(id -u)" = 0 ] || skip "mounting a small tmpfs takes root"
+	start_victim
+	sed -e 's/noop: {}/proc.pause: {}/' -e "s/host: true/pid: $victim/" -e 's/for: 500ms/for: 20s/' \
+		-e 's/duration: 1s/duration: 20s/' -e 's/every: 100ms/every: 10ms/' quick.yaml >long.yaml
+	mkdir small
+	run unshare -m sh -c 'mount -t tmpfs -o size=64k none small && exec "$ORDEAL" run long.yaml -o small --quiet'
+	echo "$output"
+	[ "$status" -eq 6 ]
+	[[ $output == *"No space left"* ]]
+	state_is "$victim" S
+}
+
+@test "on a terminal the view is drawn in place, without colours if NO_COLOR is set" {
+	run script -qec "$ORDEAL run quick.yaml" /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *$'\033['*A* ]]
+	[[ $output != *$'\033[32m'* ]]
+	run env -u NO_COLOR TERM=xterm script -qec "$ORDEAL run quick.yaml" /dev/null
+	[[ $output == *$'\033[32m'* ]]
+}
