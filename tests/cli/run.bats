@@ -67,7 +67,7 @@ the_run() { echo "$T"/state/ordeal/runs/*/; }
 
 @test "exit status 1: an objective is missed; 4: the steady state did not hold" {
 	# The probe fails for good as soon as the file is there, which the run's own second probe makes.
-	sed -e "s,/bin/true,/usr/bin/test\, ! \, -e\, $T/broken," -e 's/within 2s hold 300ms/within 200ms hold 200ms/' \
+	sed -e "s,/bin/true,/usr/bin/test\, '!'\, -e\, $T/broken," -e 's/within 2s hold 300ms/within 200ms hold 200ms/' \
 		-e 's/steadyState:.*/recovery: 1s/' quick.yaml >missed.yaml
 	(sleep 0.4; touch "$T/broken") 3>&- &
 	run "$ORDEAL" run missed.yaml --quiet
