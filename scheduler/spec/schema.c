@@ -10,11 +10,13 @@
 #include "scheduler/spec/table.h"
 
 #define DURATION "[0-9]+(\\.[0-9]{1,9})?(ns|us|ms|s|m|h|d)"
+/* At most a hundred. */
+#define PERCENT	 "^0*(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?)%?$"
 #define NAME	 "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
 static json_t *text(json_int_t max, const char *pattern)
 {
-	return json_pack("{s:s, s:i, s:I*, s:s*}", "type", "string", "minLength", 1, "maxLength",
+	return json_pack("{s:s, s:i, s:I, s:s*}", "type", "string", "minLength", 1, "maxLength",
 			 max, "pattern", pattern);
 }
 
@@ -137,10 +139,9 @@ json_t *schema_type_tcp(const struct key *key)
 json_t *schema_type_condition(const struct key *key)
 {
 	(void)key;
-	return text(159,
-		    "^\\s*" NAME
-		    "\\.(ok_ratio|latency\\.(p50|p90|p95|p99|max))\\s*[<>]=?\\s*[0-9.]+(%|[a-z]+)?"
-		    "\\s+over\\s+" DURATION "\\s*$");
+	return text(159, "^\\s*" NAME "\\.(ok_ratio\\s*[<>]=?\\s*[0-9.]+%?"
+			 "|latency\\.(p50|p90|p95|p99|max)\\s*[<>]=?\\s*(0|" DURATION "))"
+			 "\\s+over\\s+" DURATION "\\s*$");
 }
 
 json_t *schema_type_objective(const struct key *key)
@@ -176,7 +177,7 @@ json_t *schema_type_percent(const struct key *key)
 	(void)key;
 	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number",
 			 "exclusiveMinimum", 0, "maximum", 100, "type", "string", "pattern",
-			 "^[0-9]+(\\.[0-9]{1,4})?%?$");
+			 PERCENT);
 }
 
 json_t *schema_type_text_or_map(const struct key *key)
@@ -301,7 +302,7 @@ static json_t *param_schema(const struct ord_param *p)
 	case ORD_PARAM_PERCENT:
 		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number",
 				 "minimum", 0, "maximum", 100, "type", "string", "pattern",
-				 "^[0-9]+(\\.[0-9]{1,4})?%?$");
+				 PERCENT);
 	case ORD_PARAM_SIZE:
 		return json_pack(
 			"{s:[{s:s, s:I, s:I}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum",

@@ -349,6 +349,7 @@ static void syntax_mistake(struct reading *r)
 		{"did not find expected ',' or",
 		 "a bracket or a quote is not closed, or a ',' is missing"},
 		{"did not find expected node content", "a value is missing before this"},
+		{"found unexpected ':'", "put a space after the ':', or quote the text"},
 		{"found unknown escape character",
 		 "write '\\\\' for a backslash, or use single quotes"},
 		{"found a tab character", "indent with spaces, not tabs"},
@@ -366,7 +367,7 @@ static void syntax_mistake(struct reading *r)
 		if (strstr(problem, hints[i].problem))
 			hint = hints[i].hint;
 	/* Where a bracket or a quote was opened: the mistake is often there. */
-	if (p->context && p->context_mark.line != p->problem_mark.line)
+	if (p->context && !r->origin && p->context_mark.line != p->problem_mark.line)
 		(void)snprintf(from, sizeof from, " (from line %u on)", line_of(p->context_mark));
 	at = here(r, p->problem_mark);
 	sink_add(r->sink, &at, "not YAML: %s%s%s%s%s%s", p->context ? p->context : "", from,
