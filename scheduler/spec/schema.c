@@ -11,8 +11,8 @@
 
 #define DURATION "[0-9]+(\\.[0-9]{1,9})?(ns|us|ms|s|m|h|d)"
 /* At most a hundred. */
-#define PERCENT	 "^0*(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?)%?$"
-#define NAME	 "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+#define PERCENT "^0*(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?)%?$"
+#define NAME	"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
 static json_t *text(json_int_t max, const char *pattern)
 {

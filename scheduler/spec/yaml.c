@@ -420,13 +420,15 @@ static bool readable(const char *yaml, size_t size, const char *origin, struct s
 	for (size_t i = 0, n; i < size; i += n) {
 		n = character(p + i, size - i);
 		if (!n) {
-			sink_place(sink, origin ? 0 : line, origin ? 0 : column,
-				   p[i] == 0 ? "the NUL byte 0x%02x; this is not a text file"
-				   : p[i] < 0x80
-					   ? "the control character 0x%02x may not stand in YAML"
-					   : "the byte 0x%02x is not valid UTF-8 here; save the "
-					     "file as UTF-8",
-				   p[i]);
+			sink_add(sink,
+				 &(const struct node){
+					 .line = line, .column = column, .origin = origin},
+				 p[i] == 0 ? "the NUL byte 0x%02x; this is not a text file"
+				 : p[i] < 0x80
+					 ? "the control character 0x%02x may not stand in YAML"
+					 : "the byte 0x%02x is not valid UTF-8 here; save the file "
+					   "as UTF-8",
+				 p[i]);
 			return false;
 		}
 		column++;
@@ -465,7 +467,8 @@ struct node *tree_read(struct tree *tree, const char *yaml, size_t size, const c
 	if (rc < 0)
 		return NULL;
 	if (!r.root)
-		sink_place(sink, 1, 1,
-			   "empty; an experiment starts with 'apiVersion: ordeal.dev/v1'");
+		sink_add(sink, &(const struct node){.line = 1, .column = 1, .origin = origin},
+			 origin ? "empty; write a value after the '='"
+				: "empty; an experiment starts with 'apiVersion: ordeal.dev/v1'");
 	return r.root;
 }

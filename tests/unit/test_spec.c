@@ -125,11 +125,145 @@ static void overrides(void **state)
 	ord_spec_done(&spec);
 }
 
+static void every_form(void **state)
+{
+	ord_autofree char *yaml = golden("everything.yaml");
+	static struct ord_spec s;
+	const struct ord_probe_spec *p = s.probes;
+
+	read_good(yaml, NULL, 0, &s);
+	assert_int_equal(s.n_probes, 5);
+	assert_string_equal(p[0].url, "https://[::1]:8443/x?y=1");
+	assert_string_equal(p[0].method, "POST");
+	assert_string_equal(p[0].request_body, "{}");
+	assert_string_equal(p[0].headers[0], "A: b");
+	assert_true(p[0].keep_alive && p[0].insecure);
+	assert_int_equal(p[0].expect.status_lo, 200);
+	assert_int_equal(p[0].expect.status_hi, 299);
+	assert_string_equal(p[0].expect.header_name, "Content-Type");
+	assert_string_equal(p[0].expect.header, "^text/");
+	assert_string_equal(p[0].expect.json_path, "a.b[0].c");
+	assert_string_equal(p[0].expect.json_value, "3.5");
+	/* The merge key: what the map does not say itself. */
+	assert_string_equal(p[1].name, "b");
+	assert_string_equal(p[1].url, p[0].url);
+	assert_int_equal(p[2].kind, ORD_PROBE_TCP);
+	assert_string_equal(p[2].host, "localhost");
+	assert_int_equal(p[2].port, 80);
+	assert_string_equal(p[3].host, "::1");
+	assert_int_equal(p[3].expect.within_ns, ORD_S);
+	assert_int_equal(p[4].kind, ORD_PROBE_EXEC);
+	assert_string_equal(p[4].argv[1], "-x");
+	assert_null(p[4].argv[2]);
+	assert_int_equal(p[4].expect.exit_status, 3);
+	assert_int_equal(ord_arg_int(s.faults[0].args, "percent"), 125000);
+	assert_int_equal(ord_arg(s.faults[0].args, "to")->eps.n, 2);
+	assert_int_equal(ord_arg(s.faults[0].args, "to")->eps.v[0].prefix, 32);
+	assert_int_equal(ord_arg(s.faults[0].args, "to")->eps.v[0].port_hi, 2);
+	assert_int_equal(s.faults[0].target.kind, ORD_TARGET_LISTENING);
+	assert_string_equal(s.faults[0].target.text, "53/udp");
+	assert_string_equal(s.faults[1].target.text, "worker");
+	assert_int_equal(s.faults[1].target.percent_ppm, 500000);
+	assert_int_equal(s.faults[2].target.kind, ORD_TARGET_CONTAINER);
+	assert_true(s.faults[3].target.all);
+	assert_int_equal(s.faults[4].target.kind, ORD_TARGET_HOST);
+	assert_true(s.placebo && s.expect_impact && s.whole_host);
+	assert_false(s.has_seed);
+	ord_spec_done(&s);
+}
+
+/* An override changes one place, though the file shares it by an alias. */
+static void overrides_leave_aliases(void **state)
+{
+	static const struct ord_override set[] = {{"spec.probes[b].http.url", "http://h/"},
+						  {"spec.probes[1].http.expect.within", "5ms"}};
+	ord_autofree char *yaml = golden("everything.yaml");
+	static struct ord_spec s;
+
+	read_good(yaml, set, ORD_COUNT(set), &s);
+	assert_string_equal(s.probes[0].url, "https://[::1]:8443/x?y=1");
+	assert_string_equal(s.probes[1].url, "http://h/");
+	assert_int_equal(s.probes[0].expect.within_ns, 10 * ORD_MS);
+	assert_int_equal(s.probes[1].expect.within_ns, 5 * ORD_MS);
+	ord_spec_done(&s);
+}
+
+static void bad_overrides(void **state)
+{
+	static const struct {
+		struct ord_override set;
+		const char *told;
+	} cases[] = {
+		{{"spec.repetitoins", "1"},
+		 "--set spec.repetitoins: unknown key 'repetitoins' in spec; did you mean "
+		 "'repetitions'?"},
+		{{"spec.repetitions", "many"},
+		 "--set spec.repetitions: 'repetitions' takes a whole number, not 'many'"},
+		{{"spec.faults[7].for", "1s"},
+		 "--set spec.faults[7].for: there is no item [7]; the list has 1, counted from "
+		 "[0]"},
+		{{"spec.probes[ordres].every", "1s"},
+		 "--set spec.probes[ordres].every: unknown item 'ordres'; did you mean 'orders'?"},
+		{{"spec.limits[0]", "1"},
+		 "--set spec.limits[0]: [0] is wanted of what is not a list"},
+		{{"spec.faults.name", "x"},
+		 "--set spec.faults.name: 'name' is wanted of what is not a map; write [0] or "
+		 "[NAME] for an item of a list"},
+		{{"spec..x", "1"},
+		 "--set spec..x: this is not a path; write it as in spec.faults[0].for or "
+		 "spec.probes[orders].every"},
+		{{"spec.probes[", "1"},
+		 "--set spec.probes[: this is not a path; write it as in spec.faults[0].for or "
+		 "spec.probes[orders].every"},
+		{{"", "1"},
+		 "--set : this is not a path; write it as in spec.faults[0].for or "
+		 "spec.probes[orders].every"},
+		{{"spec.repetitions", ""},
+		 "--set spec.repetitions: empty; write a value after the '='"},
+		{{"spec.hypothesis", "a\xff"},
+		 "--set spec.hypothesis: the byte 0xff is not valid UTF-8 here; save the file as "
+		 "UTF-8"},
+		{{"spec.abort", "[orders.ok_ratio < 2 over 5s]"},
+		 "--set spec.abort: '2' is more than all; a ratio is between 0 and 1, or a "
+		 "percentage as in '99%'"},
+		{{"spec", "5"}, "--set spec: 'spec' takes a map, not '5'"},
+	};
+	ord_autofree char *yaml = golden("orders.yaml");
+	static struct ord_spec s;
+
+	for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+		struct ord_mistakes m = {0};
+
+		assert_int_equal(ord_spec_parse(yaml, strlen(yaml), &cases[i].set, 1, &s, &m), -1);
+		if (m.n != 1 || m.v[0].line || strcmp(m.v[0].text, cases[i].told) != 0) {
+			print(&m);
+			assert_string_equal(m.v[0].text, cases[i].told);
+			assert_int_equal(m.n, 1);
+		}
+		ord_mistakes_done(&m);
+	}
+}
+
+/* One spec is what comes out, whatever else is wrong with the call before. */
+static void untouched_on_failure(void **state)
+{
+	static struct ord_spec s;
+	struct ord_mistakes m = {0};
+
+	s.repetitions = 77;
+	assert_int_equal(ord_spec_parse("{", 1, NULL, 0, &s, &m), -1);
+	assert_int_equal(s.repetitions, 77);
+	assert_int_equal(m.n, 1);
+	ord_mistakes_done(&m);
+	ord_mistakes_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_experiment),
-		cmocka_unit_test(overrides),
+		cmocka_unit_test(whole_experiment), cmocka_unit_test(overrides),
+		cmocka_unit_test(every_form),	    cmocka_unit_test(overrides_leave_aliases),
+		cmocka_unit_test(bad_overrides),    cmocka_unit_test(untouched_on_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
