@@ -1,0 +1,154 @@
+/*
+ * run-probes [SECONDS] [PER_SECOND] [keep]: http probes against a loopback server, as a run makes
+ * them: on the absolute schedule, judged, and written to a timeline. Prints send lateness, skipped
+ * slots and the CPU time that it took.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ordeal/probe.h"
+#include "scheduler/run/timeline.h"
+#include "scheduler/run/window.h"
+#include "tests/support/http_server.h"
+
+#define FLUSH_NS (20 * ORD_MS)
+
+struct bench {
+	struct run_timeline *tl;
+	struct run_window window;
+	uint64_t *late;
+	size_t n, size, skipped, bad;
+	uint64_t end;
+};
+
+static void on_sample(void *arg, const struct ord_sample *s)
+{
+	struct bench *b = arg;
+
+	run_timeline_sample(b->tl, 1, "web", s);
+	run_window_add(&b->window, s);
+	if (s->outcome == ORD_OUTCOME_SKIPPED)
+		b->skipped++;
+	else if (b->n < b->size)
+		b->late[b->n++] = s->sent - s->due;
+	b->bad += s->outcome != ORD_OUTCOME_OK && s->outcome != ORD_OUTCOME_SKIPPED;
+}
+
+static int on_flush(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct bench *b = arg;
+	uint64_t now = ord_now_ns();
+
+	(void)usec;
+	run_timeline_flush(b->tl);
+	if (now >= b->end)
+		return sd_event_exit(sd_event_source_get_event(source), 0);
+	(void)sd_event_source_set_time(source, (now + FLUSH_NS) / ORD_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	(void)getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static double us(const struct bench *b, double q)
+{
+	size_t i = (size_t)(q * (double)b->n);
+
+	return (double)b->late[i < b->n ? i : b->n - 1] / 1e3;
+}
+
+static void print(struct bench *b, double cpu, double seconds)
+{
+	qsort(b->late, b->n, sizeof *b->late, by_size);
+	printf("probes_sent %zu\nskipped %zu\nnot_ok %zu\nlate_p50_us %.1f\nlate_p99_us %.1f\n"
+	       "late_p999_us %.1f\nlate_max_us %.1f\ncpu_percent_of_one_core "
+	       "%.2f\ncpu_us_per_probe %.1f\n",
+	       b->n, b->skipped, b->bad, us(b, 0.5), us(b, 0.99), us(b, 0.999), us(b, 1),
+	       cpu / seconds * 100, b->n ? cpu / (double)b->n * 1e6 : 0.0);
+}
+
+static int measure(struct bench *b, const struct ord_probe_spec *spec, double seconds,
+		   struct ord_err *err)
+{
+	struct ord_probes *probes = NULL;
+	sd_event *loop = NULL;
+	uint64_t t0;
+	double cpu;
+
+	if (sd_event_new(&loop) < 0)
+		return ord_fail(err, ORD_SYS, "event loop");
+	if (run_window_init(&b->window, spec, 5 * ORD_S, err) < 0 ||
+	    ord_probes_open(spec, 1, loop, on_sample, b, &probes, err) < 0)
+		return -1;
+	cpu = cpu_seconds();
+	t0 = ord_now_ns() + ORD_MS;
+	b->end = t0 + (uint64_t)(seconds * 1e9);
+	if (sd_event_add_time(loop, NULL, CLOCK_MONOTONIC, 0, 1000, on_flush, b) < 0 ||
+	    ord_probes_start(probes, t0, err) < 0 || sd_event_loop(loop) < 0)
+		return -1;
+	cpu = cpu_seconds() - cpu;
+	ord_probes_free(probes);
+	(void)sd_event_unref(loop);
+	run_window_done(&b->window);
+	print(b, cpu, seconds);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	double seconds = argc > 1 ? strtod(argv[1], NULL) : 30;
+	double rate = argc > 2 ? strtod(argv[2], NULL) : 1000;
+	struct ord_probe_spec spec = {
+		.name = "web",
+		.kind = ORD_PROBE_HTTP,
+		.timeout_ns = ORD_S,
+		.every_ns = (uint64_t)(1e9 / rate),
+		.keep_alive = argc > 3 && !strcmp(argv[3], "keep"),
+		.expect = {.status_lo = 200, .status_hi = 200, .within_ns = 500 * ORD_MS}};
+	struct bench b = {.size = (size_t)(seconds * rate) + 1000};
+	char dir[] = "/tmp/ordeal-run-probes-XXXXXX", url[64], file[64];
+	struct http_server server;
+	struct ord_err err = {0};
+	int fd, r;
+
+	b.late = calloc(b.size, sizeof *b.late);
+	if (!b.late || !mkdtemp(dir) || http_server_start(&server) < 0)
+		return 1;
+	(void)snprintf(url, sizeof url, "http://127.0.0.1:%u/ok", server.port);
+	spec.url = url;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = run_timeline_open(fd, ord_now_ns(), NULL, NULL, &b.tl, &err);
+	if (r == 0) {
+		r = measure(&b, &spec, seconds, &err);
+		r |= run_timeline_close(b.tl, &err);
+	}
+	if (r < 0)
+		(void)fprintf(stderr, "run-probes: %s\n", err.msg);
+	http_server_stop(&server);
+	(void)snprintf(file, sizeof file, "%s/run.jsonl", dir);
+	(void)unlink(file);
+	(void)rmdir(dir);
+	(void)close(fd);
+	free(b.late);
+	return r < 0;
+}

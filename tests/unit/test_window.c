@@ -1,0 +1,185 @@
+/* Windows and conditions: what counts, from when, and what is unknown. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "scheduler/run/window.h"
+
+static const struct ord_probe_spec probe = {
+	.name = "web", .every_ns = 100 * ORD_MS, .timeout_ns = ORD_S};
+static struct run_window w;
+
+static int setup(void **state)
+{
+	struct ord_err err;
+
+	return run_window_init(&w, &probe, 10 * ORD_S, &err);
+}
+
+static int teardown(void **state)
+{
+	run_window_done(&w);
+	return 0;
+}
+
+static void see(uint64_t done_ms, uint64_t latency_ms, enum ord_outcome o)
+{
+	struct ord_sample s = {
+		.due = (done_ms - latency_ms) * ORD_MS, .done = done_ms * ORD_MS, .outcome = o};
+
+	run_window_add(&w, &s);
+}
+
+static struct ord_condition condition(enum ord_metric m, enum ord_op op, int64_t value,
+				      uint64_t window_ms)
+{
+	return (struct ord_condition){
+		.metric = m, .op = op, .value = value, .window_ns = window_ms * ORD_MS};
+}
+
+static void ratio(void **state)
+{
+	struct ord_condition c = condition(ORD_METRIC_OK_RATIO, ORD_OP_GE, 900000, 1000);
+	int64_t value = -1;
+
+	for (uint64_t ms = 100; ms <= 1000; ms += 100)
+		see(ms, 10, ms == 500 ? ORD_OUTCOME_WRONG : ORD_OUTCOME_OK);
+	/* Not before a whole window has passed. */
+	assert_int_equal(run_condition(&c, &w, 1, 1000 * ORD_MS, &value), RUN_NOT_YET);
+	assert_int_equal(value, -1);
+	assert_int_equal(run_condition(&c, &w, 0, 1000 * ORD_MS, &value), RUN_TRUE);
+	assert_int_equal(value, 900000);
+	see(1050, 10, ORD_OUTCOME_TIMEOUT);
+	/* 9 of 11; and at 1,150 ms the first has left: 8 of 10, then the bad one of 500 leaves too.
+	 */
+	assert_int_equal(run_condition(&c, &w, 0, 1050 * ORD_MS, &value), RUN_FALSE);
+	assert_int_equal(value, 818181);
+	assert_int_equal(run_condition(&c, &w, 0, 1100 * ORD_MS, &value), RUN_FALSE);
+	assert_int_equal(value, 800000);
+	assert_int_equal(run_condition(&c, &w, 0, 1500 * ORD_MS, &value), RUN_FALSE);
+	assert_int_equal(value, 833333);
+	/* A window without anything decided is unknown, neither met nor missed. */
+	assert_int_equal(run_condition(&c, &w, 0, 2051 * ORD_MS, &value), RUN_UNKNOWN);
+	c.op = ORD_OP_LT;
+	assert_int_equal(run_condition(&c, &w, 0, 2051 * ORD_MS, &value), RUN_UNKNOWN);
+}
+
+/* Two of three is no 666,667 ppm: thresholds are compared before anything is rounded. */
+static void exact(void **state)
+{
+	struct ord_condition c = condition(ORD_METRIC_OK_RATIO, ORD_OP_GE, 666667, 1000);
+	int64_t value;
+
+	see(1000, 1, ORD_OUTCOME_OK);
+	see(1001, 1, ORD_OUTCOME_OK);
+	see(1002, 1, ORD_OUTCOME_WRONG);
+	assert_int_equal(run_condition(&c, &w, 0, 1100 * ORD_MS, &value), RUN_FALSE);
+	c.value = 666666;
+	assert_int_equal(run_condition(&c, &w, 0, 1100 * ORD_MS, &value), RUN_TRUE);
+}
+
+/* Skipped slots and local errors are unknown; refusals have no latency; timeouts do. */
+static void what_counts(void **state)
+{
+	struct ord_condition r = condition(ORD_METRIC_OK_RATIO, ORD_OP_GE, 1000000, 1000);
+	struct ord_condition m = condition(ORD_METRIC_MAX, ORD_OP_LE, (int64_t)(20 * ORD_MS), 1000);
+	int64_t value;
+
+	see(1000, 0, ORD_OUTCOME_SKIPPED);
+	see(1000, 0, ORD_OUTCOME_LOCAL_ERROR);
+	assert_int_equal(run_condition(&r, &w, 0, 1500 * ORD_MS, &value), RUN_UNKNOWN);
+	see(1010, 20, ORD_OUTCOME_OK);
+	see(1020, 0, ORD_OUTCOME_SKIPPED);
+	assert_int_equal(run_condition(&r, &w, 0, 1500 * ORD_MS, &value), RUN_TRUE);
+	see(1030, 1, ORD_OUTCOME_REFUSED);
+	assert_int_equal(run_condition(&r, &w, 0, 1500 * ORD_MS, &value), RUN_FALSE);
+	assert_int_equal(run_condition(&m, &w, 0, 1500 * ORD_MS, &value), RUN_TRUE);
+	assert_int_equal(value, 20 * ORD_MS);
+	see(1400, 300, ORD_OUTCOME_TIMEOUT);
+	assert_int_equal(run_condition(&m, &w, 0, 1500 * ORD_MS, &value), RUN_FALSE);
+	assert_int_equal(value, 300 * ORD_MS);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Against sorting, on random windows with many ties. */
+static void quantiles(void **state)
+{
+	static const struct {
+		enum ord_metric metric;
+		size_t percent;
+	} q[] = {{ORD_METRIC_P50, 50},
+		 {ORD_METRIC_P90, 90},
+		 {ORD_METRIC_P95, 95},
+		 {ORD_METRIC_P99, 99},
+		 {ORD_METRIC_MAX, 100}};
+	struct ord_rng rng;
+	int64_t all[200], value;
+
+	ord_rng_init(&rng, 20261121);
+	for (size_t round = 0; round < 300; round++) {
+		size_t n = 1 + ord_rng_below(&rng, 200);
+
+		w.n = w.next = 0;
+		for (size_t i = 0; i < n; i++) {
+			all[i] = (int64_t)ord_rng_below(&rng, 1 + ord_rng_below(&rng, 500));
+			see(1000 + i, (uint64_t)all[i], ORD_OUTCOME_OK);
+			all[i] *= (int64_t)ORD_MS;
+		}
+		qsort(all, n, sizeof *all, by_size);
+		for (size_t i = 0; i < sizeof q / sizeof *q; i++) {
+			struct ord_condition c = condition(q[i].metric, ORD_OP_LE, 0, 1000);
+
+			(void)run_condition(&c, &w, 0, 1500 * ORD_MS, &value);
+			assert_int_equal(value, all[(n * q[i].percent + 99) / 100 - 1]);
+		}
+	}
+}
+
+/* The ring holds a window of hung slots beside a whole one of others, and forgets the oldest. */
+static void ring(void **state)
+{
+	struct ord_condition c = condition(ORD_METRIC_OK_RATIO, ORD_OP_GE, 1000000, 10000);
+	int64_t value;
+
+	for (uint64_t ms = 1000; ms < 100000; ms += 100)
+		see(ms, 10, ms < 80000 ? ORD_OUTCOME_WRONG : ORD_OUTCOME_OK);
+	assert_int_equal(run_condition(&c, &w, 0, 99900 * ORD_MS, &value), RUN_TRUE);
+	assert_true(w.size >= 200 && w.size < 1000);
+}
+
+static void bounded(void **state)
+{
+	struct ord_probe_spec fast = {.name = "fast", .every_ns = ORD_MS};
+	struct run_window huge;
+	struct ord_err err;
+
+	assert_int_equal(run_window_init(&huge, &fast, 3600 * ORD_S, &err), -1);
+	assert_int_equal(err.code, ORD_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(ratio, setup, teardown),
+		cmocka_unit_test_setup_teardown(exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(quantiles, setup, teardown),
+		cmocka_unit_test_setup_teardown(ring, setup, teardown),
+		cmocka_unit_test(bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
