@@ -21,6 +21,7 @@ static const struct format {
 } formats[] = {
 	{"json", "report.json", ord_write_json},
 	{"md", "report.md", ord_write_md},
+	{"html", "report.html", ord_write_html},
 	{"junit", "junit.xml", ord_write_junit},
 };
 

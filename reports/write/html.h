@@ -1,0 +1,35 @@
+/* The parts of the page, one file each. */
+#ifndef ORDEAL_REPORTS_WRITE_HTML_H
+#define ORDEAL_REPORTS_WRITE_HTML_H
+
+#include <stdio.h>
+
+#include "reports/analysis.h"
+
+extern const char *const ord_html_style[]; /* NULL-ended */
+
+/* The chart of one repetition, twice: for a wide page and for a narrow one; the style sheet shows
+ * one of them. */
+void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,
+		    FILE *out);
+/* Patterns that the charts share; once a page. */
+void ord_html_defs(FILE *out);
+/* One row of dots, a repetition each, against the limit (0: none). */
+typedef const struct ord_span *ord_span_fn(const struct ord_rep *r, size_t which);
+void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, int64_t limit,
+		   const char *title, FILE *out);
+/* Instants and events of one repetition with their evidence, in the order of time. */
+void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+/* Samples and latency by part; and the faults with what they made and left. */
+void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+void ord_html_faults(const struct ord_analysis *a, FILE *out);
+void ord_html_method(const struct ord_analysis *a, FILE *out);
+
+/* "repetition 3 of 5", "the placebo". */
+void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+/* A table cell; the label is shown beside it where the page is narrow. */
+void ord_html_cell(FILE *out, const char *label, const char *css, const char *text);
+/* A text, or the elements of a list, each followed by `between`. */
+void ord_html_json(const struct json_t *j, const char *between, FILE *out);
+
+#endif

@@ -1,0 +1,181 @@
+/* The timeline of a repetition: instants, what the injectors said, phases, marks and notes, each
+ * with its line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "reports/member.h"
+#include "reports/write/html.h"
+#include "reports/write/text.h"
+
+#define ROWS_MAX 400
+
+struct row {
+	int64_t t, lo, hi;
+	uint32_t line, line_before;
+	bool strong;
+	char text[240];
+};
+
+struct rows {
+	struct row v[ROWS_MAX];
+	size_t n, left_out;
+};
+
+static struct row *add(struct rows *rows, int64_t t, uint32_t line)
+{
+	if (rows->n == ROWS_MAX) {
+		rows->left_out++;
+		return NULL;
+	}
+	rows->v[rows->n] = (struct row){.t = t, .lo = t, .hi = t, .line = line};
+	return &rows->v[rows->n++];
+}
+
+static void add_instant(struct rows *rows, const struct ord_instant *in, const char *what,
+			const char *who)
+{
+	struct row *r = in->known ? add(rows, in->value, in->line) : NULL;
+
+	if (!r)
+		return;
+	r->lo = in->lo;
+	r->hi = in->hi;
+	r->line_before = in->line_before;
+	r->strong = true;
+	(void)snprintf(r->text, sizeof r->text, "%s%.64s", what, who);
+}
+
+static void add_event(struct rows *rows, const struct ord_event *e)
+{
+	const char *state = ord_member_text(e->json, "state", "");
+	struct row *r;
+
+	/* Instants and steady-state decisions tell these already. */
+	if (e->kind == ORD_EVENT_RESOLVED || e->kind == ORD_EVENT_END ||
+	    (e->kind == ORD_EVENT_FAULT && strcmp(state, "checked") && strcmp(state, "failed") &&
+	     strcmp(state, "lost") && strcmp(state, "reverting")))
+		return;
+	r = add(rows, e->t, e->line);
+	if (!r)
+		return;
+	if (e->kind == ORD_EVENT_PHASE)
+		(void)snprintf(r->text, sizeof r->text, "phase: %.60s",
+			       ord_member_text(e->json, "phase", ""));
+	else if (e->kind == ORD_EVENT_FAULT)
+		(void)snprintf(
+			r->text, sizeof r->text, "%.64s: %.12s%s%.120s",
+			ord_member_text(e->json, "fault", ""), state,
+			json_object_get(e->json, "cause") || json_object_get(e->json, "message")
+				? ": "
+				: "",
+			ord_member_text(e->json, "message", ord_member_text(e->json, "cause", "")));
+	else if (e->kind == ORD_EVENT_STEADY)
+		(void)snprintf(r->text, sizeof r->text, "steady state %.8s: %s",
+			       ord_member_text(e->json, "when", ""),
+			       json_is_true(json_object_get(e->json, "holds")) ? "holds"
+									       : "does not hold");
+	else if (e->kind == ORD_EVENT_ABORT)
+		(void)snprintf(r->text, sizeof r->text, "abort: %.200s",
+			       ord_member_text(e->json, "text", ""));
+	else if (e->kind == ORD_EVENT_MARK)
+		(void)snprintf(r->text, sizeof r->text, "mark (%.40s): %.150s",
+			       ord_member_text(e->json, "channel", ""),
+			       ord_member_text(e->json, "note", ""));
+	else
+		(void)snprintf(r->text, sizeof r->text, "note: %.200s",
+			       ord_member_text(e->json, "text", ""));
+}
+
+static int by_t(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->t != y->t)
+		return x->t < y->t ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static void collect(const struct ord_analysis *a, const struct ord_rep *r, struct rows *rows)
+{
+	const struct ord_timeline *t = a->t;
+	const char *who = r->impact.known ? t->probes[r->impact.probe].name : "";
+
+	add_instant(rows, &r->impact, "impact, first seen by ", who);
+	for (size_t p = 0; p < t->n_probes; p++)
+		add_instant(rows, &r->detections[p].at,
+			    r->detections[p].kind == ORD_DETECTION_TOO_LATE
+				    ? "noticed after recovery by "
+				    : "noticed by ",
+			    t->probes[p].name);
+	for (size_t k = 0; r->number && k < t->n_faults; k++) {
+		add_instant(rows, &r->faults[k].requested, "requested: ", t->faults[k].name);
+		add_instant(rows, &r->faults[k].in_force,
+			    "in force, read back: ", t->faults[k].name);
+		add_instant(rows, &r->faults[k].cleared, "cleared, read back: ", t->faults[k].name);
+	}
+	add_instant(rows, &r->recovered, "recovered",
+		    r->recovered_self ? ", the fault still in force" : "");
+	for (size_t i = 0; i < t->n_events; i++) {
+		const struct ord_event *e = &t->events[i];
+		bool loose = e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK;
+
+		if (e->rep == r->number || (loose && e->t >= r->begin && e->t <= r->end))
+			add_event(rows, e);
+	}
+	qsort(rows->v, rows->n, sizeof *rows->v, by_t);
+}
+
+static void write_row(const struct ord_analysis *a, const struct ord_rep *r, const struct row *row,
+		      FILE *out)
+{
+	char lo[ORD_TEXT], hi[ORD_TEXT], at[ORD_TEXT], interval[2 * ORD_TEXT + 8] = "", when[32],
+									       line[64];
+
+	ord_format_utc((uint64_t)(a->t->wall_ns + row->t), when);
+	if (row->hi > row->lo)
+		(void)snprintf(interval, sizeof interval, "%s to %s",
+			       ord_text_relative(row->lo, r->zero, lo),
+			       ord_text_relative(row->hi, r->zero, hi));
+	(void)fputs("<tr role=\"row\"><td role=\"cell\" class=\"num\" data-l=\"at\">", out);
+	(void)fprintf(out, "%s%s%s</td><td role=\"cell\" class=\"lead\">", row->strong ? "<b>" : "",
+		      ord_text_relative(row->t, r->zero, at), row->strong ? "</b>" : "");
+	ord_xml_text(out, row->text);
+	(void)fputs("</td>", out);
+	ord_html_cell(out, "between", interval[0] ? "num" : "num empty", interval);
+	(void)fprintf(out,
+		      "<td role=\"cell\" data-l=\"UTC\" class=\"num\"><time "
+		      "datetime=\"%s\">%.12s</time></td>",
+		      when, when + 11);
+	if (row->line_before)
+		(void)snprintf(line, sizeof line, "line %u, after %u", row->line, row->line_before);
+	else
+		(void)snprintf(line, sizeof line, "line %u", row->line);
+	ord_html_cell(out, "run.jsonl", "dim num", line);
+	(void)fputs("</tr>\n", out);
+}
+
+void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
+{
+	struct rows *rows = calloc(1, sizeof *rows);
+
+	if (!rows)
+		return;
+	collect(a, r, rows);
+	(void)fputs(
+		"<div class=\"scroll\" role=\"region\" aria-label=\"Timeline\" "
+		"tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead role=\"rowgroup\"><tr "
+		"role=\"row\"><th role=\"columnheader\" scope=\"col\" class=\"num\">At</th><th "
+		"role=\"columnheader\" scope=\"col\">What</th><th role=\"columnheader\" "
+		"scope=\"col\" class=\"num\">Between</th><th role=\"columnheader\" scope=\"col\" "
+		"class=\"num\">UTC</th><th role=\"columnheader\" scope=\"col\" "
+		"class=\"num\">run.jsonl</th></tr></thead><tbody role=\"rowgroup\">\n",
+		out);
+	for (size_t i = 0; i < rows->n; i++)
+		write_row(a, r, &rows->v[i], out);
+	(void)fputs("</tbody></table></div>\n", out);
+	if (rows->left_out)
+		(void)fprintf(out, "<p class=\"small dim\">%zu more stand in run.jsonl.</p>\n",
+			      rows->left_out);
+	free(rows);
+}
