@@ -61,12 +61,12 @@ struct match net_match(const struct inj_step *step)
 	};
 }
 
-int net_devices(const struct inj_step *step, struct nl_talk *route, struct links *ret,
-		json_t *report, struct ord_err *err)
+int net_devices(const struct inj_step *step, struct nl_talk *route, enum link_side side,
+		struct links *ret, json_t *report, struct ord_err *err)
 {
 	const bool given = ord_arg_set(step->args, "device");
 
-	if (links_choose(route, given ? ord_arg_text(step->args, "device") : "",
+	if (links_choose(route, side, given ? ord_arg_text(step->args, "device") : "",
 			 ord_arg(step->args, "to")->eps.n > 0, ret, err) < 0)
 		return -1;
 	if (ret->n_left_out)

@@ -26,8 +26,8 @@ int net_enter(const struct inj_step *step, bool severe, struct ord_err *err);
 struct match net_match(const struct inj_step *step);
 
 /* The devices that the arguments mean; notes what was left out. */
-int net_devices(const struct inj_step *step, struct nl_talk *route, struct links *ret,
-		json_t *report, struct ord_err *err);
+int net_devices(const struct inj_step *step, struct nl_talk *route, enum link_side side,
+		struct links *ret, json_t *report, struct ord_err *err);
 
 /* "ordeal LEASE pid N": the comment of every table, which tells who holds it. */
 void net_comment(const struct inj_step *step, char out[static 128]);

@@ -100,7 +100,8 @@ static int prepare(struct inj_step *step, struct state *s, uint32_t ppm, bool re
 	if (choose_way(step, reject, &s->way, report, err) < 0 ||
 	    talk_open(&route, NETLINK_ROUTE, err) < 0)
 		return -1;
-	rc = net_devices(step, &route, &s->links, report, err);
+	rc = net_devices(step, &route, s->way == CUT_NETDEV ? LINKS_BOTTOM : LINKS_TOP, &s->links,
+			 report, err);
 	talk_close(&route);
 	if (rc < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
 		return -1;

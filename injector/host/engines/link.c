@@ -32,6 +32,8 @@ static void parse_link(struct nlmsghdr *h, struct link *ret)
 	/* The peer of a veth is named here too, and a lower device may be in another namespace. */
 	if (tb[IFLA_LINK] && !tb[IFLA_LINK_NETNSID] && strcmp(ret->kind, "veth") != 0)
 		ret->lower = (int)nla_get_u32(tb[IFLA_LINK]);
+	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof ret->mac)
+		memcpy(ret->mac, nla_data(tb[IFLA_ADDRESS]), sizeof ret->mac);
 	if (ret->lower == ret->index)
 		ret->lower = 0;
 }
@@ -99,22 +101,25 @@ static bool named(const char *kind, const char *const *kinds)
 	return false;
 }
 
-/* Why a device is left out, or NULL. Its packets pass another device again, which is in. */
-static const char *passed_twice(const struct link *l, const struct all *all, bool filtered)
+/* Why a device is left out, or NULL. Its packets pass another device, which is in. */
+static const char *met_elsewhere(const struct link *l, const struct all *all, enum link_side side,
+				 bool filtered)
 {
 	static const char *const stacked[] = {"vlan", "macvlan", "macvtap", "ipvlan", NULL};
 	static const char *const tunnels[] = {
 		"vxlan", "geneve", "gre",  "gretap", "ip6gre", "ip6gretap", "ipip", "ip6tnl",
 		"sit",	 "vti",	   "vti6", "erspan", "xfrm",   "wireguard", NULL};
 
+	/* Inside a tunnel the addresses are others: only a filter can mean them. */
+	if (!filtered && named(l->kind, tunnels))
+		return "a tunnel, its packets pass another device";
+	if (side == LINKS_TOP)
+		return l->master ? "a port, its packets are its bridge's or bond's" : NULL;
 	if (l->lower && named(l->kind, stacked))
 		return "its packets pass the device below";
 	for (size_t i = 0; i < all->n; i++)
 		if (all->v[i].master == l->index && (all->v[i].flags & IFF_UP))
 			return "its packets pass its ports";
-	/* Inside a tunnel the addresses are others: only a filter can mean them. */
-	if (!filtered && named(l->kind, tunnels))
-		return "a tunnel, its packets pass another device";
 	return NULL;
 }
 
@@ -127,8 +132,8 @@ static void leave_out(struct links *links, const struct link *l, const char *why
 		       at ? ", " : "", l->name, why);
 }
 
-static int choose_all(const struct all *all, bool filtered, struct links *links,
-		      struct ord_err *err)
+static int choose_all(const struct all *all, enum link_side side, bool filtered,
+		      struct links *links, struct ord_err *err)
 {
 	size_t n = 0;
 
@@ -139,7 +144,7 @@ static int choose_all(const struct all *all, bool filtered, struct links *links,
 		if (!(l->flags & IFF_UP) || (l->loopback && !filtered) ||
 		    strncmp(l->name, "ordeal-", 7) == 0)
 			continue;
-		why = passed_twice(l, all, filtered);
+		why = met_elsewhere(l, all, side, filtered);
 		if (why) {
 			leave_out(links, l, why);
 			continue;
@@ -176,8 +181,8 @@ static int choose_one(const struct all *all, const char *device, struct links *l
 			device);
 }
 
-int links_choose(struct nl_talk *t, const char *device, bool filtered, struct links *ret,
-		 struct ord_err *err)
+int links_choose(struct nl_talk *t, enum link_side side, const char *device, bool filtered,
+		 struct links *ret, struct ord_err *err)
 {
 	ord_auto(msg) struct nl_msg *msg = get_link(NLM_F_DUMP);
 	struct links links = {0};
@@ -189,7 +194,7 @@ int links_choose(struct nl_talk *t, const char *device, bool filtered, struct li
 	rc = talk_ask(t, msg, on_link, &all, err);
 	if (rc == 0)
 		rc = device[0] ? choose_one(&all, device, &links, err)
-			       : choose_all(&all, filtered, &links, err);
+			       : choose_all(&all, side, filtered, &links, err);
 	free(all.v);
 	if (rc == 0)
 		*ret = links;

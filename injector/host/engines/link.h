@@ -19,6 +19,7 @@ struct link {
 	int master;	     /* index of the bridge or bond that it is a port of, 0 if none */
 	int lower;	     /* index of the device of this namespace that it sits on, 0 if none */
 	bool loopback;
+	unsigned char mac[6]; /* zero where it has none of that size */
 };
 
 struct links {
@@ -29,13 +30,20 @@ struct links {
 };
 
 /*
- * device: just this one; else every device that is up, each packet's path counted once (a bridge, a
- * VLAN, a bond is left out, its ports and lower devices are in; tunnels too where there is no
- * filter), and loopback where a filter names peers. ORD_USAGE where the device is not there, none
- * is up, or more than LINKS_MAX are.
+ * Where the packets are met. At the bottom, the devices themselves: a bridge, a bond, a VLAN is
+ * left out, its ports and lower devices are in. At the top, where the host sends and receives:
+ * ports are left out.
  */
-int links_choose(struct nl_talk *t, const char *device, bool filtered, struct links *ret,
-		 struct ord_err *err);
+enum link_side { LINKS_BOTTOM, LINKS_TOP };
+
+/*
+ * device: just this one; else every device that is up, so that each packet is met once (tunnels are
+ * left out where there is no filter: their packets pass again), and loopback where a filter names
+ * peers. ORD_USAGE where the device is not there or is down, or more than LINKS_MAX are up;
+ * ORD_SKIP where none is.
+ */
+int links_choose(struct nl_talk *t, enum link_side side, const char *device, bool filtered,
+		 struct links *ret, struct ord_err *err);
 
 /* One device by its name; false in *ret_found where there is none. */
 int link_find(struct nl_talk *t, const char *name, bool *ret_found, struct link *ret,

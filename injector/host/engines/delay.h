@@ -1,0 +1,60 @@
+/*
+ * The delay: packets come from TAPs and from a packet queue, are held, and go back to where they
+ * came from when they are due. One thread, one heap; the caller's loop waits.
+ */
+#ifndef ORDEAL_ENGINES_DELAY_H
+#define ORDEAL_ENGINES_DELAY_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "base/rng.h"
+#include "hold.h"
+#include "late.h"
+#include "link.h"
+#include "queue.h"
+#include "tap.h"
+
+struct delay_params {
+	uint64_t delay_ns, jitter_ns; /* uniform in delay +- jitter; jitter <= delay */
+	uint64_t spin_ns;	      /* spin this long before a packet is due; 0: never */
+	uint64_t limit;		      /* bytes held at most */
+	uint64_t seed;
+	bool realtime; /* runs with SCHED_FIFO: watched, and given up above 90 % of a CPU */
+};
+
+struct delay {
+	struct delay_params p;
+	struct hold hold;
+	struct ord_rng rng;
+
+	struct tap taps[LINKS_MAX];
+	unsigned n_taps;
+	struct queue queue; /* fd -1: none */
+
+	/* figures */
+	struct late late;
+	uint64_t dropped_limit; /* packets beyond the limit */
+	uint64_t own;		/* frames of the TAPs themselves, not passed on */
+	uint64_t refused;	/* packets that the kernel did not take back */
+	bool realtime_given_up;
+
+	uint64_t watch_wall_ns, watch_cpu_ns; /* of the realtime watch */
+	uint8_t *buf;			      /* owned: what is read and not held */
+};
+
+/* No packet comes before its sources are there. Needs no privilege. */
+int delay_init(struct delay *d, const struct delay_params *params, struct ord_err *err);
+/* Closes the sources. Fine on a zeroed struct whose queue is closed. */
+void delay_done(struct delay *d);
+
+/* The caller polls these until *due_ns (CLOCK_MONOTONIC, lowered here), then calls delay_run with
+ * what poll said. */
+unsigned delay_wait(const struct delay *d, struct pollfd *fds, unsigned max, uint64_t *due_ns);
+/* Takes what has arrived and lets go what is due, for a few milliseconds at most. -1: a source is
+ * gone. */
+int delay_run(struct delay *d, const struct pollfd *fds, unsigned n, struct ord_err *err);
+/* Nothing new is coming: reads what is still there and lets everything go, in order. */
+int delay_flush(struct delay *d, struct ord_err *err);
+
+#endif
