@@ -61,13 +61,31 @@ struct match net_match(const struct inj_step *step)
 	};
 }
 
+/* Are all of the peers on loopback? Then no other device can be meant. */
+static bool loopback_only(const struct ord_endpoints *to)
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	for (size_t i = 0; i < to->n; i++) {
+		const struct ord_endpoint *e = &to->v[i];
+
+		if (!(e->family == AF_INET && e->prefix >= 8 && e->addr[0] == 127) &&
+		    !(e->family == AF_INET6 && e->prefix == 128 &&
+		      memcmp(e->addr, one, sizeof one) == 0))
+			return false;
+	}
+	return to->n > 0;
+}
+
 int net_devices(const struct inj_step *step, struct nl_talk *route, enum link_side side,
 		struct links *ret, json_t *report, struct ord_err *err)
 {
-	const bool given = ord_arg_set(step->args, "device");
+	const struct ord_endpoints *to = &ord_arg(step->args, "to")->eps;
+	const char *device = loopback_only(to) ? "lo" : "";
 
-	if (links_choose(route, side, given ? ord_arg_text(step->args, "device") : "",
-			 ord_arg(step->args, "to")->eps.n > 0, ret, err) < 0)
+	if (ord_arg_set(step->args, "device"))
+		device = ord_arg_text(step->args, "device");
+	if (links_choose(route, side, device, to->n > 0, ret, err) < 0)
 		return -1;
 	if (ret->n_left_out)
 		return net_tell(report, "notes", err, "left out: %s", ret->left_out);
