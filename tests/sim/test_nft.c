@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "injector/host/engines/cut.h"
+#include "injector/host/engines/detour.h"
 
 static void text_of(const struct nft_batch *b, FILE *out)
 {
@@ -127,13 +128,47 @@ static void test_ingress(void **state)
 	cut(CUT_NETDEV, 500000, &m, "loss-ingress");
 }
 
+static void test_detour(void **state)
+{
+	struct ord_endpoints to = {0};
+	const struct ord_endpoints none = {0};
+	const struct match m = {&to, &none, MATCH_EGRESS};
+	const struct tap tap = {.fd = -1, .name = "ordeal-12345678", .index = 0x1234567};
+	struct nft_batch b = {0};
+
+	add(&to, ":5432/tcp");
+	detour_build(&b, "ordeal golden pid 1", &two.v[1], &tap, 0xfeedface, &m);
+	same_as_recorded(&b, "detour");
+}
+
+static void test_queue(void **state)
+{
+	const struct ord_endpoints none = {0};
+	const struct match m = {&none, &none, MATCH_BOTH};
+	struct nft_batch b = {0};
+
+	detour_queue_build(&b, NFPROTO_IPV4, "ordeal golden pid 1", &two.v[1], 30000, false, &m);
+	same_as_recorded(&b, "queue-ip");
+	detour_queue_build(&b, NFPROTO_IPV6, "ordeal golden pid 1", &two.v[0], 30000, true, &m);
+	same_as_recorded(&b, "queue-ip6-xtables");
+}
+
+static void test_flush(void **state)
+{
+	struct nft_batch b = {0};
+
+	nft_in_table(&b, NFPROTO_NETDEV, "ordeal-delay-eth0");
+	nft_flush(&b, MATCH_HIT);
+	same_as_recorded(&b, "flush");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_partition_all),
-		cmocka_unit_test(test_loss_filter),
-		cmocka_unit_test(test_reject),
-		cmocka_unit_test(test_ingress),
+		cmocka_unit_test(test_partition_all), cmocka_unit_test(test_loss_filter),
+		cmocka_unit_test(test_reject),	      cmocka_unit_test(test_ingress),
+		cmocka_unit_test(test_detour),	      cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
