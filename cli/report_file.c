@@ -1,10 +1,8 @@
 #include "cli/report_file.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -93,40 +91,9 @@ static bool is_run(const char *dir)
 	return !access(path, F_OK);
 }
 
-/* The run that was begun last, by its file's age. */
-static int find_latest(const char *home, size_t size, char *ret, struct ord_err *err)
-{
-	DIR *dir = opendir(home);
-	struct timespec newest = {0};
-	const struct dirent *e;
-	bool found = false;
-
-	if (!dir)
-		return ord_fail_sys(err, "open '%s'", home);
-	while ((e = readdir(dir))) {
-		char path[ORD_PATH_MAX + 288];
-		struct stat st;
-
-		(void)snprintf(path, sizeof path, "%s/%s/run.jsonl", home, e->d_name);
-		if (e->d_name[0] == '.' || stat(path, &st))
-			continue;
-		if (found &&
-		    (st.st_mtim.tv_sec < newest.tv_sec ||
-		     (st.st_mtim.tv_sec == newest.tv_sec && st.st_mtim.tv_nsec <= newest.tv_nsec)))
-			continue;
-		newest = st.st_mtim;
-		found = true;
-		(void)snprintf(ret, size, "%s/%s", home, e->d_name);
-	}
-	(void)closedir(dir);
-	if (!found)
-		return ord_fail(err, ORD_USAGE, "there is no run in %s yet", home);
-	return 0;
-}
-
 int cli_run_find(const char *run, size_t size, char *ret, struct ord_err *err)
 {
-	char home[ORD_PATH_MAX];
+	char home[ORD_PATH_MAX], path[ORD_PATH_MAX + 300], real[PATH_MAX];
 
 	if (strchr(run, '/') || is_run(run)) {
 		if (!is_run(run))
@@ -137,13 +104,14 @@ int cli_run_find(const char *run, size_t size, char *ret, struct ord_err *err)
 	}
 	if (ord_run_home(home, err))
 		return -1;
-	if (!strcmp(run, "latest"))
-		return find_latest(home, size, ret, err);
-	(void)snprintf(ret, size, "%s/%s", home, run);
-	if (!is_run(ret))
+	(void)snprintf(path, sizeof path, "%s/%s", home, run);
+	/* "latest" is a link that each run sets; the folder's own name is what a reader can keep.
+	 */
+	if (!is_run(path) || !realpath(path, real))
 		return ord_fail(err, ORD_USAGE,
 				"there is no run '%.80s' in %.300s; give a run's id, its folder, "
 				"or 'latest'",
 				run, home);
+	(void)snprintf(ret, size, "%s", real);
 	return 0;
 }
