@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,17 +138,12 @@ struct ask {
 	void *arg;
 };
 
+/* A directory of uid 0 was made but not yet given away: nothing is in it, and nobody to become. */
 static int become(const struct inj_home *home, struct ord_err *err)
 {
-	if (geteuid() != 0)
-		return inj_drop("", err);
-	if (home->uid == 0)
-		return inj_drop("", err); /* made, but not yet given away: nothing is in it */
-	if ((setgroups(0, NULL) < 0 && errno != EPERM) ||
-	    setresgid(home->gid, home->gid, home->gid) < 0 ||
-	    setresuid(home->uid, home->uid, home->uid) < 0)
-		return ord_fail_sys(err, "become uid %u", home->uid);
-	return inj_drop("", err);
+	struct inj_ids owner = {.root = geteuid() == 0, .uid = home->uid, .gid = home->gid};
+
+	return home->uid == 0 ? inj_drop("", err) : inj_drop_to(&owner, "", err);
 }
 
 static json_t *asked(void *arg)

@@ -1,5 +1,6 @@
 #include "injector/lease/rescue.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -231,6 +232,29 @@ static void rescue_one(void *arg, const char *name)
 	inj_record_done(&r);
 }
 
+/* What is left of one that died while it wrote, on a file system without nameless files: it is
+ * nobody's after a minute. */
+static void leavings_clear(int dir)
+{
+	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		size_t n = strlen(e->d_name);
+		struct stat st;
+
+		if (n > 4 && strcmp(e->d_name + n - 4, ".tmp") == 0 &&
+		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    ord_wall_ns() / ORD_S > (uint64_t)st.st_mtime + 60)
+			(void)unlinkat(dir, e->d_name, 0);
+	}
+	if (d)
+		(void)closedir(d);
+	else
+		ord_close(&copy);
+}
+
 int inj_rescue(const struct ord_injector *const *table, size_t n, const char *lease, bool dry_run,
 	       json_t *records, unsigned *ret_bad, struct ord_err *err)
 {
@@ -251,6 +275,8 @@ int inj_rescue(const struct ord_injector *const *table, size_t n, const char *le
 	if (dir < 0)
 		return 0; /* no lease was ever made */
 	x.dir = dir;
+	if (!dry_run)
+		leavings_clear(dir);
 	r = inj_records_each(dir, rescue_one, &x, err);
 	*ret_bad = x.bad;
 	return r;

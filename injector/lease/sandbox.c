@@ -35,7 +35,7 @@ static bool both_mapped(unsigned id)
 	return mapped("/proc/self/uid_map", id) && mapped("/proc/self/gid_map", id);
 }
 
-int inj_ids(struct inj_ids *ret, struct ord_err *err)
+static int ids_find(struct inj_ids *ret, struct ord_err *err)
 {
 	struct inj_ids ids = {.uid = geteuid(), .gid = getegid()};
 
@@ -54,6 +54,19 @@ int inj_ids(struct inj_ids *ret, struct ord_err *err)
 			INJ_LEASE_UID);
 	/* Else uid 0 is the only one here: a user in a namespace of their own, root in name alone.
 	 */
+	*ret = ids;
+	return 0;
+}
+
+/* Asked often, found once: after the drop the answer would be another. */
+int inj_ids(struct inj_ids *ret, struct ord_err *err)
+{
+	static struct inj_ids ids;
+	static bool found;
+
+	if (!found && ids_find(&ids, err) < 0)
+		return -1;
+	found = true;
 	*ret = ids;
 	return 0;
 }
@@ -188,13 +201,11 @@ static int drop_prove(const struct inj_ids *ids, uint64_t keep, struct ord_err *
 	return 0;
 }
 
-int inj_drop(const char *caps, struct ord_err *err)
+int inj_drop_to(const struct inj_ids *ids, const char *caps, struct ord_err *err)
 {
 	uint64_t keep, permitted, effective;
-	struct inj_ids ids;
 
-	if (inj_ids(&ids, err) < 0 || inj_caps_parse(caps, &keep, err) < 0 ||
-	    caps_get(&permitted, &effective, err) < 0)
+	if (inj_caps_parse(caps, &keep, err) < 0 || caps_get(&permitted, &effective, err) < 0)
 		return -1;
 	keep &= permitted;
 	(void)umask(077);
@@ -202,12 +213,12 @@ int inj_drop(const char *caps, struct ord_err *err)
 		return ord_fail_sys(err, "PR_SET_NO_NEW_PRIVS");
 	if ((effective & 1ull << CAP_SETPCAP) && bounding_empty(err) < 0)
 		return -1;
-	if (ids.root) {
+	if (ids->root) {
 		/* Without CAP_SETPCAP the securebits stay, and leaving uid 0 would clear what is to
 		 * be kept. */
 		if (!(effective & 1ull << CAP_SETPCAP) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 			return ord_fail_sys(err, "PR_SET_KEEPCAPS");
-		if (uid_leave(&ids, err) < 0)
+		if (uid_leave(ids, err) < 0)
 			return -1;
 	}
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
@@ -220,7 +231,14 @@ int inj_drop(const char *caps, struct ord_err *err)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return ord_fail_sys(err, "PR_SET_DUMPABLE");
 #endif
-	return drop_prove(&ids, keep, err);
+	return drop_prove(ids, keep, err);
+}
+
+int inj_drop(const char *caps, struct ord_err *err)
+{
+	struct inj_ids ids;
+
+	return inj_ids(&ids, err) < 0 ? -1 : inj_drop_to(&ids, caps, err);
 }
 
 /* What the C library needs, the record, the clocks, pidfds. No execve, no socket, no ptrace, no

@@ -32,6 +32,8 @@ int inj_caps_parse(const char *caps, uint64_t *ret, struct ord_err *err);
  * work is an error.
  */
 int inj_drop(const char *caps, struct ord_err *err);
+/* The same for one who is not the lease's: ids->root says that uid 0 is to be left. */
+int inj_drop_to(const struct inj_ids *ids, const char *caps, struct ord_err *err);
 
 enum inj_role { INJ_HOLDER, INJ_GUARDIAN };
 

@@ -186,8 +186,25 @@ static char *record_text(const struct inj_request *req, uint64_t deadline,
 	return out;
 }
 
-/* A name of its own while it is written, then linked: the lease is there whole or not at all, and
- * only once. */
+/* -1 with errno EEXIST where the lease is there. A file without a name gets one, else it is
+ * renamed. */
+static int record_name(int dir, int fd, const char *tmp, const char *name)
+{
+	char path[32];
+
+	if (!tmp[0]) {
+		(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+	}
+	if (renameat2(dir, tmp, dir, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* A file system that cannot rename so can link. */
+	if (errno != EINVAL || linkat(dir, tmp, dir, name, 0) < 0)
+		return -1;
+	return unlinkat(dir, tmp, 0);
+}
+
+/* The lease is there whole or not at all, and only once. */
 static int record_publish(int dir, int fd, const char *tmp, const char *name, const char *text,
 			  struct ord_err *err)
 {
@@ -195,19 +212,31 @@ static int record_publish(int dir, int fd, const char *tmp, const char *name, co
 		return ord_fail_sys(err, "lock the undo record");
 	if (ord_write_all(fd, text, strlen(text), err) < 0)
 		return ord_wrap(err, "write the undo record");
-	if (renameat2(dir, tmp, dir, name, RENAME_NOREPLACE) == 0)
+	if (record_name(dir, fd, tmp, name) == 0)
 		return 0;
-	if (errno == EINVAL) { /* a file system that cannot do that */
-		if (linkat(dir, tmp, dir, name, 0) == 0) {
-			(void)unlinkat(dir, tmp, 0);
-			return 0;
-		}
-	}
 	if (errno == EEXIST)
 		return ord_fail(
 			err, ORD_GUARD,
 			"the lease exists: end it, or `ordeal rescue` if its processes are dead");
 	return ord_fail_sys(err, "name the undo record");
+}
+
+/* Without a name, so that nothing is left of one that dies over it; where the file system cannot,
+ * under a name of luck. */
+static int record_create(int dir, const char *lease, char tmp[static INJ_RECORD_NAME + 16],
+			 struct ord_err *err)
+{
+	int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	uint64_t draw;
+
+	tmp[0] = '\0';
+	if (fd < 0 && errno != ENOSPC && errno != EACCES) {
+		if (getrandom(&draw, sizeof draw, 0) != sizeof draw)
+			return ord_fail_sys(err, "getrandom");
+		(void)snprintf(tmp, INJ_RECORD_NAME + 16, "%s.%016" PRIx64 ".tmp", lease, draw);
+		fd = openat(dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	}
+	return fd < 0 ? ord_fail_sys(err, "make the undo record") : fd;
 }
 
 int inj_undo_write(struct inj_undo *ret, int dir, const struct inj_request *req,
@@ -217,7 +246,6 @@ int inj_undo_write(struct inj_undo *ret, int dir, const struct inj_request *req,
 	struct inj_undo u = {.dir = dir, .fd = -1};
 	ord_autofree char *text = NULL;
 	char tmp[INJ_RECORD_NAME + 16], boot[INJ_BOOT_ID];
-	uint64_t draw;
 
 	if (inj_boot_id(boot, err) < 0)
 		return -1;
@@ -227,15 +255,13 @@ int inj_undo_write(struct inj_undo *ret, int dir, const struct inj_request *req,
 	if (strlen(text) > INJ_RECORD_MAX)
 		return ord_fail(err, ORD_GUARD, "the undo record is beyond %d bytes",
 				INJ_RECORD_MAX);
-	if (getrandom(&draw, sizeof draw, 0) != sizeof draw)
-		return ord_fail_sys(err, "getrandom");
-	(void)snprintf(tmp, sizeof tmp, "%s.%016" PRIx64 ".tmp", req->lease, draw);
 	(void)snprintf(u.name, sizeof u.name, "%s.json", req->lease);
-	u.fd = openat(dir, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	u.fd = record_create(dir, req->lease, tmp, err);
 	if (u.fd < 0)
-		return ord_fail_sys(err, "make the undo record");
+		return -1;
 	if (record_publish(dir, u.fd, tmp, u.name, text, err) < 0) {
-		(void)unlinkat(dir, tmp, 0);
+		if (tmp[0])
+			(void)unlinkat(dir, tmp, 0);
 		ord_close(&u.fd);
 		return -1;
 	}

@@ -8,25 +8,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool cut(const struct target *t)
+static bool cut(const struct target *t, unsigned within_ms)
 {
-	return !target_reaches_us(t, AF_INET, 20) && !target_reaches_us(t, AF_INET6, 20);
+	return !target_reaches_us(t, AF_INET, within_ms) &&
+	       !target_reaches_us(t, AF_INET6, within_ms);
 }
 
-/* 400 ms late, or as good as: what comes within 60 ms was not delayed. */
-static bool late(const struct target *t)
+/* The delay of the row is far beyond any time that is asked for here. */
+static bool late(const struct target *t, unsigned within_ms)
 {
-	return !target_reaches_us(t, AF_INET, 60);
+	return !target_reaches_us(t, AF_INET, within_ms);
+}
+
+static bool stopped(const struct target *t, unsigned within_ms)
+{
+	(void)within_ms;
+	return target_stopped(t);
 }
 
 /* A process of the fault's own beside holder and guardian. */
-static bool child(const struct target *t)
+static bool child(const struct target *t, unsigned within_ms)
 {
 	unsigned ours = 0;
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
 
 	(void)t;
+	(void)within_ms;
 	while (dir && (e = readdir(dir))) {
 		char path[64], stat[64] = "";
 		int fd;
@@ -46,7 +54,7 @@ static bool child(const struct target *t)
 
 const struct row rows[] = {
 	{"noop", "{}", ON_HOST, NULL, false, false},
-	{"proc.pause", "{}", ON_PROCESS, target_stopped, true, false},
+	{"proc.pause", "{}", ON_PROCESS, stopped, true, false},
 	{"proc.kill", "{\"signal\":\"CONT\"}", ON_PROCESS, NULL, false, true},
 	{"net.loss", "{\"percent\":1000000}", ON_NET, cut, false, false},
 	{"net.partition", "{\"mode\":\"drop\"}", ON_NET, cut, false, false},

@@ -10,7 +10,8 @@ struct row {
 	const char *fault;
 	const char *args;
 	enum on on;
-	bool (*felt)(const struct target *t); /* from outside; NULL: it cannot be */
+	bool (*felt)(const struct target *t,
+		     unsigned within_ms); /* from outside; NULL: it cannot be */
 	bool by_guardian; /* class guardian: after the death of both it stays until `rescue` */
 	bool none;	  /* class none: no residue is told */
 };

@@ -36,7 +36,7 @@ static void begin(uint64_t hold_ns)
 	driver_spawn(&d);
 	driver_send(&d, line);
 	json_decref(driver_until(&d, "injected", 10000));
-	if (row->felt && !row->felt(&target))
+	if (row->felt && !row->felt(&target, 20))
 		die("%s says injected, but is not felt", row->fault);
 	free(line);
 	free(place);
@@ -54,7 +54,7 @@ static void reverted(const char *cause, int status)
 	if (residue != (row->none ? -1 : 0))
 		die("%s: residue %lld after %s", row->fault, (long long)residue, cause);
 	json_decref(event);
-	if (row->felt && row->felt(&target))
+	if (row->felt && row->felt(&target, 20))
 		die("%s is felt after its revert", row->fault);
 	if (driver_reap(&d, 3000) != status)
 		die("%s: the injector's exit status is not %d after %s", row->fault, status, cause);
@@ -67,7 +67,7 @@ static void gone(unsigned within_ms, const char *what)
 {
 	uint64_t from = now_us();
 
-	while (row->felt && row->felt(&target)) {
+	while (row->felt && row->felt(&target, 2)) {
 		if (now_us() - from > within_ms * 1000ull)
 			die("%s: %s: still felt after %u ms", row->fault, what, within_ms);
 	}
@@ -171,13 +171,13 @@ static void both_killed(void)
 	d.pid = 0;
 	if (row->by_guardian) {
 		nap_ms(50);
-		if (row->felt && !row->felt(&target))
+		if (row->felt && !row->felt(&target, 20))
 			die("%s went away without anybody who could: the test proves nothing",
 			    row->fault);
 	} else {
 		uint64_t from = now_us();
 
-		while (row->felt && row->felt(&target))
+		while (row->felt && row->felt(&target, 2))
 			if (now_us() - from > KERNEL_GONE_MS * 1000)
 				die("%s: holder and guardian killed: still felt", row->fault);
 	}
@@ -312,7 +312,7 @@ static void disk_full(void)
 		die("%s: a full disk for the record was not refused", row->fault);
 	json_decref(event);
 	must(driver_reap(&d, 3000) == 1);
-	must(!row->felt || !row->felt(&target));
+	must(!row->felt || !row->felt(&target, 20));
 	must_sys(unlink("/run/ordeal/filler"));
 
 	driver_spawn(&d);

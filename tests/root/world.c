@@ -177,9 +177,13 @@ void target_plain(struct target *ret)
 
 void target_net(struct target *ret)
 {
-	struct target t = {.pid = sleeper(true)};
+	struct target t = {.netns = -1};
 	char path[64], command[1024];
 
+	/* The pair of an earlier one goes a moment after its namespace. */
+	for (int i = 0; i < 300 && if_nametoindex("vT"); i++)
+		nap_ms(10);
+	t.pid = sleeper(true);
 	(void)snprintf(path, sizeof path, "/proc/%d/ns/net", t.pid);
 	t.netns = open(path, O_RDONLY | O_CLOEXEC);
 	must_sys(t.netns);
