@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*write)(FILE *out);
 	} pages[] = {{"ordeal.1", page_ordeal},
+		     {"ordeal-spec.5", page_spec},
 		     {"ordeal-injector.8", page_injector},
 		     {"ordeal.bash", page_completion},
 		     {"ordeal.dict", page_dictionary}};

@@ -258,12 +258,40 @@ static void untouched_on_failure(void **state)
 	ord_mistakes_done(&m);
 }
 
+/* The manual's example, out of its source, is an experiment. */
+static void example_of_the_manual(void **state)
+{
+	static struct ord_spec s;
+	ord_autofree char *page = NULL, *yaml = NULL;
+	const char *from, *to;
+	size_t size, n = 0;
+	FILE *f = open_memstream(&page, &size);
+
+	ord_spec_manual(f);
+	assert_int_equal(fclose(f), 0);
+	from = strstr(page, ".nf\n");
+	to = strstr(page, ".fi\n");
+	assert_true(from && to && from < to);
+	yaml = malloc(size);
+	assert_non_null(yaml);
+	for (const char *p = from + 4; p < to; p++)
+		if (*p != '\\' || p[1] != '-')
+			yaml[n++] = *p;
+	yaml[n] = '\0';
+	read_good(yaml, NULL, 0, &s);
+	ord_spec_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_experiment), cmocka_unit_test(overrides),
-		cmocka_unit_test(every_form),	    cmocka_unit_test(overrides_leave_aliases),
-		cmocka_unit_test(bad_overrides),    cmocka_unit_test(untouched_on_failure),
+		cmocka_unit_test(whole_experiment),
+		cmocka_unit_test(overrides),
+		cmocka_unit_test(every_form),
+		cmocka_unit_test(overrides_leave_aliases),
+		cmocka_unit_test(bad_overrides),
+		cmocka_unit_test(untouched_on_failure),
+		cmocka_unit_test(example_of_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,297 @@
+/* The tables of ordeal-spec(5), as man(7) source. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/units.h"
+#include "scheduler/spec/table.h"
+
+/* A line of text; nothing in it may look like a request. */
+static void put(FILE *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		(void)fputs("\\&", out);
+	for (; *text; text++)
+		if (*text == '\\')
+			(void)fputs("\\e", out);
+		else if (*text == '-')
+			(void)fputs("\\-", out);
+		else
+			(void)fputc(*text, out);
+}
+
+static void line(FILE *out, const char *text)
+{
+	put(out, text);
+	(void)fputc('\n', out);
+}
+
+/* Sentences begin with a capital and end with a point; the tables' clauses do neither. */
+static void sentence(FILE *out, const char *clause)
+{
+	char first[2] = {(char)toupper((unsigned char)*clause), '\0'};
+	size_t n = strlen(clause);
+
+	if (!n)
+		return;
+	put(out, first);
+	put(out, clause + 1);
+	(void)fputs(clause[n - 1] == '.' ? "\n" : ".\n", out);
+}
+
+static void item(FILE *out, const char *tag, const char *type)
+{
+	(void)fputs(".TP\n\\fB", out);
+	put(out, tag);
+	(void)fputs("\\fR (\\fI", out);
+	put(out, type);
+	(void)fputs("\\fR)\n", out);
+}
+
+/* "a | b" of "a|b" */
+static void choices_text(const char *choices, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *choices && n + 4 < size; choices++)
+		n += (size_t)snprintf(out + n, size - n, *choices == '|' ? " | " : "%c", *choices);
+}
+
+/* The type without its example: "a duration, as in '200ms'" -> "a duration". */
+static void type_words_of(const struct key *key, char *out, size_t size)
+{
+	const char *example = strstr(key->type->what, ", as in");
+	size_t n = example ? (size_t)(example - key->type->what) : strlen(key->type->what);
+
+	if (key->choices)
+		choices_text(key->choices, out, size);
+	else if (key->type == &type_list)
+		(void)snprintf(out, size, "a list, at most %d", (int)key->max);
+	else
+		(void)snprintf(out, size, "%.*s", (int)n, key->type->what);
+}
+
+static void put_range(FILE *out, const struct key *key)
+{
+	char lo[32], hi[32];
+
+	if (key->type == &type_duration)
+		(void)fprintf(out, "From %s to %s.\n", ord_format_duration(key->min, lo),
+			      ord_format_duration(key->max, hi));
+	else if (key->type == &type_count || key->type == &type_seed)
+		(void)fprintf(out, "From %lld to %lld.\n", (long long)key->min,
+			      (long long)key->max);
+}
+
+static void put_key(FILE *out, const struct key *key)
+{
+	char type[200];
+
+	type_words_of(key, type, sizeof type);
+	item(out, key->name, type);
+	sentence(out, key->help);
+	put_range(out, key);
+	if (key->def) {
+		(void)fputs("Default: ", out);
+		put(out, key->def);
+		(void)fputs(".\n", out);
+	}
+	if (key->flags & KEY_REQUIRED)
+		(void)fputs("Required.\n", out);
+}
+
+static void put_table(FILE *out, const struct table *table)
+{
+	char words[200];
+
+	(void)fputs(".SS ", out);
+	line(out, *table->path ? table->path : "the file");
+	line(out, table->help);
+	if (table->one_of) {
+		choices_join(table->one_of, words, sizeof words);
+		(void)fputs("Exactly one of ", out);
+		put(out, words);
+		(void)fputs(" is needed.\n", out);
+	}
+	for (size_t i = 0; i < table->n; i++)
+		if (!(table->keys[i].flags & KEY_LATER))
+			put_key(out, &table->keys[i]);
+}
+
+static const char *param_type(const struct ord_param *p, char *out, size_t size)
+{
+	static const char *const names[] = {
+		[ORD_PARAM_DURATION] = "duration",
+		[ORD_PARAM_PERCENT] = "percentage",
+		[ORD_PARAM_SIZE] = "size",
+		[ORD_PARAM_RATE] = "size a second",
+		[ORD_PARAM_COUNT] = "number",
+		[ORD_PARAM_BOOL] = "true or false",
+		[ORD_PARAM_CHOICE] = "",
+		[ORD_PARAM_SIGNAL] = "signal",
+		[ORD_PARAM_CPUS] = "CPUs",
+		[ORD_PARAM_TEXT] = "text",
+		[ORD_PARAM_ENDPOINTS] = "list of endpoints",
+	};
+
+	if (p->type == ORD_PARAM_CHOICE)
+		choices_text(p->choices, out, size);
+	else
+		(void)snprintf(out, size, "%s", names[p->type]);
+	return out;
+}
+
+static void put_param(FILE *out, const struct ord_param *p)
+{
+	char type[200], lo[32], hi[32];
+
+	item(out, p->name, param_type(p, type, sizeof type));
+	sentence(out, p->help);
+	if (p->type == ORD_PARAM_DURATION && p->max)
+		(void)fprintf(out, "From %s to %s.\n", ord_format_duration(p->min, lo),
+			      ord_format_duration(p->max, hi));
+	if (p->type == ORD_PARAM_SIZE && p->max)
+		(void)fprintf(out, "From %s to %s.\n", ord_format_size(p->min, lo),
+			      ord_format_size(p->max, hi));
+	if (p->def) {
+		(void)fputs("Default: ", out);
+		put(out, p->def);
+		(void)fputs(".\n", out);
+	}
+	if (p->required)
+		(void)fputs("Required.\n", out);
+}
+
+static void put_fault(FILE *out, const struct ord_fault *f)
+{
+	char engines[96];
+
+	(void)fputs(".SS ", out);
+	line(out, f->name);
+	sentence(out, f->summary);
+	(void)fprintf(out, "Guarantee class %s.\n", ord_guarantee_name(f->guarantee));
+	(void)fputs("It is felt by ", out);
+	put(out, f->blast);
+	(void)fputs(".\n", out);
+	if (*f->engines) {
+		choices_join(f->engines, engines, sizeof engines);
+		(void)fputs("Engines: ", out);
+		put(out, engines);
+		(void)fputs(".\n", out);
+	}
+	for (size_t i = 0; i < f->n_params; i++)
+		put_param(out, &f->params[i]);
+}
+
+/* Lines that start with two spaces stand as they are; an empty line begins a paragraph. */
+static void put_prose(FILE *out, const char *const *lines, size_t n)
+{
+	bool literal = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool now = !strncmp(lines[i], "  ", 2);
+
+		if (now && !literal)
+			(void)fputs(i ? ".PP\n.nf\n" : ".nf\n", out);
+		if (!now && literal)
+			(void)fputs(*lines[i] ? ".fi\n.PP\n" : ".fi\n", out);
+		literal = now;
+		if (*lines[i])
+			line(out, lines[i]);
+		else
+			(void)fputs(".PP\n", out);
+	}
+	if (literal)
+		(void)fputs(".fi\n", out);
+}
+
+static const char *const example[] = {
+	"  apiVersion: ordeal.dev/v1",
+	"  kind: Experiment",
+	"  metadata:",
+	"    name: orders-survive-slow-database",
+	"  spec:",
+	"    hypothesis: Orders answer within 300 ms when the database is slow.",
+	"    probes:",
+	"      - name: orders",
+	"        http: {url: \"http://127.0.0.1:8080/orders\", expect: {status: 200, within: "
+	"300ms}}",
+	"        every: 100ms",
+	"      - name: breaker",
+	"        role: signal",
+	"        http: {url: \"http://127.0.0.1:8080/metrics\", expect: {body: \"breaker_open "
+	"1\"}}",
+	"        every: 100ms",
+	"    steadyState:",
+	"      - orders.ok_ratio >= 0.99 over 5s",
+	"    faults:",
+	"      - name: slow-database",
+	"        net.delay: {delay: 200ms, jitter: 20ms, to: [{port: 5432}]}",
+	"        target: {process: {name: orders}}",
+	"        for: 60s",
+	"    abort:",
+	"      - orders.ok_ratio < 0.2 over 5s",
+	"    objectives:",
+	"      - detect(breaker) within 2s",
+	"      - recover(self) within 10s hold 3s",
+	"      - recover(after_rollback) within 5s",
+	"    repetitions: 5",
+	"    limits: {targets: 1, duration: 60s}",
+};
+
+static const char *const sentences[] = {
+	"A condition is a sentence about the samples of one probe:",
+	"  PROBE.ok_ratio COMPARISON RATIO over WINDOW",
+	"  PROBE.latency.p50|p90|p95|p99|max COMPARISON DURATION over WINDOW",
+	"The comparison is one of <, <=, > and >=; the ratio 0.99 or 99%.",
+	"A condition of abort that cannot be evaluated for its whole window aborts too.",
+	"",
+	"An objective is one of:",
+	"  detect(PROBE) within DURATION",
+	"  recover(self) within DURATION [hold DURATION]",
+	"  recover(after_rollback) within DURATION [hold DURATION]",
+	"detect counts from the impact to the first good sample of a probe whose role is signal.",
+	"recover(self) counts from the impact to the recovery while the fault is still in force;",
+	"recover(after_rollback) from the moment at which the fault is gone.",
+	"A recovery must last for its hold, 1s where none is given.",
+};
+
+static const char *const yaml[] = {
+	"A file holds one document of at most 1 MiB, 20000 values and 32 levels, in UTF-8.",
+	"Anchors and aliases work, and so does the merge key <<: {<<: *base, name: b}.",
+	"Tags are refused, and so are duplicate keys.",
+	"A plain value that YAML 1.1 and 1.2 read differently (yes, no, on, 0755, 12:30, "
+	"2026-11-21) must stand in quotes.",
+};
+
+static const char *const overrides[] = {
+	"--set PATH=VALUE of run, plan and validate changes a value before the file is checked.",
+	"A path names keys with points between them, and items of lists by number or by name:",
+	"  --set spec.repetitions=1",
+	"  --set spec.faults[0].for=2s",
+	"  --set spec.probes[orders].every=50ms",
+	"  --set spec.faults[slow-database].net.delay.delay=50ms",
+	"The value is read as YAML. A key that is not there is made; an item that is not there is "
+	"an error.",
+};
+
+void ord_spec_manual(FILE *out)
+{
+	(void)fputs(".SH EXAMPLE\n", out);
+	put_prose(out, example, ORD_COUNT(example));
+	(void)fputs(".SH KEYS\n", out);
+	for (size_t i = 0; i < n_tables; i++)
+		put_table(out, tables[i]);
+	(void)fputs(".SH CONDITIONS AND OBJECTIVES\n", out);
+	put_prose(out, sentences, ORD_COUNT(sentences));
+	(void)fputs(".SH FAULTS\nEach is a key of an item of spec.faults, and takes these keys "
+		    "itself.\n",
+		    out);
+	for (size_t i = 0; i < ord_n_faults; i++)
+		put_fault(out, &ord_faults[i]);
+	(void)fputs(".SH YAML\n", out);
+	put_prose(out, yaml, ORD_COUNT(yaml));
+	(void)fputs(".SH OVERRIDES\n", out);
+	put_prose(out, overrides, ORD_COUNT(overrides));
+}
