@@ -11,13 +11,13 @@
 #include "base/json.h"
 #include "scheduler/run/machine.h"
 
-#define MARGIN_NS (2 * ORD_S)  /* the lease outlives its hold by this, should we hang */
-#define INJECT_NS (60 * ORD_S) /* the injector's own least limit for getting into force */
-#define REVERT_NS (10 * ORD_S) /* patience with an end that was asked for */
-#define GUARDIAN_NS \
-	(300 * ORD_MS) /* for the guardian of a holder that died, before rescue is called */
-#define RESCUE_NS (10 * ORD_S)
-#define SPENT_NS  (200 * ORD_MS)
+/* The lease ends by itself so much after its hold, should we hang. */
+#define MARGIN_NS   (250 * ORD_MS)
+#define INJECT_NS   (60 * ORD_S)   /* the injector's own least limit for getting into force */
+#define REVERT_NS   (10 * ORD_S)   /* patience with an end that was asked for */
+#define GUARDIAN_NS (300 * ORD_MS) /* for the guardian of a holder that died, before rescue */
+#define RESCUE_NS   (10 * ORD_S)
+#define SPENT_NS    (200 * ORD_MS)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg);
 static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg);
@@ -424,6 +424,13 @@ void run_faults_end(struct run *r)
 		else if (f->state == FAULT_REQUESTED || f->state == FAULT_INJECTED)
 			ask_end(f);
 	}
+}
+
+void run_faults_hear(struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->faults[i].holder)
+			(void)on_event(NULL, -1, 0, &r->faults[i]);
 }
 
 bool run_faults_over(const struct run *r)

@@ -121,6 +121,8 @@ void run_machine_done(struct run *r);
 int run_faults_begin(struct run *r, struct ord_err *err);
 /* Asks for the end of everything that is in force or about to be; drops what is pending. */
 void run_faults_end(struct run *r);
+/* Takes in what the holders have said by now. */
+void run_faults_hear(struct run *r);
 bool run_faults_over(const struct run *r);
 /* All with the earliest `at` are in force. */
 bool run_faults_in_force(const struct run *r);
