@@ -67,8 +67,8 @@ the_run() { readlink -f "$T/state/ordeal/runs/latest"; }
 
 @test "exit status 1: an objective is missed; 4: the steady state did not hold" {
 	start_victim
-	sed -e "s,/bin/true,/usr/bin/test\, -e\, /proc/$victim/exe," -e 's/noop: {}/proc.kill: {}/' \
-		-e "s/host: true/pid: $victim/" -e 's/objectives:/recovery: 1s\n  objectives:/' quick.yaml >missed.yaml
+	sed -e "s,/bin/true,/bin/grep\, -q\, sleeping\, /proc/$victim/status," -e 's/noop: {}/proc.kill: {}/' \
+		-e "s/host: true/pid: $victim/" -e 's/objectives:/recovery: 3s\n  objectives:/' quick.yaml >missed.yaml
 	run "$ORDEAL" run missed.yaml --quiet
 	echo "$output"
 	[ "$status" -eq 1 ]

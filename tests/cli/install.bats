@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# What `cmake --install` leaves, and that it works from there, for root and for who is not.
+load support
+setup() {
+	support_setup
+	case $BUILD_DIR in *asan* | *tsan*) skip "sanitizer builds are not installed" ;; esac
+	DESTDIR=$T/root cmake --install "$BUILD_DIR" --prefix /usr >/dev/null
+	chmod 755 "$T" "$T/root"
+	installed=$T/root/usr
+}
+teardown() { support_teardown; }
+
+mode_is() { [ "$(stat -c %a "$2")" = "$1" ]; }
+
+# as_nobody COMMAND...: with a state directory of its own.
+as_nobody() {
+	[ "$(id -u)" = 0 ] || skip "changing the user takes root"
+	mkdir -p "$T/nobody"
+	chown nobody "$T/nobody"
+	setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$T/nobody" XDG_STATE_HOME="$T/nobody/state" \
+		XDG_RUNTIME_DIR="$T/nobody" ORDEAL_RUNTIME_DIR="$T/nobody/run" "$@"
+}
+
+@test "every part is where it belongs, with its mode" {
+	(cd "$installed" && find . -type f | sort)
+	mode_is 755 "$installed/bin/ordeal"
+	mode_is 750 "$installed"/libexec/ordeal/ordeal-injector
+	[ -f "$(find "$installed" -name ordeal-http.so)" ]
+	[ -s "$installed/share/man/man1/ordeal.1" ]
+	[ -s "$installed/share/man/man8/ordeal-injector.8" ]
+	[ -s "$installed/share/man/man5/ordeal-spec.5" ]
+	[ -s "$installed/share/bash-completion/completions/ordeal" ]
+	ls "$installed"/share/ordeal/experiments/*.yaml
+}
+
+@test "it works from where it was installed" {
+	[ "$(id -u)" = 0 ] || skip "the injector is root's"
+	experiment quick >"$T/quick.yaml"
+	run "$installed/bin/ordeal" run "$T/quick.yaml" --quiet
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run "$installed/bin/ordeal" inject noop --host --for 50ms
+	[ "$status" -eq 0 ]
+}
+
+@test "who is not root and not in the group: what needs no injector works" {
+	experiment quick >"$T/quick.yaml"
+	chmod 644 "$T/quick.yaml"
+	as_nobody "$installed/bin/ordeal" version
+	as_nobody "$installed/bin/ordeal" list faults
+	as_nobody "$installed/bin/ordeal" validate "$T/quick.yaml"
+	as_nobody "$installed/bin/ordeal" plan "$T/quick.yaml"
+	as_nobody "$installed/bin/ordeal" schema
+	as_nobody "$installed/bin/ordeal" doctor --json >"$T/doctor.json"
+	jq -e 'all(.faults[]; .available == false)' "$T/doctor.json"
+	jq -e '.faults[0].reason | test("group|sudo|root")' "$T/doctor.json"
+}
+
+@test "who is not root but in the group: unprivileged faults work, others say how to allow them" {
+	chmod 755 "$installed/libexec/ordeal/ordeal-injector"
+	run as_nobody "$installed/bin/ordeal" inject noop --host --for 50ms
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run as_nobody "$installed/bin/ordeal" inject net.loss --percent 5 --to 192.0.2.1 --host --for 50ms
+	echo "$output"
+	[ "$status" -eq 6 ]
+	[[ $output == *root* ]]
+	run as_nobody "$installed/bin/ordeal" status
+	[ "$status" -eq 0 ]
+	[[ $output == *"root's leases cannot be seen"* ]]
+	run as_nobody "$installed/bin/ordeal" doctor
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
