@@ -257,7 +257,7 @@ static int write_breaker(struct buf *out)
 
 	/* Half open counts as open: only trials pass. */
 	rc = metrics_value(out, "orders_breaker_open", "gauge",
-			   "1 while the breaker is not closed.",
+			   "Whether the breaker is open (1), half open (1) or closed (0).",
 			   b->enabled && b->state != BREAKER_CLOSED);
 	rc |= metrics_head(out, "orders_breaker_state", "gauge", "The breaker's state.");
 	rc |= metrics_label(out, "orders_breaker_state", "state", breaker_name(b), 1);

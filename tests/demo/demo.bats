@@ -1,9 +1,14 @@
 # The sample system as its users see it. Each test has a network namespace of its own.
 
 setup_file() {
-	"$SOURCE_DIR/tests/netns.sh" true || skip "no network namespace can be made here"
+	export why=
+	"$SOURCE_DIR/tests/netns.sh" true || why="no network namespace can be made here"
 	export system="$SOURCE_DIR/experiments/demo/system.sh"
 	export demo_bin="$BUILD_DIR/experiments/demo"
+}
+
+setup() {
+	[ -z "$why" ] || skip "$why"
 }
 
 # inside [RATE [OPTION]...] <<SCRIPT: the script runs beside the system, both in a namespace of their own. Its $1... are
