@@ -15,6 +15,7 @@ struct ord_instant {
 	uint32_t line, line_before; /* of the timeline; line_before: the last that speaks against
 				       it, 0: none */
 	size_t probe;		    /* who saw it, where a probe did */
+	int64_t done;		    /* of the sample that shows it: a recovery's, 0 elsewhere */
 };
 
 enum ord_span_state { ORD_SPAN_NONE, ORD_SPAN_KNOWN, ORD_SPAN_CENSORED };

@@ -152,7 +152,8 @@ static void on_good(struct walk *w, const struct ord_sample *s, size_t p, int64_
 					      .lo = w->bad.sent,
 					      .line = s->line,
 					      .line_before = w->bad.line,
-					      .probe = p};
+					      .probe = p,
+					      .done = s->done};
 	}
 }
 

@@ -226,6 +226,30 @@ static void a_signal_that_was_on_is_no_detection(void **state)
 	done(&s);
 }
 
+/* The breaker opens and so answers those who wait: their request was sent before it opened, and is
+ * the first good one. Sent at 6.0 s, answered at 6.15 s; the breaker was seen closed at 6.0 s, open
+ * at 6.1 s. */
+static void detection_made_the_recovery(void **state)
+{
+	struct story s;
+
+	begin(&s, DETECT "," SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 5100, 5, 'g');
+	samples(&s, 1, "orders", 5100, 6000, 5, 'w');
+	samples(&s, 1, "orders", 6000, 6100, 150, 'g');
+	samples(&s, 1, "orders", 6100, 25000, 5, 'g');
+	samples(&s, 1, "stock", 0, 25000, 1, 'g');
+	samples(&s, 1, "breaker", 0, 6100, 2, 'w');
+	samples(&s, 1, "breaker", 6100, 25000, 2, 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	assert_int_equal(s.a.reps[1].detections[2].kind, ORD_DETECTION_NOTICED);
+	is_interval(&s.a.reps[1].recovered, 5900, 6000, 6000);
+	ends(&s, 0, "passed: 2 of 2");
+	done(&s);
+}
+
 static void recovery_before_detection(void **state)
 {
 	struct story s;
@@ -604,6 +628,7 @@ int main(void)
 		cmocka_unit_test(no_impact_is_no_recovery_of_0_s),
 		cmocka_unit_test(onset_before_the_fault_is_invalid),
 		cmocka_unit_test(a_signal_that_was_on_is_no_detection),
+		cmocka_unit_test(detection_made_the_recovery),
 		cmocka_unit_test(recovery_before_detection),
 		cmocka_unit_test(skipped_is_neither_good_nor_bad),
 		cmocka_unit_test(a_blind_hold_is_not_held),
