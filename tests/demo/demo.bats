@@ -1,6 +1,8 @@
 # The sample system as its users see it. Each test has a network namespace of its own.
 
 setup_file() {
+	export SOURCE_DIR=${SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+	export BUILD_DIR=${BUILD_DIR:-$SOURCE_DIR/build/dev}
 	export why=
 	"$SOURCE_DIR/tests/netns.sh" true || why="no network namespace can be made here"
 	export system="$SOURCE_DIR/experiments/demo/system.sh"

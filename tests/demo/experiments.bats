@@ -2,6 +2,8 @@
 # side by side, each in a network namespace of its own, and so take little longer than the longest.
 
 setup_file() {
+	export SOURCE_DIR=${SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+	export BUILD_DIR=${BUILD_DIR:-$SOURCE_DIR/build/dev}
 	export why=
 	[ "$(id -u)" = 0 ] && "$SOURCE_DIR/tests/netns.sh" true || why="takes root and a network namespace"
 	[ -z "$why" ] || return 0
@@ -23,7 +25,7 @@ setup() {
 start() {
 	local probe=orders for=3s also=
 	case $1 in
-	breaker-*) probe=answered ;;
+	breaker-*) probe=answered for=5s ;;
 	lossy-network) for=6s ;;
 	store-down) for=6s ;;
 	cpu-stress) also="--set spec.faults[0].cpu.burn.load=20%" ;;
