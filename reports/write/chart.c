@@ -168,7 +168,7 @@ static unsigned place_labels(const struct chart *c, struct label *v, size_t n)
 	for (unsigned i = 0; i < ROWS_MAX; i++)
 		taken[i] = INT64_MIN / 2;
 	for (size_t i = 0; i < n; i++) {
-		int64_t w = (int64_t)strlen(v[i].text) * 60 + 80;
+		int64_t w = (int64_t)strlen(v[i].text) * 70 + 100;
 		int64_t from;
 
 		v[i].before = v[i].x + w > c->width * 10;
@@ -547,7 +547,7 @@ static void fault_lanes(struct chart *c)
 
 		if (!f->in_force.known)
 			continue;
-		(void)snprintf(name, sizeof name, "%.64s  %.64s", t->faults[i].name,
+		(void)snprintf(name, sizeof name, "%.64s · %.64s", t->faults[i].name,
 			       t->faults[i].fault);
 		lane_name(c, "fault", "lane", 160);
 		rect(c, "fault", from, c->y, to - from, 160);
@@ -612,7 +612,10 @@ static void axis(struct chart *c)
 							  : 3,
 			       s);
 		(void)strncat(s, " s", sizeof s - strlen(s) - 1);
-		text(c, "tick mid", x_of(c, t), c->y + 160, s);
+		if (x_of(c, t) > c->x1 - 120)
+			text(c, "tick end", c->x1, c->y + 160, s);
+		else
+			text(c, "tick mid", x_of(c, t), c->y + 160, s);
 	}
 	c->y += 220;
 }
@@ -647,7 +650,7 @@ static void draw(struct chart *c)
 	c->y = c->top;
 	for (size_t p = 0; p < c->a->t->n_probes; p++)
 		users += !c->a->t->probes[p].is_signal;
-	panel = users > 3 ? 600 : users > 1 ? 900 : 1300;
+	panel = users > 3 ? 600 : users > 1 ? 1000 : 1500;
 	c->out = open_memstream(&body, &size);
 	if (!c->out) {
 		c->out = out;

@@ -167,17 +167,17 @@ static void tiles(const struct ord_analysis *a, FILE *out)
 
 	(void)fputs("<dl class=\"tiles\">\n", out);
 	for (size_t p = 0; p < a->t->n_probes; p++) {
-		(void)snprintf(sub, sizeof sub, "Noticed by %.64s after", a->t->probes[p].name);
+		(void)snprintf(sub, sizeof sub, "Noticed by %.64s in", a->t->probes[p].name);
 		if (a->t->probes[p].is_signal)
 			tile_figure(a, sub, &a->detect[p], &r->detections[p].from_impact,
 				    a->with_impact ? "not noticed" : "no impact to notice", out);
 	}
 	for (size_t k = 0; k < a->t->n_faults; k++)
 		undoable |= r->faults[k].undoable;
-	tile_figure(a, "Recovered by itself after", &a->self, &r->self,
+	tile_figure(a, "Recovered by itself in", &a->self, &r->self,
 		    a->with_impact ? "not applicable" : "no impact", out);
 	if (undoable)
-		tile_figure(a, "Recovered, once cleared, after", &a->after, &r->after,
+		tile_figure(a, "Recovered after rollback in", &a->after, &r->after,
 			    a->with_impact ? "was already well" : "no impact", out);
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
 		for (size_t p = 0; p < a->t->n_probes; p++)
@@ -187,7 +187,7 @@ static void tiles(const struct ord_analysis *a, FILE *out)
 			}
 	(void)snprintf(sub, sizeof sub, "%zu of %zu samples while the fault lasted", bad,
 		       good + bad);
-	tile(out, "Users saw failures in", ord_text_share(bad, good + bad, big), sub);
+	tile(out, "Failed for users", ord_text_share(bad, good + bad, big), sub);
 	if (a->residue >= 0)
 		(void)snprintf(big, sizeof big, "%" PRId64, a->residue);
 	else

@@ -164,7 +164,7 @@ void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE
 	collect(a, r, rows);
 	(void)fputs(
 		"<div class=\"scroll\" role=\"region\" aria-label=\"Timeline\" "
-		"tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead role=\"rowgroup\"><tr "
+		"tabindex=\"0\"><table class=\"log\" role=\"table\"><thead role=\"rowgroup\"><tr "
 		"role=\"row\"><th role=\"columnheader\" scope=\"col\" class=\"num\">At</th><th "
 		"role=\"columnheader\" scope=\"col\">What</th><th role=\"columnheader\" "
 		"scope=\"col\" class=\"num\">Between</th><th role=\"columnheader\" scope=\"col\" "

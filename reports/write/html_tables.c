@@ -332,7 +332,7 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 	ord_xml_text(out, ord_member_text(host, "kernel", "unknown"));
 	(void)fprintf(out,
 		      ", %" PRId64 " CPUs; %zu samples on %u lines of run.jsonl, from which this "
-				   "page can be rebuilt byte for byte.</li>\n</ul>",
+		      "page can be rebuilt byte for byte.</li>\n</ul>",
 		      ord_member_int(host, "cpus", 0), t->n_samples, t->lines);
 	replay(a, out);
 	(void)fputs("</div></section>\n", out);
