@@ -1,4 +1,5 @@
-/* A plan: a spec made complete. Same spec, seed and catalogue: byte-identical JSON, and so the same hash. */
+/* A plan: a spec made complete. Same spec, seed and catalogue: byte-identical JSON, and so the same
+ * hash. */
 #ifndef ORDEAL_PLAN_H
 #define ORDEAL_PLAN_H
 
@@ -14,14 +15,15 @@ struct ord_plan {
 	const struct ord_spec *spec; /* borrowed */
 	uint64_t seed;
 	char hash[ORD_HASH_HEX]; /* SHA-256 of the canonical JSON without the hash itself */
-	struct json_t *json;     /* owned; docs/formats/timeline.md, "plan" */
+	struct json_t *json;	 /* owned; docs/formats/timeline.md, "plan" */
 };
 
 /*
- * Pure. The seed serves where the spec has none (its low 53 bits). ORD_GUARD where a limit or a safety rule of the spec
- * is broken.
+ * Pure. The seed serves where the spec has none (its low 53 bits). ORD_GUARD where a limit or a
+ * safety rule of the spec is broken.
  */
-int ord_plan_build(const struct ord_spec *spec, uint64_t seed, struct ord_plan *ret, struct ord_err *err);
+int ord_plan_build(const struct ord_spec *spec, uint64_t seed, struct ord_plan *ret,
+		   struct ord_err *err);
 void ord_plan_done(struct ord_plan *plan);
 
 /* The seed of one fault in one repetition, drawn from the plan's; at most ORD_SEED_MAX. */
@@ -30,19 +32,20 @@ uint64_t ord_plan_seed(const struct ord_plan *plan, size_t fault, uint32_t rep);
 /* What one fault's target is on this machine now. Never part of the plan's hash. */
 struct ord_resolved {
 	struct ord_place place;
-	size_t n_targets;        /* processes, or 1 for a namespace or the host */
+	size_t n_targets;	 /* processes, or 1 for a namespace or the host */
 	char hash[ORD_HASH_HEX]; /* SHA-256 of the place's canonical JSON */
 };
 
 /* Not pure: reads /proc and /sys. ORD_GUARD where more are hit than limits.targets allows. */
-int ord_plan_resolve(const struct ord_plan *plan, size_t fault, uint32_t rep, struct ord_resolved *ret,
-		     struct ord_err *err);
+int ord_plan_resolve(const struct ord_plan *plan, size_t fault, uint32_t rep,
+		     struct ord_resolved *ret, struct ord_err *err);
 
 /*
- * For people. resolved: one a fault, in the order of the spec, or NULL where it was not asked for; one that could not be
- * resolved has n_targets 0, and its reason is in the same place of `why` (NULL: none).
+ * For people. resolved: one a fault, in the order of the spec, or NULL where it was not asked for;
+ * one that could not be resolved has n_targets 0, and its reason is in the same place of `why`
+ * (NULL: none).
  */
-void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resolved, const char *const *why,
-		   FILE *out);
+void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resolved,
+		   const char *const *why, FILE *out);
 
 #endif

@@ -10,15 +10,16 @@
 #include "ordeal/fault.h"
 #include "ordeal/target.h"
 
-#define ORD_NAME_MAX   64  /* names: [a-z0-9]([a-z0-9-]*[a-z0-9])? */
-#define ORD_PROBES_MAX 32
+#define ORD_NAME_MAX	   64 /* names: [a-z0-9]([a-z0-9-]*[a-z0-9])? */
+#define ORD_PROBES_MAX	   32
 #define ORD_CONDITIONS_MAX 32
-#define ORD_FAULTS_MAX 16
+#define ORD_FAULTS_MAX	   16
 #define ORD_OBJECTIVES_MAX 32
-#define ORD_LABELS_MAX 16
-#define ORD_ARGV_MAX   32
-#define ORD_HEADERS_MAX 16
-#define ORD_SPEC_BYTES_MAX (1u << 20) /* a longer text is refused; read one byte more than this of a file, no more */
+#define ORD_LABELS_MAX	   16
+#define ORD_ARGV_MAX	   32
+#define ORD_HEADERS_MAX	   16
+#define ORD_SPEC_BYTES_MAX \
+	(1u << 20) /* a longer text is refused; read one byte more than this of a file, no more */
 #define ORD_SEED_MAX ((1ull << 53) - 1) /* every JSON reader keeps it exactly */
 
 enum ord_probe_kind { ORD_PROBE_HTTP, ORD_PROBE_TCP, ORD_PROBE_EXEC };
@@ -27,11 +28,11 @@ enum ord_role { ORD_ROLE_USER, ORD_ROLE_SIGNAL };
 /* What a good sample looks like; what is unset is not asked. */
 struct ord_expect {
 	uint16_t status_lo, status_hi; /* 0: any below 400 */
-	char *body;                    /* extended regular expression, searched, NULL: any */
+	char *body;		       /* extended regular expression, searched, NULL: any */
 	char *header_name, *header;    /* header's value, extended regular expression */
 	char *json_path, *json_value;  /* path "a.b[0].c"; value as JSON text or bare string */
-	uint64_t within_ns;            /* 0: only the timeout */
-	int exit_status;               /* exec: default 0 */
+	uint64_t within_ns;	       /* 0: only the timeout */
+	int exit_status;	       /* exec: default 0 */
 };
 
 struct ord_probe_spec {
@@ -44,7 +45,7 @@ struct ord_probe_spec {
 	char *headers[ORD_HEADERS_MAX]; /* "Name: value" */
 	size_t n_headers;
 	bool keep_alive; /* default: a fresh connection each */
-	bool insecure;   /* do not verify TLS */
+	bool insecure;	 /* do not verify TLS */
 	/* tcp */
 	char *host;
 	uint16_t port;
@@ -53,22 +54,34 @@ struct ord_probe_spec {
 	struct ord_expect expect;
 };
 
-enum ord_metric { ORD_METRIC_OK_RATIO, ORD_METRIC_P50, ORD_METRIC_P90, ORD_METRIC_P95, ORD_METRIC_P99, ORD_METRIC_MAX };
+enum ord_metric {
+	ORD_METRIC_OK_RATIO,
+	ORD_METRIC_P50,
+	ORD_METRIC_P90,
+	ORD_METRIC_P95,
+	ORD_METRIC_P99,
+	ORD_METRIC_MAX
+};
 enum ord_op { ORD_OP_LT, ORD_OP_LE, ORD_OP_GT, ORD_OP_GE };
 
 /* "orders.ok_ratio >= 0.99 over 5s" */
 struct ord_condition {
 	char text[160]; /* as written, white space folded */
-	size_t probe;   /* index */
+	size_t probe;	/* index */
 	enum ord_metric metric;
 	enum ord_op op;
 	int64_t value; /* ppm of a ratio, ns of a latency */
 	uint64_t window_ns;
 };
 
-enum ord_objective_kind { ORD_OBJECTIVE_DETECT, ORD_OBJECTIVE_RECOVER_SELF, ORD_OBJECTIVE_RECOVER_AFTER };
+enum ord_objective_kind {
+	ORD_OBJECTIVE_DETECT,
+	ORD_OBJECTIVE_RECOVER_SELF,
+	ORD_OBJECTIVE_RECOVER_AFTER
+};
 
-/* "detect(breaker) within 2s", "recover(self) within 10s hold 3s", "recover(after_rollback) within 5s" */
+/* "detect(breaker) within 2s", "recover(self) within 10s hold 3s", "recover(after_rollback) within
+ * 5s" */
 struct ord_objective {
 	char text[160];
 	enum ord_objective_kind kind;
@@ -101,15 +114,16 @@ struct ord_spec {
 	size_t n_faults;
 	struct ord_objective objectives[ORD_OBJECTIVES_MAX];
 	size_t n_objectives;
-	uint32_t repetitions;       /* default 1 */
-	bool placebo;               /* one more repetition, first, with every fault left out */
+	uint32_t repetitions; /* default 1 */
+	bool placebo;	      /* one more repetition, first, with every fault left out */
 	bool expect_impact;
-	uint64_t recovery_ns;       /* how long recovery is watched for at most, default 30s */
-	uint64_t cooldown_ns;       /* least pause between repetitions; the steady state must hold as well. default 2s */
-	uint32_t limit_targets;     /* 0: missing, refused */
+	uint64_t recovery_ns;	/* how long recovery is watched for at most, default 30s */
+	uint64_t cooldown_ns;	/* least pause between repetitions; the steady state must hold as
+				   well. default 2s */
+	uint32_t limit_targets; /* 0: missing, refused */
 	uint64_t limit_duration_ns; /* 0: missing, refused */
-	bool whole_host;            /* limits.wholeHost: true, as --yes-whole-host */
-	uint64_t seed;              /* without has_seed: drawn when planned */
+	bool whole_host;	    /* limits.wholeHost: true, as --yes-whole-host */
+	uint64_t seed;		    /* without has_seed: drawn when planned */
 	bool has_seed;
 };
 
@@ -122,7 +136,8 @@ struct ord_override {
 
 /* One mistake, or a warning: allowed, but hardly meant. Text is owned by the list. */
 struct ord_mistake {
-	unsigned line, column; /* from 1; 0: not at a place in the file (an override, the file as a whole) */
+	unsigned line, column; /* from 1; 0: not at a place in the file (an override, the file as a
+				  whole) */
 	bool warning;
 	char *text;
 };
@@ -136,9 +151,9 @@ struct ord_mistakes {
 void ord_mistakes_done(struct ord_mistakes *m);
 
 /*
- * Reads an experiment. Pure: no file, no network. Returns 0 and fills *ret, with warnings alone in *mistakes; or -1,
- * with every mistake and warning of the text in *mistakes (in the order of the text) and *ret untouched. The caller
- * owns both, and calls ord_mistakes_done in either case.
+ * Reads an experiment. Pure: no file, no network. Returns 0 and fills *ret, with warnings alone in
+ * *mistakes; or -1, with every mistake and warning of the text in *mistakes (in the order of the
+ * text) and *ret untouched. The caller owns both, and calls ord_mistakes_done in either case.
  */
 int ord_spec_parse(const char *yaml, size_t size, const struct ord_override *set, size_t n_set,
 		   struct ord_spec *ret, struct ord_mistakes *mistakes);

@@ -103,7 +103,8 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 	else if (*e->engines) {
 		(void)snprintf(engines, sizeof engines, "%s", e->engines);
 		for (char *p = engines; *p; p++)
-			*p = *p == '|' ? ' ' : *p;
+			if (*p == '|')
+				*p = ' ';
 		n = strcspn(engines, " ");
 		(void)fprintf(out,
 			      "    engine     %.*s%s%s; chosen when it is checked, by the path of "

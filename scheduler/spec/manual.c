@@ -7,18 +7,41 @@
 #include "base/units.h"
 #include "scheduler/spec/table.h"
 
-/* A line of text; nothing in it may look like a request. */
+enum { COLUMNS = 76 };
+
+static void put_char(FILE *out, char c)
+{
+	if (c == '\\')
+		(void)fputs("\\e", out);
+	else if (c == '-')
+		(void)fputs("\\-", out);
+	else
+		(void)fputc(c, out);
+}
+
+/* Text in lines that a person can read, none of which may look like a request. */
 static void put(FILE *out, const char *text)
 {
-	if (*text == '.' || *text == '\'')
-		(void)fputs("\\&", out);
-	for (; *text; text++)
-		if (*text == '\\')
-			(void)fputs("\\e", out);
-		else if (*text == '-')
-			(void)fputs("\\-", out);
-		else
-			(void)fputc(*text, out);
+	size_t at = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		if (at && at + 1 + n > COLUMNS) {
+			(void)fputc('\n', out);
+			at = 0;
+		} else if (at) {
+			(void)fputc(' ', out);
+			at++;
+		}
+		if (!at && (*text == '.' || *text == '\''))
+			(void)fputs("\\&", out);
+		for (size_t i = 0; i < n; i++)
+			put_char(out, text[i]);
+		at += n;
+		text += n;
+		text += strspn(text, " ");
+	}
 }
 
 static void line(FILE *out, const char *text)
@@ -27,17 +50,31 @@ static void line(FILE *out, const char *text)
 	(void)fputc('\n', out);
 }
 
+static void literal_line(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		put_char(out, *text);
+	(void)fputc('\n', out);
+}
+
+/* "LABEL text." */
+static void labelled(FILE *out, const char *label, const char *text)
+{
+	char all[1024];
+
+	(void)snprintf(all, sizeof all, "%s %s.", label, text);
+	line(out, all);
+}
+
 /* Sentences begin with a capital and end with a point; the tables' clauses do neither. */
 static void sentence(FILE *out, const char *clause)
 {
-	char first[2] = {(char)toupper((unsigned char)*clause), '\0'};
 	size_t n = strlen(clause);
+	char all[1024];
 
-	if (!n)
-		return;
-	put(out, first);
-	put(out, clause + 1);
-	(void)fputs(clause[n - 1] == '.' ? "\n" : ".\n", out);
+	(void)snprintf(all, sizeof all, "%s%s", clause, n && clause[n - 1] == '.' ? "" : ".");
+	*all = (char)toupper((unsigned char)*all);
+	line(out, all);
 }
 
 static void item(FILE *out, const char *tag, const char *type)
@@ -92,11 +129,8 @@ static void put_key(FILE *out, const struct key *key)
 	item(out, key->name, type);
 	sentence(out, key->help);
 	put_range(out, key);
-	if (key->def) {
-		(void)fputs("Default: ", out);
-		put(out, key->def);
-		(void)fputs(".\n", out);
-	}
+	if (key->def)
+		labelled(out, "Default:", key->def);
 	if (key->flags & KEY_REQUIRED)
 		(void)fputs("Required.\n", out);
 }
@@ -110,9 +144,7 @@ static void put_table(FILE *out, const struct table *table)
 	line(out, table->help);
 	if (table->one_of) {
 		choices_join(table->one_of, words, sizeof words);
-		(void)fputs("Exactly one of ", out);
-		put(out, words);
-		(void)fputs(" is needed.\n", out);
+		labelled(out, "Exactly one is needed of", words);
 	}
 	for (size_t i = 0; i < table->n; i++)
 		if (!(table->keys[i].flags & KEY_LATER))
@@ -154,11 +186,8 @@ static void put_param(FILE *out, const struct ord_param *p)
 	if (p->type == ORD_PARAM_SIZE && p->max)
 		(void)fprintf(out, "From %s to %s.\n", ord_format_size(p->min, lo),
 			      ord_format_size(p->max, hi));
-	if (p->def) {
-		(void)fputs("Default: ", out);
-		put(out, p->def);
-		(void)fputs(".\n", out);
-	}
+	if (p->def)
+		labelled(out, "Default:", p->def);
 	if (p->required)
 		(void)fputs("Required.\n", out);
 }
@@ -171,14 +200,10 @@ static void put_fault(FILE *out, const struct ord_fault *f)
 	line(out, f->name);
 	sentence(out, f->summary);
 	(void)fprintf(out, "Guarantee class %s.\n", ord_guarantee_name(f->guarantee));
-	(void)fputs("It is felt by ", out);
-	put(out, f->blast);
-	(void)fputs(".\n", out);
+	labelled(out, "It is felt by", f->blast);
 	if (*f->engines) {
 		choices_join(f->engines, engines, sizeof engines);
-		(void)fputs("Engines: ", out);
-		put(out, engines);
-		(void)fputs(".\n", out);
+		labelled(out, "Engines:", engines);
 	}
 	for (size_t i = 0; i < f->n_params; i++)
 		put_param(out, &f->params[i]);
@@ -197,7 +222,9 @@ static void put_prose(FILE *out, const char *const *lines, size_t n)
 		if (!now && literal)
 			(void)fputs(*lines[i] ? ".fi\n.PP\n" : ".fi\n", out);
 		literal = now;
-		if (*lines[i])
+		if (now)
+			literal_line(out, lines[i]);
+		else if (*lines[i])
 			line(out, lines[i]);
 		else
 			(void)fputs(".PP\n", out);
@@ -215,13 +242,15 @@ static const char *const example[] = {
 	"    hypothesis: Orders answer within 300 ms when the database is slow.",
 	"    probes:",
 	"      - name: orders",
-	"        http: {url: \"http://127.0.0.1:8080/orders\", expect: {status: 200, within: "
-	"300ms}}",
+	"        http:",
+	"          url: http://127.0.0.1:8080/orders",
+	"          expect: {status: 200, within: 300ms}",
 	"        every: 100ms",
 	"      - name: breaker",
 	"        role: signal",
-	"        http: {url: \"http://127.0.0.1:8080/metrics\", expect: {body: \"breaker_open "
-	"1\"}}",
+	"        http:",
+	"          url: http://127.0.0.1:8080/metrics",
+	"          expect: {body: breaker_open 1}",
 	"        every: 100ms",
 	"    steadyState:",
 	"      - orders.ok_ratio >= 0.99 over 5s",
@@ -261,8 +290,8 @@ static const char *const yaml[] = {
 	"A file holds one document of at most 1 MiB, 20000 values and 32 levels, in UTF-8.",
 	"Anchors and aliases work, and so does the merge key <<: {<<: *base, name: b}.",
 	"Tags are refused, and so are duplicate keys.",
-	"A plain value that YAML 1.1 and 1.2 read differently (yes, no, on, 0755, 12:30, "
-	"2026-11-21) must stand in quotes.",
+	"A plain value that YAML 1.1 and 1.2 read differently must stand in quotes:",
+	"yes, no, on, off, 0755, 1_000, 12:30, 2026-11-21.",
 };
 
 static const char *const overrides[] = {
@@ -272,8 +301,8 @@ static const char *const overrides[] = {
 	"  --set spec.faults[0].for=2s",
 	"  --set spec.probes[orders].every=50ms",
 	"  --set spec.faults[slow-database].net.delay.delay=50ms",
-	"The value is read as YAML. A key that is not there is made; an item that is not there is "
-	"an error.",
+	"The value is read as YAML. A key that is not there is made,",
+	"an item that is not there is an error.",
 };
 
 void ord_spec_manual(FILE *out)

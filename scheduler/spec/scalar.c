@@ -45,9 +45,27 @@ static bool plain_number(const char *text, enum scalar *ret)
 	return !*p;
 }
 
+/* Runs of digits become a 'd'; false where it is longer than any shape that is looked for. */
+static bool shape_of(const char *p, char *shape, size_t size)
+{
+	size_t n = 0;
+
+	while (*p && n + 1 < size) {
+		size_t run = isdigit((unsigned char)*p) ? strspn(p, "0123456789_") : 0;
+		char c = *p;
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		shape[n++] = run ? 'd' : c;
+		p += run ? run : 1;
+	}
+	shape[n] = '\0';
+	return !*p;
+}
+
 /*
- * Runs of digits become a 'd', so that a few shapes tell: 12:30 is 750 to YAML 1.1, 2026-11-21 a
- * date, 0755 octal, 1_000 a number, 1e3 a number to some.
+ * A few shapes tell: 12:30 is 750 to YAML 1.1, 2026-11-21 a date, 0755 octal, 1_000 a number, 1e3 a
+ * number to some.
  */
 static bool odd_number(const char *text)
 {
@@ -56,7 +74,6 @@ static bool odd_number(const char *text)
 		"ded", "de+d", "de-d", "d.ded", "d.de+d", "d.de-d", "d-d-dtd:d:d", "d-d-d d:d:d"};
 	const char *p = text + (*text == '-' || *text == '+');
 	char shape[16];
-	size_t n = 0;
 
 	if (!strcasecmp(p, ".inf") || !strcasecmp(p, ".nan"))
 		return true;
@@ -64,14 +81,7 @@ static bool odd_number(const char *text)
 		return false;
 	if (p[0] == '0' && p[1] && strchr("xob", p[1]))
 		return p[2] && p[2 + strspn(p + 2, "0123456789abcdefABCDEF_")] == '\0';
-	while (*p && n + 1 < sizeof shape) {
-		size_t run = isdigit((unsigned char)*p) ? strspn(p, "0123456789_") : 0;
-
-		shape[n++] = run ? 'd' : (char)tolower((unsigned char)*p);
-		p += run ? run : 1;
-	}
-	shape[n] = '\0';
-	return !*p && any_of(shape, shapes, ORD_COUNT(shapes));
+	return shape_of(p, shape, sizeof shape) && any_of(shape, shapes, ORD_COUNT(shapes));
 }
 
 enum scalar scalar_of(const char *text)
