@@ -237,12 +237,16 @@ static unsigned steps(const char *line, enum role victim, bool both)
 
 static void all_steps(const char *line, const char *name, enum role victim, bool both)
 {
-	unsigned n = steps(line, victim, both), tried = 0, stride = 1;
-	char *before = state_read(&target), what[96];
 	uint64_t from = now_ms();
+	unsigned n = steps(line, victim, both), tried = 0, stride;
+	char *before = state_read(&target), what[96];
 	static struct run r;
 
 	must(n > 20);
+	/* One whole run and one reading tell how many fit. */
+	stride =
+		getenv("ORDEAL_EVERY_STEP") ? 1 : 1 + (unsigned)((now_ms() - from) * n / BUDGET_MS);
+	from = now_ms();
 	/* A few more than were counted: no run is quite like another. */
 	for (unsigned k = 1; k <= n + 20; k += stride) {
 		r = (struct run){.victim = victim, .both = both, .k = k};
@@ -253,8 +257,6 @@ static void all_steps(const char *line, const char *name, enum role victim, bool
 		if (!r.killed && k > n)
 			break;
 		tried++;
-		if (tried == 5 && !getenv("ORDEAL_EVERY_STEP"))
-			stride = 1 + (unsigned)((now_ms() - from) * n / tried / BUDGET_MS);
 	}
 	(void)printf("%s: %s killed at %u of %u system calls, %llu ms\n", row->fault, name, tried,
 		     n, (unsigned long long)(now_ms() - from));
