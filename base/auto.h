@@ -1,4 +1,5 @@
-/* Scope-bound ownership: ord_autofree, ord_autoclose, and ORD_AUTO(type) beside each type's _free. */
+/* Scope-bound ownership: ord_autofree, ord_autoclose, and ORD_AUTO(type) beside each type's _free.
+ */
 #ifndef ORDEAL_BASE_AUTO_H
 #define ORDEAL_BASE_AUTO_H
 
@@ -49,12 +50,12 @@ static inline int ord_steal_fd(int *fd)
 	})
 
 /* ORD_AUTO(x, type, free): declares ord_auto_x for variables of `type *`, released by free(). */
-#define ORD_AUTO(name, type, release)                        \
-	static inline void ord_auto_##name##_p(type **p)     \
-	{                                                    \
-		if (*p)                                      \
-			release(*p);                         \
-	}                                                    \
+#define ORD_AUTO(name, type, release)                    \
+	static inline void ord_auto_##name##_p(type **p) \
+	{                                                \
+		if (*p)                                  \
+			release(*p);                     \
+	}                                                \
 	struct ord_auto_##name##_unused /* takes the semicolon */
 
 #define ord_auto(name) __attribute__((cleanup(ord_auto_##name##_p)))

@@ -1,4 +1,5 @@
-/* Time. Intervals: uint64_t nanoseconds of CLOCK_MONOTONIC; leases: CLOCK_BOOTTIME; wall clock once a run. */
+/* Time. Intervals: uint64_t nanoseconds of CLOCK_MONOTONIC; leases: CLOCK_BOOTTIME; wall clock once
+ * a run. */
 #ifndef ORDEAL_BASE_CLOCK_H
 #define ORDEAL_BASE_CLOCK_H
 

@@ -20,15 +20,29 @@ struct unit {
 
 /* Largest first: the printers take the first that divides. */
 static const struct unit durations[] = {
-	{"d", 86400 * (int64_t)ORD_S}, {"h", 3600 * (int64_t)ORD_S}, {"m", 60 * (int64_t)ORD_S},
-	{"s", (int64_t)ORD_S},         {"ms", (int64_t)ORD_MS},	     {"us", (int64_t)ORD_US},
+	{"d", 86400 * (int64_t)ORD_S},
+	{"h", 3600 * (int64_t)ORD_S},
+	{"m", 60 * (int64_t)ORD_S},
+	{"s", (int64_t)ORD_S},
+	{"ms", (int64_t)ORD_MS},
+	{"us", (int64_t)ORD_US},
 	{"ns", 1},
 };
 static const struct unit sizes[] = {
-	{"TiB", 1ll << 40}, {"GiB", 1ll << 30}, {"MiB", 1ll << 20}, {"KiB", 1ll << 10},
-	{"T", 1ll << 40},   {"G", 1ll << 30},	{"M", 1ll << 20},   {"K", 1ll << 10},
-	{"TB", 1000000000000ll}, {"GB", 1000000000ll}, {"MB", 1000000ll}, {"kB", 1000ll},
-	{"B", 1},	    {"", 1},
+	{"TiB", 1ll << 40},
+	{"GiB", 1ll << 30},
+	{"MiB", 1ll << 20},
+	{"KiB", 1ll << 10},
+	{"T", 1ll << 40},
+	{"G", 1ll << 30},
+	{"M", 1ll << 20},
+	{"K", 1ll << 10},
+	{"TB", 1000000000000ll},
+	{"GB", 1000000000ll},
+	{"MB", 1000000ll},
+	{"kB", 1000ll},
+	{"B", 1},
+	{"", 1},
 };
 
 /*
@@ -92,7 +106,8 @@ int ord_parse_duration(const char *text, int64_t *ret_ns, struct ord_err *err)
 	if (parse_unit(text, durations, ORD_COUNT(durations), ret_ns))
 		return 0;
 	return ord_fail(err, ORD_USAGE,
-			"'%.40s' is not a duration; write a number and ns, us, ms, s, m, h or d, as in '200ms'",
+			"'%.40s' is not a duration; write a number and ns, us, ms, s, m, h or d, "
+			"as in '200ms'",
 			text);
 }
 
@@ -101,7 +116,8 @@ int ord_parse_size(const char *text, int64_t *ret_bytes, struct ord_err *err)
 	if (parse_unit(text, sizes, ORD_COUNT(sizes), ret_bytes))
 		return 0;
 	return ord_fail(err, ORD_USAGE,
-			"'%.40s' is not a size; write a number and KiB, MiB, GiB (or kB, MB, GB), as in '512MiB'",
+			"'%.40s' is not a size; write a number and KiB, MiB, GiB (or kB, MB, GB), "
+			"as in '512MiB'",
 			text);
 }
 
@@ -113,7 +129,9 @@ int ord_parse_percent(const char *text, int64_t *ret_ppm, struct ord_err *err)
 	if (rest && (!*rest || !strcmp(rest, "%")) && scaled(mantissa, scale, 10000, ret_ppm))
 		return 0;
 	return ord_fail(err, ORD_USAGE,
-			"'%.40s' is not a percentage; write a number with at most four decimals, as in '25%%'", text);
+			"'%.40s' is not a percentage; write a number with at most four decimals, "
+			"as in '25%%'",
+			text);
 }
 
 int ord_parse_ratio(const char *text, int64_t *ret_ppm, struct ord_err *err)
@@ -125,7 +143,8 @@ int ord_parse_ratio(const char *text, int64_t *ret_ppm, struct ord_err *err)
 		return 0;
 	if (rest && !*rest && scaled(mantissa, scale, ORD_PPM, ret_ppm))
 		return 0;
-	return ord_fail(err, ORD_USAGE, "'%.40s' is not a ratio; write it as '0.99' or '99%%'", text);
+	return ord_fail(err, ORD_USAGE, "'%.40s' is not a ratio; write it as '0.99' or '99%%'",
+			text);
 }
 
 int ord_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret, struct ord_err *err)
@@ -138,7 +157,8 @@ int ord_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret, stru
 	if (end == text || *end || errno || isspace((unsigned char)*text))
 		return ord_fail(err, ORD_USAGE, "'%.40s' is not a whole number", text);
 	if (v < min || v > max)
-		return ord_fail(err, ORD_USAGE, "%lld is not within %" PRId64 " to %" PRId64, v, min, max);
+		return ord_fail(err, ORD_USAGE, "%lld is not within %" PRId64 " to %" PRId64, v,
+				min, max);
 	*ret = v;
 	return 0;
 }
@@ -147,7 +167,8 @@ char *ord_format_duration(int64_t ns, char out[static 32])
 {
 	for (size_t i = 0; ns && i < ORD_COUNT(durations); i++)
 		if (ns % durations[i].factor == 0) {
-			(void)snprintf(out, 32, "%" PRId64 "%s", ns / durations[i].factor, durations[i].suffix);
+			(void)snprintf(out, 32, "%" PRId64 "%s", ns / durations[i].factor,
+				       durations[i].suffix);
 			return out;
 		}
 	(void)snprintf(out, 32, "0s");
@@ -158,7 +179,8 @@ char *ord_format_size(int64_t bytes, char out[static 32])
 {
 	for (size_t i = 0; bytes && i < 4; i++)
 		if (bytes % sizes[i].factor == 0) {
-			(void)snprintf(out, 32, "%" PRId64 "%s", bytes / sizes[i].factor, sizes[i].suffix);
+			(void)snprintf(out, 32, "%" PRId64 "%s", bytes / sizes[i].factor,
+				       sizes[i].suffix);
 			return out;
 		}
 	(void)snprintf(out, 32, "%" PRId64 "B", bytes);
@@ -186,7 +208,10 @@ char *ord_human_duration(int64_t ns, char out[static 32])
 	while (u < steps + ORD_COUNT(steps) - 1 && mag < (double)u->factor)
 		u++;
 	mag = (double)ns / (double)u->factor;
-	(void)snprintf(out, 32, "%.*f %s", mag >= 99.95 || u->factor == 1 ? 0 : mag >= 9.995 ? 1 : 2, mag,
-		       u->suffix);
+	(void)snprintf(out, 32, "%.*f %s",
+		       mag >= 99.95 || u->factor == 1 ? 0
+		       : mag >= 9.995		      ? 1
+						      : 2,
+		       mag, u->suffix);
 	return out;
 }

@@ -1,6 +1,6 @@
 /*
- * Numbers with units, parsed and printed in one place. Every parser takes the whole string, names what would be
- * right on failure (ORD_USAGE) and leaves its result untouched then.
+ * Numbers with units, parsed and printed in one place. Every parser takes the whole string, names
+ * what would be right on failure (ORD_USAGE) and leaves its result untouched then.
  */
 #ifndef ORDEAL_BASE_UNITS_H
 #define ORDEAL_BASE_UNITS_H
@@ -12,7 +12,8 @@
 
 #define ORD_PPM 1000000 /* one, in parts per million */
 
-/* "200ms", "1.5s", "10us", "2m", "1h", "1d"; a bare 0 is fine, other bare numbers are not. Nanoseconds. */
+/* "200ms", "1.5s", "10us", "2m", "1h", "1d"; a bare 0 is fine, other bare numbers are not.
+ * Nanoseconds. */
 int ord_parse_duration(const char *text, int64_t *ret_ns, struct ord_err *err);
 /* "64KiB", "1GiB", "1G" (= GiB), "10MB" (decimal), "4096" (bytes). */
 int ord_parse_size(const char *text, int64_t *ret_bytes, struct ord_err *err);

@@ -217,32 +217,40 @@ static int allowed(const cpu_set_t *want, struct ord_err *err)
 			ord_cpus_format(&missing, text, sizeof text));
 }
 
-static int choose_cpus(const struct inj_step *step, struct burn *b, struct ord_err *err)
+/* As many as are asked for of those that may be taken; which, the seed decides. */
+static int pick_cores(const struct inj_step *step, cpu_set_t *ret, struct ord_err *err)
 {
 	uint32_t order[CPU_SETSIZE];
 	unsigned listed[CPU_SETSIZE], n = 0, want;
-	cpu_set_t may, set;
 	struct ord_rng rng;
+	cpu_set_t may;
 
 	if (candidates(step, &may, err))
 		return -1;
+	for (unsigned c = 0; c < CPU_SETSIZE; c++)
+		if (CPU_ISSET(c, &may))
+			listed[n++] = c;
+	want = ord_arg_set(step->args, "cores") ? (unsigned)ord_arg_int(step->args, "cores") : n;
+	if (want > n)
+		return ord_fail(err, ORD_SKIP, "%u CPUs are asked for, but only %u are there", want,
+				n);
+	ord_rng_init(&rng, step->seed);
+	ord_rng_permutation(&rng, order, n);
+	CPU_ZERO(ret);
+	for (unsigned i = 0; i < want; i++)
+		CPU_SET(listed[order[i]], ret);
+	return 0;
+}
+
+static int choose_cpus(const struct inj_step *step, struct burn *b, struct ord_err *err)
+{
+	cpu_set_t set;
+
 	if (ord_arg_set(step->args, "cpus")) {
 		if (ord_cpus_parse(ord_arg_text(step->args, "cpus"), &set, err))
 			return -1;
-	} else {
-		for (unsigned c = 0; c < CPU_SETSIZE; c++)
-			if (CPU_ISSET(c, &may))
-				listed[n++] = c;
-		want = ord_arg_set(step->args, "cores") ? (unsigned)ord_arg_int(step->args, "cores")
-							: n;
-		if (want > n)
-			return ord_fail(err, ORD_SKIP,
-					"%u CPUs are asked for, but only %u are there", want, n);
-		ord_rng_init(&rng, step->seed);
-		ord_rng_permutation(&rng, order, n);
-		CPU_ZERO(&set);
-		for (unsigned i = 0; i < want; i++)
-			CPU_SET(listed[order[i]], &set);
+	} else if (pick_cores(step, &set, err)) {
+		return -1;
 	}
 	for (unsigned c = 0; c < CPU_SETSIZE; c++)
 		if (CPU_ISSET(c, &set))

@@ -32,10 +32,12 @@
 #define STEP                                                                                       \
 	1048576ull /* filled at once: small enough that its pages are still in the cache when they \
 		      are marked */
-#define PACE_NS	 (10 * ORD_MS)
-#define LOOK_NS	 (100 * ORD_MS) /* how often the machine's free memory is looked at */
-#define OOM_ADJ	 "1000"
-#define IN_FORCE 990000 /* ppm of the size that must be there */
+#define PACE_NS (10 * ORD_MS)
+/* How often the machine's free memory is looked at: while it is filled, and while it is held. */
+#define LOOK_NS	     (20 * ORD_MS)
+#define LOOK_HELD_NS (500 * ORD_MS)
+#define OOM_ADJ	     "1000"
+#define IN_FORCE     990000 /* ppm of the size that must be there */
 
 struct words {
 	atomic_int failed; /* errno */
@@ -55,7 +57,7 @@ struct fill {
 	struct ord_cgroup group;
 	char name[16];
 	char oom_before[8];
-	uint64_t kills_before, began_ns, resident, swapped;
+	uint64_t kills_before, began_ns, look_ns, resident, swapped;
 	bool in_force, oom_killed;
 };
 
@@ -360,23 +362,27 @@ static int in_force(struct inj_step *step, bool *ret, struct ord_err *err)
 static unsigned wait_fds(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns)
 {
 	const struct fill *f = step->state;
-	uint64_t look = ord_now_ns() + LOOK_NS;
 
 	(void)max;
 	fds[0] = (struct pollfd){.fd = f->child.pidfd, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = f->in_force ? -1 : f->pipe[0], .events = POLLIN};
-	if (f->keep_free && *due_ns > look)
-		*due_ns = look;
+	/* While it is held, the holder wakes up for its beats often enough. */
+	if (f->keep_free && !f->in_force && *due_ns > f->look_ns)
+		*due_ns = f->look_ns;
 	return 2;
 }
 
 /* Strictly while it is filled; once it is held a quarter of it is left to the others to come and go
  * in. */
-static int guard_free(const struct fill *f, struct ord_err *err)
+static int guard_free(struct fill *f, struct ord_err *err)
 {
-	uint64_t least = f->in_force ? f->keep_free / 4 * 3 : f->keep_free, total, available;
+	uint64_t least = f->in_force ? f->keep_free / 4 * 3 : f->keep_free, now = ord_now_ns(),
+		 total, available;
 
-	if (!least || read_meminfo(f->meminfo, &total, &available) || available >= least)
+	if (!least || now < f->look_ns)
+		return 0;
+	f->look_ns = now + (f->in_force ? LOOK_HELD_NS : LOOK_NS);
+	if (read_meminfo(f->meminfo, &total, &available) || available >= least)
 		return 0;
 	return ord_fail(
 		err, ORD_GUARD,

@@ -20,6 +20,21 @@
 static char groups[4][512];
 static unsigned n_groups;
 
+static bool write_file(const char *dir, const char *file, const char *value)
+{
+	char path[600];
+	int fd;
+	bool ok;
+
+	(void)snprintf(path, sizeof path, "%s/%s", dir, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ok = write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+	(void)close(fd);
+	return ok;
+}
+
 static void kill_members(const char *group)
 {
 	char path[600];
@@ -29,7 +44,7 @@ static void kill_members(const char *group)
 	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
 	f = fopen(path, "re");
 	while (f && fscanf(f, "%d", &pid) == 1)
-		if (pid > 1)
+		if (pid > 1 && pid != getpid())
 			(void)kill(pid, SIGKILL);
 	if (f)
 		(void)fclose(f);
@@ -39,7 +54,12 @@ static void remove_all(void)
 {
 	while (n_groups) {
 		const char *group = groups[--n_groups];
+		char parent[512];
 
+		/* We may have joined it ourselves. */
+		(void)snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(group, '/') - group),
+			       group);
+		(void)(group_holds(group, getpid()) && write_file(parent, "cgroup.procs", "0"));
 		for (int i = 0; i < 200 && rmdir(group) < 0 && errno == EBUSY; i++) {
 			kill_members(group);
 			while (waitpid(-1, NULL, WNOHANG) > 0)
@@ -67,21 +87,6 @@ const char *group_make(const char *controller)
 	if (!n_groups++)
 		must(atexit(remove_all) == 0);
 	return group;
-}
-
-static bool write_file(const char *dir, const char *file, const char *value)
-{
-	char path[600];
-	int fd;
-	bool ok;
-
-	(void)snprintf(path, sizeof path, "%s/%s", dir, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ok = write(fd, value, strlen(value)) == (ssize_t)strlen(value);
-	(void)close(fd);
-	return ok;
 }
 
 bool group_set(const char *group, const char *v1_file, const char *v2_file, const char *value)

@@ -13,9 +13,11 @@ static void durations(void **state)
 	static const struct {
 		const char *text;
 		int64_t ns;
-	} good[] = {{"200ms", 200000000}, {"1.5s", 1500000000}, {"10us", 10000}, {"2m", 120000000000},
-		    {"1h", 3600000000000},  {"0", 0},		    {"7ns", 7},	    {"0.5ms", 500000}};
-	static const char *const bad[] = {"", "5", "ms", "-1s", "1.0000000001s", "1 s", "1S", "9999999999999d", "1.2.3s"};
+	} good[] = {{"200ms", 200000000}, {"1.5s", 1500000000},	 {"10us", 10000},
+		    {"2m", 120000000000}, {"1h", 3600000000000}, {"0", 0},
+		    {"7ns", 7},		  {"0.5ms", 500000}};
+	static const char *const bad[] = {
+		"", "5", "ms", "-1s", "1.0000000001s", "1 s", "1S", "9999999999999d", "1.2.3s"};
 	struct ord_err err;
 	char text[32];
 	int64_t ns = 0, again;
@@ -25,7 +27,8 @@ static void durations(void **state)
 		assert_int_equal(ns, good[i].ns);
 		if (!ns)
 			continue;
-		assert_int_equal(ord_parse_duration(ord_format_duration(ns, text), &again, &err), 0);
+		assert_int_equal(ord_parse_duration(ord_format_duration(ns, text), &again, &err),
+				 0);
 		assert_int_equal(again, ns);
 	}
 	ns = 42;
