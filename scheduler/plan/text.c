@@ -34,7 +34,8 @@ static void print_target(const struct ord_target *t, FILE *out)
 {
 	char percent[32];
 
-	(void)fprintf(out, "    target     %s %s", ord_target_kind_name(t->kind), t->text);
+	(void)fprintf(out, "    target     %s%s%s", ord_target_kind_name(t->kind),
+		      *t->text ? " " : "", t->text);
 	if (t->all)
 		(void)fprintf(out, " (all that match)");
 	else if (t->percent_ppm)

@@ -56,7 +56,9 @@ static bool shape_of(const char *p, char *shape, size_t size)
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		shape[n++] = run ? 'd' : c;
+		if (run)
+			c = 'd';
+		shape[n++] = c;
 		p += run ? run : 1;
 	}
 	shape[n] = '\0';

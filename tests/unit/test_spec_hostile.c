@@ -48,7 +48,8 @@ static bool tells(const struct ord_mistakes *m, const char *words)
 	return false;
 }
 
-/* Parses in a child, so that its peak of memory is its own; one of the mistakes must hold the words.
+/* Parses in a child, so that its peak of memory is its own; one of the mistakes must hold the
+ * words.
  */
 static void refused(const char *yaml, size_t size, const char *words)
 {
