@@ -132,14 +132,18 @@ static void print_people(const json_t *env, const json_t *faults)
 		     text(env, "cgroup"));
 	(void)printf("TUN: %s; network namespace: %s; you are %sroot\n\n", text(env, "tun"),
 		     text(env, "netns"), json_is_true(json_object_get(env, "root")) ? "" : "not ");
-	(void)printf("%-14s %-6s %-9s %-8s %s\n", "FAULT", "HERE", "CLASS", "ENGINE",
-		     "AS, OR WHY NOT");
+	(void)printf("%-14s %-5s %-9s %s\n", "FAULT", "HERE", "CLASS",
+		     "AS WHOM AND BY WHICH ENGINE, OR WHY NOT");
 	json_array_foreach (faults, i, f) {
 		bool can = json_is_true(json_object_get(f, "available"));
+		const char *engine = text(f, "engine");
+		char how[256];
 
-		(void)printf("%-14s %-6s %-9s %-8s ", text(f, "fault"), can ? "yes" : "no",
-			     text(f, "class"), *text(f, "engine") ? text(f, "engine") : "-");
-		cli_wrap(stdout, can ? text(f, "as") : text(f, "reason"), 42, 42);
+		(void)snprintf(how, sizeof how, "%s%s%s", text(f, "as"), *engine ? "; engine " : "",
+			       engine);
+		(void)printf("%-14s %-5s %-9s ", text(f, "fault"), can ? "yes" : "no",
+			     text(f, "class"));
+		cli_wrap(stdout, can ? how : text(f, "reason"), 31, 31);
 	}
 }
 

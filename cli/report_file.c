@@ -85,7 +85,7 @@ void cli_report_say(const struct cli_verdict *v, const char *dir, const char *fo
 
 static bool is_run(const char *dir)
 {
-	char path[ORD_PATH_MAX + 320];
+	char path[ORD_PATH_MAX + 512];
 
 	(void)snprintf(path, sizeof path, "%s/run.jsonl", dir);
 	return !access(path, F_OK);
