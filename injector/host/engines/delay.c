@@ -9,10 +9,15 @@
 #include "base/auto.h"
 #include "base/clock.h"
 
-#define BUF	     65536
-#define BURST	     32		  /* packets read at a stretch from one source */
-#define TURN_NS	     (2 * ORD_MS) /* then the caller's loop has its say */
-#define WATCH_NS     ORD_S	  /* over which a realtime engine's share of a CPU is taken */
+#define BUF	    65536
+#define BURST	    32		 /* packets read at a stretch from one source */
+#define TURN_NS	    (2 * ORD_MS) /* then the caller's loop has its say */
+#define WATCH_NS    ORD_S	 /* over which a realtime engine's share of a CPU is taken */
+#define LEAD_MAX_NS (50 * ORD_US)
+#define EARLY_NS    (2 * ORD_US) /* a packet may leave this much before it is due */
+#define TICK_NS \
+	(20 * ORD_US)	/* with many packets; they then leave up to half of it early, or late */
+#define TICK_PACKETS 20 /* in a turn: more is many */
 #define SOURCE_QUEUE UINT32_MAX
 
 int delay_init(struct delay *d, const struct delay_params *params, struct ord_err *err)
@@ -36,12 +41,24 @@ void delay_done(struct delay *d)
 	free(ord_steal_ptr(d->buf));
 }
 
-static uint64_t due_of(struct delay *d, uint64_t now)
+/* When a packet came that is read only now: never before the one ahead of it. */
+static uint64_t arrival(struct delay *d)
 {
-	if (!d->p.jitter_ns)
-		return now + d->p.delay_ns;
-	return now + d->p.delay_ns - d->p.jitter_ns +
-	       ord_rng_below(&d->rng, 2 * d->p.jitter_ns + 1);
+	const uint64_t now = ord_now_ns(), half = (now - d->drained_ns) / 2;
+	const uint64_t stamp = now - (half < d->lead_ns ? half : d->lead_ns);
+
+	if (stamp > d->stamp_ns)
+		d->stamp_ns = stamp;
+	return d->stamp_ns;
+}
+
+static uint64_t due_of(struct delay *d)
+{
+	const uint64_t due = arrival(d) + d->p.delay_ns;
+
+	return d->p.jitter_ns
+		       ? due - d->p.jitter_ns + ord_rng_below(&d->rng, 2 * d->p.jitter_ns + 1)
+		       : due;
 }
 
 /* ---- out ---- */
@@ -63,19 +80,20 @@ static void give_back(struct delay *d, const struct held *p)
  * Without jitter the queue's packets leave in the order of their numbers: one verdict serves all up
  * to the last that is due. With jitter each needs its own.
  */
-static bool release(struct delay *d, bool all)
+static unsigned release(struct delay *d, bool all)
 {
+	const uint64_t early = d->ticking ? TICK_NS / 2 : EARLY_NS;
 	uint64_t now = ord_now_ns();
 	const struct held *first;
+	unsigned released = 0;
 	uint32_t upto = 0;
 
-	if (!(first = hold_first(&d->hold)) || (!all && first->due_ns > now))
-		return false;
-	while ((first = hold_first(&d->hold)) && (all || first->due_ns <= now)) {
+	while ((first = hold_first(&d->hold)) && (all || first->due_ns <= now + early)) {
 		const struct held p = hold_pop(&d->hold);
 
+		released++;
 		if (!all)
-			late_add(&d->late, now - p.due_ns);
+			late_add(&d->late, now > p.due_ns ? now - p.due_ns : 0);
 		if (p.source == SOURCE_QUEUE && !d->p.jitter_ns) {
 			upto = p.id;
 			hold_release(&d->hold, &p);
@@ -86,7 +104,7 @@ static bool release(struct delay *d, bool all)
 	}
 	if (upto && queue_verdict(&d->queue, upto, true, true) < 0)
 		d->refused++;
-	return true;
+	return released;
 }
 
 /* ---- in ---- */
@@ -106,7 +124,7 @@ static int read_tap(struct delay *d, unsigned i)
 	else if (!room)
 		d->dropped_limit++;
 	else
-		hold_frame(&d->hold, due_of(d, ord_now_ns()), (uint32_t)n, i);
+		hold_frame(&d->hold, due_of(d), (uint32_t)n, i);
 	return 1;
 }
 
@@ -114,7 +132,7 @@ static void on_queued(void *arg, uint32_t id, uint32_t len)
 {
 	struct delay *d = arg;
 
-	if (hold_number(&d->hold, due_of(d, ord_now_ns()), id, len, SOURCE_QUEUE))
+	if (hold_number(&d->hold, due_of(d), id, len, SOURCE_QUEUE))
 		return;
 	d->dropped_limit++;
 	(void)queue_verdict(&d->queue, id, false, false);
@@ -133,17 +151,21 @@ static bool anything_due(const struct delay *d)
 	return first && first->due_ns <= ord_now_ns();
 }
 
-/* 1: something came, 0: nothing there, -1: the source is gone. */
+/* How many reads gave something; -1: the source is gone. */
 static int read_burst(struct delay *d, unsigned i, bool to_the_end)
 {
 	int r = 1, got = 0;
 
-	for (int k = 0; (to_the_end || k < BURST) && r > 0; k++) {
+	for (int k = 0; to_the_end || k < BURST; k++) {
 		r = read_source(d, i);
-		got |= r > 0;
-		if (!to_the_end && anything_due(d))
+		if (r <= 0)
 			break;
+		got++;
+		if (!to_the_end && anything_due(d))
+			return got;
 	}
+	if (r == 0)
+		d->drained_ns = ord_now_ns();
 	return r < 0 ? -1 : got;
 }
 
@@ -155,7 +177,13 @@ static int gone(const struct delay *d, unsigned i, struct ord_err *err)
 	return ord_fail_sys(err, "packet queue %u", d->queue.number);
 }
 
-unsigned delay_wait(const struct delay *d, struct pollfd *fds, unsigned max, uint64_t *due_ns)
+/* By how much an alarm is set before a packet is due. */
+static uint64_t ahead(const struct delay *d)
+{
+	return d->p.spin_ns > d->lead_ns ? d->p.spin_ns : d->lead_ns;
+}
+
+unsigned delay_wait(struct delay *d, struct pollfd *fds, unsigned max, uint64_t *due_ns)
 {
 	const struct held *first = hold_first(&d->hold);
 	unsigned n = 0;
@@ -164,16 +192,30 @@ unsigned delay_wait(const struct delay *d, struct pollfd *fds, unsigned max, uin
 		fds[n] = (struct pollfd){.fd = d->taps[n].fd, .events = POLLIN};
 	if (d->queue.fd >= 0 && n < max)
 		fds[n++] = (struct pollfd){.fd = d->queue.fd, .events = POLLIN};
-	if (first && first->due_ns - d->p.spin_ns < *due_ns)
-		*due_ns = first->due_ns - d->p.spin_ns;
+	d->alarm_ns = 0;
+	if (first && first->due_ns - ahead(d) < *due_ns)
+		d->alarm_ns = *due_ns = first->due_ns - ahead(d);
 	return n;
 }
 
+/* The first packet is due so soon that sleeping would take longer. */
 static bool close_enough(const struct delay *d)
 {
 	const struct held *first = hold_first(&d->hold);
 
-	return d->p.spin_ns && first && first->due_ns <= ord_now_ns() + d->p.spin_ns;
+	return first && first->due_ns <= ord_now_ns() + ahead(d);
+}
+
+/* After a wake-up that nothing but the alarm can have caused. */
+static void learn_lead(struct delay *d)
+{
+	const uint64_t now = ord_now_ns();
+	uint64_t late;
+
+	if (!d->alarm_ns || now < d->alarm_ns)
+		return;
+	late = now - d->alarm_ns < LEAD_MAX_NS ? now - d->alarm_ns : LEAD_MAX_NS;
+	d->lead_ns += late / 16 - d->lead_ns / 16;
 }
 
 /* The kernel throttles a realtime task at 95 % of a CPU, for 50 ms at a stretch: stay away from
@@ -195,27 +237,68 @@ static void watch_realtime(struct delay *d, uint64_t now)
 	d->watch_cpu_ns = cpu;
 }
 
-int delay_run(struct delay *d, const struct pollfd *fds, unsigned n, struct ord_err *err)
+/* One look at everything: how much was done; -1: a source is gone. */
+static int work(struct delay *d, const struct pollfd *fds, unsigned n, struct ord_err *err)
 {
-	const uint64_t began = ord_now_ns();
-	bool busy = true;
+	int done = (int)release(d, false);
 
-	watch_realtime(d, began);
-	while (busy && ord_now_ns() < began + TURN_NS) {
-		busy = release(d, false);
-		for (unsigned i = 0; i < n; i++) {
-			int r = fds[i].revents || d->p.spin_ns ? read_burst(d, i, false) : 0;
+	for (unsigned i = 0; i < n; i++) {
+		int r = fds[i].revents || d->ticking || d->p.spin_ns ? read_burst(d, i, false) : 0;
 
-			if (r < 0)
-				return gone(d, i, err);
-			busy |= r > 0;
-		}
-		if (!busy && close_enough(d)) {
-			__builtin_ia32_pause();
-			busy = true;
-		}
+		if (r < 0)
+			return gone(d, i, err);
+		done += r;
 	}
-	return 0;
+	return done;
+}
+
+/* Sleeps until something comes or is due; when ticking, for a tick. */
+static void sleep_until(struct delay *d, struct pollfd *fds, unsigned n, uint64_t now, uint64_t end)
+{
+	uint64_t due = end;
+	struct timespec t;
+
+	(void)delay_wait(d, fds, n, &due);
+	if (d->ticking) {
+		t = ord_timespec(TICK_NS);
+		(void)ppoll(NULL, 0, &t, NULL);
+		return;
+	}
+	t = ord_timespec(due > now ? due - now : 0);
+	if (ppoll(fds, n, &t, NULL) == 0 && due < end)
+		learn_lead(d);
+}
+
+int delay_run(struct delay *d, const struct pollfd *polled, unsigned n, struct ord_err *err)
+{
+	const uint64_t end = ord_now_ns() + TURN_NS;
+	struct pollfd fds[LINKS_MAX + 1];
+	int r, ready = 0, done = 0;
+
+	watch_realtime(d, end - TURN_NS);
+	memcpy(fds, polled, n * sizeof *fds);
+	for (unsigned i = 0; i < n; i++)
+		ready += fds[i].revents != 0;
+	if (!ready)
+		learn_lead(d);
+	while ((r = work(d, fds, n, err)) >= 0) {
+		uint64_t now = ord_now_ns();
+
+		done += r;
+		/* While there is traffic it is waited for here: the caller's loop has more to look
+		 * at. */
+		if (now >= end || done == 0) {
+			d->ticking = done > TICK_PACKETS;
+			return 0;
+		}
+		if (!d->ticking && close_enough(d)) {
+			__builtin_ia32_pause();
+			memset(fds, 0, n * sizeof *fds);
+			continue;
+		}
+		sleep_until(d, fds, n, now, end);
+	}
+	return -1;
 }
 
 int delay_flush(struct delay *d, struct ord_err *err)

@@ -39,6 +39,15 @@ struct delay {
 	uint64_t refused;	/* packets that the kernel did not take back */
 	bool realtime_given_up;
 
+	/*
+	 * Waking up takes time: 10 to 50 us. So the alarm is set that much earlier, and what a
+	 * wake-up finds is taken to have come that much before.
+	 */
+	uint64_t lead_ns;	       /* how late alarms have been, on average */
+	uint64_t alarm_ns;	       /* when the last one was to go off */
+	uint64_t drained_ns, stamp_ns; /* when nothing was left to read; the last arrival */
+	bool ticking;		       /* many packets: looked at at intervals, not one by one */
+
 	uint64_t watch_wall_ns, watch_cpu_ns; /* of the realtime watch */
 	uint8_t *buf;			      /* owned: what is read and not held */
 };
@@ -50,7 +59,7 @@ void delay_done(struct delay *d);
 
 /* The caller polls these until *due_ns (CLOCK_MONOTONIC, lowered here), then calls delay_run with
  * what poll said. */
-unsigned delay_wait(const struct delay *d, struct pollfd *fds, unsigned max, uint64_t *due_ns);
+unsigned delay_wait(struct delay *d, struct pollfd *fds, unsigned max, uint64_t *due_ns);
 /* Takes what has arrived and lets go what is due, for a few milliseconds at most. -1: a source is
  * gone. */
 int delay_run(struct delay *d, const struct pollfd *fds, unsigned n, struct ord_err *err);
