@@ -1,6 +1,7 @@
 /*
  * An endpoint filter: which peers, ports and protocol a network fault takes. Text form, one line:
- * "[CIDR][:PORT[-PORT]][/PROTO]", e.g. "10.0.0.0/8:5432/tcp", "[2001:db8::/32]:443", ":53/udp", "5432", "10.0.0.1".
+ * "[CIDR][:PORT[-PORT]][/PROTO]", e.g. "10.0.0.0/8:5432/tcp", "[2001:db8::/32]:443", ":53/udp",
+ * "5432", "10.0.0.1".
  */
 #ifndef ORDEAL_ENDPOINT_H
 #define ORDEAL_ENDPOINT_H
@@ -14,11 +15,12 @@
 #define ORD_ENDPOINT_TEXT 96
 
 struct ord_endpoint {
-	uint8_t family; /* AF_INET, AF_INET6, or AF_UNSPEC: any address of both */
-	uint8_t prefix; /* bits of addr that count */
-	uint8_t proto;  /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP (both ICMPs), or 0: any */
+	uint8_t family;	  /* AF_INET, AF_INET6, or AF_UNSPEC: any address of both */
+	uint8_t prefix;	  /* bits of addr that count */
+	uint8_t proto;	  /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP (both ICMPs), or 0: any */
 	uint8_t addr[16]; /* network order; 4 bytes for AF_INET; bits beyond the prefix are zero */
-	uint16_t port_lo, port_hi; /* host order, inclusive; both 0: any. A port without proto means TCP and UDP */
+	uint16_t port_lo, port_hi; /* host order, inclusive; both 0: any. A port without proto means
+				      TCP and UDP */
 };
 
 struct ord_endpoints {

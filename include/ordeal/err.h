@@ -19,9 +19,9 @@ enum ord_code {
 
 struct ord_err {
 	enum ord_code code;
-	int sys_errno;     /* errno where it failed, 0 if none */
+	int sys_errno;	   /* errno where it failed, 0 if none */
 	const char *where; /* "file.c:line", static storage */
-	char msg[512];     /* "outer: inner" */
+	char msg[512];	   /* "outer: inner" */
 };
 
 /* All of these return -1, so that raising and returning is one statement. */
@@ -40,13 +40,13 @@ static inline int ord_failed(int minus_one)
 	return -1;
 }
 
-#define ORD_STR_(x)               #x
-#define ORD_STR(x)                ORD_STR_(x)
-#define ORD_WHERE                 __FILE__ ":" ORD_STR(__LINE__)
-#define ord_fail(err, code, ...)  ord_failed(ord_fail_at(err, ORD_WHERE, code, __VA_ARGS__))
-#define ord_fail_sys(err, ...)    ord_failed(ord_fail_sys_at(err, ORD_WHERE, __VA_ARGS__))
-#define ord_fail_nomem(err)       ord_failed(ord_fail_at(err, ORD_WHERE, ORD_NOMEM, "out of memory"))
-#define ord_wrap(err, ...)        ord_failed(ord_wrap_at(err, __VA_ARGS__))
+#define ORD_STR_(x)		 #x
+#define ORD_STR(x)		 ORD_STR_(x)
+#define ORD_WHERE		 __FILE__ ":" ORD_STR(__LINE__)
+#define ord_fail(err, code, ...) ord_failed(ord_fail_at(err, ORD_WHERE, code, __VA_ARGS__))
+#define ord_fail_sys(err, ...)	 ord_failed(ord_fail_sys_at(err, ORD_WHERE, __VA_ARGS__))
+#define ord_fail_nomem(err)	 ord_failed(ord_fail_at(err, ORD_WHERE, ORD_NOMEM, "out of memory"))
+#define ord_wrap(err, ...)	 ord_failed(ord_wrap_at(err, __VA_ARGS__))
 
 /* "ok", "usage", "sys", "skip", "guard", "nomem". */
 const char *ord_code_name(enum ord_code code);

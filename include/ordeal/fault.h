@@ -1,6 +1,6 @@
 /*
- * The catalogue of faults: what each is called, takes, needs and promises. Both halves compile it from the injectors'
- * list.def; only the injector binds verbs to it.
+ * The catalogue of faults: what each is called, takes, needs and promises. Both halves compile it
+ * from the injectors' list.def; only the injector binds verbs to it.
  */
 #ifndef ORDEAL_FAULT_H
 #define ORDEAL_FAULT_H
@@ -23,22 +23,22 @@ enum ord_guarantee {
 enum ord_param_type {
 	ORD_PARAM_DURATION,  /* int: ns */
 	ORD_PARAM_PERCENT,   /* int: ppm */
-	ORD_PARAM_SIZE,      /* int: bytes */
-	ORD_PARAM_RATE,      /* int: bytes per second; text as a size and "/s" */
+	ORD_PARAM_SIZE,	     /* int: bytes */
+	ORD_PARAM_RATE,	     /* int: bytes per second; text as a size and "/s" */
 	ORD_PARAM_COUNT,     /* int */
-	ORD_PARAM_BOOL,      /* int: 0, 1 */
+	ORD_PARAM_BOOL,	     /* int: 0, 1 */
 	ORD_PARAM_CHOICE,    /* int: index into choices; text in JSON */
 	ORD_PARAM_SIGNAL,    /* int: number; "TERM" or "SIGTERM" in text and JSON */
-	ORD_PARAM_CPUS,      /* text: "0-3,6" */
-	ORD_PARAM_TEXT,      /* text */
+	ORD_PARAM_CPUS,	     /* text: "0-3,6" */
+	ORD_PARAM_TEXT,	     /* text */
 	ORD_PARAM_ENDPOINTS, /* endpoints: list of texts in JSON */
 };
 
 struct ord_param {
 	const char *name;
 	enum ord_param_type type;
-	const char *help;    /* one clause, for --help, the manual, the schema */
-	const char *def;     /* text of the default, NULL: none */
+	const char *help; /* one clause, for --help, the manual, the schema */
+	const char *def;  /* text of the default, NULL: none */
 	bool required;
 	int64_t min, max;    /* of the int form; both 0: the type's own */
 	const char *choices; /* "egress|ingress|both" */
@@ -46,21 +46,22 @@ struct ord_param {
 
 /* Which targets a fault can take, as bits. */
 enum ord_target_bit {
-	ORD_ON_NET = 1 << 0,     /* a network namespace: of a process, a container, by path, or the host's */
+	ORD_ON_NET =
+		1 << 0, /* a network namespace: of a process, a container, by path, or the host's */
 	ORD_ON_PROCESS = 1 << 1, /* one or more processes */
-	ORD_ON_CGROUP = 1 << 2,  /* a control group (of a process, unit, container) */
-	ORD_ON_HOST = 1 << 3,    /* the machine */
+	ORD_ON_CGROUP = 1 << 2,	 /* a control group (of a process, unit, container) */
+	ORD_ON_HOST = 1 << 3,	 /* the machine */
 };
 
 struct ord_fault {
 	const char *name;    /* "net.delay" */
 	const char *summary; /* one line */
 	enum ord_guarantee guarantee;
-	unsigned targets;      /* enum ord_target_bit */
-	const char *caps;      /* capabilities beyond opening: "net_admin", space separated; "" none */
-	const char *engines;   /* "detour|queue", "" where there is but one way */
-	const char *blast;     /* who feels it, in words */
-	const char *objects;   /* kernel objects made, in words, and how each goes away */
+	unsigned targets; /* enum ord_target_bit */
+	const char *caps; /* capabilities beyond opening: "net_admin", space separated; "" none */
+	const char *engines; /* "detour|queue", "" where there is but one way */
+	const char *blast;   /* who feels it, in words */
+	const char *objects; /* kernel objects made, in words, and how each goes away */
 	const struct ord_param *params;
 	size_t n_params;
 };
@@ -75,7 +76,8 @@ struct ord_value {
 	struct ord_endpoints eps;
 };
 
-/* A fault with its parameters. Plain data, no heap (about 20 KiB): fine in static or heap storage. */
+/* A fault with its parameters. Plain data, no heap (about 20 KiB): fine in static or heap storage.
+ */
 struct ord_args {
 	const struct ord_fault *fault;
 	struct ord_value v[ORD_PARAMS_MAX]; /* in the order of fault->params */
@@ -86,12 +88,14 @@ extern const size_t ord_n_faults;
 
 /* NULL where there is no such fault. */
 const struct ord_fault *ord_fault_find(const char *name);
-/* The nearest name among n, for "did you mean"; NULL if none is near. Names are at name + i * stride. */
+/* The nearest name among n, for "did you mean"; NULL if none is near. Names are at name + i *
+ * stride. */
 const char *ord_nearest(const char *word, const char *const *names, size_t n);
 const char *ord_guarantee_name(enum ord_guarantee g);
 
 void ord_args_init(struct ord_args *args, const struct ord_fault *fault);
-/* Sets one parameter from text as people write it; for ENDPOINTS it appends. ORD_USAGE names range and unit. */
+/* Sets one parameter from text as people write it; for ENDPOINTS it appends. ORD_USAGE names range
+ * and unit. */
 int ord_args_set(struct ord_args *args, const char *name, const char *text, struct ord_err *err);
 /* Fills defaults and refuses what is missing. Call once, after the last set. */
 int ord_args_finish(struct ord_args *args, struct ord_err *err);
@@ -102,10 +106,12 @@ int64_t ord_arg_int(const struct ord_args *args, const char *name);
 const char *ord_arg_text(const struct ord_args *args, const char *name);
 bool ord_arg_set(const struct ord_args *args, const char *name);
 
-/* JSON form of protocol and plan, every set parameter, keys sorted by the dumper. Owned; NULL: out of memory. */
+/* JSON form of protocol and plan, every set parameter, keys sorted by the dumper. Owned; NULL: out
+ * of memory. */
 struct json_t;
 struct json_t *ord_args_to_json(const struct ord_args *args);
-/* The inverse, every field validated again; unknown keys and wrong types are ORD_USAGE. Finishes the args. */
+/* The inverse, every field validated again; unknown keys and wrong types are ORD_USAGE. Finishes
+ * the args. */
 int ord_args_from_json(struct ord_args *args, const struct ord_fault *fault, struct json_t *json,
 		       struct ord_err *err);
 /* The text of a set parameter that ord_args_set reads back; one endpoint a line. Returns out. */

@@ -1,4 +1,5 @@
-/* Reports: a stored timeline -> analysis (pure) -> formats. No privileged call; works on a laptop from files alone. */
+/* Reports: a stored timeline -> analysis (pure) -> formats. No privileged call; works on a laptop
+ * from files alone. */
 #ifndef ORDEAL_REPORT_H
 #define ORDEAL_REPORT_H
 
@@ -16,8 +17,10 @@ int ord_report_exit(const struct ord_report *report);
 /* One line: "passed: 2 of 2 objectives met", "failed: ...". Borrowed. */
 const char *ord_report_verdict(const struct ord_report *report);
 /* Writes one of "json", "md", "html", "junit". The same timeline gives the same bytes. */
-int ord_report_write(const struct ord_report *report, const char *format, FILE *out, struct ord_err *err);
+int ord_report_write(const struct ord_report *report, const char *format, FILE *out,
+		     struct ord_err *err);
 /* Writes DIR/report.{json,md,html} and DIR/junit.xml, those in the comma-separated list. */
-int ord_report_write_all(const struct ord_report *report, const char *dir, const char *formats, struct ord_err *err);
+int ord_report_write_all(const struct ord_report *report, const char *dir, const char *formats,
+			 struct ord_err *err);
 
 #endif

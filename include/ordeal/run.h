@@ -12,54 +12,63 @@
 struct json_t;
 
 struct ord_run_options {
-	const char *dir;       /* where the run's folder is made; NULL: the state directory */
+	const char *dir;	 /* where the run's folder is made; NULL: the state directory */
 	const char *const *argv; /* of the command, for the timeline; NULL-ended */
 	bool even_if_it_cuts_me_off;
-	/* Each line of the timeline as it is written (borrowed), for a progress view; may be NULL. */
+	/* Each line of the timeline as it is written (borrowed), for a progress view; may be NULL.
+	 */
 	void (*on_line)(void *arg, struct json_t *line);
 	void *arg;
 };
 
 /*
- * Runs the plan. SIGINT and SIGTERM abort and revert. Fills ret_dir (ORD_PATH_MAX bytes) with the run's folder as soon
- * as it exists ("" before). 0: the timeline is complete, whatever the verdict; -1: it could not be run or written.
+ * Runs the plan. SIGINT and SIGTERM abort and revert. Fills ret_dir (ORD_PATH_MAX bytes) with the
+ * run's folder as soon as it exists ("" before). 0: the timeline is complete, whatever the verdict;
+ * -1: it could not be run or written.
  */
-int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, char *ret_dir, struct ord_err *err);
+int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, char *ret_dir,
+	    struct ord_err *err);
 
 /* $XDG_STATE_HOME/ordeal/runs, or /var/lib/ordeal/runs for root. Made if absent. */
 int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);
 
 /*
- * Takes the caller's SSH connection out of a network fault: adds it to `exclude`. False where the fault has no such
- * parameter or there is no such connection (out is then undefined); else out names the peer.
+ * Takes the caller's SSH connection out of a network fault: adds it to `exclude`. False where the
+ * fault has no such parameter or there is no such connection (out is then undefined); else out
+ * names the peer.
  */
 bool ord_run_exempt(struct ord_args *args, char out[static ORD_ENDPOINT_TEXT]);
 
 /*
- * A holder: one spawned ordeal-injector and its pipe. The program is $ORDEAL_INJECTOR, else the installed one, else the
- * one beside the running executable; as who is not root, with `sudo -n` before it where the fault needs root.
+ * A holder: one spawned ordeal-injector and its pipe. The program is $ORDEAL_INJECTOR, else the
+ * installed one, else the one beside the running executable; as who is not root, with `sudo -n`
+ * before it where the fault needs root.
  */
 struct ord_holder;
 
-/* as_root: the fault needs privileges that this user may lack. ORD_SKIP with the sudo rule to add where it is refused. */
+/* as_root: the fault needs privileges that this user may lack. ORD_SKIP with the sudo rule to add
+ * where it is refused. */
 int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err);
-/* Whether this user needs root for the fault in that place: false for root, and for what one may do to one's own. */
+/* Whether this user needs root for the fault in that place: false for root, and for what one may do
+ * to one's own. */
 bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place);
 /* Sends one request line (borrowed). */
 int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err);
 /* The descriptor to poll for reading. */
 int ord_holder_fd(const struct ord_holder *h);
 /*
- * The next whole event that has arrived (owned by the caller), or NULL in *ret when none is there yet. -1 at end of
- * file or on garbage; the holder is then lost.
+ * The next whole event that has arrived (owned by the caller), or NULL in *ret when none is there
+ * yet. -1 at end of file or on garbage; the holder is then lost.
  */
 int ord_holder_next(struct ord_holder *h, struct json_t **ret, struct ord_err *err);
 /* Waits for one event within the time; ORD_SYS on time-out. */
-int ord_holder_wait(struct ord_holder *h, uint64_t timeout_ns, struct json_t **ret, struct ord_err *err);
+int ord_holder_wait(struct ord_holder *h, uint64_t timeout_ns, struct json_t **ret,
+		    struct ord_err *err);
 /* Closes the pipe (which reverts), reaps within 2 s, frees. NULL is fine. */
 void ord_holder_free(struct ord_holder *h);
 /* The `add` request for one fault in one place; owned, NULL: out of memory. */
-struct json_t *ord_holder_request(const char *lease, const struct ord_args *args, const struct ord_place *place,
-				  const char *engine, uint64_t hold_ns, uint64_t seed, bool cut_me_off);
+struct json_t *ord_holder_request(const char *lease, const struct ord_args *args,
+				  const struct ord_place *place, const char *engine,
+				  uint64_t hold_ns, uint64_t seed, bool cut_me_off);
 
 #endif

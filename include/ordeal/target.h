@@ -12,12 +12,13 @@
 enum ord_target_kind {
 	ORD_TARGET_UNSET,
 	ORD_TARGET_HOST,
-	ORD_TARGET_PID,       /* text: number */
+	ORD_TARGET_PID,	      /* text: number */
 	ORD_TARGET_PROCESS,   /* text: name (comm, or the base name of argv[0]) */
 	ORD_TARGET_LISTENING, /* text: port, or port/udp */
 	ORD_TARGET_CGROUP,    /* text: path below /sys/fs/cgroup, or absolute */
 	ORD_TARGET_UNIT,      /* text: systemd unit */
-	ORD_TARGET_CONTAINER, /* text: id (or a unique prefix of it), as it stands in cgroup paths */
+	ORD_TARGET_CONTAINER, /* text: id (or a unique prefix of it), as it stands in cgroup paths
+			       */
 	ORD_TARGET_NETNS,     /* text: path, or a name under /run/netns */
 };
 
@@ -25,9 +26,9 @@ struct ord_target {
 	enum ord_target_kind kind;
 	char text[256];
 	/*
-	 * How many of those that match: one of these at most. None given: exactly one process must match; but a group
-	 * (cgroup, unit, container) of several is then taken as a whole, by its namespace and control group, and
-	 * n_procs is 0.
+	 * How many of those that match: one of these at most. None given: exactly one process must
+	 * match; but a group (cgroup, unit, container) of several is then taken as a whole, by its
+	 * namespace and control group, and n_procs is 0.
 	 */
 	bool all;
 	uint32_t count;
@@ -48,19 +49,22 @@ struct ord_place {
 	bool host;
 	size_t n_procs;
 	struct ord_proc procs[ORD_PROCS_MAX];
-	char netns[64];    /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if host, or if they differ */
+	char netns[64];	    /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if
+			       host, or if they differ */
 	uint64_t netns_ino; /* 0: this user may not see it */
-	char cgroup[256];  /* absolute directory of its (memory or unified) control group, "" if unknown */
+	char cgroup[256];   /* absolute directory of its (memory or unified) control group, "" if
+			       unknown */
 };
 
 const char *ord_target_kind_name(enum ord_target_kind kind); /* "process", as in spec and options */
 
 /*
- * Finds who is behind a target now: reads /proc and /sys only. The choice among many is seeded. Refuses with
- * ORD_GUARD pid 1, kernel threads, sshd, ordeal's own processes; ORD_SKIP where this user may not see the owner of a
- * port; ORD_USAGE where none or too many match (says which).
+ * Finds who is behind a target now: reads /proc and /sys only. The choice among many is seeded.
+ * Refuses with ORD_GUARD pid 1, kernel threads, sshd, ordeal's own processes; ORD_SKIP where this
+ * user may not see the owner of a port; ORD_USAGE where none or too many match (says which).
  */
-int ord_target_resolve(const struct ord_target *target, uint64_t seed, struct ord_place *ret, struct ord_err *err);
+int ord_target_resolve(const struct ord_target *target, uint64_t seed, struct ord_place *ret,
+		       struct ord_err *err);
 
 /* 0 where the process is there and is the same one; else -1, err says which (gone, or another). */
 int ord_proc_check(const struct ord_proc *proc, struct ord_err *err);
