@@ -15,7 +15,6 @@ struct ord_instant {
 	uint32_t line, line_before; /* of the timeline; line_before: the last that speaks against
 				       it, 0: none */
 	size_t probe;		    /* who saw it, where a probe did */
-	int64_t done;		    /* of the sample that shows it: a recovery's, 0 elsewhere */
 };
 
 enum ord_span_state { ORD_SPAN_NONE, ORD_SPAN_KNOWN, ORD_SPAN_CENSORED };
@@ -162,8 +161,8 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a);
 void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r);
 /*
  * The first run of good samples of all user probes that was held for hold and reaches beyond
- * `from`; samples sent at or after `until` say nothing. Unknown where there is none; *ret_watched:
- * until when it was watched.
+ * `from`; good samples not done, and bad ones not sent, after `until` say nothing. Unknown where
+ * there is none; *ret_watched: until when it was watched.
  */
 struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const struct ord_rep *r,
 					int64_t hold, int64_t from, int64_t until,

@@ -42,7 +42,8 @@ static void on_injected(struct ord_fault_result *f, const struct ord_event *e)
 	 * two. */
 	if (!f->requested.known || (asked > f->requested.value && asked <= at))
 		f->requested = instant(asked, asked, e->line, 0);
-	f->in_force = instant(f->requested.value, at, e->line, f->requested.line);
+	f->in_force = instant(f->requested.value, at, e->line,
+			      f->requested.line == e->line ? 0 : f->requested.line);
 }
 
 static void on_reverting(struct ord_fault_result *f, const struct ord_event *e)

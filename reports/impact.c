@@ -93,6 +93,8 @@ struct walk {
 	struct ord_sample bad; /* the last bad one */
 	bool seen_bad, open;
 	struct ord_instant run; /* where the open run began */
+	struct ord_instant
+		well[64]; /* hi: the earliest end of a good answer since the last bad one */
 };
 
 /* The next decided sample of all user probes in the order of sending; NULL at the end. */
@@ -131,9 +133,24 @@ static void on_bad(struct walk *w, const struct ord_sample *s, size_t p)
 {
 	w->n_ill += !w->ill[p];
 	w->ill[p] = true;
+	w->well[p] = (struct ord_instant){.hi = INT64_MAX};
 	w->bad = *s;
 	w->seen_bad = true;
 	w->open = false;
+}
+
+/* Well since the last of the probes that were ill had its first good answer, whichever came first.
+ */
+static void open_run(struct walk *w)
+{
+	w->run = (struct ord_instant){.hi = INT64_MIN};
+	for (size_t p = 0; p < w->t->n_probes; p++)
+		if (w->well[p].known && w->well[p].hi > w->run.hi)
+			w->run = w->well[p];
+	w->run.value = w->run.hi;
+	w->run.lo = w->bad.sent;
+	w->run.line_before = w->bad.line;
+	w->open = true;
 }
 
 static void on_good(struct walk *w, const struct ord_sample *s, size_t p, int64_t hold)
@@ -141,20 +158,20 @@ static void on_good(struct walk *w, const struct ord_sample *s, size_t p, int64_
 	int64_t every = w->t->probes[p].every, gap = hold / 2 > 3 * every ? hold / 2 : 3 * every;
 	/* What nobody watched cannot be held: after a long blind stretch the run begins anew. */
 	bool blind = w->open && w->decided[p] >= 0 && s->sent - w->decided[p] > gap;
+	struct ord_instant *well = &w->well[p];
 
 	w->n_ill -= w->ill[p];
 	w->ill[p] = false;
-	if (w->seen_bad && !w->n_ill && (!w->open || blind)) {
-		w->open = true;
-		w->run = (struct ord_instant){.known = true,
-					      .value = s->sent,
-					      .hi = s->sent,
-					      .lo = w->bad.sent,
-					      .line = s->line,
-					      .line_before = w->bad.line,
-					      .probe = p,
-					      .done = s->done};
-	}
+	if (!w->seen_bad)
+		return;
+	/* A good answer may have waited for the recovery: it is certain when it is done. */
+	if (blind || (well->hi > s->done && (well->known || well->hi == INT64_MAX)))
+		*well = (struct ord_instant){
+			.known = true, .hi = s->done, .line = s->line, .probe = p};
+	else if (w->open)
+		return;
+	if (!w->n_ill)
+		open_run(w);
 }
 
 /* Until when every user probe was heard. */
@@ -184,8 +201,10 @@ struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const stru
 			if (held(&w, hold, from, s->sent))
 				break;
 			on_bad(&w, s, p);
-		} else {
+		} else if (s->done <= until) {
 			on_good(&w, s, p, hold);
+		} else {
+			continue; /* it may have waited for what happened at `until` */
 		}
 		w.decided[p] = s->sent;
 	}

@@ -144,7 +144,7 @@ static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *e
 	s.due = ord_member_int(j, "due", ord_member_int(j, "t", 0));
 	s.sent = ord_member_int(j, "sent", s.due);
 	s.done = ord_member_int(j, "done", s.sent);
-	if (s.due < 0 || s.sent < 0 || s.done < s.due || s.done > INT64_MAX / 4)
+	if (s.due < 0 || s.sent < 0 || s.done < s.due || s.done < s.sent || s.done > INT64_MAX / 4)
 		return ord_fail(err, ORD_USAGE, "line %u: the sample's times are out of order",
 				t->lines);
 	s.outcome = (uint8_t)outcome;

@@ -141,8 +141,7 @@ static void detect(const struct ord_timeline *t, struct ord_rep *r, size_t p)
 		d->at.lo = off->sent;
 	if (d->at.lo > d->at.hi)
 		d->at.lo = d->at.hi;
-	/* The first good answer may have been good because the system noticed while it was made. */
-	if (r->impact.known && r->recovered.known && d->at.lo >= r->recovered.done)
+	if (r->impact.known && r->recovered.known && d->at.lo >= r->recovered.hi)
 		d->kind = ORD_DETECTION_TOO_LATE;
 	d->before_impact = r->impact.known && d->at.hi <= r->impact.lo;
 	d->from_impact = ord_span_between(&r->impact, &d->at);

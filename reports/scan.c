@@ -174,7 +174,8 @@ bool ord_timeline_scan(struct ord_timeline *t, const char *line, size_t len, int
 	s.due = f.due;
 	s.sent = f.have & F_SENT ? f.sent : s.due;
 	s.done = f.have & F_DONE ? f.done : s.sent;
-	if (probe == t->n_probes || outcome < 0 || f.rep > t->repetitions || s.done < s.due)
+	if (probe == t->n_probes || outcome < 0 || f.rep > t->repetitions || s.done < s.due ||
+	    s.done < s.sent)
 		return false;
 	s.outcome = (uint8_t)outcome;
 	s.state = !(f.have & F_GOOD) || outcome == ORD_TL_SKIPPED || outcome == ORD_TL_LOCAL_ERROR
