@@ -25,7 +25,8 @@ struct series {
 	pid_t pid;
 	int cpu;
 	uint64_t first_us, first_ns, last_us, last_ns;
-	long worst; /* ppm off the target, signed */
+	long worst;	/* ppm off the target, signed */
+	long neighbour; /* ppm of its CPU that the busy task there got meanwhile; -1: none */
 };
 
 static const char *group;
@@ -60,12 +61,11 @@ static void sample(struct series *s, long target, bool judge)
 	s->last_ns = ns;
 }
 
-/* Watches n processes for the time, the first window left out. */
+/* Watches n processes for the time. */
 static void watch(struct series *v, int n, long target)
 {
 	uint64_t end;
 
-	nap_ms(WINDOW_MS);
 	for (int i = 0; i < n; i++) {
 		v[i].last_us = v[i].first_us = now_us();
 		v[i].last_ns = v[i].first_ns = cpu_ns(v[i].pid);
@@ -89,9 +89,9 @@ static void tell(const char *who, const char *beside, long target, const struct 
 			     "ld,\"cpu\":%d,"
 			     "\"share_ppm\":%ld,\"off_ppm\":%ld,\"worst_window_off_ppm\":%ld,"
 			     "\"seconds\":%u,"
-			     "\"others_ppm\":%ld}\n",
+			     "\"neighbour_ppm\":%ld,\"others_ppm\":%ld}\n",
 			     who, beside, target, v[i].cpu, share, share - target, v[i].worst,
-			     seconds, others);
+			     seconds, v[i].neighbour, others);
 	}
 	(void)fflush(stdout);
 }
@@ -140,16 +140,24 @@ static double consumed_by(const struct series *v, int n)
 static void measure(const char *who, const char *beside, long target, struct series *v, int n,
 		    const struct target *busy)
 {
-	uint64_t busy_before = 0, busy_after = 0;
-	struct others o = others_begin();
+	uint64_t before[CPUS_MAX] = {0}, all = 0, from;
+	struct others o;
 
+	nap_ms(WINDOW_MS); /* the first window does not count */
+	from = now_us();
 	for (int c = 0; busy && c < n_cpus; c++)
-		busy_before += cpu_ns(busy[c].pid);
+		before[c] = cpu_ns(busy[c].pid);
+	o = others_begin();
 	watch(v, n, target);
-	for (int c = 0; busy && c < n_cpus; c++)
-		busy_after += cpu_ns(busy[c].pid);
-	tell(who, beside, target, v, n,
-	     others_end(&o, consumed_by(v, n) + (double)(busy_after - busy_before)));
+	for (int c = 0; busy && c < n_cpus; c++) {
+		before[c] = cpu_ns(busy[c].pid) - before[c];
+		all += before[c];
+	}
+	for (int i = 0; i < n; i++)
+		v[i].neighbour = !busy		 ? -1
+				 : v[i].cpu >= 0 ? ppm(before[v[i].cpu], now_us() - from)
+						 : ppm(all / (uint64_t)n_cpus, now_us() - from);
+	tell(who, beside, target, v, n, others_end(&o, consumed_by(v, n) + (double)all));
 }
 
 static void bench_ordeal(long target, const char *beside, const struct target *busy)
@@ -241,7 +249,8 @@ int main(int argc, char **argv)
 	n_cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	n_cpus = n_cpus > CPUS_MAX ? CPUS_MAX : n_cpus;
 	group = group_make("cpu");
-	(void)group_set(group, "cpu.shares", "cpu.weight", "10000");
+	group_favour(group);
+	group_join(group, getpid());
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
 		bench_ordeal(alone[i], "nothing", NULL);
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)

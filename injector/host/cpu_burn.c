@@ -179,9 +179,15 @@ static _Noreturn void burner_main(void *arg)
 	burn(me->b, me->w);
 }
 
-/* The CPUs that may be taken: those online, within the target's own where it is bound to some. */
-static int candidates(const struct inj_step *step, cpu_set_t *ret, struct ord_err *err)
+/*
+ * The CPUs that may be taken: those online, within the target's own where it is bound to some.
+ * Version 2 has one group for all controllers, so that the target's cpuset will be the burners' as
+ * well.
+ */
+static int candidates(const struct inj_step *step, const struct ord_cgroup *group, cpu_set_t *ret,
+		      struct ord_err *err)
 {
+	char effective[4096];
 	ord_autofree char *online = NULL;
 	const struct ord_place *p = step->place;
 	cpu_set_t bound;
@@ -192,6 +198,10 @@ static int candidates(const struct inj_step *step, cpu_set_t *ret, struct ord_er
 	if (ord_cpus_parse(online, ret, err))
 		return ord_wrap(err, "/sys/devices/system/cpu/online");
 	if (p->n_procs && !sched_getaffinity(p->procs[0].pid, sizeof bound, &bound))
+		CPU_AND(ret, ret, &bound);
+	if (group->v2 &&
+	    !ord_cgroup_get(group, "cpuset.cpus.effective", effective, sizeof effective) &&
+	    !ord_cpus_parse(effective, &bound, NULL))
 		CPU_AND(ret, ret, &bound);
 	return 0;
 }
@@ -218,14 +228,15 @@ static int allowed(const cpu_set_t *want, struct ord_err *err)
 }
 
 /* As many as are asked for of those that may be taken; which, the seed decides. */
-static int pick_cores(const struct inj_step *step, cpu_set_t *ret, struct ord_err *err)
+static int pick_cores(const struct inj_step *step, const struct ord_cgroup *group, cpu_set_t *ret,
+		      struct ord_err *err)
 {
 	uint32_t order[CPU_SETSIZE];
 	unsigned listed[CPU_SETSIZE], n = 0, want;
 	struct ord_rng rng;
 	cpu_set_t may;
 
-	if (candidates(step, &may, err))
+	if (candidates(step, group, &may, err))
 		return -1;
 	for (unsigned c = 0; c < CPU_SETSIZE; c++)
 		if (CPU_ISSET(c, &may))
@@ -242,14 +253,15 @@ static int pick_cores(const struct inj_step *step, cpu_set_t *ret, struct ord_er
 	return 0;
 }
 
-static int choose_cpus(const struct inj_step *step, struct burn *b, struct ord_err *err)
+static int choose_cpus(const struct inj_step *step, const struct ord_cgroup *group, struct burn *b,
+		       struct ord_err *err)
 {
 	cpu_set_t set;
 
 	if (ord_arg_set(step->args, "cpus")) {
 		if (ord_cpus_parse(ord_arg_text(step->args, "cpus"), &set, err))
 			return -1;
-	} else if (pick_cores(step, &set, err)) {
+	} else if (pick_cores(step, group, &set, err)) {
 		return -1;
 	}
 	for (unsigned c = 0; c < CPU_SETSIZE; c++)
@@ -294,7 +306,8 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 	b->load = (double)ord_arg_int(step->args, "load") / ORD_PPM;
 	b->climb_ns = (double)ord_arg_int(step->args, "climb");
 	inj_child_name(step->lease, b->name);
-	if (choose_cpus(step, b, err) || inj_child_join(step->place, "cpu", &b->join, &group, err))
+	if (inj_child_join(step->place, "cpu", &b->join, &group, err) ||
+	    choose_cpus(step, &group, b, err))
 		return -1;
 	b->words = mmap(NULL, b->n * sizeof *b->words, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);

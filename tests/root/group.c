@@ -94,6 +94,12 @@ bool group_set(const char *group, const char *v1_file, const char *v2_file, cons
 	return write_file(group, v1_file, value) || write_file(group, v2_file, value);
 }
 
+void group_favour(const char *group)
+{
+	(void)(write_file(group, "cpu.shares", "200000") ||
+	       write_file(group, "cpu.weight", "10000"));
+}
+
 void group_join(const char *group, pid_t pid)
 {
 	char text[16];

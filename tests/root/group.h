@@ -13,6 +13,9 @@ const char *group_make(const char *controller);
 /* Writes the first of these files that is there (v1 and v2 call them differently); false where none
  * is. */
 bool group_set(const char *group, const char *v1_file, const char *v2_file, const char *value);
+/* As much CPU time as it wants, before all other work on this machine, which must not be what is
+ * measured. */
+void group_favour(const char *group);
 void group_join(const char *group, pid_t pid);
 bool group_holds(const char *group, pid_t pid);
 
