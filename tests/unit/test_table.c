@@ -1,0 +1,62 @@
+/* Every entry of the catalogue has an injector, and each injector keeps the rules that the lease
+ * relies on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "injector/lease/injector.h"
+#include "injector/lease/sandbox.h"
+#include "injector/lease/serve.h"
+
+static void test_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ord_n_faults; i++)
+		if (!inj_find(ord_injectors, ord_n_injectors, ord_faults[i].name))
+			fail_msg("%s has no injector: injector/host has no file of its symbol's "
+				 "name",
+				 ord_faults[i].name);
+	assert_int_equal(ord_n_injectors, ord_n_faults);
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ord_n_injectors; i++) {
+		const struct ord_injector *inj = ord_injectors[i];
+		const struct ord_fault *fault = ord_fault_find(inj->name);
+		uint64_t caps;
+		struct ord_err err;
+
+		assert_non_null(fault);
+		assert_non_null(inj->check);
+		assert_non_null(inj->inject);
+		assert_int_equal(inj_caps_parse(fault->caps, &caps, &err), 0);
+		/* What is replayed from a record is validated first. */
+		if (inj->revert)
+			assert_non_null(inj->validate);
+		/* Who must take it back can; what cannot be taken back claims nothing. */
+		if (fault->guarantee == ORD_GUARANTEE_GUARDIAN ||
+		    fault->guarantee == ORD_GUARANTEE_JOURNAL)
+			assert_non_null(inj->revert);
+		if (fault->guarantee == ORD_GUARANTEE_NONE)
+			assert_true(!inj->revert && !inj->residue);
+		else
+			assert_non_null(inj->residue);
+		if (inj->wake)
+			assert_non_null(inj->wait);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
