@@ -25,7 +25,7 @@
 #define HOLD_NS	  10000000ull
 #define TRACED	  64
 #define RUN_MS	  20000
-#define BUDGET_MS 6000 /* where not every step is asked for */
+#define BUDGET_MS 4000 /* where not every step is asked for */
 
 enum role { HOLDER, GUARDIAN, CHILD };
 
