@@ -2,11 +2,15 @@
 #include "ordeal/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/auto.h"
+#include "base/cgroup.h"
 
 struct json_t *ord_holder_request(const char *lease, const struct ord_args *args,
 				  const struct ord_place *place, const char *engine,
@@ -39,19 +43,39 @@ static bool all_mine(const struct ord_place *place)
 	return true;
 }
 
+/* The process that the fault starts joins the target's group, a write to its list of members;
+ * unless it is ours too. */
+static bool may_join(const struct ord_place *place, const char *controller)
+{
+	struct ord_cgroup theirs = {.dir = ""}, own = {.dir = ""};
+	ord_autoclose int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir = -1;
+	char path[300];
+
+	(void)snprintf(theirs.dir, sizeof theirs.dir, "%s", place->cgroup);
+	if (place->n_procs) {
+		(void)snprintf(path, sizeof path, "/proc/%d", (int)place->procs[0].pid);
+		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir >= 0)
+			(void)ord_cgroup_of(dir, controller, &theirs, NULL);
+	}
+	if (self >= 0 && ord_cgroup_of(self, controller, &own, NULL) == 0 &&
+	    !strcmp(own.dir, theirs.dir))
+		return true;
+	(void)snprintf(path, sizeof path, "%s/cgroup.procs", theirs.dir);
+	return access(path, W_OK) == 0;
+}
+
 bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place)
 {
-	char procs[sizeof place->cgroup + 16];
+	bool grouped = (fault->targets & ORD_ON_CGROUP) && (place->n_procs || place->cgroup[0]);
 
-	if (geteuid() == 0)
+	/* noop opens nothing, wherever it is pointed. */
+	if (geteuid() == 0 || !strcmp(fault->name, "noop"))
 		return false;
 	if (names_cap(fault->caps, "net_admin") || names_cap(fault->caps, "sys_admin"))
 		return true;
 	if (names_cap(fault->caps, "kill"))
 		return !all_mine(place);
-	/* Joining a control group is a write to its list of members. */
-	if (!(fault->targets & ORD_ON_CGROUP) || place->host || !place->cgroup[0])
-		return false;
-	(void)snprintf(procs, sizeof procs, "%s/cgroup.procs", place->cgroup);
-	return access(procs, W_OK) < 0;
+	return grouped && !place->host &&
+	       !may_join(place, !strncmp(fault->name, "cpu", 3) ? "cpu" : "memory");
 }

@@ -11,7 +11,10 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "scheduler/run/machine.h"
+
+#define DOCTOR_NS (10 * ORD_S)
 
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -86,13 +89,60 @@ static void tell_run(struct run *r, uint64_t wall_ns, uint64_t mono_ns)
 				    "argv", list_argv(r->options->argv), "plan", r->plan->json));
 }
 
+/* Asks an injector, as the faults will need it, which of them can run here. */
+static int ask_doctor(bool as_root, json_t **ret, struct ord_err *err)
+{
+	ord_auto(json) json_t *request = json_pack("{s:i, s:s}", "protocol", 1, "op", "doctor");
+	struct ord_holder *h = NULL;
+	int r;
+
+	if (!request)
+		return ord_fail_nomem(err);
+	if (ord_holder_spawn(as_root, &h, err) < 0)
+		return -1;
+	r = ord_holder_send(h, request, err) < 0 ? -1 : ord_holder_wait(h, DOCTOR_NS, ret, err);
+	ord_holder_free(h);
+	return r;
+}
+
+/* What the machine cannot do is told before a steady state is waited for. */
+static int can_run(const char *fault, const json_t *event, struct ord_err *err)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(event, "faults"), i, entry) {
+		const char *name = json_string_value(json_object_get(entry, "fault"));
+		const char *reason = json_string_value(json_object_get(entry, "reason"));
+
+		if (name && !strcmp(name, fault) &&
+		    json_is_false(json_object_get(entry, "available")))
+			return ord_fail(err, ORD_SKIP, "%s is not possible here: %s", fault,
+					reason && *reason ? reason : "no reason given");
+	}
+	return 0;
+}
+
 /* A target that is not there, or too many of them, is told before anything is made or waited for.
  */
-static int resolve_once(struct run *r, struct ord_err *err)
+static int look_ahead(struct run *r, struct ord_err *err)
 {
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (ord_plan_resolve(r->plan, i, 1, &r->faults[i].resolved, err) < 0)
+	ord_auto(json) json_t *mine = NULL, *roots = NULL;
+
+	for (size_t i = 0; i < r->spec->n_faults; i++) {
+		const struct ord_fault *fault = r->spec->faults[i].args->fault;
+		struct run_fault *f = &r->faults[i];
+		json_t **said;
+		bool root;
+
+		if (ord_plan_resolve(r->plan, i, 1, &f->resolved, err) < 0)
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+		root = ord_holder_needs_root(fault, &f->resolved.place);
+		said = root ? &roots : &mine;
+		if ((!*said && ask_doctor(root, said, err) < 0) ||
+		    can_run(fault->name, *said, err) < 0)
+			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+	}
 	return 0;
 }
 
@@ -147,7 +197,7 @@ static int turn(struct run *r, struct ord_err *err)
 
 static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
-	if (resolve_once(r, err) < 0 || run_watch_init(r, err) < 0 || open_loop(r, err) < 0 ||
+	if (look_ahead(r, err) < 0 || run_watch_init(r, err) < 0 || open_loop(r, err) < 0 ||
 	    ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop, on_sample, r, &r->probes,
 			    err) < 0 ||
 	    open_timeline(r, err) < 0)

@@ -223,15 +223,47 @@ static void holder_killed(void **state)
 	assert_nothing_left();
 }
 
+/* An injector that does not work, and a fault that is not possible, are told before anything is
+ * waited for. */
 static void no_injector(void **state)
 {
 	assert_int_equal(setenv("ORDEAL_INJECTOR", "/bin/false", 1), 0);
 	case_start(&c, PROBES HANG);
 	assert_int_equal(unsetenv("ORDEAL_INJECTOR"), 0);
+	assert_int_equal(case_wait(&c, 20), 6);
+	assert_non_null(strstr(c.message, "status 1"));
+	assert_int_equal(access(c.runs, F_OK), -1);
+	assert_nothing_left();
+}
+
+/* The target goes between the steady state and the injection: the fault does not get in force. */
+static void target_dies_first(void **state)
+{
+	case_start(&c, "  probes:\n"
+		       "    - {name: web, exec: {command: [\"true\"]}, every: 100ms, timeout: 2s}\n"
+		       "  steadyState: [web.ok_ratio >= 0.1 over 500ms]\n"
+		       "  limits: {targets: 1, duration: 20s}\n" HANG);
+	(void)case_await(&c, "phase", "phase", "steady-before");
+	http_server_stop(&c.server);
 	assert_int_equal(case_wait(&c, 20), 0);
 	assert_ended("failed");
 	assert_null(case_line(&c, 0, "phase", "phase", "hold"));
-	assert_nothing_left();
+	assert_int_equal(case_records(&c), 0);
+}
+
+/* It dies while it is hit: the fault is over, the run goes on to the end of its watch. */
+static void target_dies_in_the_hold(void **state)
+{
+	case_start(&c, "  probes:\n"
+		       "    - {name: web, exec: {command: [\"true\"]}, every: 100ms, timeout: 2s}\n"
+		       "  limits: {targets: 1, duration: 20s}\n" HANG);
+	(void)case_await(&c, "phase", "phase", "hold");
+	http_server_stop(&c.server);
+	assert_int_equal(case_wait(&c, 20), 0);
+	assert_ended("complete");
+	assert_string_equal(case_text(case_line(&c, 0, "fault", "state", "reverted"), "cause"),
+			    "target-gone");
+	assert_int_equal(case_records(&c), 0);
 }
 
 /* Someone says `ordeal halt` while the fault is in force. */
@@ -308,6 +340,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(holder_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_injector, setup, teardown),
+		cmocka_unit_test_setup_teardown(target_dies_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(target_dies_in_the_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(halted, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_such_target, setup, teardown),
