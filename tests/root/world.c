@@ -178,7 +178,7 @@ void target_plain(struct target *ret)
 void target_net(struct target *ret)
 {
 	struct target t = {.netns = -1};
-	char path[64], command[1024];
+	char path[64], command[2048];
 
 	/* The pair of an earlier one goes a moment after its namespace. */
 	for (int i = 0; i < 300 && if_nametoindex("vT"); i++)
@@ -191,6 +191,10 @@ void target_net(struct target *ret)
 	 * itself. */
 	(void)snprintf(
 		command, sizeof command,
+		/* The last target's device goes with its namespace, which takes the kernel a
+		   moment. */
+		"for i in $(seq 300); do ip link show vT >/dev/null 2>&1 || break; sleep 0.01; "
+		"done;"
 		"ip link add vT type veth peer name eth0 netns %d; ip link set vT addrgenmode none;"
 		"ip addr add 10.77.0.1/24 dev vT; ip addr add fd77::1/64 dev vT nodad; ip link set "
 		"vT up;"
