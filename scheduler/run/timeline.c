@@ -16,8 +16,13 @@
 #include "base/file.h"
 
 #define BATCH_SIZE 65536u
-#define LINE_MAX_  2048u /* of a sample */
+#define LINE_MAX_  2048u       /* of a sample */
+#define QUEUE_MAX  (64u << 20) /* some minutes of 1,000 samples a second */
 
+/*
+ * A disk can hold a write for seconds (a page under writeback, a journal that commits), and no
+ * probe may be late for that: a thread of its own writes and syncs, the loop only hands over.
+ */
 struct run_timeline {
 	int fd;
 	uint64_t mono_ns;
@@ -27,31 +32,49 @@ struct run_timeline {
 	char batch[BATCH_SIZE];
 	bool broken;
 	struct ord_err err;
-	/* The thread that syncs: fdatasync can take as long as ten slots. */
 	pthread_t thread;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of what follows; never held over a write */
 	pthread_cond_t wake;
-	bool threaded, wanted, quit;
-	atomic_int sync_errno;
+	char *queue;
+	size_t queued, room;
+	bool sync, quit;
+	atomic_int failed; /* errno of the thread's first failure */
 };
 
-static void *sync_loop(void *arg)
+static void put(struct run_timeline *tl, const char *data, size_t size)
+{
+	struct ord_err err;
+
+	if (atomic_load(&tl->failed) || ord_write_all(tl->fd, data, size, &err) == 0)
+		return;
+	atomic_store(&tl->failed, err.sys_errno ? err.sys_errno : EIO);
+}
+
+static void *writer(void *arg)
 {
 	struct run_timeline *tl = arg;
+	bool quit = false;
 
-	(void)pthread_mutex_lock(&tl->lock);
-	while (!tl->quit) {
-		if (!tl->wanted) {
-			(void)pthread_cond_wait(&tl->wake, &tl->lock);
-			continue;
-		}
-		tl->wanted = false;
-		(void)pthread_mutex_unlock(&tl->lock);
-		if (fdatasync(tl->fd) < 0 && errno != EINVAL && errno != EROFS)
-			atomic_store(&tl->sync_errno, errno);
+	while (!quit) {
+		char *queue;
+		size_t queued;
+		bool sync;
+
 		(void)pthread_mutex_lock(&tl->lock);
+		while (!tl->queued && !tl->sync && !tl->quit)
+			(void)pthread_cond_wait(&tl->wake, &tl->lock);
+		queue = ord_steal_ptr(tl->queue);
+		queued = tl->queued;
+		tl->queued = tl->room = 0;
+		sync = tl->sync;
+		tl->sync = false;
+		quit = tl->quit;
+		(void)pthread_mutex_unlock(&tl->lock);
+		put(tl, queue, queued);
+		free(queue);
+		if (sync && fdatasync(tl->fd) < 0 && errno != EINVAL && errno != EROFS)
+			atomic_store(&tl->failed, errno);
 	}
-	(void)pthread_mutex_unlock(&tl->lock);
 	return NULL;
 }
 
@@ -73,7 +96,13 @@ int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, json
 	}
 	(void)pthread_mutex_init(&tl->lock, NULL);
 	(void)pthread_cond_init(&tl->wake, NULL);
-	tl->threaded = pthread_create(&tl->thread, NULL, sync_loop, tl) == 0;
+	errno = pthread_create(&tl->thread, NULL, writer, tl);
+	if (errno) {
+		(void)ord_fail_sys(err, "start the timeline's writer");
+		ord_close(&tl->fd);
+		free(tl);
+		return -1;
+	}
 	*ret = tl;
 	return 0;
 }
@@ -85,7 +114,7 @@ int64_t run_timeline_t(const struct run_timeline *tl, uint64_t mono_ns)
 
 bool run_timeline_broken(struct run_timeline *tl)
 {
-	int error = atomic_load(&tl->sync_errno);
+	int error = atomic_load(&tl->failed);
 
 	if (error && !tl->broken) {
 		errno = error;
@@ -95,22 +124,45 @@ bool run_timeline_broken(struct run_timeline *tl)
 	return tl->broken;
 }
 
-static void put(struct run_timeline *tl, const char *data, size_t size)
+static void give_up(struct run_timeline *tl, enum ord_code code, const char *why)
 {
-	struct ord_err err;
-
-	if (tl->broken || !size)
-		return;
-	if (ord_write_all(tl->fd, data, size, &err) == 0)
-		return;
-	tl->err = err;
-	(void)ord_wrap(&tl->err, "write the timeline");
+	if (!tl->broken)
+		(void)ord_fail(&tl->err, code, "write the timeline: %s", why);
 	tl->broken = true;
+}
+
+/* Hands over to the writer. Memory stays bounded: a disk that takes nothing for so long has failed.
+ */
+static void hand_over(struct run_timeline *tl, const char *data, size_t size)
+{
+	bool fits = true;
+
+	if (run_timeline_broken(tl) || !size)
+		return;
+	(void)pthread_mutex_lock(&tl->lock);
+	if (tl->queued + size > tl->room) {
+		size_t room = (tl->queued + size) * 2;
+		char *queue = room > QUEUE_MAX ? NULL : realloc(tl->queue, room);
+
+		fits = queue != NULL;
+		if (queue) {
+			tl->queue = queue;
+			tl->room = room;
+		}
+	}
+	if (fits) {
+		memcpy(tl->queue + tl->queued, data, size);
+		tl->queued += size;
+		(void)pthread_cond_signal(&tl->wake);
+	}
+	(void)pthread_mutex_unlock(&tl->lock);
+	if (!fits)
+		give_up(tl, ORD_SYS, "the disk does not keep up");
 }
 
 void run_timeline_flush(struct run_timeline *tl)
 {
-	put(tl, tl->batch, tl->used);
+	hand_over(tl, tl->batch, tl->used);
 	tl->used = 0;
 }
 
@@ -120,7 +172,7 @@ static void batch(struct run_timeline *tl, const char *line, size_t size)
 	if (tl->used + size > sizeof tl->batch)
 		run_timeline_flush(tl);
 	if (size > sizeof tl->batch) {
-		put(tl, line, size);
+		hand_over(tl, line, size);
 		return;
 	}
 	memcpy(tl->batch + tl->used, line, size);
@@ -138,9 +190,8 @@ void run_timeline_line(struct run_timeline *tl, const char *e, json_t *more)
 	if (text) {
 		batch(tl, text, strlen(text));
 		batch(tl, "\n", 1);
-	} else if (!tl->broken) {
-		(void)ord_fail_nomem(&tl->err);
-		tl->broken = true;
+	} else {
+		give_up(tl, ORD_NOMEM, "out of memory");
 	}
 	run_timeline_flush(tl);
 	if (text && tl->on_line)
@@ -205,7 +256,7 @@ void run_timeline_sync(struct run_timeline *tl)
 {
 	run_timeline_flush(tl);
 	(void)pthread_mutex_lock(&tl->lock);
-	tl->wanted = true;
+	tl->sync = true;
 	(void)pthread_cond_signal(&tl->wake);
 	(void)pthread_mutex_unlock(&tl->lock);
 }
@@ -221,16 +272,16 @@ int run_timeline_close(struct run_timeline *tl, struct ord_err *err)
 	tl->quit = true;
 	(void)pthread_cond_signal(&tl->wake);
 	(void)pthread_mutex_unlock(&tl->lock);
-	if (tl->threaded)
-		(void)pthread_join(tl->thread, NULL);
+	(void)pthread_join(tl->thread, NULL);
 	if (!tl->broken && fsync(tl->fd) < 0 && errno != EINVAL && errno != EROFS)
-		atomic_store(&tl->sync_errno, errno);
+		atomic_store(&tl->failed, errno);
 	if (run_timeline_broken(tl)) {
 		if (err)
 			*err = tl->err;
 		r = -1;
 	}
 	ord_close(&tl->fd);
+	free(tl->queue);
 	(void)pthread_cond_destroy(&tl->wake);
 	(void)pthread_mutex_destroy(&tl->lock);
 	free(tl);

@@ -15,13 +15,13 @@ struct run_timeline;
 /* Makes `run.jsonl` in dir. on_line may be NULL. mono_ns is t = 0. */
 int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, struct json_t *line),
 		      void *arg, struct run_timeline **ret, struct ord_err *err);
-/* One line of type e, at now, written at once. Takes `more` (may be NULL). */
+/* One line of type e, at now, handed to the writer at once. Takes `more` (may be NULL). */
 void run_timeline_line(struct run_timeline *tl, const char *e, struct json_t *more);
 /* One sample; kept for at most 50 ms, so call run_timeline_flush that often. */
 void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *probe,
 			 const struct ord_sample *s);
 void run_timeline_flush(struct run_timeline *tl);
-/* Asks a thread to make durable what was written; does not wait. */
+/* Asks the writer to make durable what was written; does not wait. */
 void run_timeline_sync(struct run_timeline *tl);
 /* Instants of CLOCK_MONOTONIC on the run's clock; 0 for those before it. */
 int64_t run_timeline_t(const struct run_timeline *tl, uint64_t mono_ns);
