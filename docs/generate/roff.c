@@ -26,7 +26,8 @@ static void put_word(FILE *out, const char *word, size_t len)
 
 /* Broken into source lines of a length that people can edit, none of which may look like a request.
  */
-static void put_line(FILE *out, const char *line, size_t len)
+static void break_line(FILE *out, const char *line, size_t len,
+		       void (*word)(FILE *, const char *, size_t))
 {
 	const char *end = line + len;
 	size_t at = 0;
@@ -43,12 +44,27 @@ static void put_line(FILE *out, const char *line, size_t len)
 			(void)fputc(' ', out);
 		else if (line[0] == '.' || line[0] == '\'')
 			(void)fputs("\\&", out);
-		put_word(out, line, n);
+		word(out, line, n);
 		at += n + (at > 0);
 		line += n;
 		line += strspn(line, " ");
 	}
 	(void)fputc('\n', out);
+}
+
+static void raw_word(FILE *out, const char *word, size_t len)
+{
+	(void)fwrite(word, 1, len, out);
+}
+
+void roff_break(FILE *out, const char *line, size_t len)
+{
+	break_line(out, line, len, raw_word);
+}
+
+static void put_line(FILE *out, const char *line, size_t len)
+{
+	break_line(out, line, len, put_word);
 }
 
 static void put_literal(FILE *out, const char *line, size_t len)

@@ -12,6 +12,8 @@ void roff_subsection(FILE *out, const char *name);
 void roff_text(FILE *out, const char *text);
 /* A tagged paragraph. The tag is printed in bold; arg, in italics, may be NULL. */
 void roff_item(FILE *out, const char *tag, const char *arg, const char *text);
+/* A line of source that is escaped already, broken where it is long. */
+void roff_break(FILE *out, const char *line, size_t len);
 /* Text within a line, escaped. */
 void roff_put(FILE *out, const char *text);
 
