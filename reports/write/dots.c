@@ -60,7 +60,7 @@ void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, 
 		   const char *title, FILE *out)
 {
 	uint32_t reps = a->t->repetitions > ROWS_MAX ? ROWS_MAX : a->t->repetitions;
-	int64_t most = find_most(a, of, which, limit), step = reps > 12 ? 50 : 90,
+	int64_t most = find_most(a, of, which, limit), step = reps > 12 ? 50 : 110,
 		height = 100 + step * reps;
 	char text[ORD_TEXT];
 

@@ -150,7 +150,10 @@ static void tile_figure(const struct ord_analysis *a, const char *name, const st
 	}
 	(void)snprintf(big, sizeof big, "%s",
 		       s->has_median ? ord_text_duration(s->median, x) : "not reached");
-	if (s->never)
+	if (s->never == s->n) {
+		(void)snprintf(big, sizeof big, "never");
+		(void)snprintf(sub, sizeof sub, "in none of %zu repetitions", s->n);
+	} else if (s->never)
 		(void)snprintf(sub, sizeof sub, "median; %zu of %zu never", s->never, s->n);
 	else
 		(void)snprintf(sub, sizeof sub, "median; worst of %zu: %s", s->n,

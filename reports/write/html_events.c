@@ -56,7 +56,7 @@ static void add_event(struct rows *rows, const struct ord_event *e)
 	    (e->kind == ORD_EVENT_FAULT && strcmp(state, "checked") && strcmp(state, "failed") &&
 	     strcmp(state, "lost") && strcmp(state, "reverting")))
 		return;
-	r = add(rows, e->t, e->line);
+	r = add(rows, ord_member_int(e->json, "at_t", e->t), e->line);
 	if (!r)
 		return;
 	if (e->kind == ORD_EVENT_PHASE)

@@ -237,42 +237,59 @@ void ord_html_faults(const struct ord_analysis *a, FILE *out)
 	(void)fputs("</section>\n", out);
 }
 
-/* The words of the command, quoted for a shell where they need it. */
+/* A word as a shell takes it: quoted where it needs to be. */
+static void shell_word(const char *s, FILE *out)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%[]";
+
+	if (*s && !s[strspn(s, plain)]) {
+		ord_xml_text(out, s);
+		return;
+	}
+	(void)fputc('\'', out);
+	while (*s) {
+		size_t n = strcspn(s, "'");
+		char *piece = strndup(s, n);
+
+		ord_xml_text(out, piece ? piece : "");
+		free(piece);
+		s += n;
+		if (*s == '\'') {
+			(void)fputs("'\\''", out);
+			s++;
+		}
+	}
+	(void)fputc('\'', out);
+}
+
+/* The command again, with the seed where it was drawn. */
 static void replay(const struct ord_analysis *a, FILE *out)
 {
 	const json_t *argv = json_object_get(a->t->run, "argv"), *w;
+	int64_t seed = ord_member_int(a->t->plan, "seed", 0);
+	bool seeded = false;
 	size_t i;
 
-	(void)fputs("<h3>Run it again</h3><pre>", out);
+	(void)fputs("<h3>Run it again</h3><pre>ordeal", out);
 	if (!json_array_size(argv))
-		(void)fputs("ordeal run EXPERIMENT.yaml", out);
+		(void)fputs(" run EXPERIMENT.yaml", out);
 	json_array_foreach (argv, i, w) {
 		const char *s = json_string_value(w) ? json_string_value(w) : "";
-		bool plain = *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
-						"YZ0123456789_-+=./:,@%")];
+		const char *slash = strrchr(s, '/');
 
-		(void)fputs(i ? " " : "", out);
-		if (plain) {
-			ord_xml_text(out, s);
+		if (!i && !strcmp(slash ? slash + 1 : s, "ordeal"))
 			continue;
-		}
-		(void)fputc('\'', out);
-		for (; *s; s += strcspn(s, "'") + (s[strcspn(s, "'")] ? 1 : 0)) {
-			size_t n = strcspn(s, "'");
-			char piece[1024];
-
-			(void)snprintf(piece, sizeof piece, "%.*s",
-				       (int)(n < sizeof piece ? n : sizeof piece - 1), s);
-			ord_xml_text(out, piece);
-			if (s[n])
-				(void)fputs("'\\''", out);
-		}
-		(void)fputc('\'', out);
+		seeded |= !strncmp(s, "spec.seed=", 10);
+		(void)fputc(' ', out);
+		shell_word(s, out);
 	}
+	if (!seeded)
+		(void)fprintf(out, " --set spec.seed=%" PRId64, seed);
 	(void)fprintf(out,
 		      "</pre><p class=\"small dim\" style=\"margin-top:8px\">Seed %" PRId64
 		      ", plan <code>",
-		      ord_member_int(a->t->plan, "seed", 0));
+		      seed);
 	ord_xml_text(out, ord_member_text(a->t->plan, "hash", ""));
 	(void)fputs("</code>. The same spec and seed give the same plan.</p>", out);
 }
