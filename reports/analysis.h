@@ -143,7 +143,7 @@ struct ord_analysis {
 	int64_t residue; /* in all; -1: not applicable or nothing was injected */
 	uint32_t residue_line;
 	uint32_t abort_line, end_line;
-	const char *end_cause, *abort_text;
+	const char *end_cause, *end_text, *abort_text;
 	int exit;
 	char verdict[320];
 };

@@ -196,6 +196,7 @@ static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 	if (e->kind == ORD_EVENT_END) {
 		a->end_line = e->line;
 		a->end_cause = ord_member_text(e->json, "cause", "");
+		a->end_text = ord_member_text(e->json, "text", "");
 		return;
 	}
 	if (e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK)

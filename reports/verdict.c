@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/write/text.h"
+
 __attribute__((format(printf, 3, 4))) static bool say(struct ord_analysis *a, int code,
 						      const char *fmt, ...)
 {
@@ -52,7 +54,8 @@ static bool broken(struct ord_analysis *a)
 	if (!a->t->ended)
 		return say(a, 6, "error: the timeline has no end: the run was cut off");
 	if (!strcmp(a->end_cause, "failed"))
-		return say(a, 6, "error: the run failed (line %u)", a->end_line);
+		return say(a, 6, "error: the run failed%s%.200s (line %u)",
+			   *a->end_text ? ": " : "", a->end_text, a->end_line);
 	if ((r = in_state(a, ORD_REP_CUT)) && !a->abort_line && strcmp(a->end_cause, "aborted") &&
 	    strcmp(a->end_cause, "interrupted"))
 		return say(a, 6, "error: %s: %s", where(r, at), r->why);
@@ -64,7 +67,8 @@ static bool aborted(struct ord_analysis *a)
 	if (a->abort_line)
 		return say(a, 3, "aborted: %s (line %u)", a->abort_text, a->abort_line);
 	if (!strcmp(a->end_cause, "aborted") || !strcmp(a->end_cause, "interrupted"))
-		return say(a, 3, "aborted (line %u)", a->end_line);
+		return say(a, 3, "aborted%s%.200s (line %u)", *a->end_text ? ": " : "", a->end_text,
+			   a->end_line);
 	return false;
 }
 
@@ -139,7 +143,7 @@ void ord_analyse_verdict(struct ord_analysis *a)
 	char reps[48] = "", idle[48] = "";
 
 	if (!a->end_cause)
-		a->end_cause = "";
+		a->end_cause = a->end_text = "";
 	if (broken(a) || aborted(a) || missed(a) || no_steady(a) || undecided(a))
 		return;
 	met = goals_with(a, ORD_RESULT_MET, &first);
@@ -169,6 +173,19 @@ void ord_analysis_done(struct ord_analysis *a)
 	free(a->goals);
 	free(a->detect);
 	*a = (struct ord_analysis){0};
+}
+
+/* Texts of the timeline were cut to fit: what is left of a character would be no text. */
+static void clean(struct ord_analysis *a)
+{
+	ord_text_clean(a->verdict);
+	for (size_t k = 0; k < a->t->n_objectives; k++)
+		ord_text_clean(a->goals[k].why);
+	for (uint32_t i = 0; i <= a->t->repetitions; i++) {
+		ord_text_clean(a->reps[i].why);
+		for (size_t k = 0; k < a->t->n_objectives; k++)
+			ord_text_clean(a->reps[i].goals[k].why);
+	}
 }
 
 static int make_room(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
@@ -212,6 +229,7 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 		return -1;
 	}
 	ord_analyse_verdict(&a);
+	clean(&a);
 	*ret = a;
 	return 0;
 }

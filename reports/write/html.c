@@ -117,9 +117,9 @@ static void tile(FILE *out, const char *name, const char *big, const char *sub)
 {
 	(void)fputs("<div><dt>", out);
 	ord_xml_text(out, name);
-	(void)fputs("</dt><dd><div class=\"big\" style=\"padding:0\">", out);
+	(void)fputs("</dt><dd><div class=\"big\">", out);
 	ord_xml_text(out, big);
-	(void)fputs("</div><div class=\"sub\" style=\"padding:0\">", out);
+	(void)fputs("</div><div class=\"sub\">", out);
 	ord_xml_text(out, sub);
 	(void)fputs("</div></dd></div>\n", out);
 }

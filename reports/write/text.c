@@ -135,6 +135,24 @@ size_t ord_utf8_len(const unsigned char *p)
 	return n;
 }
 
+void ord_text_clean(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p;) {
+		size_t n = ord_utf8_len((const unsigned char *)p);
+
+		if (n == 1 && (unsigned char)*p < ' ')
+			*to++ = ' ';
+		else if (n) {
+			memmove(to, p, n);
+			to += n;
+		}
+		p += n ? n : 1;
+	}
+	*to = 0;
+}
+
 static const char *entity(char c)
 {
 	switch (c) {

@@ -25,6 +25,9 @@ char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT]);
 /* A number with `decimals` decimals from thousandths: "1.203". */
 char *ord_text_milli(int64_t milli, unsigned decimals, char out[static ORD_TEXT]);
 
+/* Drops what is no UTF-8 or no character of text, also a character cut in half at the end. In
+ * place. */
+void ord_text_clean(char *text);
 /* Text inside XML or HTML: entities for the five, control characters that XML 1.0 forbids and
  * broken UTF-8 left out. */
 void ord_xml_text(FILE *out, const char *text);

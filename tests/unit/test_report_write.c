@@ -373,6 +373,69 @@ static void hostile_text(void **state)
 	}
 }
 
+/* A long message of two-byte characters, cut wherever it falls, with an escape that would move a
+ * terminal. */
+static void long_foreign_messages(void **state)
+{
+	for (int shift = 0; shift < 2; shift++) {
+		struct story s;
+		char more[1200] = ",\"at\":\"inject\",\"message\":\"\\u001b[2J";
+
+		if (shift)
+			(void)strcat(more, "x");
+		for (int i = 0; i < 300; i++)
+			(void)strcat(more, "\xc3\xa9");
+		(void)strcat(more, "\"");
+		begin(&s, SELF, "");
+		phase(&s, 1, 0, "inject");
+		fault(&s, 1, 10, "requested", "");
+		fault(&s, 1, 20, "failed", more);
+		samples(&s, 1, "orders", 0, 1000, 5, 'g');
+		finish(&s, 2000, "failed");
+		assert_int_equal(read_story(&s), 0);
+		assert_int_equal(s.a.exit, 6);
+		assert_null(strchr(s.a.verdict, 27));
+		for (size_t i = 0; i < 4; i++) {
+			char *text = written(&s.a, writers[i]);
+			json_t *j = json_string(text);
+
+			assert_non_null(j); /* UTF-8 throughout */
+			assert_null(strchr(text, 27));
+			json_decref(j);
+			free(text);
+		}
+		done(&s);
+	}
+}
+
+/* The wall clock names instants and decides nothing: with another anchor only UTC differs. */
+static void a_wall_clock_that_steps(void **state)
+{
+	static const char anchor[] = "\"wall_ns\":1795000000000000000";
+	struct story s, other;
+	char *a, *b;
+	json_t *x, *y;
+
+	tell(&s, 2);
+	other = (struct story){.text = strdup(s.text), .size = s.size};
+	memcpy(strstr(other.text, anchor) + 10, "1694000000000000000", 19);
+	assert_int_equal(read_story(&other), 0);
+	a = written(&s.a, ord_write_json);
+	b = written(&other.a, ord_write_json);
+	assert_string_not_equal(a, b);
+	x = json_loads(a, 0, NULL);
+	y = json_loads(b, 0, NULL);
+	assert_true(json_equal(json_object_get(x, "objectives"), json_object_get(y, "objectives")));
+	json_decref(x);
+	json_decref(y);
+	assert_string_equal(s.a.verdict, other.a.verdict);
+	assert_memory_equal(&s.a.self, &other.a.self, sizeof s.a.self);
+	free(a);
+	free(b);
+	done(&s);
+	done(&other);
+}
+
 static void numbers(void **state)
 {
 	static const struct {
@@ -589,6 +652,8 @@ int main(void)
 		cmocka_unit_test(json),
 		cmocka_unit_test(html),
 		cmocka_unit_test(hostile_text),
+		cmocka_unit_test(long_foreign_messages),
+		cmocka_unit_test(a_wall_clock_that_steps),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(a_comma_changes_nothing),
 		cmocka_unit_test(rebuilt_byte_for_byte),
