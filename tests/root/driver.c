@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,10 +14,38 @@
 
 #define INJECTOR BUILD_DIR "/injector/host/ordeal-injector"
 
-void driver_spawn(struct driver *d)
+static void injector_copy(const char *to)
+{
+	int from = open(INJECTOR, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC | O_TRUNC, 0755);
+	char buf[65536];
+	ssize_t n;
+
+	must(from >= 0 && out >= 0);
+	while ((n = read(from, buf, sizeof buf)) > 0)
+		must(write(out, buf, (size_t)n) == n);
+	(void)close(from);
+	(void)close(out);
+}
+
+static _Noreturn void run_as(uid_t uid)
+{
+	char *const none[] = {NULL};
+
+	if (uid == 0)
+		(void)execl(INJECTOR, "ordeal-injector", (char *)NULL);
+	else if (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+		 setresuid(uid, uid, uid) == 0)
+		(void)execle("/run/ordeal-injector", "ordeal-injector", (char *)NULL, none);
+	_exit(127);
+}
+
+void driver_spawn_as(struct driver *d, uid_t uid)
 {
 	int in[2], out[2];
 
+	if (uid != 0 && access("/run/ordeal-injector", X_OK) < 0)
+		injector_copy("/run/ordeal-injector");
 	must_sys(pipe2(in, O_CLOEXEC));
 	must_sys(pipe2(out, O_CLOEXEC));
 	d->used = 0;
@@ -25,13 +54,17 @@ void driver_spawn(struct driver *d)
 	if (d->pid == 0) {
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0)
 			_exit(126);
-		(void)execl(INJECTOR, "ordeal-injector", (char *)NULL);
-		_exit(127);
+		run_as(uid);
 	}
 	(void)close(in[0]);
 	(void)close(out[1]);
 	d->in = in[1];
 	d->out = out[0];
+}
+
+void driver_spawn(struct driver *d)
+{
+	driver_spawn_as(d, 0);
 }
 
 void driver_send(struct driver *d, const char *line)
@@ -113,7 +146,7 @@ int driver_reap(struct driver *d, unsigned within_ms)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
 
-json_t *driver_op(const char *op)
+json_t *driver_op_as(const char *op, uid_t uid)
 {
 	struct driver *d = malloc(sizeof *d);
 	char line[128];
@@ -121,13 +154,18 @@ json_t *driver_op(const char *op)
 
 	must(d);
 	(void)snprintf(line, sizeof line, "{\"protocol\":1,\"op\":\"%s\"}", op);
-	driver_spawn(d);
+	driver_spawn_as(d, uid);
 	driver_send(d, line);
 	event = driver_next(d, 10000);
 	must(event);
 	(void)driver_reap(d, 2000);
 	free(d);
 	return event;
+}
+
+json_t *driver_op(const char *op)
+{
+	return driver_op_as(op, 0);
 }
 
 char *request_add(const char *lease, const char *fault, const char *args, const char *place,

@@ -66,6 +66,9 @@ struct driver {
 	char buf[65536];
 };
 void driver_spawn(struct driver *d);
+/* As that user, with nothing in its environment; a copy under /run, since the build may lie where
+ * only root may go. */
+void driver_spawn_as(struct driver *d, uid_t uid);
 /* One request line (without its newline). */
 void driver_send(struct driver *d, const char *line);
 /* The next event; NULL at end of file. Dies on a time-out. Owned. */
@@ -78,6 +81,7 @@ void driver_close(struct driver *d);
 int driver_reap(struct driver *d, unsigned within_ms);
 /* A request without a lease, e.g. "rescue": its one event. Owned. */
 json_t *driver_op(const char *op);
+json_t *driver_op_as(const char *op, uid_t uid);
 
 /* The text of an `add` request, owned. place: a JSON object. */
 char *request_add(const char *lease, const char *fault, const char *args, const char *place,
