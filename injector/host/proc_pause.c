@@ -49,7 +49,9 @@ static char proc_state(const struct ord_proc *proc)
 
 	(void)snprintf(path, sizeof path, "/proc/%d", proc->pid);
 	state = state_of(path, &start);
-	return start == proc->start ? state : 0;
+	if (start != proc->start)
+		return '\0';
+	return state;
 }
 
 /* Have all threads of it stopped? One that runs on keeps the others' work going. A raw loop: it
@@ -205,8 +207,11 @@ static int wake(struct inj_step *step, const struct pollfd *fds, unsigned n, boo
 		return 0;
 	p->look_ns = ord_now_ns() + LOOK_NS;
 	for (size_t i = 0; i < p->procs->n; i++) {
-		char state = p->procs->pidfd[i] < 0 ? 'T' : proc_state(&p->procs->v[i]);
+		char state;
 
+		if (p->procs->pidfd[i] < 0)
+			continue;
+		state = proc_state(&p->procs->v[i]);
 		if (state && !strchr("TtZX", state))
 			return ord_fail(err, ORD_SYS, "somebody else let process %d (%s) go on",
 					p->procs->v[i].pid, p->procs->v[i].comm);

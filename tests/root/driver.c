@@ -112,12 +112,8 @@ json_t *driver_until(struct driver *d, const char *event, unsigned within_ms)
 			die("the injector ended without a '%s'", event);
 		if (name && strcmp(name, event) == 0)
 			return e;
-		if (name && strcmp(name, "failed") == 0) {
-			const char *text = json_dumps(e, JSON_COMPACT);
-
-			if (strcmp(event, "reverted") != 0)
-				die("no '%s' but %s", event, text);
-		}
+		if (name && strcmp(name, "failed") == 0 && strcmp(event, "reverted") != 0)
+			die("no '%s' but %s", event, json_dumps(e, JSON_COMPACT));
 		json_decref(e);
 	}
 }
