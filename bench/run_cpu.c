@@ -1,9 +1,9 @@
 /*
- * run-cpu [SECONDS]: how close cpu.burn comes to what was asked, alone, beside one busy task of the
- * same weight on every CPU, and beside stress-ng --cpu-load in the same run. One JSON line a
- * burner: its share of the CPU by its own schedstat, and the window of 300 ms after the first that
- * was furthest off. All run in one cpu control group that is favoured over the rest of the machine;
- * others_ppm is what the rest consumed nevertheless, of all CPUs.
+ * run-cpu [SECONDS [bare]]: how close cpu.burn comes to what was asked, alone, beside one busy task
+ * of the same weight on every CPU, and beside stress-ng --cpu-load in the same run (not with
+ * `bare`). One JSON line a burner: its share of the CPU by its own schedstat, and the window of 300
+ * ms after the first that was furthest off. All run in one cpu control group that is favoured over
+ * the rest of the machine; others_ppm is what the rest consumed nevertheless, of all CPUs.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -242,6 +242,7 @@ int main(int argc, char **argv)
 	static const long alone[] = {100000, 370000, 500000, 900000},
 			  beside[] = {100000, 370000, 450000}, above[] = {600000, 900000};
 	struct target busy[CPUS_MAX];
+	bool bare = argc > 2 && strcmp(argv[2], "bare") == 0;
 
 	if (argc > 1)
 		seconds = (unsigned)strtoul(argv[1], NULL, 10);
@@ -253,7 +254,7 @@ int main(int argc, char **argv)
 	group_join(group, getpid());
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
 		bench_ordeal(alone[i], "nothing", NULL);
-	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+	for (size_t i = 0; !bare && i < sizeof alone / sizeof *alone; i++)
 		bench_stress(alone[i], "nothing", NULL);
 	for (int c = 0; c < n_cpus; c++)
 		group_busy(group, c, &busy[c]);
@@ -261,7 +262,7 @@ int main(int argc, char **argv)
 		bench_ordeal(beside[i], "a busy task", busy);
 	for (size_t i = 0; i < sizeof above / sizeof *above; i++)
 		bench_ordeal(above[i], "a busy task, above the fair share", busy);
-	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+	for (size_t i = 0; !bare && i < sizeof beside / sizeof *beside; i++)
 		bench_stress(beside[i], "a busy task", busy);
 	for (int c = 0; c < n_cpus; c++)
 		target_end(&busy[c]);

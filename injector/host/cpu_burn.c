@@ -281,7 +281,7 @@ static int tell(const struct burn *b, const struct ord_cgroup *g, json_t *report
 	for (unsigned i = 0; i < b->n; i++)
 		CPU_SET(b->cpus[i], &set);
 	(void)snprintf(text, sizeof text,
-		       "%u process%s on CPU %s; the kernel kills them with their parent", b->n,
+		       "%u process%s on CPU %s; killed by the kernel with the parent", b->n,
 		       b->n > 1 ? "es" : "", ord_cpus_format(&set, cpus, sizeof cpus));
 	if (json_object_set_new(report, "engine", json_string("")) ||
 	    json_object_set_new(report, "objects", objects) ||
@@ -290,7 +290,7 @@ static int tell(const struct burn *b, const struct ord_cgroup *g, json_t *report
 		return ord_fail_nomem(err);
 	if (!g->dir[0])
 		return 0;
-	(void)snprintf(text, sizeof text, "they join control group %s", g->dir);
+	(void)snprintf(text, sizeof text, "in control group %s", g->dir);
 	return json_array_append_new(notes, json_string(text)) ? ord_fail_nomem(err) : 0;
 }
 

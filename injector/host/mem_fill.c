@@ -260,7 +260,7 @@ static int tell(const struct fill *f, json_t *report, struct ord_err *err)
 	char text[512], size[32];
 
 	(void)snprintf(text, sizeof text,
-		       "one process that owns %s; the kernel kills it with its parent",
+		       "one process that owns %s; killed by the kernel with the parent",
 		       ord_format_size((int64_t)f->size, size));
 	if (json_object_set_new(report, "engine", json_string("")) ||
 	    json_object_set_new(report, "objects", objects) ||
@@ -269,7 +269,7 @@ static int tell(const struct fill *f, json_t *report, struct ord_err *err)
 		return ord_fail_nomem(err);
 	if (!f->group.dir[0])
 		return 0;
-	(void)snprintf(text, sizeof text, "it joins control group %s", f->group.dir);
+	(void)snprintf(text, sizeof text, "in control group %s", f->group.dir);
 	return json_array_append_new(notes, json_string(text)) ? ord_fail_nomem(err) : 0;
 }
 
