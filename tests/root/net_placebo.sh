@@ -1,0 +1,14 @@
+#!/bin/bash
+# Each test of the network faults must fail when the fault is the placebo: a test that cannot fail proves nothing.
+set -u
+command -v bats >/dev/null || { echo "bats is not installed"; exit 77; }
+# These say what is refused, or what must go on working; the placebo does that too.
+indifferent='whole host|TCP connection lives|doctor|MTU|byte for byte'
+out=$(ORDEAL_PLACEBO=1 bats --tap "$SOURCE_DIR"/tests/root/net_{cut,delay}.bats 2>&1)
+if ! grep -q '^not ok' <<<"$out"; then
+	grep '# skip' <<<"$out"
+	exit 77
+fi
+passed=$(grep '^ok' <<<"$out" | grep -v '# skip' | grep -Ev "$indifferent")
+[ -z "$passed" ] || { echo "these pass with the placebo as well:"; echo "$passed"; exit 1; }
+grep -c '^not ok' <<<"$out"
