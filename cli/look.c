@@ -68,7 +68,8 @@ static void on_sample(void *arg, const struct ord_sample *s)
 	struct asking *a = arg;
 	struct cli_look *look = a->look;
 
-	if (a->n == ASK_TIMES)
+	/* What this machine was too busy to ask says nothing of the service. */
+	if (a->n == ASK_TIMES || !ord_sample_known(s))
 		return;
 	look->n_asked++;
 	if (s->status)
@@ -94,7 +95,7 @@ static int ask(struct asking *a, const char *url, const struct ord_place *place,
 				      .kind = ORD_PROBE_HTTP,
 				      .every_ns = EVERY_MS * ORD_MS,
 				      .timeout_ns = 2 * ORD_S};
-	uint64_t end = ord_now_ns() + 5 * ORD_S;
+	uint64_t end = ord_now_ns() + 10 * ORD_S;
 	struct ord_probes *probes;
 	int r = 0;
 
@@ -130,7 +131,7 @@ int cli_look(const char *url, const struct ord_place *place, struct cli_look *lo
 	if (r)
 		return -1;
 	if (!a.n)
-		return ord_fail(err, ORD_SYS, "%s gave no answer within 5 s", url);
+		return ord_fail(err, ORD_SYS, "%s gave no answer within 10 s", url);
 	qsort(a.latency, a.n, sizeof *a.latency, ascending);
 	look->p50_ns = a.latency[a.n / 2];
 	look->p95_ns = a.latency[a.n * 95 / 100];

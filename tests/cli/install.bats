@@ -18,7 +18,7 @@ as_nobody() {
 	mkdir -p "$T/nobody"
 	chown nobody "$T/nobody"
 	setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$T/nobody" XDG_STATE_HOME="$T/nobody/state" \
-		XDG_RUNTIME_DIR="$T/nobody" ORDEAL_RUNTIME_DIR="$T/nobody/run" "$@"
+		XDG_RUNTIME_DIR="$T/nobody" "$@"
 }
 
 @test "every part is where it belongs, with its mode" {

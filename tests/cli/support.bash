@@ -1,11 +1,10 @@
-# What the suites share. Each test has a folder, a state and a runtime directory of its own, so that halt and latest
-# mean that test's alone.
+# What the suites share. Each test has a folder and a state directory of its own; each suite a /run (tests/alone.sh).
 # shellcheck shell=bash
 
 support_setup() {
 	T=$(mktemp -d "${TMPDIR:-/tmp}/ordeal-cli.XXXXXX")
-	export XDG_STATE_HOME=$T/state ORDEAL_RUNTIME_DIR=$T/run NO_COLOR=1
-	mkdir -p "$XDG_STATE_HOME"
+	export XDG_STATE_HOME=$T/state XDG_RUNTIME_DIR=$T/run NO_COLOR=1
+	mkdir -p -m 700 "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR"
 	started=()
 }
 
