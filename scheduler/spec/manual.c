@@ -296,11 +296,14 @@ static const char *const yaml[] = {
 
 static const char *const overrides[] = {
 	"--set PATH=VALUE of run, plan and validate changes a value before the file is checked.",
-	"A path names keys with points between them, and items of lists by number or by name:",
+	"A path names keys with points between them, items of lists by number or by name in "
+	"brackets,",
+	"and in brackets too a key that holds a point:",
 	"  --set spec.repetitions=1",
 	"  --set spec.faults[0].for=2s",
 	"  --set spec.probes[orders].every=50ms",
 	"  --set spec.faults[slow-database].net.delay.delay=50ms",
+	"  --set metadata.labels[app.kubernetes.io/name]=orders",
 	"The value is read as YAML. A key that is not there is made,",
 	"an item that is not there is an error.",
 };

@@ -6,11 +6,28 @@
 #include "base/auto.h"
 #include "base/units.h"
 
-/* One step of a path: ".key", "[3]" or "[name]". */
+/* One step of a path: ".key", "[3]" or "[name]"; of a map, "[key]" serves for keys with points in
+ * them. */
 struct step {
 	char word[128];
 	bool brackets;
 };
+
+/* Length of a key at the start of p: up to a point or a bracket, but a fault's name holds a point
+ * itself. */
+static size_t key_length(const char *p)
+{
+	size_t n = strcspn(p, ".[");
+
+	for (size_t i = 0; i < ord_n_faults; i++) {
+		size_t len = strlen(ord_faults[i].name);
+
+		if (len > n && !strncmp(p, ord_faults[i].name, len) &&
+		    (!p[len] || strchr(".[", p[len])))
+			n = len;
+	}
+	return n;
+}
 
 /* Takes a step off the path; NULL where it is not one. */
 static const char *take_step(const char *p, bool first, struct step *step)
@@ -18,18 +35,12 @@ static const char *take_step(const char *p, bool first, struct step *step)
 	size_t n;
 
 	step->brackets = *p == '[';
+	if (!step->brackets && !first && *p++ != '.')
+		return NULL;
 	if (step->brackets)
 		n = strcspn(++p, "]");
-	else {
-		if (!first && *p++ != '.')
-			return NULL;
-		/* The keys of faults hold a point: net.delay. */
-		n = strcspn(p, ".[");
-		if ((!strncmp(p, "net.", 4) || !strncmp(p, "cpu.", 4) || !strncmp(p, "mem.", 4) ||
-		     !strncmp(p, "proc.", 5)) &&
-		    p[n] == '.')
-			n += 1 + strcspn(p + n + 1, ".[");
-	}
+	else
+		n = key_length(p);
 	if (!n || n >= sizeof step->word || (step->brackets && p[n] != ']'))
 		return NULL;
 	memcpy(step->word, p, n);
@@ -86,13 +97,8 @@ static struct node **child(struct reader *r, const char *path, struct node *node
 {
 	size_t i;
 
-	if (step->brackets) {
-		if (node->kind != NODE_LIST) {
-			wrong(r, path, "[%s] is wanted of what is not a list", step->word);
-			return NULL;
-		}
+	if (step->brackets && node->kind == NODE_LIST)
 		return find_item(r, path, node, step->word, &i) ? &node->items[i] : NULL;
-	}
 	if (node->kind != NODE_MAP) {
 		wrong(r, path, "'%s' is wanted of what is not a map%s", step->word,
 		      node->kind == NODE_LIST ? "; write [0] or [NAME] for an item of a list" : "");

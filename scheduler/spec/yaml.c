@@ -450,6 +450,11 @@ struct node *tree_read(struct tree *tree, const char *yaml, size_t size, const c
 		sink_place(sink, 0, 0, "larger than 1 MiB; an experiment is a few hundred lines");
 		return NULL;
 	}
+	if (size >= 3 &&
+	    !memcmp(yaml, "\xef\xbb\xbf", 3)) { /* a byte order mark, which no editor shows */
+		yaml += 3;
+		size -= 3;
+	}
 	if (!readable(yaml, size, origin, sink))
 		return NULL;
 	if (!yaml_parser_initialize(&r.parser)) {

@@ -107,6 +107,7 @@ static void overrides(void **state)
 		{"spec.limits.wholeHost", "true"},
 		{"spec.probes[breaker].http.connection", "keep-alive"},
 		{"metadata.labels.run", "nightly"},
+		{"metadata.labels[app.io/name]", "orders"},
 		{"spec.abort", "[]"},
 	};
 	ord_autofree char *yaml = golden("orders.yaml");
@@ -120,7 +121,8 @@ static void overrides(void **state)
 	assert_int_equal(ord_arg_int(spec.faults[0].args, "delay"), 30 * ORD_MS);
 	assert_true(spec.whole_host);
 	assert_true(spec.probes[1].keep_alive);
-	assert_int_equal(spec.n_labels, 2);
+	assert_int_equal(spec.n_labels, 3);
+	assert_string_equal(spec.labels[2].key, "app.io/name");
 	assert_int_equal(spec.n_abort, 0);
 	ord_spec_done(&spec);
 }
@@ -205,7 +207,14 @@ static void bad_overrides(void **state)
 		{{"spec.probes[ordres].every", "1s"},
 		 "--set spec.probes[ordres].every: unknown item 'ordres'; did you mean 'orders'?"},
 		{{"spec.limits[0]", "1"},
-		 "--set spec.limits[0]: [0] is wanted of what is not a list"},
+		 "--set spec.limits[0]: unknown key '0' in limits; there are targets, duration and "
+		 "wholeHost"},
+		{{"spec.repetitions[0]", "1"},
+		 "--set spec.repetitions[0]: '0' is wanted of what is not a map"},
+		{{"spec.faults[0].net.dealy.delay", "1"},
+		 "--set spec.faults[0].net.dealy.delay: unknown key 'net' in a fault; there are "
+		 "name, target, at, for, engine, noop, net.delay, net.loss, net.partition, "
+		 "cpu.burn, mem.fill, proc.kill and proc.pause"},
 		{{"spec.faults.name", "x"},
 		 "--set spec.faults.name: 'name' is wanted of what is not a map; write [0] or "
 		 "[NAME] for an item of a list"},
@@ -242,6 +251,31 @@ static void bad_overrides(void **state)
 		}
 		ord_mistakes_done(&m);
 	}
+}
+
+/* A byte order mark, and lines as Windows ends them; places stay what an editor shows. */
+static void foreign_lines(void **state)
+{
+	ord_autofree char *yaml = golden("orders.yaml"), *foreign = NULL;
+	struct ord_mistakes m = {0};
+	static struct ord_spec s;
+	size_t size;
+	FILE *f = open_memstream(&foreign, &size);
+
+	(void)fputs("\xef\xbb\xbf", f);
+	for (const char *p = yaml; *p; p++)
+		if (*p == '\n')
+			(void)fputs("\r\n", f);
+		else
+			(void)fputc(*p, f);
+	(void)fputs("  colldown: 3s\r\n", f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(ord_spec_parse(foreign, size, NULL, 0, &s, &m), -1);
+	print(&m);
+	assert_int_equal(m.n, 1);
+	assert_int_equal(m.v[0].line, 36);
+	assert_int_equal(m.v[0].column, 3);
+	ord_mistakes_done(&m);
 }
 
 /* One spec is what comes out, whatever else is wrong with the call before. */
@@ -285,13 +319,10 @@ static void example_of_the_manual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_experiment),
-		cmocka_unit_test(overrides),
-		cmocka_unit_test(every_form),
-		cmocka_unit_test(overrides_leave_aliases),
-		cmocka_unit_test(bad_overrides),
-		cmocka_unit_test(untouched_on_failure),
-		cmocka_unit_test(example_of_the_manual),
+		cmocka_unit_test(whole_experiment), cmocka_unit_test(overrides),
+		cmocka_unit_test(every_form),	    cmocka_unit_test(overrides_leave_aliases),
+		cmocka_unit_test(bad_overrides),    cmocka_unit_test(untouched_on_failure),
+		cmocka_unit_test(foreign_lines),    cmocka_unit_test(example_of_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
