@@ -296,9 +296,8 @@ static const char *const yaml[] = {
 
 static const char *const overrides[] = {
 	"--set PATH=VALUE of run, plan and validate changes a value before the file is checked.",
-	"A path names keys with points between them, items of lists by number or by name in "
-	"brackets,",
-	"and in brackets too a key that holds a point:",
+	"A path names keys with points between them. In brackets stand items of lists, by number",
+	"or by name, and keys that hold a point themselves:",
 	"  --set spec.repetitions=1",
 	"  --set spec.faults[0].for=2s",
 	"  --set spec.probes[orders].every=50ms",
