@@ -379,13 +379,13 @@ static void long_foreign_messages(void **state)
 {
 	for (int shift = 0; shift < 2; shift++) {
 		struct story s;
-		char more[1200] = ",\"at\":\"inject\",\"message\":\"\\u001b[2J";
+		char more[1200];
+		int n = snprintf(more, sizeof more, ",\"at\":\"inject\",\"message\":\"\\u001b[2J%s",
+				 shift ? "x" : "");
 
-		if (shift)
-			(void)strcat(more, "x");
 		for (int i = 0; i < 300; i++)
-			(void)strcat(more, "\xc3\xa9");
-		(void)strcat(more, "\"");
+			n += snprintf(more + n, sizeof more - (size_t)n, "\xc3\xa9");
+		(void)snprintf(more + n, sizeof more - (size_t)n, "\"");
 		begin(&s, SELF, "");
 		phase(&s, 1, 0, "inject");
 		fault(&s, 1, 10, "requested", "");
