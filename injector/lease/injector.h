@@ -97,6 +97,12 @@ void inj_beat(void);
  * in the holder and the guardian.
  */
 int inj_netns_enter(const char *path, uint64_t ino, struct ord_err *err);
+/*
+ * Where that namespace can be entered now: at path, or, where its process has died meanwhile, at
+ * another process or name that is in it (ino 0: at path alone). False where there is none that we
+ * can see.
+ */
+bool inj_netns_find(const char *path, uint64_t ino, char ret[64]);
 
 /* Made from list.def; every catalogue entry of this program has one. */
 extern const struct ord_injector *const ord_injectors[];

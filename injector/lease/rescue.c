@@ -64,17 +64,6 @@ static int residue_read(const struct patient *p, uint64_t for_ns, json_t *left, 
 	}
 }
 
-/* Is the namespace of the record still there? Where it is not, the effect went with it. */
-static bool place_gone(const struct inj_record *r)
-{
-	struct stat st;
-
-	if (!r->netns[0])
-		return false;
-	return stat(r->netns, &st) < 0 ? errno == ENOENT
-				       : r->netns_ino && st.st_ino != r->netns_ino;
-}
-
 /* In a child of its own: enters the place, leaves all privileges but the fault's, checks the record
  * again, reverts. */
 static json_t *operate(void *arg)
@@ -84,10 +73,12 @@ static json_t *operate(void *arg)
 	json_t *left = json_array();
 	struct ord_err err;
 
-	if (place_gone(r))
+	char netns[64];
+
+	if (r->netns[0] && !inj_netns_find(r->netns, r->netns_ino, netns))
 		return verdict("removed", 0, left,
 			       "its network namespace is gone, and the effect with it");
-	if (inj_netns_enter(r->netns, r->netns_ino, &err) < 0 ||
+	if ((r->netns[0] && inj_netns_enter(netns, r->netns_ino, &err) < 0) ||
 	    inj_drop(r->fault->caps, &err) < 0 ||
 	    inj_seccomp(INJ_GUARDIAN, NULL, p->inj->revert_syscalls, &err) < 0)
 		return verdict("failed", -1, left, err.msg);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -96,6 +97,8 @@ int inj_serve(const struct ord_injector *const *table, size_t n)
 	struct ord_err err;
 	size_t size;
 
+	(void)umask(022); /* modes are given where files are made; a caller's 077 would hide the
+			     halt mark */
 	if (standard_open(&err) < 0)
 		return INJ_EXIT_FAILED;
 	signals_block();

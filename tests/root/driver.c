@@ -24,6 +24,7 @@ static void injector_copy(const char *to)
 	must(from >= 0 && out >= 0);
 	while ((n = read(from, buf, sizeof buf)) > 0)
 		must(write(out, buf, (size_t)n) == n);
+	must_sys(fchmod(out, 0755)); /* whatever the umask */
 	(void)close(from);
 	(void)close(out);
 }

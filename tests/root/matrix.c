@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,27 @@ static void guardian_stopped(void)
 	reverted("failed", 1);
 }
 
+/* A machine that froze and thawed: nobody had a chance to beat, so nobody is blamed, and the lease
+ * goes on. */
+static void both_stopped(void)
+{
+	pid_t guardian;
+
+	begin(LONG_HOLD);
+	guardian = lease_pid(LEASE, "guardian");
+	must_sys(kill(d.pid, SIGSTOP));
+	must_sys(kill(guardian, SIGSTOP));
+	nap_ms(1700);
+	must_sys(kill(guardian, SIGCONT));
+	must_sys(kill(d.pid, SIGCONT));
+	nap_ms(300);
+	must(kill(guardian, 0) == 0);
+	if (row->felt && !row->felt(&target, 20))
+		die("%s: gone after both were stopped and went on", row->fault);
+	driver_send(&d, "{\"protocol\":1,\"op\":\"end\"}");
+	reverted("removed", 0);
+}
+
 /* The record of a lease that has ended is put back: rescue replays it, and nothing changes. */
 static void twice(void)
 {
@@ -273,6 +295,47 @@ static void namespace_deleted(void)
 	state_same(bare, NULL, SETTLED_MS, "namespace deleted, holder killed");
 	free(bare);
 	row_target(row, &target);
+	free(before);
+	before = state_read(&target);
+}
+
+/*
+ * The process that the record names has died, another lives in its namespace: rescue finds the way
+ * in all the same. With nobody in it the record is void.
+ */
+static void namespace_by_another(void)
+{
+	json_t *one;
+	pid_t other;
+
+	if (row->on != ON_NET)
+		return;
+	for (int with = 1; with >= 0; with--) {
+		begin(LONG_HOLD);
+		other = with ? fork() : 0;
+		must_sys(other);
+		if (with && other == 0) {
+			(void)setns(target.netns, CLONE_NEWNET);
+			(void)close_range(0, ~0u, 0);
+			for (;;)
+				(void)pause();
+		}
+		nap_ms(20);
+		must_sys(kill(lease_pid(LEASE, "guardian"), SIGSTOP));
+		must_sys(kill(lease_pid(LEASE, "guardian"), SIGKILL));
+		must_sys(kill(d.pid, SIGKILL));
+		(void)driver_reap(&d, 1000);
+		target_end(&target);
+		one = rescued_one();
+		/* The holder may have seen its guardian's death first, and ended in order. */
+		if (one)
+			rescued_as(one, with ? "reverted" : "removed");
+		if (with) {
+			must_sys(kill(other, SIGKILL));
+			(void)waitpid(other, NULL, 0);
+		}
+		row_target(row, &target);
+	}
 	free(before);
 	before = state_read(&target);
 }
@@ -397,12 +460,14 @@ static const struct {
 	{"both-killed", both_killed},
 	{"holder-stopped", holder_stopped},
 	{"guardian-stopped", guardian_stopped},
+	{"both-stopped", both_stopped},
 	{"twice", twice},
 	{"disk-full", disk_full},
 	{"halted", halted},
 	{"halted-hard", halted_hard},
 	{"target-killed", target_killed},
 	{"namespace-deleted", namespace_deleted},
+	{"namespace-by-another", namespace_by_another},
 };
 
 int main(int argc, char **argv)

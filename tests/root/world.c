@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -127,6 +128,7 @@ void world_enter(void)
 		first(pid);
 	must_sys(prctl(PR_SET_PDEATHSIG, SIGKILL));
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)umask(077); /* as on a hardened host: nobody may rely on the caller's */
 	lo_up();
 }
 
