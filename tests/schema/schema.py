@@ -77,6 +77,12 @@ good += sorted(glob.glob(os.path.join(source, "tests/golden/doubtful/*.yaml")))
 good += sorted(glob.glob(os.path.join(source, "experiments/**/*.yaml"), recursive=True))
 for path in good:
     expect(path, "accepts")
+texts = b"".join(open(path, "rb").read() + b"\0" for path in good)
+answers = subprocess.run([program, "check"], input=texts, check=True, capture_output=True).stdout.decode().splitlines()
+for path, answer in zip(good, answers, strict=True):
+    if answer != "ok":
+        wrong += 1
+        print(f"{os.path.relpath(path, source)}: {answer}")
 assert len(bad) > 100 and good
 print(f"{len(good)} good and {len(bad)} bad files, {wrong} wrong")
 
