@@ -124,11 +124,11 @@ static bool keep(struct prb_sample *s, const char *data, size_t n)
 {
 	if (n > PRB_BODY_MAX - s->body_n)
 		n = PRB_BODY_MAX - s->body_n;
-	if (s->body_n + n > s->body_size) {
+	if (s->body_n + n >= s->body_size) { /* one more, for the NUL */
 		size_t size = s->body_size ? s->body_size : 4096;
 		char *body;
 
-		while (size < s->body_n + n)
+		while (size <= s->body_n + n)
 			size *= 2;
 		body = realloc(s->body, size);
 		if (!body)
@@ -136,9 +136,9 @@ static bool keep(struct prb_sample *s, const char *data, size_t n)
 		s->body = body;
 		s->body_size = size;
 	}
-	if (n)
-		memcpy(s->body + s->body_n, data, n);
+	memcpy(s->body + s->body_n, data, n);
 	s->body_n += n;
+	s->body[s->body_n] = '\0';
 	return true;
 }
 

@@ -86,6 +86,15 @@ static int find_injector(char ret[ORD_PATH_MAX], struct ord_err *err)
 			ORDEAL_LIBEXEC_DIR);
 }
 
+/* Without "..": a rule in sudoers names one path, and so must we. */
+static void as_sudo_knows_it(char path[ORD_PATH_MAX])
+{
+	ord_autofree char *real = realpath(path, NULL);
+
+	if (real && strlen(real) < ORD_PATH_MAX)
+		memcpy(path, real, strlen(real) + 1);
+}
+
 static int set_nonblock(int fd, struct ord_err *err)
 {
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
@@ -167,6 +176,8 @@ int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err)
 	h->sudo = as_root && geteuid() != 0;
 	if (find_injector(h->path, err) < 0)
 		return -1;
+	if (h->sudo)
+		as_sudo_knows_it(h->path);
 	if (pipe2(to, O_CLOEXEC) < 0)
 		return ord_fail_sys(err, "pipe");
 	ord_autoclose int child_in = to[0];
