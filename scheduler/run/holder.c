@@ -221,31 +221,6 @@ static ssize_t write_quiet(int fd, const void *data, size_t n)
 	return r;
 }
 
-int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err)
-{
-	ord_autofree char *text = json_dumps(request, JSON_COMPACT);
-	size_t n;
-	ssize_t r;
-
-	if (!text)
-		return ord_fail_nomem(err);
-	n = strlen(text);
-	if (n >= REQUEST_MAX)
-		return ord_fail(err, ORD_USAGE, "the request has %zu bytes, the protocol allows %u",
-				n, REQUEST_MAX);
-	text[n++] = '\n';
-	/* A pipe holds 64 KiB: a request that does not fit at once has a holder that no longer
-	 * reads. */
-	r = write_quiet(h->in, text, n);
-	if (r < 0 && errno == EPIPE)
-		return ord_fail(err, ORD_SYS, "the injector has gone");
-	if (r < 0)
-		return ord_fail_sys(err, "write to the injector");
-	if ((size_t)r < n)
-		return ord_fail(err, ORD_SYS, "the injector does not read its requests");
-	return 0;
-}
-
 int ord_holder_fd(const struct ord_holder *h)
 {
 	return h->out;
@@ -311,6 +286,31 @@ static int ended(struct ord_holder *h, struct ord_err *err)
 				WEXITSTATUS(h->status), *words ? ": " : "", words);
 	return ord_fail(err, ORD_SYS, "the injector closed its pipe%s%s", *words ? ": " : "",
 			words);
+}
+
+int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err)
+{
+	ord_autofree char *text = json_dumps(request, JSON_COMPACT);
+	size_t n;
+	ssize_t r;
+
+	if (!text)
+		return ord_fail_nomem(err);
+	n = strlen(text);
+	if (n >= REQUEST_MAX)
+		return ord_fail(err, ORD_USAGE, "the request has %zu bytes, the protocol allows %u",
+				n, REQUEST_MAX);
+	text[n++] = '\n';
+	/* A pipe holds 64 KiB: a request that does not fit at once has a holder that no longer
+	 * reads. */
+	r = write_quiet(h->in, text, n);
+	if (r < 0 && errno == EPIPE)
+		return ended(h, err);
+	if (r < 0)
+		return ord_fail_sys(err, "write to the injector");
+	if ((size_t)r < n)
+		return ord_fail(err, ORD_SYS, "the injector does not read its requests");
+	return 0;
 }
 
 /* Hands out the first whole line of the buffer. 1: there was one; 0: not yet; -1: garbage. */
