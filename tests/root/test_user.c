@@ -165,7 +165,8 @@ static void forged(void)
 /* A directory that somebody else laid out for us. */
 static void untrusted(const struct target *theirs)
 {
-	must_sys(mkdir("/tmp/ordeal-4243", 0777));
+	must_sys(mkdir("/tmp/ordeal-4243", 0700));
+	must_sys(chmod("/tmp/ordeal-4243", 0777));
 	must_sys(chown("/tmp/ordeal-4243", USER, USER));
 	refused(theirs, OTHER, "guard", "not trusted");
 	must_sys(rmdir("/tmp/ordeal-4243"));
