@@ -98,6 +98,7 @@ struct ord_rep {
 	int64_t zero;	    /* t of "0 s" in charts: the fault's request, or the beginning */
 	uint32_t begin_line;
 	struct ord_instant requested, in_force, impact, rollback, cleared, recovered;
+	bool undoable;	     /* some fault of it can be taken away */
 	bool recovered_self; /* of `recovered`: while the fault was in force */
 	struct ord_span self, after;
 	struct ord_span bad_time; /* impact to recovered, whichever way: what the users felt */

@@ -241,6 +241,7 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 			struct ord_fault_result *f = &r->faults[k];
 
 			f->undoable = strcmp(f->guarantee, "none") != 0;
+			r->undoable |= f->undoable;
 			if (f->has_residue && f->residue >= 0) {
 				a->residue = (a->residue > 0 ? a->residue : 0) + f->residue;
 				if (f->residue && !a->residue_line)

@@ -69,10 +69,9 @@ static bool probe_lost(const struct ord_timeline *t, struct ord_rep *r)
 
 static void find_state(const struct ord_timeline *t, struct ord_rep *r)
 {
-	bool cleared = r->cleared.known, undoable = false, silent = false;
+	bool silent = false;
 
 	for (size_t i = 0; i < t->n_faults; i++) {
-		undoable |= r->faults[i].undoable;
 		silent |= r->faults[i].no_traffic;
 	}
 	if (!r->begin_line) {
@@ -89,7 +88,7 @@ static void find_state(const struct ord_timeline *t, struct ord_rep *r)
 	if (!r->requested.known && r->steady_before != ORD_YES && r->steady_before_line)
 		set_state(r, ORD_REP_NO_STEADY,
 			  "the steady state did not hold; nothing was injected");
-	else if (!r->requested.known || (undoable && !cleared && r->number))
+	else if (!r->requested.known || (r->undoable && !r->cleared.known && r->number))
 		set_state(r, ORD_REP_CUT, "the timeline ends in the middle of it");
 	else if (r->number && probe_lost(t, r))
 		return;

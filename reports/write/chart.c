@@ -541,8 +541,11 @@ static void fault_lanes(struct chart *c)
 
 	for (size_t i = 0; c->r->number && i < t->n_faults; i++) {
 		const struct ord_fault_result *f = &c->r->faults[i];
-		int64_t from = x_of(c, f->in_force.value),
-			to = f->cleared.known ? x_of(c, f->cleared.value) : c->x1;
+		int64_t from = x_of(c, f->in_force.value);
+		/* What cannot be taken away has an instant, and no length. */
+		int64_t to = !f->undoable	? from + 50
+			     : f->cleared.known ? x_of(c, f->cleared.value)
+						: c->x1;
 		char name[160];
 
 		if (!f->in_force.known)
@@ -670,7 +673,7 @@ static void draw(struct chart *c)
 	(void)fprintf(out, "<svg class=\"chart %s\" role=\"img\" viewBox=\"0 0 %d %lld\">",
 		      c->narrow ? "slim" : "broad", c->width, (long long)(c->y / 10 + 1));
 	describe(c, labels, n);
-	if (c->r->in_force.known && c->r->number) {
+	if (c->r->in_force.known && c->r->undoable && c->r->number) {
 		int64_t from = x_of(c, c->r->in_force.value);
 
 		rect(c, "band", from, c->top - 40,

@@ -161,25 +161,34 @@ static void tile_figure(const struct ord_analysis *a, const char *name, const st
 	tile(out, name, big, sub);
 }
 
+/* Why no repetition has a time to detect. */
+static const char *unnoticed(const struct ord_analysis *a, size_t probe)
+{
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		if (a->reps[i].detections[probe].kind == ORD_DETECTION_ALREADY)
+			return "it was on before the fault";
+		if (a->reps[i].detections[probe].kind == ORD_DETECTION_TOO_LATE)
+			return "only after the recovery";
+	}
+	return a->with_impact ? "not noticed" : "no impact to notice";
+}
+
 static void tiles(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_rep *r = &a->reps[1];
 	size_t good = 0, bad = 0;
 	char big[ORD_TEXT], sub[160];
-	bool undoable = false;
 
 	(void)fputs("<dl class=\"tiles\">\n", out);
 	for (size_t p = 0; p < a->t->n_probes; p++) {
 		(void)snprintf(sub, sizeof sub, "Noticed by %.64s in", a->t->probes[p].name);
 		if (a->t->probes[p].is_signal)
 			tile_figure(a, sub, &a->detect[p], &r->detections[p].from_impact,
-				    a->with_impact ? "not noticed" : "no impact to notice", out);
+				    unnoticed(a, p), out);
 	}
-	for (size_t k = 0; k < a->t->n_faults; k++)
-		undoable |= r->faults[k].undoable;
 	tile_figure(a, "Recovered by itself in", &a->self, &r->self,
 		    a->with_impact ? "not applicable" : "no impact", out);
-	if (undoable)
+	if (r->undoable)
 		tile_figure(a, "Recovered after rollback in", &a->after, &r->after,
 			    a->with_impact ? "was already well" : "no impact", out);
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
@@ -188,8 +197,8 @@ static void tiles(const struct ord_analysis *a, FILE *out)
 				good += a->reps[i].parts[p * ORD_PARTS + ORD_PART_DURING].good;
 				bad += a->reps[i].parts[p * ORD_PARTS + ORD_PART_DURING].bad;
 			}
-	(void)snprintf(sub, sizeof sub, "%zu of %zu samples while the fault lasted", bad,
-		       good + bad);
+	(void)snprintf(sub, sizeof sub, "%zu of %zu samples %s", bad, good + bad,
+		       r->undoable ? "while the fault lasted" : "from the fault on");
 	tile(out, "Failed for users", ord_text_share(bad, good + bad, big), sub);
 	if (a->residue >= 0)
 		(void)snprintf(big, sizeof big, "%" PRId64, a->residue);

@@ -73,7 +73,11 @@ void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE 
 
 			unknown |= part->unknown > 0;
 			if (part->good || part->bad || part->unknown)
-				part_row(&a->t->probes[p], when[k], part, out);
+				part_row(&a->t->probes[p],
+					 k == ORD_PART_DURING && !r->cleared.known
+						 ? "from the fault on"
+						 : when[k],
+					 part, out);
 		}
 	(void)fputs("</tbody></table></div><p class=\"small dim\" style=\"margin-top:8px\">A p95 "
 		    "needs 20 samples, a p99 100. ",
