@@ -26,17 +26,20 @@
 #include "injector/host/child.h"
 #include "injector/lease/injector.h"
 
-#define CYCLE_NS                                                                               \
-	1000000.0 /* burn and sleep alternate about this often: the line is never left by more \
-		     than a quarter */
-#define SLEEP_NS   100000.0	/* no shorter sleep is asked for */
-#define DEBT_NS	   500000000.0	/* CPU time that is made good at most, */
-#define CATCHUP_NS 5000000000.0 /* and how long making it good may take */
-#define LOOK_NS	   200000ull	/* the longest burn before the clocks are read again */
-#define SLICE_NS                                                                                   \
-	100000ull /* asked of the scheduler: woken up, run at once rather than after a neighbour's \
-		     slice */
-#define START_NS (20 * ORD_S) /* to start all; under full load each takes its turns */
+/* Burn and sleep alternate about this often; the line is never left by more than a quarter of it.
+ */
+#define CYCLE_NS 1000000.0
+/* No shorter sleep is asked for. */
+#define SLEEP_NS 100000.0
+/* CPU time that is made good at most, and how long making it good may take. */
+#define DEBT_NS	   500000000.0
+#define CATCHUP_NS 5000000000.0
+/* The longest burn before the clocks are read again. */
+#define LOOK_NS 200000ull
+/* Asked of the scheduler: woken up, run at once rather than after a neighbour's slice. */
+#define SLICE_NS 100000ull
+/* To start all burners; under full load each waits for its turn. */
+#define START_NS (20 * ORD_S)
 
 /* One burner's words, in memory that it shares with the holder; a cache line each. */
 struct words {
@@ -145,7 +148,7 @@ static _Noreturn void burn(const struct burn *b, struct words *w)
 /*
  * Asks for a short slice: since Linux 6.12 the fair scheduler lets a task with one preempt on
  * wake-up, without a larger share. Older kernels ignore the runtime of SCHED_OTHER; where the call
- * is refused the burner is a little less even.
+ * is refused the burner is a little less even. The guardian and the burners inherit it.
  */
 static void ask_short_slice(void)
 {
@@ -174,7 +177,6 @@ static _Noreturn void burner_main(void *arg)
 		atomic_store(&me->w->failed, errno);
 		_exit(1);
 	}
-	ask_short_slice();
 	(void)prctl(PR_SET_TIMERSLACK, 1);
 	burn(me->b, me->w);
 }
@@ -306,6 +308,9 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 	b->load = (double)ord_arg_int(step->args, "load") / ORD_PPM;
 	b->climb_ns = (double)ord_arg_int(step->args, "climb");
 	inj_child_name(step->lease, b->name);
+	/* Ours, our guardian's and the burners': where all CPUs burn, the beats must come through.
+	 */
+	ask_short_slice();
 	if (inj_child_join(step->place, "cpu", &b->join, &group, err) ||
 	    choose_cpus(step, &group, b, err))
 		return -1;
@@ -458,8 +463,7 @@ static int available(const char **ret_engine, struct ord_err *err)
 	return 0;
 }
 
-static const int syscalls[] = {INJ_CHILD_SYSCALLS, SCMP_SYS(sched_setaffinity),
-			       SCMP_SYS(sched_getattr), SCMP_SYS(sched_setattr), -1};
+static const int syscalls[] = {INJ_CHILD_SYSCALLS, SCMP_SYS(sched_setaffinity), -1};
 static const int revert_syscalls[] = {INJ_CHILD_REVERT_SYSCALLS, -1};
 
 const struct ord_injector inj_cpu_burn = {

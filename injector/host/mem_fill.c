@@ -29,10 +29,12 @@
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
 
-#define STEP                                                                                       \
-	1048576ull /* filled at once: small enough that its pages are still in the cache when they \
-		      are marked */
+/* Filled at once: small enough that its pages are still in the cache when they are marked. */
+#define STEP	1048576ull
 #define PACE_NS (10 * ORD_MS)
+#define OOM_ADJ "1000"
+/* Parts per million of the size that must be there. */
+#define IN_FORCE 990000
 /* How often the machine's free memory is looked at: while it is filled, and while it is held. */
 #define LOOK_NS	     (20 * ORD_MS)
 #define LOOK_HELD_NS (500 * ORD_MS)

@@ -161,7 +161,7 @@ static void keeps_the_rate(void)
 /* While it still fills, the lease can be ended. */
 static void ends_while_it_fills(void)
 {
-	begin("{\"size\":1073741824,\"rate\":1048576}", "{\"host\":true}");
+	begin("{\"size\":134217728,\"rate\":1048576}", "{\"host\":true}");
 	json_decref(driver_until(&d, "checked", 5000));
 	nap_ms(100);
 	json_decref(end());
