@@ -17,6 +17,11 @@ net_setup() {
 	ip link add va netns "$A" type veth peer name vb netns "$B"
 	address "$A" va 1
 	address "$B" vb 2
+	# The kernel tells of the carrier up to a second later, and IPv6 waits for that.
+	for _ in $(seq 200); do
+		ip -n "$A" link show va | grep -q 'state UP' && ip -n "$B" link show vb | grep -q 'state UP' && return 0
+		sleep .02
+	done
 }
 
 address() {
