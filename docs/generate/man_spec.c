@@ -35,6 +35,47 @@ static void put_tables(FILE *out)
 	}
 }
 
+/* What no key says: how the questions are put, and what an answer counts as. */
+static void put_probing(FILE *out)
+{
+	roff_section(out, "HOW PROBES ASK");
+	roff_text(
+		out,
+		"Slot n of a probe is due n periods after its first, whatever became of the slots "
+		"before it, and latency is counted from there. A slot that ordeal itself reaches "
+		"more than 50 ms late, or for which too many are in flight, is skipped: unknown, "
+		"neither good nor bad. So is one that could not be asked for want of descriptors, "
+		"ports or memory.\n"
+		"\n"
+		"http: HTTP/1.1; redirects are not followed, they are answers; proxies of the "
+		"environment are not used; a name is looked up anew after a second, an address "
+		"never. A fresh connection is asked to be closed by the server. On a kept-alive "
+		"one, a request that meets a connection closed meanwhile is sent again on a new "
+		"one, as any client does. Of a body, 1 MiB is looked at, and only where it is "
+		"expected to be something.\n"
+		"\n"
+		"tcp: the name is looked up when the run begins; its addresses are tried in turn "
+		"while they refuse.\n"
+		"\n"
+		"exec: no shell. Under sudo it runs as the user who called sudo, for root without "
+		"sudo as nobody (uid 65534). When its time is up its process group is killed. Its "
+		"standard output is the body.");
+	roff_section(out, "CONDITIONS");
+	roff_text(out,
+		  "A sample belongs to the window in which it was decided, so that a short window "
+		  "sees "
+		  "slots that ran into a long timeout. ok_ratio is good samples over known ones; "
+		  "latency "
+		  "is that of answers and of timeouts, not of refusals; a quantile is the smallest "
+		  "latency that so large a share does not exceed.\n"
+		  "\n"
+		  "An abort condition is asked from the first whole window on, every 10 ms at "
+		  "most; one "
+		  "in whose whole window nothing was decided aborts too. Let its window be longer "
+		  "than "
+		  "the probe's timeout, or a service that hangs aborts for want of samples.");
+}
+
 void page_spec(FILE *out)
 {
 	roff_title(out, "ORDEAL-SPEC", "5", "the language of experiments");
@@ -48,5 +89,6 @@ void page_spec(FILE *out)
 		       "Durations are written as 200ms, 1.5s, 2m; sizes as 512MiB; shares as 25%. "
 		       "Anchors and aliases work.");
 	put_tables(out);
+	put_probing(out);
 	(void)fputs(".SH SEE ALSO\n.BR ordeal (1)\n", out);
 }

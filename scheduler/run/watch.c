@@ -111,6 +111,7 @@ void run_watch_guards(struct run *r, uint64_t now)
 			run_abort(r, "condition", now, text);
 			break;
 		case RUN_NOT_YET:
+		case RUN_NO_LATENCY: /* seen, and not slow: a guard for refusals is ok_ratio */
 		case RUN_FALSE:
 			break;
 		}

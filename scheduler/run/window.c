@@ -147,7 +147,7 @@ enum run_truth run_condition(const struct ord_condition *c, const struct run_win
 		met = compare_ratio(good, known, c->op, c->value);
 	} else {
 		if (!timed)
-			return RUN_UNKNOWN;
+			return known ? RUN_NO_LATENCY : RUN_UNKNOWN;
 		/* Inverse of the empirical distribution: the smallest that so many do not exceed.
 		 */
 		rank = (timed * percent_of(c->metric) + 99) / 100;

@@ -37,8 +37,9 @@ void run_window_done(struct run_window *w);
 void run_window_add(struct run_window *w, const struct ord_sample *s);
 
 enum run_truth {
-	RUN_NOT_YET, /* the window is not full: since is less than its length ago */
-	RUN_UNKNOWN, /* nothing was decided in the whole window */
+	RUN_NOT_YET,	/* the window is not full: since is less than its length ago */
+	RUN_UNKNOWN,	/* nothing was decided in the whole window */
+	RUN_NO_LATENCY, /* samples were decided, but none has a latency: all were refused */
 	RUN_FALSE,
 	RUN_TRUE,
 };

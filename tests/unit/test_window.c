@@ -102,6 +102,9 @@ static void what_counts(void **state)
 	assert_int_equal(run_condition(&r, &w, 0, 1500 * ORD_MS, &value), RUN_FALSE);
 	assert_int_equal(run_condition(&m, &w, 0, 1500 * ORD_MS, &value), RUN_TRUE);
 	assert_int_equal(value, 20 * ORD_MS);
+	/* Refusals alone: something was seen, but no latency. */
+	assert_int_equal(run_condition(&m, &w, 0, 2015 * ORD_MS, &value), RUN_NO_LATENCY);
+	assert_int_equal(run_condition(&m, &w, 0, 2040 * ORD_MS, &value), RUN_UNKNOWN);
 	see(1400, 300, ORD_OUTCOME_TIMEOUT);
 	assert_int_equal(run_condition(&m, &w, 0, 1500 * ORD_MS, &value), RUN_FALSE);
 	assert_int_equal(value, 300 * ORD_MS);
