@@ -72,32 +72,45 @@ static int resolve_netns(const char *text, struct ord_place *ret, struct ord_err
 	return 0;
 }
 
-/* Fills netns and cgroup from the first process; what the others do not share is left empty. */
-static int fill_place(const struct ord_found *found, const pid_t *pids, size_t n,
-		      struct ord_place *ret, struct ord_err *err)
+/* What one process adds to a place; what it does not share with those before it is left empty. */
+static void share_place(struct ord_place *place, pid_t pid, int dir, bool first)
 {
-	for (size_t i = 0; i < n; i++) {
-		ord_autoclose int dir = ord_proc_open(pids[i]);
-		struct ord_cgroup g = {.dir = ""};
-		uint64_t ino;
+	uint64_t ino = ord_proc_ns(dir, "net");
+	struct ord_cgroup g = {.dir = ""};
 
-		if (dir < 0)
-			return ord_fail(err, ORD_SYS, "process %ld is gone", (long)pids[i]);
-		ino = ord_proc_ns(dir, "net");
-		if (ord_cgroup_of(dir, "memory", &g, NULL))
-			g.dir[0] = '\0';
-		if (!i) {
-			(void)snprintf(ret->netns, sizeof ret->netns, "/proc/%ld/ns/net",
-				       (long)pids[i]);
-			ret->netns_ino = ino;
-			(void)snprintf(ret->cgroup, sizeof ret->cgroup, "%s", g.dir);
+	if (ord_cgroup_of(dir, "memory", &g, NULL))
+		g.dir[0] = '\0';
+	if (first) {
+		(void)snprintf(place->netns, sizeof place->netns, "/proc/%ld/ns/net", (long)pid);
+		place->netns_ino = ino;
+		(void)snprintf(place->cgroup, sizeof place->cgroup, "%s", g.dir);
+	}
+	if (ino != place->netns_ino) {
+		place->netns[0] = '\0';
+		place->netns_ino = 0;
+	}
+	if (strcmp(g.dir, place->cgroup) != 0)
+		place->cgroup[0] = '\0';
+}
+
+/* Fills netns and cgroup. Processes that are not named (a group as a whole) may come and go. */
+static int fill_place(const struct ord_found *found, bool named, struct ord_place *ret,
+		      struct ord_err *err)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < found->n; i++) {
+		pid_t pid = found->v[i].pid;
+		ord_autoclose int dir = ord_proc_open(pid);
+		struct ord_proc_stat s;
+
+		if (dir < 0 || ord_proc_stat(dir, &s)) {
+			if (named)
+				return ord_fail(err, ORD_SYS, "process %ld is gone", (long)pid);
+			continue;
 		}
-		if (ino != ret->netns_ino) {
-			ret->netns[0] = '\0';
-			ret->netns_ino = 0;
-		}
-		if (strcmp(g.dir, ret->cgroup))
-			ret->cgroup[0] = '\0';
+		share_place(ret, pid, dir, first);
+		first = false;
 	}
 	if (found->cgroup[0])
 		(void)snprintf(ret->cgroup, sizeof ret->cgroup, "%s", found->cgroup);
@@ -194,19 +207,13 @@ static int choose(struct ord_found *f, size_t k, uint64_t seed, struct ord_err *
 	return 0;
 }
 
-static int place_of(const struct ord_found *f, bool name_procs, struct ord_place *ret,
+static int place_of(const struct ord_found *f, bool named, struct ord_place *ret,
 		    struct ord_err *err)
 {
-	ord_autofree pid_t *pids = calloc(f->n + 1, sizeof *pids);
-
-	if (!pids)
-		return ord_fail_nomem(err);
-	for (size_t i = 0; i < f->n; i++) {
-		pids[i] = f->v[i].pid;
-		if (name_procs && add_proc(ret, pids[i], err))
+	for (size_t i = 0; named && i < f->n; i++)
+		if (add_proc(ret, f->v[i].pid, err))
 			return -1;
-	}
-	return fill_place(f, pids, f->n, ret, err);
+	return fill_place(f, named, ret, err);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -30,21 +31,57 @@ void inj_child_name(const char *lease, char out[static 16])
 	(void)snprintf(out, 16, PREFIX "%08x", h);
 }
 
-/* The group for the controller; that of all processes alike, else the one that the place names. */
-static int find_group(const struct ord_place *place, const char *controller, struct ord_cgroup *ret,
-		      struct ord_err *err)
+/* Is the group in the hierarchy that this controller has on this machine? */
+static bool has_controller(const struct ord_cgroup *g, const char *controller)
+{
+	struct ord_cgroup root;
+	size_t n;
+
+	if (ord_cgroup_named("/", controller, &root, NULL))
+		return false;
+	n = strlen(root.dir);
+	return !strncmp(g->dir, root.dir, n) && (!g->dir[n] || g->dir[n] == '/');
+}
+
+/* Version 1 has a tree for each controller: where the named group is in another one, its first
+ * member tells. */
+static int group_named(const char *path, const char *controller, struct ord_cgroup *ret,
+		       struct ord_err *err)
+{
+	struct ord_cgroup g;
+	char pid[16];
+	ord_autoclose int dir = -1;
+
+	if (ord_cgroup_named(path, controller, &g, err))
+		return -1;
+	if (!has_controller(&g, controller)) {
+		if (!ord_cgroup_get(&g, "cgroup.procs", pid, sizeof pid) && *pid)
+			dir = ord_proc_open((pid_t)strtol(pid, NULL, 10));
+		if (dir < 0)
+			return ord_fail(err, ORD_USAGE,
+					"'%s' is not a %s control group, and holds no process that "
+					"would lead to one",
+					g.dir, controller);
+		return ord_cgroup_of(dir, controller, ret, err);
+	}
+	*ret = g;
+	return 0;
+}
+
+/* The group of all processes alike. */
+static int group_of_procs(const struct ord_place *place, const char *controller,
+			  struct ord_cgroup *ret, struct ord_err *err)
 {
 	struct ord_cgroup g = {.dir = ""}, other;
 
-	if (place->cgroup[0] && (!strcmp(controller, "memory") || !place->n_procs))
-		return ord_cgroup_named(place->cgroup, controller, ret, err);
 	for (size_t i = 0; i < place->n_procs; i++) {
 		ord_autoclose int dir = ord_proc_open(place->procs[i].pid);
 
-		if (dir < 0 || ord_cgroup_of(dir, controller, &other, err))
-			return dir < 0 ? ord_fail(err, ORD_SYS, "process %ld is gone",
-						  (long)place->procs[i].pid)
-				       : -1;
+		if (dir < 0)
+			return ord_fail(err, ORD_SYS, "process %ld is gone",
+					(long)place->procs[i].pid);
+		if (ord_cgroup_of(dir, controller, &other, err))
+			return -1;
 		if (i && strcmp(g.dir, other.dir))
 			return ord_fail(
 				err, ORD_USAGE,
@@ -52,11 +89,19 @@ static int find_group(const struct ord_place *place, const char *controller, str
 				controller, g.dir, other.dir);
 		g = other;
 	}
-	if (!g.dir[0])
-		return ord_fail(err, ORD_USAGE,
-				"the target names neither a process nor a control group");
 	*ret = g;
 	return 0;
+}
+
+static int find_group(const struct ord_place *place, const char *controller, struct ord_cgroup *ret,
+		      struct ord_err *err)
+{
+	if (place->cgroup[0] && (!strcmp(controller, "memory") || !place->n_procs))
+		return group_named(place->cgroup, controller, ret, err);
+	if (!place->n_procs)
+		return ord_fail(err, ORD_USAGE,
+				"the target names neither a process nor a control group");
+	return group_of_procs(place, controller, ret, err);
 }
 
 static bool we_are_in(const struct ord_cgroup *g, const char *controller)

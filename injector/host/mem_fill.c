@@ -38,8 +38,6 @@
 /* How often the machine's free memory is looked at: while it is filled, and while it is held. */
 #define LOOK_NS	     (20 * ORD_MS)
 #define LOOK_HELD_NS (500 * ORD_MS)
-#define OOM_ADJ	     "1000"
-#define IN_FORCE     990000 /* ppm of the size that must be there */
 
 struct words {
 	atomic_int failed; /* errno */

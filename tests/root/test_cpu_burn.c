@@ -230,6 +230,27 @@ static void a_target_that_ends_is_told(void)
 	free(place);
 }
 
+/* Version 1: a memory group is named; the burners go where its members are in the tree of the cpu
+ * controller. */
+static void finds_the_group_in_the_other_tree(void)
+{
+	const char *memory = group_make("memory");
+	struct target t;
+	char *place;
+
+	if (strncmp(memory, group, (size_t)(strrchr(group, '/') - group)) == 0)
+		return; /* one tree */
+	target_plain(&t);
+	group_join(group, t.pid);
+	group_join(memory, t.pid);
+	must_sys(asprintf(&place, "{\"cgroup\":\"%s\"}", memory));
+	json_decref(begin("{\"load\":100000,\"cpus\":\"0\"}", place, "injected"));
+	must(group_holds(group, effect_child(0)));
+	json_decref(end("removed", 0));
+	target_end(&t);
+	free(place);
+}
+
 int main(void)
 {
 	world_enter();
@@ -243,5 +264,6 @@ int main(void)
 	climbs();
 	a_dead_burner_is_told();
 	a_target_that_ends_is_told();
+	finds_the_group_in_the_other_tree();
 	return 0;
 }
