@@ -78,6 +78,12 @@ static int place_suits(const struct ord_fault *fault, const struct ord_place *pl
 		return 0;
 	if (place->cgroup[0] && (fault->targets & ORD_ON_CGROUP))
 		return 0;
+	if (place->cgroup[0] && (fault->targets & ORD_ON_PROCESS))
+		return ord_fail(
+			err, ORD_USAGE,
+			"target: %s takes processes, and this is a group of several: say count, "
+			"percent or all",
+			fault->name);
 	return ord_fail(err, ORD_USAGE, "target: %s does not take a target of this kind",
 			fault->name);
 }
