@@ -28,6 +28,18 @@ static struct ord_span censored(const struct ord_instant *from, int64_t until)
 	return s;
 }
 
+/* To the millisecond, so that the ends and the limit differ in what is read. */
+static void straddle(struct ord_goal_result *g, int64_t within)
+{
+	char lo[ORD_TEXT], hi[ORD_TEXT], limit[ORD_TEXT];
+
+	ord_text_relative(g->span.lo, 0, lo);
+	ord_text_relative(g->span.hi, 0, hi);
+	ord_text_duration(within, limit);
+	set(g, ORD_RESULT_INCONCLUSIVE,
+	    "between %s and %s straddles the %s allowed: probe more often", lo + 1, hi + 1, limit);
+}
+
 /* Against the threshold with the whole interval: what straddles it is not decided. */
 static void compare(struct ord_goal_result *g, int64_t within, const char *what)
 {
@@ -46,8 +58,7 @@ static void compare(struct ord_goal_result *g, int64_t within, const char *what)
 	else if (s->lo > within)
 		set(g, ORD_RESULT_MISSED, "%s, allowed %s", span, limit);
 	else
-		set(g, ORD_RESULT_INCONCLUSIVE, "%s straddles the %s allowed: probe more often",
-		    span, limit);
+		straddle(g, within);
 }
 
 static void goal_self(const struct ord_timeline *t, struct ord_rep *r,

@@ -294,9 +294,11 @@ static int64_t edge(const struct chart *c, const struct ord_sample *s, bool buck
  * it. */
 static void strip(const struct chart *c, const struct ord_series *q, size_t probe)
 {
-	bool is_signal = c->a->t->probes[probe].is_signal, bucketed;
+	bool is_signal = c->a->t->probes[probe].is_signal, bucketed, hole;
 	size_t first, n = visible(c, q, &first), i = 0;
 	enum ord_tl_outcome now = ORD_TL_OK;
+	int64_t every = c->a->t->probes[probe].every, column_ns = (c->t1 - c->t0) / COLUMNS;
+	int64_t longest = 3 * every > column_ns ? 3 * every : column_ns;
 	int64_t from = 0, end;
 
 	bucketed = n > c->detail;
@@ -311,19 +313,18 @@ static void strip(const struct chart *c, const struct ord_series *q, size_t prob
 			if (rank_of((enum ord_tl_outcome)q->v[first + k].outcome, is_signal) >
 			    rank_of(o, is_signal))
 				o = (enum ord_tl_outcome)q->v[first + k].outcome;
-		if (i && o != now) {
-			strip_piece(c, now, is_signal, from, at);
-			from = at;
-		}
-		if (!i)
+		/* Where nothing was sent for long, nothing is drawn. */
+		hole = i && s->sent - q->v[first + i - 1].sent > longest;
+		end = hole ? x_of(c, q->v[first + i - 1].sent + every) : at;
+		if (i && (o != now || hole))
+			strip_piece(c, now, is_signal, from, end);
+		if (!i || o != now || hole)
 			from = at;
 		now = o;
 		i = k;
 	}
-	if (!n)
-		return;
-	end = x_of(c, q->v[first + n - 1].sent + c->a->t->probes[probe].every);
-	strip_piece(c, now, is_signal, from, end);
+	if (n)
+		strip_piece(c, now, is_signal, from, x_of(c, q->v[first + n - 1].sent + every));
 }
 
 /* ---- latency */
