@@ -279,9 +279,10 @@ static void replay(const struct ord_analysis *a, FILE *out)
 	if (!json_array_size(argv))
 		(void)fputs(" run EXPERIMENT.yaml", out);
 	json_array_foreach (argv, i, w) {
-		const char *s = json_string_value(w) ? json_string_value(w) : "";
-		const char *slash = strrchr(s, '/');
+		const char *s = json_string_value(w), *slash = s ? strrchr(s, '/') : NULL;
 
+		if (!s)
+			continue;
 		if (!i && !strcmp(slash ? slash + 1 : s, "ordeal"))
 			continue;
 		seeded |= !strncmp(s, "spec.seed=", 10);

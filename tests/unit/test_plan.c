@@ -175,7 +175,7 @@ static pid_t child_named(const char *name)
 	if (!pid) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)prctl(PR_SET_NAME, name);
-		(void)write(ready[1], "", 1);
+		(void)!write(ready[1], "", 1);
 		for (;;)
 			(void)pause();
 	}
