@@ -50,7 +50,7 @@ void net_figure(json_t *figures, const char *name, uint64_t value);
 int net_capable(struct ord_err *err);
 /*
  * Runs the trial in a child, in a network namespace of its own that goes with it, loopback up. What
- * the trial raises is raised here.
+ * the trial raises is raised here; ORD_GUARD where no such namespace can be made.
  */
 int net_trial(int (*trial)(struct ord_err *err), struct ord_err *err);
 

@@ -240,6 +240,12 @@ int net_cut_available(const char **ret_engine, struct ord_err *err)
 	*ret_engine = "netdev";
 	if (net_trial(try_netdev, err) == 0)
 		return 0;
+	if (err->code == ORD_GUARD) {
+		*ret_engine = "netdev (not tried: that takes CAP_SYS_ADMIN)";
+		return 0;
+	}
+	if (net_trial(try_inet, err) < 0)
+		return -1;
 	*ret_engine = "inet";
-	return net_trial(try_inet, err);
+	return 0;
 }

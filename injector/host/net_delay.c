@@ -593,22 +593,32 @@ static int try_queue(struct ord_err *err)
 	return no_queue(err);
 }
 
-/* Both engines, or what the missing one cannot take. The children that try leave nothing to free.
- */
+/* Both engines; or one, and why not the other. The children that try leave nothing to free. */
 static int available(const char **ret_engine, struct ord_err *err)
 {
+	static char text[sizeof err->msg + 64];
 	struct ord_err queue_err;
 	bool detour, queue;
 
 	if (net_capable(err) < 0)
 		return -1;
 	detour = net_trial(try_detour, err) == 0;
+	if (!detour && err->code == ORD_GUARD) {
+		*ret_engine = "detour, queue (not tried: that takes CAP_SYS_ADMIN)";
+		return 0;
+	}
 	queue = net_trial(try_queue, &queue_err) == 0;
 	if (!detour && !queue)
 		return ord_wrap(err, "%s; detour", queue_err.msg);
-	*ret_engine = detour && queue ? "detour, queue (loopback, ingress)"
-		      : detour	      ? "detour (neither loopback nor ingress)"
-				      : "queue (loopback and ingress only)";
+	*ret_engine = text;
+	if (detour && queue)
+		*ret_engine = "detour, queue (loopback, ingress)";
+	else if (detour)
+		(void)snprintf(text, sizeof text, "detour (neither loopback nor ingress: %s)",
+			       queue_err.msg);
+	else
+		(void)snprintf(text, sizeof text, "queue (loopback and ingress only: %s)",
+			       err->msg);
 	return 0;
 }
 

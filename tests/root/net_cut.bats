@@ -181,7 +181,20 @@ teardown() { net_teardown; }
 	revert
 }
 
-@test "doctor says how each can run" {
-	run sh -c "echo '{\"protocol\":1,\"op\":\"doctor\"}' | $injector"
-	[[ "$output" == *'"fault":"net.delay","available":true'* ]] || [[ "$output" == *'"available":true'*'"fault":"net.delay"'* ]]
+@test "doctor says how each can run, and what is missing" {
+	local ask='{"protocol":1,"op":"doctor"}'
+	for fault in net.delay net.loss net.partition; do
+		echo "$ask" | "$injector" | grep -q "\"fault\":\"$fault\",\"available\":true" ||
+			echo "$ask" | "$injector" | jq -e ".faults[] | select(.fault == \"$fault\") | .available"
+	done
+	run unshare -m sh -c "mount -t tmpfs none /dev/net && echo '$ask' | $injector"
+	[[ "$output" == *'loopback and ingress only: there is no /dev/net/tun'* ]]
+	run setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "echo '$ask' | $injector"
+	[[ "$output" == *'needs CAP_NET_ADMIN'* || "$status" = 126 || "$status" = 127 ]]
+}
+
+@test "without a TUN the detour is refused with the reason, and nothing was done" {
+	run unshare -m sh -c "mount -t tmpfs none /dev/net && (echo '{\"protocol\":1,\"op\":\"add\",\"lease\":\"notun\",\"fault\":\"net.delay\",\"args\":{\"delay\":1000000},\"target\":{\"netns\":\"/run/netns/$A\",\"netns_ino\":$(stat -Lc %i "/run/netns/$A")},\"hold_ns\":1000000,\"seed\":1}'; sleep .3) | $injector"
+	[[ "$output" == *'"phase":"check","code":"skip"'*'there is no /dev/net/tun'* ]]
+	[ -z "$(in_a nft list tables)" ]
 }
