@@ -463,6 +463,78 @@ static void a_kill_has_no_rollback(void **state)
 	done(&s);
 }
 
+/* Two faults at once: requested and in force with the first, gone when the last is; one not cleared
+ * keeps it open. */
+static void several_faults(void **state)
+{
+	static const char run[] =
+		"{\"e\":\"run\",\"t\":0,\"version\":1,\"wall_ns\":1,\"plan\":{\"name\":\"k\","
+		"\"probes\":[{\"name\":\"orders\",\"role\":\"user\",\"every_ns\":100000000}],"
+		"\"objectives\":[" AFTER
+		"],\"faults\":[{\"name\":\"a\",\"fault\":\"net.loss\",\"class\":\"kernel\"},{"
+		"\"name\":\"b\",\"fault\":\"cpu.burn\",\"class\":\"kernel\"}]}}\n";
+	static const struct {
+		int64_t t;
+		const char *fault, *state;
+	} told[] = {{5000, "a", "requested"},  {5010, "a", "injected"},	 {7000, "b", "requested"},
+		    {7010, "b", "injected"},   {9000, "a", "reverting"}, {9020, "a", "reverted"},
+		    {11000, "b", "reverting"}, {11030, "b", "reverted"}};
+
+	for (size_t n = 7; n <= 8; n++) {
+		struct story s = {0};
+
+		s.f = open_memstream(&s.text, &s.size);
+		say(&s, "%s", run);
+		for (size_t i = 0; i < n; i++)
+			say(&s,
+			    "{\"e\":\"fault\",\"t\":%lld,\"rep\":1,\"fault\":\"%s\",\"state\":\"%"
+			    "s\"}\n",
+			    (long long)MS(told[i].t), told[i].fault, told[i].state);
+		samples(&s, 1, "orders", 0, 5100, 5, 'g');
+		samples(&s, 1, "orders", 5100, 12000, 5, 't');
+		samples(&s, 1, "orders", 12000, 20000, 5, 'g');
+		finish(&s, 20000, "complete");
+		tells(&s);
+		is_interval(&s.a.reps[1].in_force, 5000, 5010, 5010);
+		is_interval(&s.a.reps[1].rollback, 11000, 11000, 11000);
+		assert_int_equal(s.a.reps[1].cleared.known, n == 8);
+		if (n == 8) {
+			is_interval(&s.a.reps[1].cleared, 11000, 11030, 11030);
+			is_span(&s.a.reps[1].after, ORD_SPAN_KNOWN, 870, 975, 1005);
+			ends(&s, 0, "passed");
+		} else {
+			ends(&s, 6, "the timeline ends in the middle of it");
+		}
+		done(&s);
+	}
+}
+
+/* Missed, aborted, residue: the worst decides, in the order 6, 3, 1. */
+static void the_worst_decides(void **state)
+{
+	static const struct {
+		bool abort, residue;
+		int exit;
+	} table[] = {{false, false, 1}, {true, false, 3}, {true, true, 6}, {false, true, 6}};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct story s;
+
+		begin(&s, SELF, ",\"repetitions\":2");
+		repetition(&s, 1, 0, 5100, 20000, 6000);
+		repetition(&s, 2, 30000, 5100, 7000, 6000);
+		if (table[i].residue)
+			fault(&s, 2, 45021, "reverted", ",\"residue\":1,\"left\":[\"a qdisc\"]");
+		if (table[i].abort)
+			say(&s, "{\"e\":\"abort\",\"t\":46000000000,\"rep\":2,\"cause\":\"signal\","
+				"\"text\":\"x\"}\n");
+		finish(&s, 55000, table[i].abort ? "aborted" : "complete");
+		tells(&s);
+		assert_int_equal(s.a.exit, table[i].exit);
+		done(&s);
+	}
+}
+
 static void endings(void **state)
 {
 	struct story s;
@@ -663,6 +735,8 @@ int main(void)
 		cmocka_unit_test(struck_in_flight),
 		cmocka_unit_test(faults_that_prove_nothing),
 		cmocka_unit_test(a_kill_has_no_rollback),
+		cmocka_unit_test(several_faults),
+		cmocka_unit_test(the_worst_decides),
 		cmocka_unit_test(endings),
 		cmocka_unit_test(steady_after),
 		cmocka_unit_test(over_the_repetitions),
