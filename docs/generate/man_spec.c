@@ -60,7 +60,7 @@ static void put_probing(FILE *out)
 		"exec: no shell. Under sudo it runs as the user who called sudo, for root without "
 		"sudo as nobody (uid 65534). When its time is up its process group is killed. Its "
 		"standard output is the body.");
-	roff_section(out, "CONDITIONS");
+	roff_section(out, "HOW CONDITIONS ARE READ");
 	roff_text(out,
 		  "A sample belongs to the window in which it was decided, so that a short window "
 		  "sees "
