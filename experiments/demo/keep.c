@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "signals.h"
 #include "util.h"
 
 #define GRACE_NS (6 * S) /* from SIGTERM to SIGKILL */
@@ -72,9 +73,7 @@ static int keep(char **argv, uint64_t pause_ns)
 {
 	sigset_t set, before;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
+	signals_set(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, &before))
 		return 1;

@@ -5,13 +5,21 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+void signals_set(sigset_t *set)
+{
+	struct sigaction was;
+
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGTERM);
+	if (sigaction(SIGINT, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+		(void)sigaddset(set, SIGINT);
+}
+
 int signals_watch(struct loop *loop, struct watch *watch)
 {
 	sigset_t set;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
+	signals_set(&set);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -1;
 	watch->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
