@@ -44,12 +44,17 @@ static size_t users_add(struct inj_home *ret, size_t n, size_t max, const char *
 	while (dir && (e = readdir(dir))) {
 		const char *digits = e->d_name + strlen(prefix);
 		char path[160];
+		size_t more;
 
 		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || !*digits ||
 		    digits[strspn(digits, "0123456789")] || strlen(e->d_name) > 32)
 			continue;
 		(void)snprintf(path, sizeof path, "%s/%.32s%s/undo", parent, e->d_name, below);
-		n = home_add(ret, n, max, path);
+		more = home_add(ret, n, max, path);
+		/* Only a user's own: what root left there by way of a namespace is no other user's.
+		 */
+		if (more > n && ret[n].uid != 0 && ret[n].uid == strtoul(digits, NULL, 10))
+			n = more;
 	}
 	if (dir)
 		(void)closedir(dir);
