@@ -17,6 +17,7 @@
 struct found {
 	const char *url;
 	struct ord_target target;
+	bool named; /* the target: it need not be what serves the URL */
 	struct ord_place place;
 	struct cli_look look;
 	char name[ORD_NAME_MAX - 8]; /* of the service, as a name in an experiment */
@@ -72,7 +73,8 @@ static int choose_target(const struct cli_args *args, struct found *f, struct or
 		t->kind = kinds[i].kind;
 		(void)snprintf(t->text, sizeof t->text, "%s", text);
 	}
-	if (t->kind)
+	f->named = t->kind != ORD_TARGET_UNSET;
+	if (f->named)
 		return 0;
 	if (!cli_look_is_local(&f->look))
 		return ord_fail(err, ORD_USAGE,
@@ -89,9 +91,10 @@ static void write_target(const struct found *f, FILE *out)
 {
 	if (f->target.kind == ORD_TARGET_CONTAINER)
 		(void)fprintf(out, "      target: {container: {id: \"%s\"}}\n", f->target.text);
+	else if (f->target.kind == ORD_TARGET_PROCESS)
+		(void)fprintf(out, "      target: {process: {name: \"%s\"}}\n", f->target.text);
 	else
-		(void)fprintf(out, "      target: {process: {%s: %s}}\n",
-			      ord_target_kind_name(f->target.kind), f->target.text);
+		(void)fprintf(out, "      target: {process: {listening: %s}}\n", f->target.text);
 }
 
 static void write_fault(const struct found *f, FILE *out)
@@ -139,8 +142,9 @@ static void write_head(const struct found *f, FILE *out)
 		      look->n_good, look->n_asked, ord_human_duration(look->p50_ns, p50),
 		      ord_human_duration(look->p95_ns, p95));
 	for (size_t i = 0; i < f->place.n_procs && i < 8; i++)
-		(void)fprintf(out, "# It is served by %s, pid %d.\n", f->place.procs[i].comm,
-			      (int)f->place.procs[i].pid);
+		(void)fprintf(out, "# %s %s, pid %d.\n",
+			      f->named ? "To be broken:" : "It is served by",
+			      f->place.procs[i].comm, (int)f->place.procs[i].pid);
 	(void)fprintf(
 		out,
 		"apiVersion: ordeal.dev/v1\n"
@@ -295,7 +299,7 @@ const struct cli_command cli_init = {
 	.summary = "look at a service that runs here, and write an experiment for it",
 	.operands = "",
 	.options = options,
-	.details = "It asks the URL for about two seconds, finds the process behind it and whom "
+	.details = "It asks the URL for about three seconds, finds the process behind it and whom "
 		   "that talks to, and writes a "
 		   "commented experiment with limits taken from what it saw. Nothing is changed.",
 	.run = init,

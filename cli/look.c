@@ -13,10 +13,12 @@
 #include "cli/peers.h"
 #include "ordeal/probe.h"
 
-enum { ASK_TIMES = 30, EVERY_MS = 50 };
+enum { ASK_TIMES = 30, EVERY_MS = 50, WATCH_MS = 1500 };
 
 struct asking {
 	struct cli_look *look;
+	bool watching; /* for peers: the tables take long to read, and what is measured meanwhile
+			  says nothing */
 	int64_t latency[ASK_TIMES];
 	size_t n;
 };
@@ -69,7 +71,7 @@ static void on_sample(void *arg, const struct ord_sample *s)
 	struct cli_look *look = a->look;
 
 	/* What this machine was too busy to ask says nothing of the service. */
-	if (a->n == ASK_TIMES || !ord_sample_known(s))
+	if (a->watching || a->n == ASK_TIMES || !ord_sample_known(s))
 		return;
 	look->n_asked++;
 	if (s->status)
@@ -95,7 +97,7 @@ static int ask(struct asking *a, const char *url, const struct ord_place *place,
 				      .kind = ORD_PROBE_HTTP,
 				      .every_ns = EVERY_MS * ORD_MS,
 				      .timeout_ns = 2 * ORD_S};
-	uint64_t end = ord_now_ns() + 10 * ORD_S;
+	uint64_t end = ord_now_ns() + (a->watching ? WATCH_MS * ORD_MS : 10 * ORD_S);
 	struct ord_probes *probes;
 	int r = 0;
 
@@ -107,10 +109,11 @@ static int ask(struct asking *a, const char *url, const struct ord_place *place,
 		return -1;
 	}
 	r = ord_probes_start(probes, ord_now_ns() + 10 * ORD_MS, err);
-	while (!r && a->n < ASK_TIMES && ord_now_ns() < end) {
+	while (!r && (a->watching || a->n < ASK_TIMES) && ord_now_ns() < end) {
 		if (sd_event_run(loop, EVERY_MS * 1000) < 0)
 			r = ord_fail(err, ORD_SYS, "the event loop");
-		cli_peers_add(place, a->look);
+		if (a->watching)
+			cli_peers_add(place, a->look);
 	}
 	ord_probes_free(probes);
 	free(spec.url);
@@ -127,6 +130,9 @@ int cli_look(const char *url, const struct ord_place *place, struct cli_look *lo
 	if (sd_event_new(&loop) < 0)
 		return ord_fail(err, ORD_SYS, "no event loop");
 	r = ask(&a, url, place, loop, err);
+	a.watching = true;
+	if (!r)
+		r = ask(&a, url, place, loop, err);
 	(void)sd_event_unref(loop);
 	if (r)
 		return -1;

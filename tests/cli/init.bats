@@ -34,6 +34,33 @@ start_system() {
 	[[ $output == *"is there already"* ]]
 }
 
+@test "how fast it is said to be is how fast it is" {
+	start_system
+	"$ORDEAL" init --url "$url" >mine.yaml
+	# An answer of the sample system takes under a millisecond; a machine that is busy may take a few.
+	curl -fs -o /dev/null -w '%{time_total}\n' "$url"
+	run grep -o 'p50 [0-9.]* [a-z]*' mine.yaml
+	echo "$output"
+	read -r _ value unit <<<"$output"
+	[ "$unit" = us ] || [ "${value%.*}" -lt 60 ]
+}
+
+@test "a target by name is written as the experiment names it" {
+	start_system
+	cp "$bin/demo-orders" "$T/init-orders"
+	http2=$(free_port)
+	"$T/init-orders" --listen "127.0.0.1:$http2" --store "127.0.0.1:$store" >/dev/null 2>&1 3>&- &
+	started+=("$!")
+	within 5 curl -fs "http://127.0.0.1:$http2/orders"
+	run "$ORDEAL" init --url "$url" --process init-orders -o byname.yaml
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q 'target: {process: {name: "init-orders"}}' byname.yaml
+	grep -q 'To be broken: init-orders' byname.yaml
+	"$ORDEAL" validate byname.yaml
+	"$ORDEAL" plan byname.yaml
+}
+
 @test "a placebo run of it passes" {
 	start_system
 	"$ORDEAL" init --url "$url" --listening "$http" >mine.yaml
