@@ -130,6 +130,7 @@ int net_cut_check(struct inj_step *step, uint32_t ppm, bool reject, json_t *undo
 		return ord_fail_nomem(err);
 	s->nft.fd = -1;
 	step->state = s;
+	net_first_in_line();
 	if (prepare(step, s, ppm, reject, report, err) < 0 || net_undo(undo, step, err) < 0 ||
 	    net_undo_table(undo, cut_family(s->way), s->table, err) < 0)
 		return -1;

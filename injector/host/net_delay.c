@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,10 +21,9 @@
 #include "engines/nft_read.h"
 #include "net.h"
 
-#define TABLES_MAX		 (3 * LINKS_MAX)
-#define QUEUE_LOW		 0x4000u /* numbers below are what people write by hand */
-#define QUEUE_TRIES		 16
-#define SCHED_RESET_ON_FORK_FLAG 1 /* SCHED_FLAG_RESET_ON_FORK */
+#define TABLES_MAX  (3 * LINKS_MAX)
+#define QUEUE_LOW   0x4000u /* numbers below are what people write by hand */
+#define QUEUE_TRIES 16
 
 enum way { WAY_DETOUR = 1, WAY_QUEUE = 2 };
 
@@ -254,31 +252,6 @@ static int note_effects(const struct inj_step *step, const struct state *s, json
 	return 0;
 }
 
-/* Not in every header: sched_setattr(2). */
-struct sched_attributes {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
-
-/*
- * A delay in the kernel would run before every process. So this one asks for the highest ordinary
- * priority and, where the scheduler knows that (Linux 6.12), for the shortest slice; its children
- * do not get it. Where it is not allowed the figures tell how late packets were.
- */
-static void first_in_line(void)
-{
-	const struct sched_attributes a = {.size = sizeof a,
-					   .policy = SCHED_OTHER,
-					   .flags = SCHED_RESET_ON_FORK_FLAG,
-					   .nice = -20,
-					   .runtime = 100 * ORD_US};
-
-	(void)syscall(SYS_sched_setattr, 0, &a, 0);
-}
-
 /* Parameters, and what they need of this process while it may still do that. */
 static int set_pace(const struct inj_step *step, struct delay_params *p, json_t *report,
 		    struct ord_err *err)
@@ -296,7 +269,7 @@ static int set_pace(const struct inj_step *step, struct delay_params *p, json_t 
 		return ord_fail(err, ORD_USAGE,
 				"jitter is more than the delay: a packet cannot be early");
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
-	first_in_line();
+	net_first_in_line();
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		if ((p->spin_ns || ord_arg_int(step->args, "realtime")) &&
 		    net_tell(report, "notes", err,
