@@ -8,12 +8,12 @@ teardown() { net_teardown; }
 @test "loss: a quarter of the packets, both families, counted" {
 	ask net.loss '{"percent":250000}'
 	for host in 10.77.0.2 fd77::2; do
-		got=$(in_a ping -q -f -c 2000 -W 1 $host | sed -n 's/.*, \([0-9]*\) received.*/\1/p')
-		between 1350 1650 "$got"
+		got=$(in_a ping -q -f -c 1000 -W 1 $host | sed -n 's/.*, \([0-9]*\) received.*/\1/p')
+		between 680 820 "$got"
 	done
 	revert
-	[ "$(figure matched_packets)" = 4000 ]
-	between 800 1200 "$(figure dropped_packets)"
+	[ "$(figure matched_packets)" = 2000 ]
+	between 400 600 "$(figure dropped_packets)"
 }
 
 @test "partition: nothing passes, the sender is told nothing, and neighbours are still found" {
