@@ -151,8 +151,11 @@ static int homes_ask(json_t *(*fn)(int dir, void *arg), uint64_t began, unsigned
 	for (size_t i = 0; i < n; i++) {
 		json_t *answer;
 
-		if (inj_home_ask(&homes[i], fn, &began, &answer, err) < 0)
-			return ord_wrap(err, "'%s'", homes[i].undo);
+		if (inj_home_ask(&homes[i], fn, &began, &answer, err) < 0) {
+			if (homes[i].own)
+				return ord_wrap(err, "'%s'", homes[i].undo);
+			continue;
+		}
 		*ret += (unsigned)json_integer_value(answer);
 		json_decref(answer);
 	}

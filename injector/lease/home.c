@@ -70,6 +70,8 @@ size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err)
 	if (inj_ids(&ids, err) < 0 || inj_dirs(&own, err) < 0)
 		return 0;
 	n = home_add(ret, 0, max, own.undo);
+	if (n > 0)
+		ret[0].own = true;
 	if (!ids.root)
 		return n;
 	n = users_add(ret, n, max, "/run/user", "", "/ordeal");
@@ -143,12 +145,14 @@ struct ask {
 	void *arg;
 };
 
-/* A directory of uid 0 was made but not yet given away: nothing is in it, and nobody to become. */
+/* Without a capability even where the owner is uid 0: only uid 0 can have written what lies there.
+ */
 static int become(const struct inj_home *home, struct ord_err *err)
 {
-	struct inj_ids owner = {.root = geteuid() == 0, .uid = home->uid, .gid = home->gid};
+	struct inj_ids owner = {
+		.root = geteuid() == 0 && home->uid != 0, .uid = home->uid, .gid = home->gid};
 
-	return home->uid == 0 ? inj_drop("", err) : inj_drop_to(&owner, "", err);
+	return inj_drop_to(&owner, "", err);
 }
 
 static json_t *asked(void *arg)

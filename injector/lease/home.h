@@ -4,6 +4,7 @@
 #define ORDEAL_LEASE_HOME_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "injector/lease/undo.h"
@@ -16,6 +17,7 @@ struct inj_home {
 	char undo[160];
 	uid_t uid;
 	gid_t gid;
+	bool own; /* a stranger's that cannot be looked at must not keep us from our own */
 };
 
 /* Our own, and as root those of the users (/run/user/UID, /tmp/ordeal-UID). Returns how many are

@@ -98,8 +98,12 @@ static int status(struct ord_err *err)
 	for (size_t i = 0; i < n; i++) {
 		json_t *leases;
 
-		if (inj_home_ask(&homes[i], home_list, NULL, &leases, err) < 0)
+		if (inj_home_ask(&homes[i], home_list, NULL, &leases, err) < 0) {
+			if (!homes[i].own)
+				continue;
+			json_decref(all);
 			return ord_wrap(err, "'%s'", homes[i].undo);
+		}
 		(void)json_array_extend(all, leases);
 		json_decref(leases);
 	}

@@ -12,11 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define INJECTOR BUILD_DIR "/injector/host/ordeal-injector"
+/* $ORDEAL_TEST_INJECTOR: another build of it, as the static one. */
+static const char *injector(void)
+{
+	const char *other = getenv("ORDEAL_TEST_INJECTOR");
+
+	return other ? other : BUILD_DIR "/injector/host/ordeal-injector";
+}
 
 static void injector_copy(const char *to)
 {
-	int from = open(INJECTOR, O_RDONLY | O_CLOEXEC);
+	int from = open(injector(), O_RDONLY | O_CLOEXEC);
 	int out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC | O_TRUNC, 0755);
 	char buf[65536];
 	ssize_t n;
@@ -34,7 +40,7 @@ static _Noreturn void run_as(uid_t uid)
 	char *const none[] = {NULL};
 
 	if (uid == 0)
-		(void)execl(INJECTOR, "ordeal-injector", (char *)NULL);
+		(void)execl(injector(), "ordeal-injector", (char *)NULL);
 	else if (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
 		 setresuid(uid, uid, uid) == 0)
 		(void)execle("/run/ordeal-injector", "ordeal-injector", (char *)NULL, none);
