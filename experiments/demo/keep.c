@@ -18,7 +18,7 @@
 #include "signals.h"
 #include "util.h"
 
-#define GRACE_NS (6 * S) /* from SIGTERM to SIGKILL */
+#define GRACE_NS (12 * S) /* from SIGTERM to SIGKILL */
 
 static pid_t start(char **argv, const sigset_t *mask)
 {
