@@ -118,7 +118,7 @@ the_run() { readlink -f "$T/state/ordeal/runs/latest"; }
 }
 
 @test "on a terminal the view is drawn in place, without colours if NO_COLOR is set" {
-	run script -qec "$ORDEAL run quick.yaml" /dev/null
+	run env TERM=xterm script -qec "$ORDEAL run quick.yaml" /dev/null
 	[ "$status" -eq 0 ]
 	[[ $output == *$'\033['*A* ]]
 	[[ $output != *$'\033[32m'* ]]

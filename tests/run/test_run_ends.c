@@ -227,9 +227,14 @@ static void holder_killed(void **state)
  * waited for. */
 static void no_injector(void **state)
 {
+	const char *env = getenv("ORDEAL_INJECTOR");
+	char *before = env ? strdup(env) : NULL;
+
 	assert_int_equal(setenv("ORDEAL_INJECTOR", "/bin/false", 1), 0);
 	case_start(&c, PROBES HANG);
-	assert_int_equal(unsetenv("ORDEAL_INJECTOR"), 0);
+	assert_int_equal(
+		before ? setenv("ORDEAL_INJECTOR", before, 1) : unsetenv("ORDEAL_INJECTOR"), 0);
+	free(before);
 	assert_int_equal(case_wait(&c, 20), 6);
 	assert_non_null(strstr(c.message, "status 1"));
 	assert_int_equal(access(c.runs, F_OK), -1);
