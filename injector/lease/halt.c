@@ -94,21 +94,13 @@ static size_t locks_wait(struct ending *e, uint64_t limit)
 	}
 }
 
-/* As the owner of the records: asks all holders to end. Answers how many leases there are. */
-static json_t *home_term(int dir, void *arg)
-{
-	static struct ending e; /* large */
-	struct ord_err err;
-
-	(void)arg;
-	e.dir = dir;
-	return inj_records_each(dir, term, &e, &err) < 0 ? NULL : json_integer((json_int_t)e.n);
-}
-
-/* Sees them end, and kills those that do not. Answers how many are left. */
+/*
+ * As the owner of the records: asks all holders to end, sees them end, kills those that do not.
+ * Answers how many leases there were, and how many are left.
+ */
 static json_t *home_end(int dir, void *arg)
 {
-	static struct ending e;
+	static struct ending e; /* large */
 	const uint64_t *began = arg;
 	struct ord_err err;
 	size_t left;
@@ -121,7 +113,7 @@ static json_t *home_end(int dir, void *arg)
 		if (e.v[i].record >= 0 && e.v[i].holder >= 0)
 			(void)inj_pidfd_signal(e.v[i].holder, SIGKILL);
 	left = left > 0 ? locks_wait(&e, *began + ALL_NS) : 0;
-	return json_integer((json_int_t)left);
+	return json_pack("[I,I]", (json_int_t)e.n, (json_int_t)left);
 }
 
 static int mark_set(struct ord_err *err)
@@ -141,37 +133,27 @@ static int mark_set(struct ord_err *err)
 	return 0;
 }
 
-static int homes_ask(json_t *(*fn)(int dir, void *arg), uint64_t began, unsigned *ret,
-		     struct ord_err *err)
-{
-	static struct inj_home homes[INJ_HOMES_MAX];
-	size_t n = inj_homes(homes, INJ_HOMES_MAX, err);
-
-	*ret = 0;
-	for (size_t i = 0; i < n; i++) {
-		json_t *answer;
-
-		if (inj_home_ask(&homes[i], fn, &began, &answer, err) < 0) {
-			if (homes[i].own)
-				return ord_wrap(err, "'%s'", homes[i].undo);
-			continue;
-		}
-		*ret += (unsigned)json_integer_value(answer);
-		json_decref(answer);
-	}
-	return 0;
-}
-
-/* All are asked before the first is waited for, and all are waited for until the same instant. */
 int inj_halt(unsigned *ret_ended, struct ord_err *err)
 {
+	static struct inj_home homes[INJ_HOMES_MAX];
+	static json_t *answers[INJ_HOMES_MAX];
 	uint64_t began = ord_now_ns();
-	unsigned all, left;
+	unsigned all = 0, left = 0;
+	size_t n;
+	int r;
 
-	if (mark_set(err) < 0 || homes_ask(home_term, began, &all, err) < 0 ||
-	    homes_ask(home_end, began, &left, err) < 0)
+	if (mark_set(err) < 0)
 		return -1;
-	*ret_ended = all > left ? all - left : 0;
+	n = inj_homes(homes, INJ_HOMES_MAX, err);
+	r = inj_homes_ask(homes, n, home_end, &began, answers, err);
+	for (size_t i = 0; i < n; i++) {
+		all += (unsigned)json_integer_value(json_array_get(answers[i], 0));
+		left += (unsigned)json_integer_value(json_array_get(answers[i], 1));
+		json_decref(answers[i]);
+	}
+	if (r < 0)
+		return -1;
+	*ret_ended = all - left;
 	return left ? ord_fail(err, ORD_SYS, "%u leases have not ended within a second", left) : 0;
 }
 

@@ -20,6 +20,7 @@
 
 #define ANSWER_MAX (1u << 20)
 #define ANSWER_NS  (10 * ORD_S)
+#define HOMES_NS   (1500 * ORD_MS) /* a halt takes a second */
 
 /* Adds a directory of records if it is one: private, and owned by somebody. */
 static size_t home_add(struct inj_home *ret, size_t n, size_t max, const char *path)
@@ -78,10 +79,9 @@ size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err)
 	return users_add(ret, n, max, "/tmp", "ordeal-", "");
 }
 
-/* Reads all that the child writes, within the time. */
-static json_t *answer_read(int fd)
+/* Reads all that the child writes, until that instant. */
+static json_t *answer_read(int fd, uint64_t limit)
 {
-	uint64_t limit = ord_now_ns() + ANSWER_NS;
 	ord_autofree char *text = malloc(ANSWER_MAX);
 	size_t used = 0;
 
@@ -111,9 +111,13 @@ static _Noreturn void answer_write(int fd, json_t *answer)
 	_exit(text && ord_write_all(fd, text, strlen(text), &err) == 0 ? 0 : 1);
 }
 
-int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err)
+struct child {
+	pid_t pid;
+	int fd;
+};
+
+static int child_start(json_t *(*fn)(void *arg), void *arg, struct child *ret, struct ord_err *err)
 {
-	json_t *answer;
 	int pipes[2];
 	pid_t pid;
 
@@ -125,16 +129,37 @@ int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_
 		answer_write(pipes[1], fn(arg));
 	}
 	ord_close(&pipes[1]);
-	answer = pid < 0 ? NULL : answer_read(pipes[0]);
-	ord_close(&pipes[0]);
-	if (pid > 0) {
-		if (!answer)
-			(void)kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (pid < 0) {
+		ord_close(&pipes[0]);
+		return ord_fail_sys(err, "fork");
 	}
+	*ret = (struct child){.pid = pid, .fd = pipes[0]};
+	return 0;
+}
+
+/* NULL where it gave none by then; it is reaped in any case. */
+static json_t *child_answer(struct child *c, uint64_t limit)
+{
+	json_t *answer = answer_read(c->fd, limit);
+
+	ord_close(&c->fd);
 	if (!answer)
-		return ord_fail(err, ORD_SYS, "the child that looks at the records gave no answer");
+		(void)kill(c->pid, SIGKILL);
+	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return answer;
+}
+
+int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err)
+{
+	struct child c;
+	json_t *answer;
+
+	if (child_start(fn, arg, &c, err) < 0)
+		return -1;
+	answer = child_answer(&c, ord_now_ns() + ANSWER_NS);
+	if (!answer)
+		return ord_fail(err, ORD_SYS, "the child that was asked gave no answer");
 	*ret = answer;
 	return 0;
 }
@@ -166,12 +191,26 @@ static json_t *asked(void *arg)
 	return a->fn(dir, a->arg);
 }
 
-int inj_home_ask(const struct inj_home *home, json_t *(*fn)(int dir, void *arg), void *arg,
-		 json_t **ret, struct ord_err *err)
+int inj_homes_ask(const struct inj_home *homes, size_t n, json_t *(*fn)(int dir, void *arg),
+		  void *arg, json_t *answers[], struct ord_err *err)
 {
-	struct ask a = {.home = home, .fn = fn, .arg = arg};
+	static struct child children[INJ_HOMES_MAX];
+	uint64_t limit = ord_now_ns() + HOMES_NS;
+	size_t started = 0;
+	int r = 0;
 
-	return inj_child_ask(asked, &a, ret, err);
+	for (; started < n && started < INJ_HOMES_MAX; started++) {
+		struct ask a = {.home = &homes[started], .fn = fn, .arg = arg};
+
+		if (child_start(asked, &a, &children[started], err) < 0)
+			break;
+	}
+	for (size_t i = 0; i < n; i++) {
+		answers[i] = i < started ? child_answer(&children[i], limit) : NULL;
+		if (!answers[i] && homes[i].own)
+			r = ord_fail(err, ORD_SYS, "'%s' could not be looked at", homes[i].undo);
+	}
+	return r;
 }
 
 int inj_records_each(int dir, void (*each)(void *arg, const char *name), void *arg,

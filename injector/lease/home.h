@@ -25,13 +25,15 @@ struct inj_home {
 size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err);
 
 /*
- * Runs fn in a child that is the home's owner, without a capability, and hands back the JSON value
- * that it made (owned). What a user wrote into their records cannot make root do to others what
- * that user could not do.
+ * Runs fn once a home in a child that is the home's owner, without a capability, and hands back the
+ * JSON values that they made (owned, n of them; NULL where there is none). What a user wrote into
+ * their records cannot make root do to others what that user could not do. All run at the same
+ * time: a stranger's directory that cannot be looked at, or hangs, keeps nobody from the others. -1
+ * where that is our own.
  */
-int inj_home_ask(const struct inj_home *home, json_t *(*fn)(int dir, void *arg), void *arg,
-		 json_t **ret, struct ord_err *err);
-/* The same for a child that makes itself what it needs to be. Killed after 10 s. */
+int inj_homes_ask(const struct inj_home *homes, size_t n, json_t *(*fn)(int dir, void *arg),
+		  void *arg, json_t *answers[], struct ord_err *err);
+/* Runs fn in a child, which makes itself what it needs to be. Killed after 10 s. */
 int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err);
 
 /* Calls each(arg, name) for every record of the directory, at most INJ_RECORDS_MAX. */

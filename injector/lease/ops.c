@@ -87,25 +87,25 @@ static json_t *home_list(int dir, void *arg)
 static int status(struct ord_err *err)
 {
 	static struct inj_home homes[INJ_HOMES_MAX];
+	static json_t *answers[INJ_HOMES_MAX];
 	json_t *all = json_array();
 	struct inj_dirs dirs;
 	struct ord_err why;
 	size_t n;
+	int r;
 
 	if (inj_dirs(&dirs, err) < 0)
 		return -1;
 	n = inj_homes(homes, INJ_HOMES_MAX, err);
+	r = inj_homes_ask(homes, n, home_list, NULL, answers, err);
 	for (size_t i = 0; i < n; i++) {
-		json_t *leases;
-
-		if (inj_home_ask(&homes[i], home_list, NULL, &leases, err) < 0) {
-			if (!homes[i].own)
-				continue;
-			json_decref(all);
-			return ord_wrap(err, "'%s'", homes[i].undo);
-		}
-		(void)json_array_extend(all, leases);
-		json_decref(leases);
+		if (answers[i])
+			(void)json_array_extend(all, answers[i]);
+		json_decref(answers[i]);
+	}
+	if (r < 0) {
+		json_decref(all);
+		return -1;
 	}
 	inj_event(
 		"status", NULL, ord_now_ns(),

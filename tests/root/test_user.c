@@ -181,12 +181,24 @@ static void untrusted(const struct target *theirs)
 	refused(theirs, OTHER, "guard", "not trusted");
 }
 
+/* Directories that look like a user's but cannot be looked at: they keep root from nobody's leases. */
+static void strange(void)
+{
+	must_sys(mkdir("/tmp/ordeal-7", 0700));
+	must_sys(mkdir("/tmp/ordeal-7/undo", 0700));
+	must_sys(chown("/tmp/ordeal-7/undo", OTHER, OTHER));
+	must_sys(mkdir("/tmp/ordeal-0", 0700));
+	must_sys(mkdir("/tmp/ordeal-0/undo", 0700));
+	must_sys(symlink("/proc", "/tmp/ordeal-8"));
+}
+
 int main(void)
 {
 	struct target mine = {.netns = -1}, roots = {.netns = -1}, theirs = {.netns = -1};
 
 	world_enter();
 	must_sys(mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
+	strange();
 	mine.pid = sleeper(USER);
 	theirs.pid = sleeper(OTHER);
 	roots.pid = sleeper(0);
