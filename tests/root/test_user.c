@@ -181,7 +181,8 @@ static void untrusted(const struct target *theirs)
 	refused(theirs, OTHER, "guard", "not trusted");
 }
 
-/* Directories that look like a user's but cannot be looked at: they keep root from nobody's leases. */
+/* Directories that look like a user's but cannot be looked at: they keep root from nobody's leases.
+ */
 static void strange(void)
 {
 	must_sys(mkdir("/tmp/ordeal-7", 0700));
