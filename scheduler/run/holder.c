@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <libgen.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +114,26 @@ static int child_files(posix_spawn_file_actions_t *files, int in, int out, int l
 	return r ? r : posix_spawn_file_actions_addclosefrom_np(files, 3);
 }
 
+/* The injector is there, and its mode keeps this user from it. Root's own group is nobody's
+ * to join. */
+static int not_allowed(const char *path, struct ord_err *err)
+{
+	struct group group, *found = NULL;
+	char text[1024];
+	struct stat st;
+
+	if (!stat(path, &st) && st.st_gid &&
+	    !getgrgid_r(st.st_gid, &group, text, sizeof text, &found) && found)
+		return ord_fail(err, ORD_SKIP,
+				"'%s' may not be run by this user: join the group '%s', or "
+				"run ordeal as root",
+				path, group.gr_name);
+	return ord_fail(err, ORD_SKIP,
+			"'%s' may not be run by this user: run ordeal as root, or let a "
+			"group run it: chgrp ordeal '%s'",
+			path, path);
+}
+
 /*
  * A process group of its own: Ctrl-C is for us to turn into a revert with a stated cause. Signals
  * as at birth, whatever we block or ignore.
@@ -158,9 +180,7 @@ static int spawn(struct ord_holder *h, int in, int out, struct ord_err *err)
 			err, ORD_SKIP,
 			"this needs root, and there is no /usr/bin/sudo: run ordeal as root");
 	if (r == EACCES)
-		return ord_fail(err, ORD_SKIP,
-				"'%s' may not be run by this user: join the group that owns it",
-				h->path);
+		return not_allowed(h->path, err);
 	return ord_fail_sys(err, "start '%s'", h->path);
 }
 

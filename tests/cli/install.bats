@@ -33,6 +33,15 @@ as_nobody() {
 	ls "$installed"/share/ordeal/experiments/*.yaml
 }
 
+@test "the injector is given to the group 'ordeal' where there is one" {
+	[ "$(id -u)" = 0 ] || skip "giving a file away takes root"
+	(grep -v '^ordeal:' /etc/group && echo 'ordeal:x:64999:') >"$T/group"
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare -m sh -ec 'mount --bind "$1" /etc/group; DESTDIR=$2 cmake --install "$3" --prefix /usr' sh \
+		"$T/group" "$T/given" "$BUILD_DIR" >/dev/null
+	[ "$(stat -c %u:%g:%a "$T/given/usr/libexec/ordeal/ordeal-injector")" = 0:64999:750 ]
+}
+
 @test "it works from where it was installed" {
 	[ "$(id -u)" = 0 ] || skip "the injector is root's"
 	experiment quick >"$T/quick.yaml"
@@ -54,6 +63,10 @@ as_nobody() {
 	as_nobody "$installed/bin/ordeal" doctor --json >"$T/doctor.json"
 	jq -e 'all(.faults[]; .available == false)' "$T/doctor.json"
 	jq -e '.faults[0].reason | test("group|sudo|root")' "$T/doctor.json"
+	run as_nobody "$installed/bin/ordeal" status
+	echo "$output"
+	[ "$status" -eq 6 ]
+	[[ $output == *"run ordeal as root"* ]]
 }
 
 @test "who is not root but in the group: unprivileged faults work, others say how to allow them" {
