@@ -18,6 +18,7 @@
 /* What one user's injector said, or why it could not be asked. */
 struct opinion {
 	json_t *faults;
+	bool halted;
 	struct ord_err err;
 };
 
@@ -36,6 +37,7 @@ static void consult(bool as_root, struct opinion *ret)
 	if (cli_ask(cli_request("doctor"), as_root, 10 * ORD_S, &event, &ret->err))
 		return;
 	ret->faults = json_incref(json_object_get(event, "faults"));
+	ret->halted = json_is_true(json_object_get(event, "halted"));
 	json_decref(event);
 }
 
@@ -122,10 +124,13 @@ static json_t *environment(void)
 			 geteuid() == 0);
 }
 
-static void print_people(const json_t *env, const json_t *faults)
+static void print_people(const json_t *env, const json_t *faults, bool halted)
 {
 	const json_t *f;
 	size_t i;
+
+	if (halted)
+		(void)puts("halted: no fault is allowed until 'ordeal resume'");
 
 	(void)printf("kernel %s on %s, %d CPUs; control groups: version %s\n", text(env, "kernel"),
 		     text(env, "machine"), (int)json_integer_value(json_object_get(env, "cpus")),
@@ -160,10 +165,11 @@ static int doctor(const struct cli_args *args, struct ord_err *err)
 	json_decref(mine.faults);
 	json_decref(root.faults);
 	if (!cli_flag(args, "json")) {
-		print_people(env, faults);
+		print_people(env, faults, mine.halted || root.halted);
 		return CLI_OK;
 	}
-	all = json_pack("{s:O,s:O}", "environment", env, "faults", faults);
+	all = json_pack("{s:O,s:b,s:O}", "environment", env, "halted", mine.halted || root.halted,
+			"faults", faults);
 	if (!all || json_dumpf(all, stdout, JSON_INDENT(2)))
 		return ord_fail_nomem(err);
 	(void)putchar('\n');

@@ -59,8 +59,8 @@ struct ord_fault_result {
 	bool failed, lost, no_traffic;
 	bool undoable; /* false: class none, nothing to take away */
 	bool has_residue;
-	int64_t residue;				       /* -1: not applicable */
-	const char *message, *at, *cause, *engine, *guarantee; /* "" where there is none */
+	int64_t residue;					      /* -1: not applicable */
+	const char *message, *at, *code, *cause, *engine, *guarantee; /* "" where there is none */
 	struct json_t *objects, *notes, *left, *figures,
 		*place; /* borrowed, NULL where there is none */
 	uint32_t failed_line;

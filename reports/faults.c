@@ -77,6 +77,7 @@ static void on_failed(struct ord_fault_result *f, const struct ord_event *e)
 	f->failed_line = e->line;
 	f->message = ord_member_text(e->json, "message", "");
 	f->at = ord_member_text(e->json, "at", ord_member_text(e->json, "phase", ""));
+	f->code = ord_member_text(e->json, "code", "");
 }
 
 static void on_lost(struct ord_fault_result *f, const struct ord_event *e)
@@ -228,7 +229,7 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 		for (size_t k = 0; k < t->n_faults; k++) {
 			struct ord_fault_result *f = &a->reps[i].faults[k];
 
-			f->message = f->at = f->cause = f->engine = "";
+			f->message = f->at = f->code = f->cause = f->engine = "";
 			f->guarantee = t->faults[k].guarantee;
 			f->residue = -1;
 		}

@@ -1,4 +1,4 @@
-/* The verdict and the exit code: the worst of what was found, in the order 6, 3, 1, 4, 5, 0
+/* The verdict and the exit code: the worst of what was found, in the order 6, 3, 1, 4, 5, 2, 0
  * (docs/formats/verdicts.md). */
 #include "reports/analysis.h"
 
@@ -39,6 +39,23 @@ static const char *where(const struct ord_rep *r, char out[static 32])
 	return out;
 }
 
+/* A safety rule said no to a fault: before anything was done that is a refusal, later it ended the
+ * run. */
+static bool refused(struct ord_analysis *a, const struct ord_rep *r)
+{
+	bool guard = false, done = false;
+	char at[32];
+
+	for (size_t k = 0; k < a->t->n_faults; k++)
+		guard |= !strcmp(r->faults[k].code, "guard") && !strcmp(r->faults[k].at, "check");
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		done |= a->reps[i].in_force.known;
+	if (!guard)
+		return false;
+	return say(a, done ? 3 : 2, "%s: %s: %s", done ? "aborted" : "refused", where(r, at),
+		   r->why);
+}
+
 static bool broken(struct ord_analysis *a)
 {
 	const struct ord_rep *r;
@@ -48,7 +65,7 @@ static bool broken(struct ord_analysis *a)
 		return say(a, 6, "error: residue: %lld left behind (line %u)",
 			   (long long)a->residue, a->residue_line);
 	if ((r = in_state(a, ORD_REP_FAULT)))
-		return say(a, 6, "error: %s: %s", where(r, at), r->why);
+		return refused(a, r) || say(a, 6, "error: %s: %s", where(r, at), r->why);
 	if ((r = in_state(a, ORD_REP_LOST_PROBE)))
 		return say(a, 6, "error: %s: %s", where(r, at), r->why);
 	if (!a->t->ended)

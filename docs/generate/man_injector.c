@@ -51,14 +51,14 @@ void page_injector(FILE *out)
 		       "local start, sudo, ssh.\n"
 		       "\n"
 		       "Every field of a request is validated again. Before the fault is injected "
-		       "the undo record is written, the user "
+		       "the user "
 		       "is changed from root to one without rights, every capability is dropped "
-		       "that this fault does not need, a "
+		       "that this fault does not need, the undo record is written, a "
 		       "guardian is forked that reverts when this process dies, and a system call "
 		       "filter is loaded. It starts no "
 		       "other program.\n"
 		       "\n"
-		       "It is installed with mode 0750 for the group that may inject faults. Who "
+		       "It is installed with mode 0750 for the group 'ordeal', where there is one. Who "
 		       "is not in that group, or needs a fault "
 		       "that takes root, is shown the sudo rule that allows just this program.");
 	roff_section(out, "REQUESTS");

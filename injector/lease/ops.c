@@ -32,6 +32,9 @@ static json_t *asked_doctor(void *arg)
 static int doctor(const struct ord_injector *const *table, size_t n)
 {
 	json_t *faults = json_array();
+	struct inj_dirs dirs;
+	struct ord_err why;
+	bool halted = inj_dirs(&dirs, &why) == 0 && inj_halt_refuses(&dirs, &why) < 0;
 
 	for (size_t i = 0; i < n; i++) {
 		union {
@@ -47,7 +50,8 @@ static int doctor(const struct ord_injector *const *table, size_t n)
 					  err.msg);
 		(void)json_array_append_new(faults, entry);
 	}
-	inj_event("doctor", NULL, ord_now_ns(), json_pack("{s:o}", "faults", faults));
+	inj_event("doctor", NULL, ord_now_ns(),
+		  json_pack("{s:o s:b}", "faults", faults, "halted", halted));
 	return INJ_EXIT_OK;
 }
 

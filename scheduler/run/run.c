@@ -111,6 +111,9 @@ static int can_run(const char *fault, const json_t *event, struct ord_err *err)
 	const json_t *entry;
 	size_t i;
 
+	if (json_is_true(json_object_get(event, "halted")))
+		return ord_fail(err, ORD_GUARD,
+				"this host is halted: `ordeal resume` allows faults again");
 	json_array_foreach (json_object_get(event, "faults"), i, entry) {
 		const char *name = json_string_value(json_object_get(entry, "fault"));
 		const char *reason = json_string_value(json_object_get(entry, "reason"));

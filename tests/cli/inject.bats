@@ -54,6 +54,13 @@ teardown() { support_teardown; }
 	run "$ORDEAL" inject noop --host --for 100ms
 	[ "$status" -eq 2 ]
 	[[ $output == *resume* ]]
+	# A run is refused before its steady state is waited for, and leaves no folder.
+	experiment refused >"$T/refused.yaml"
+	run "$ORDEAL" run "$T/refused.yaml" -o "$T/refused" --quiet
+	[ "$status" -eq 2 ]
+	[[ $output == *resume* ]]
+	[ ! -e "$T/refused" ]
+	"$ORDEAL" doctor --json | jq -e .halted
 	run "$ORDEAL" status
 	[[ $output == *halted* ]]
 	run "$ORDEAL" resume

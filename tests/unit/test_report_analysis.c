@@ -434,6 +434,35 @@ static void faults_that_prove_nothing(void **state)
 	}
 }
 
+/* A safety rule's no is the caller's affair before anything was done, and an abort after. */
+static void a_refusal(void **state)
+{
+	static const char more[] =
+		",\"at\":\"check\",\"code\":\"guard\",\"message\":\"this host is halted\"";
+	struct story s;
+
+	begin(&s, SELF, "");
+	phase(&s, 1, 0, "steady-before");
+	fault(&s, 1, 5000, "requested", "");
+	fault(&s, 1, 5010, "failed", more);
+	samples(&s, 1, "orders", 0, 5000, 5, 'g');
+	finish(&s, 5020, "failed");
+	tells(&s);
+	ends(&s, 2, "refused: repetition 1: slow failed at check: this host is halted");
+	done(&s);
+
+	begin(&s, SELF, ",\"repetitions\":2");
+	repetition(&s, 1, 0, 5100, 8000, 6000);
+	phase(&s, 2, 30000, "steady-before");
+	fault(&s, 2, 35000, "requested", "");
+	fault(&s, 2, 35010, "failed", more);
+	samples(&s, 2, "orders", 30000, 35000, 5, 'g');
+	finish(&s, 35020, "failed");
+	tells(&s);
+	ends(&s, 3, "aborted: repetition 2: slow failed at check: this host is halted");
+	done(&s);
+}
+
 /* A fault that cannot be taken back: whatever recovers, recovers by itself. */
 static void a_kill_has_no_rollback(void **state)
 {
@@ -734,6 +763,7 @@ int main(void)
 		cmocka_unit_test(two_user_probes),
 		cmocka_unit_test(struck_in_flight),
 		cmocka_unit_test(faults_that_prove_nothing),
+		cmocka_unit_test(a_refusal),
 		cmocka_unit_test(a_kill_has_no_rollback),
 		cmocka_unit_test(several_faults),
 		cmocka_unit_test(the_worst_decides),
