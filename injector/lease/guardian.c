@@ -2,13 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +34,7 @@ struct twin {
 	int holder; /* pidfd */
 	int beat;
 	int timer;
+	int words; /* -1: nowhere to say anything */
 	uint64_t heard_ns;
 	uint64_t silence_ns;
 };
@@ -97,11 +102,23 @@ static _Noreturn void twin_revert(const struct twin *t)
 	_exit(0);
 }
 
-static _Noreturn void twin_kill(const struct twin *t)
+/* Who is killed cannot tell why. */
+static void last_words(const struct twin *t, const char *why)
+{
+	char text[256];
+	int n = snprintf(text, sizeof text, "the guardian ended lease '%.*s': %s\n",
+			 (int)strcspn(t->record.name, "."), t->record.name, why);
+
+	if (t->words >= 0 && n > 0 && (size_t)n < sizeof text)
+		(void)!write(t->words, text, (size_t)n);
+}
+
+static _Noreturn void twin_kill(const struct twin *t, const char *why)
 {
 	struct pollfd holder = {.fd = t->holder, .events = POLLIN};
 
 	(void)inj_pidfd_signal(t->holder, SIGKILL);
+	last_words(t, why);
 	/* It runs none of its own code from here on; a second more for what the kernel is at on its
 	 * behalf. */
 	(void)poll(&holder, 1, 1000);
@@ -133,6 +150,8 @@ static void twin_listen(struct twin *t)
 
 static _Noreturn void twin_watch(struct twin *t)
 {
+	static const char silence[] = "its holder gave no sign of life for a second or more: it "
+				      "was stopped, or got no CPU time";
 	struct pollfd fds[] = {
 		{.fd = t->holder, .events = POLLIN},
 		{.fd = t->beat, .events = POLLIN},
@@ -151,28 +170,46 @@ static _Noreturn void twin_watch(struct twin *t)
 			twin_revert(t);
 		twin_listen(t);
 		if (fds[1].revents & (POLLHUP | POLLERR))
-			twin_kill(t); /* it closed our socket: dying, or not itself any more */
+			/* Dying, or not itself any more. */
+			twin_kill(t, "the holder closed its socket");
 		if (fds[2].revents)
-			twin_kill(t);
+			twin_kill(t, "it was not reverted in time");
 		now = ord_now_ns();
 		/* Were both of us frozen or starved, the holder has had no chance: it gets one. */
 		if (now > asleep + wait + INJ_BEAT_NS * 3)
 			t->heard_ns = now;
 		else if (now >= t->heard_ns + t->silence_ns)
-			twin_kill(t);
+			twin_kill(t, silence);
 	}
+}
+
+/*
+ * The holder's pipes are not ours: their end must be seen when it dies. But `ordeal` gives a memfd
+ * as standard error. Nobody waits for its end, and no disk can hold up a write to it.
+ */
+static int words_file(void)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) || !S_ISREG(st.st_mode) || fstatfs(STDERR_FILENO, &fs) ||
+	    fs.f_type != TMPFS_MAGIC)
+		return -1;
+	return STDERR_FILENO;
 }
 
 static _Noreturn void twin_main(struct twin *t, uint64_t deadline)
 {
 	struct message ready = {.word = INJ_WORD_BEAT};
-	int keep[] = {-1, t->record.dir, t->record.fd, t->holder, t->beat};
+	int keep[] = {-1, -1, t->record.dir, t->record.fd, t->holder, t->beat};
 	struct ord_err err;
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "ordeal-guardian", 0, 0, 0);
 	t->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	t->words = words_file();
 	keep[0] = t->timer;
+	keep[1] = t->words >= 0 ? t->words : t->timer;
 	if (t->timer < 0 || close_others(keep, ORD_COUNT(keep)) < 0 ||
 	    timer_set(t->timer, deadline) < 0 || chdir("/") < 0 ||
 	    inj_seccomp(INJ_GUARDIAN, NULL, t->inj->revert_syscalls, &err) < 0)

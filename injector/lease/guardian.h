@@ -1,8 +1,8 @@
 /*
  * The guardian: a twin of the holder, forked before the change. It holds the undo record, a pidfd
  * of the holder, one end of a socket for the beats and a deadline of its own, and no other
- * descriptor. When the holder dies, overruns or falls silent, it kills what is left of it and
- * reverts.
+ * descriptor but standard error where that is a memfd. When the holder dies, overruns or falls
+ * silent, it says why it acts, kills what is left of it and reverts.
  */
 #ifndef ORDEAL_LEASE_GUARDIAN_H
 #define ORDEAL_LEASE_GUARDIAN_H

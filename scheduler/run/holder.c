@@ -291,6 +291,11 @@ static int ended(struct ord_holder *h, struct ord_err *err)
 			(void)poll(NULL, 0, 5);
 	}
 	last_words(h, sizeof words, words);
+	/* Its guardian, where that killed it, says why right after. */
+	for (int i = 0; i < 20 && !*words && h->reaped && WIFSIGNALED(h->status); i++) {
+		(void)poll(NULL, 0, 5);
+		last_words(h, sizeof words, words);
+	}
 	if (h->sudo && !h->spoke)
 		return ord_fail(
 			err, ORD_SKIP,

@@ -77,6 +77,18 @@ teardown() { support_teardown; }
 	[ "$(jq length <<<"$output")" -eq 0 ]
 }
 
+@test "a holder that stands still is ended by its guardian, which says so" {
+	start "$ORDEAL" inject proc.pause --pid "$victim" --for 60s
+	within 5 has_event injected
+	holder=$("$ORDEAL" status --json | jq '.leases[0].holder')
+	[ "$holder" -gt 1 ]
+	kill -STOP "$holder"
+	within 5 state_is "$victim" S
+	ended_with 6 "$pid"
+	cat "$T/err"
+	grep -q "killed by signal 9.*the guardian ended lease 'inject-.*': its holder gave no sign of life" "$T/err"
+}
+
 @test "rescue lets a process go on whose holder and guardian were killed" {
 	start "$ORDEAL" inject proc.pause --pid "$victim" --for 60s
 	within 5 has_event injected
