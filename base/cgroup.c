@@ -1,5 +1,6 @@
 #include "base/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -217,4 +218,65 @@ int ord_cgroup_get(const struct ord_cgroup *g, const char *file, char *out, size
 		return -1;
 	out[strcspn(out, "\n")] = '\0';
 	return 0;
+}
+
+/* "populated 1", "frozen 1" of cgroup.events. */
+static bool has_event(const struct ord_cgroup *g, const char *event)
+{
+	char path[PATH_MAX], text[256];
+
+	(void)snprintf(path, sizeof path, "%s/cgroup.events", g->dir);
+	return ord_file_peek(AT_FDCWD, path, text, sizeof text) > 0 && strstr(text, event);
+}
+
+/* The first of its children with a process in it or below. */
+static bool populated_child(const struct ord_cgroup *g, struct ord_cgroup *ret)
+{
+	DIR *dir = opendir(g->dir);
+	struct ord_cgroup child = {.v2 = true};
+	struct dirent *e;
+	bool found = false;
+
+	while (dir && !found && (e = readdir(dir))) {
+		int n = snprintf(child.dir, sizeof child.dir, "%s/%s", g->dir, e->d_name);
+
+		found = e->d_name[0] != '.' && n > 0 && (size_t)n < sizeof child.dir &&
+			has_event(&child, "populated 1");
+	}
+	if (dir)
+		(void)closedir(dir);
+	if (found)
+		*ret = child;
+	return found;
+}
+
+int ord_cgroup_admits(const struct ord_cgroup *g, struct ord_err *err)
+{
+	char type[32], control[256], member[16];
+	struct ord_cgroup below = *g;
+
+	if (!g->v2 || ord_cgroup_get(g, "cgroup.type", type, sizeof type))
+		return 0; /* version 1, or the root */
+	if (!strcmp(type, "domain invalid"))
+		return ord_fail(
+			err, ORD_USAGE,
+			"control group '%s' can hold no process: it lies below a threaded one "
+			"and is not threaded itself",
+			g->dir);
+	if (has_event(g, "frozen 1"))
+		return ord_fail(err, ORD_USAGE,
+				"control group '%s' is frozen: nothing in it would run", g->dir);
+	if (strcmp(type, "domain") ||
+	    ord_cgroup_get(g, "cgroup.subtree_control", control, sizeof control) || !*control)
+		return 0;
+	while (!ord_cgroup_get(&below, "cgroup.procs", member, sizeof member) && !*member)
+		if (!populated_child(&below, &below))
+			return 0; /* nobody anywhere: the kernel may allow it */
+	if (!strcmp(below.dir, g->dir))
+		return 0;
+	return ord_fail(
+		err, ORD_USAGE,
+		"no process may be in control group '%s' itself: it divides %s among the groups "
+		"below it (version 2); name one of those, as '%s'",
+		g->dir, control, below.dir);
 }

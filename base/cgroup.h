@@ -24,6 +24,12 @@ int ord_cgroup_of(int dir, const char *controller, struct ord_cgroup *ret, struc
  */
 int ord_cgroup_named(const char *text, const char *controller, struct ord_cgroup *ret,
 		     struct ord_err *err);
+/*
+ * May a process be put into it, and would it run? ORD_USAGE with the reason where a group of
+ * version 2 is frozen, lies below a threaded one, or has handed its resources to groups below it
+ * (one of which is named then).
+ */
+int ord_cgroup_admits(const struct ord_cgroup *g, struct ord_err *err);
 /* The text of one small file of the group; -1 where it has none or it cannot be read. */
 int ord_cgroup_get(const struct ord_cgroup *g, const char *file, char *out, size_t size);
 

@@ -123,6 +123,8 @@ int inj_child_join(const struct ord_place *place, const char *controller, int *r
 		if (find_group(place, controller, &g, err))
 			return -1;
 		if (!we_are_in(&g, controller)) {
+			if (ord_cgroup_admits(&g, err))
+				return -1;
 			dir = open(g.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 			fd = dir < 0 ? -1 : openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 			if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS))
@@ -153,7 +155,7 @@ static _Noreturn void begin(const struct inj_child_how *how, pid_t parent)
 		_exit(1);
 	(void)prctl(PR_SET_NAME, how->name);
 	if (how->join >= 0 && write(how->join, "0", 1) != 1) {
-		atomic_store(how->failed, errno);
+		atomic_store(how->failed, -errno);
 		_exit(1);
 	}
 	/* The pipes are the holder's alone: their end must be seen when it dies. */
@@ -180,6 +182,12 @@ int inj_child_start(struct inj_child *ret, const struct inj_child_how *how, stru
 		return -1;
 	}
 	return 0;
+}
+
+int inj_child_failed(int failed, const char *who, struct ord_err *err)
+{
+	errno = abs(failed);
+	return ord_fail_sys(err, failed < 0 ? "%s: join the control group" : "%s", who);
 }
 
 bool inj_child_look(struct inj_child *c)

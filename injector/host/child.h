@@ -23,10 +23,11 @@ struct inj_child {
 };
 
 struct inj_child_how {
-	const char *name;   /* comm */
-	int join;	    /* cgroup.procs open for writing; -1: stay */
-	int keep;	    /* the one descriptor that it keeps; -1: none */
-	atomic_int *failed; /* in shared memory: errno where it could not begin */
+	const char *name; /* comm */
+	int join;	  /* cgroup.procs open for writing; -1: stay */
+	int keep;	  /* the one descriptor that it keeps; -1: none */
+	/* In shared memory: errno where it could not begin, negative where it could not join. */
+	atomic_int *failed;
 	void (*main)(void *arg) __attribute__((noreturn));
 	void *arg;
 };
@@ -43,6 +44,8 @@ int inj_child_join(const struct ord_place *place, const char *controller, int *r
 		   struct ord_cgroup *ret_group, struct ord_err *err);
 
 int inj_child_start(struct inj_child *ret, const struct inj_child_how *how, struct ord_err *err);
+/* The error for what stands in `failed`. Returns -1. */
+int inj_child_failed(int failed, const char *who, struct ord_err *err);
 /* Looks without waiting; once gone, it has been reaped and status tells how. */
 bool inj_child_look(struct inj_child *c);
 /* "was killed by signal 9", "exited with 1". Returns out. */

@@ -327,11 +327,12 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 
 static int failed_start(const struct burn *b, unsigned i, struct ord_err *err)
 {
-	char fate[48];
+	int failed = atomic_load(&b->words[i].failed);
+	char fate[48], who[32];
 
-	errno = atomic_load(&b->words[i].failed);
-	if (errno)
-		return ord_fail_sys(err, "burner on CPU %u", b->cpus[i]);
+	(void)snprintf(who, sizeof who, "burner on CPU %u", b->cpus[i]);
+	if (failed)
+		return inj_child_failed(failed, who, err);
 	if (b->children[i].gone)
 		return ord_fail(err, ORD_SYS, "the burner on CPU %u %s", b->cpus[i],
 				inj_child_fate(&b->children[i], fate));

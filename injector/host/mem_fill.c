@@ -395,7 +395,8 @@ static int guard_free(struct fill *f, struct ord_err *err)
 static int child_gone(struct inj_step *step, bool *ret_over, struct ord_err *err)
 {
 	struct fill *f = step->state;
-	char fate[48];
+	char fate[48], who[64];
+	int failed;
 
 	f->oom_killed = WIFSIGNALED(f->child.status) && WTERMSIG(f->child.status) == SIGKILL &&
 			kills(f) > f->kills_before;
@@ -405,11 +406,11 @@ static int child_gone(struct inj_step *step, bool *ret_over, struct ord_err *err
 		*ret_over = true;
 		return 0;
 	}
-	errno = atomic_load(&f->words->failed);
-	if (errno)
-		return ord_fail_sys(err, "filling ended at %llu of %" PRIu64 " MiB",
-				    (unsigned long long)atomic_load(&f->words->filled) >> 20,
-				    f->size >> 20);
+	(void)snprintf(who, sizeof who, "filling ended at %llu of %" PRIu64 " MiB",
+		       (unsigned long long)atomic_load(&f->words->filled) >> 20, f->size >> 20);
+	failed = atomic_load(&f->words->failed);
+	if (failed)
+		return inj_child_failed(failed, who, err);
 	return ord_fail(err, ORD_SYS, "the process that holds the memory %s",
 			inj_child_fate(&f->child, fate));
 }
