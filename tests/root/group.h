@@ -14,7 +14,7 @@ const char *group_make(const char *controller);
  * is. */
 bool group_set(const char *group, const char *v1_file, const char *v2_file, const char *value);
 /* As much CPU time as it wants, before all other work on this machine, which must not be what is
- * measured. */
+ * measured; shared with a group of ours that we go into, and what we start with us. */
 void group_favour(const char *group);
 void group_join(const char *group, pid_t pid);
 bool group_holds(const char *group, pid_t pid);
