@@ -199,8 +199,8 @@ static void say(const struct cli_progress *p, const char *e, const json_t *line)
 	else if (!strcmp(e, "phase"))
 		(void)printf("%s  placebo: %s\n", t, p->phase);
 	else if (!strcmp(e, "fault"))
-		(void)printf("%s  %s: %s %s\n", t, text(line, "fault"), text(line, "state"),
-			     text(line, "message"));
+		(void)printf("%s  %s: %s%s%s\n", t, text(line, "fault"), text(line, "state"),
+			     *text(line, "message") ? ": " : "", text(line, "message"));
 	else if (!strcmp(e, "abort"))
 		(void)printf("%s  %s\n", t, p->remark);
 	else if (!strcmp(e, "note"))

@@ -114,8 +114,10 @@ int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan
 	r = read_spec(path, args, ret->spec, &err);
 	if (r > 0)
 		return CLI_WRONG;
-	if (r < 0)
-		return cli_complain(path, &err);
+	if (r < 0) { /* it names the file, or the --set, itself */
+		(void)fprintf(stderr, "ordeal: %s\n", err.msg);
+		return cli_exit_of(&err);
+	}
 	/* --seed is meant for this call, so it counts more than the file. */
 	if (cli_flag(args, "seed")) {
 		ret->spec->seed = seed;
