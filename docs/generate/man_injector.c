@@ -43,24 +43,25 @@ void page_injector(FILE *out)
 	roff_title(out, "ORDEAL-INJECTOR", "8", "hold one fault on this machine, and take it away");
 	(void)fputs(".SH SYNOPSIS\n.B ordeal\\-injector\n", out);
 	roff_section(out, "DESCRIPTION");
-	roff_text(out, "The privileged half of ordeal(1), which starts it. It reads requests as "
-		       "JSON lines on standard input and "
-		       "answers with events as JSON lines on standard output. One process holds "
-		       "one lease: one fault in one place. At "
-		       "the end of its input it reverts everything, so any pipe is a transport: a "
-		       "local start, sudo, ssh.\n"
-		       "\n"
-		       "Every field of a request is validated again. Before the fault is injected "
-		       "the user "
-		       "is changed from root to one without rights, every capability is dropped "
-		       "that this fault does not need, the undo record is written, a "
-		       "guardian is forked that reverts when this process dies, and a system call "
-		       "filter is loaded. It starts no "
-		       "other program.\n"
-		       "\n"
-		       "It is installed with mode 0750 for the group 'ordeal', where there is one. Who "
-		       "is not in that group, or needs a fault "
-		       "that takes root, is shown the sudo rule that allows just this program.");
+	roff_text(out,
+		  "The privileged half of ordeal(1), which starts it. It reads requests as "
+		  "JSON lines on standard input and "
+		  "answers with events as JSON lines on standard output. One process holds "
+		  "one lease: one fault in one place. At "
+		  "the end of its input it reverts everything, so any pipe is a transport: a "
+		  "local start, sudo, ssh.\n"
+		  "\n"
+		  "Every field of a request is validated again. Before the fault is injected "
+		  "the user "
+		  "is changed from root to one without rights, every capability is dropped "
+		  "that this fault does not need, the undo record is written, a "
+		  "guardian is forked that reverts when this process dies, and a system call "
+		  "filter is loaded. It starts no "
+		  "other program.\n"
+		  "\n"
+		  "It is installed with mode 0750 for the group 'ordeal', where there is one. Who "
+		  "is not in that group, or needs a fault "
+		  "that takes root, is shown the sudo rule that allows just this program.");
 	roff_section(out, "REQUESTS");
 	roff_text(out, "A line of at most 64 KiB, 8 levels deep, integers only; unknown and "
 		       "duplicate keys are refused.");

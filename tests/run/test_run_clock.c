@@ -73,7 +73,7 @@ static void stepped(void **state)
 
 	case_start(&c, "  probes:\n"
 		       "    - {name: web, http: {url: \"http://127.0.0.1:%1$u/ok\"}, every: 20ms, "
-		       "timeout: 400ms}\n"
+		       "timeout: 200ms}\n"
 		       "  steadyState: [web.ok_ratio >= 0.9 over 300ms]\n"
 		       "  faults: [{name: hang, proc.pause: {}, target: {process: {pid: %2$d}}, "
 		       "for: 600ms}]\n"
