@@ -1,5 +1,6 @@
 #include "cli/spec_file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -64,6 +65,18 @@ static int read_sets(const struct cli_args *args, struct ord_override *sets, cha
 	return 0;
 }
 
+/* A name that leads nowhere, or to what is no file, is a mistake on the command line; a disk that
+ * fails is not. */
+static int read_file(const char *path, char **ret, size_t *ret_size, struct ord_err *err)
+{
+	if (!ord_file_read(!strcmp(path, "-") ? "/dev/stdin" : path, ORD_SPEC_BYTES_MAX, ret,
+			   ret_size, err))
+		return 0;
+	if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR || err->sys_errno == EISDIR)
+		err->code = ORD_USAGE;
+	return -1;
+}
+
 static int read_spec(const char *path, const struct cli_args *args, struct ord_spec *ret,
 		     struct ord_err *err)
 {
@@ -75,8 +88,7 @@ static int read_spec(const char *path, const struct cli_args *args, struct ord_s
 	int r = read_sets(args, sets, texts, &n, err);
 
 	if (!r)
-		r = ord_file_read(!strcmp(path, "-") ? "/dev/stdin" : path, ORD_SPEC_BYTES_MAX,
-				  &yaml, &size, err);
+		r = read_file(path, &yaml, &size, err);
 	if (!r) {
 		r = ord_spec_parse(yaml, size, sets, n, ret, &mistakes) ? 1 : 0;
 		print_mistakes(path, &mistakes);
@@ -115,6 +127,7 @@ int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan
 	if (r > 0)
 		return CLI_WRONG;
 	if (r < 0) { /* it names the file, or the --set, itself */
+		(void)fflush(stdout);
 		(void)fprintf(stderr, "ordeal: %s\n", err.msg);
 		return cli_exit_of(&err);
 	}

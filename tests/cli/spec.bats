@@ -19,8 +19,12 @@ teardown() { support_teardown; }
 	[ "$status" -eq 2 ]
 	[ "$(grep -c ': ok$' <<<"$output")" -eq 2 ]
 	run "$ORDEAL" validate good.yaml nowhere.yaml
-	[ "$status" -eq 6 ]
+	[ "$status" -eq 2 ]
 	[[ $output == *"nowhere.yaml"*"No such file"* ]]
+	run "$ORDEAL" run good.yaml nowhere.yaml
+	[ "$status" -eq 2 ]
+	run "$ORDEAL" validate .
+	[ "$status" -eq 2 ]
 }
 
 @test "standard input is -" {
