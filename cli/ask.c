@@ -54,6 +54,14 @@ int cli_ask_all(json_t *request, uint64_t timeout_ns,
 	json_t *event;
 
 	ret_denied->msg[0] = '\0';
+	/* Who may not run the injector holds no lease of his own; root's may be his to see. */
+	if (!root && !ord_holder_may_run()) {
+		if (ask(owned, true, timeout_ns, &event, err))
+			return -1;
+		answer(arg, "root", event);
+		json_decref(event);
+		return 0;
+	}
 	if (ask(owned, false, timeout_ns, &event, err))
 		return -1;
 	answer(arg, root ? "root" : "you", event);

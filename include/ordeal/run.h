@@ -50,8 +50,10 @@ struct ord_holder;
  * where it is refused. */
 int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err);
 /* Whether this user needs root for the fault in that place: false for root, and for what one may do
- * to one's own. */
+ * to one's own, where one may run the injector. */
 bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place);
+/* Whether this user may run the injector at all; who may not is root through sudo, or nobody. */
+bool ord_holder_may_run(void);
 /* Sends one request line (borrowed). */
 int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err);
 /* The descriptor to poll for reading. */

@@ -88,6 +88,19 @@ static int find_injector(char ret[ORD_PATH_MAX], struct ord_err *err)
 			ORDEAL_LIBEXEC_DIR);
 }
 
+static bool forbidden(const char *path)
+{
+	return access(path, X_OK) < 0 && errno == EACCES;
+}
+
+bool ord_holder_may_run(void)
+{
+	char path[ORD_PATH_MAX];
+	struct ord_err err;
+
+	return find_injector(path, &err) < 0 || !forbidden(path);
+}
+
 /* Without "..": a rule in sudoers names one path, and so must we. */
 static void as_sudo_knows_it(char path[ORD_PATH_MAX])
 {
@@ -174,6 +187,9 @@ static int spawn(struct ord_holder *h, int in, int out, struct ord_err *err)
 	(void)posix_spawn_file_actions_destroy(&files);
 	if (!r)
 		return 0;
+	errno = r;
+	if (h->sudo && r == ENOENT && forbidden(h->path))
+		return not_allowed(h->path, err);
 	errno = r;
 	if (h->sudo && r == ENOENT)
 		return ord_fail(

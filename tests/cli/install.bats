@@ -68,6 +68,39 @@ as_nobody() {
 	[[ $output == *"run ordeal as root"* ]]
 }
 
+@test "who is not in the group, but in the sudoers: faults and status go through sudo" {
+	[ "$(id -u)" = 0 ] || skip "changing the user takes root"
+	experiment quick >"$T/quick.yaml"
+	chmod 644 "$T/quick.yaml"
+	mkdir -p "$T/layers" "$T/nobody"
+	chown nobody "$T/nobody"
+	# A sudo of this test's own, where ordeal looks for it.
+	cat >"$T/inner" <<'END'
+set -eu
+mount -t tmpfs none "$T/layers"
+mkdir "$T/layers/upper" "$T/layers/work"
+mount -t overlay none -o "lowerdir=/usr/bin,upperdir=$T/layers/upper,workdir=$T/layers/work" /usr/bin
+install -m 4755 "$BUILD_DIR/tests/support/as-sudo" /usr/bin/sudo
+as() {
+	setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$T/nobody" XDG_STATE_HOME="$T/nobody/state" \
+		XDG_RUNTIME_DIR="$T/nobody" "$@"
+}
+setpriv --reuid nobody --regid nogroup --clear-groups sleep 30 3>&- &
+sleep 0.3
+as "$1/bin/ordeal" inject proc.pause --pid $! --for 50ms
+as "$1/bin/ordeal" inject noop --host --for 50ms
+as "$1/bin/ordeal" run "$T/quick.yaml" --quiet
+as "$1/bin/ordeal" status
+as "$1/bin/ordeal" rescue
+kill $!
+END
+	export T
+	run unshare -m sh "$T/inner" "$installed"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'"residue":0'*passed*"no lease is held"*"nothing to rescue"* ]]
+}
+
 @test "who is not root but in the group: unprivileged faults work, others say how to allow them" {
 	chmod 755 "$installed/libexec/ordeal/ordeal-injector"
 	run as_nobody "$installed/bin/ordeal" inject noop --host --for 50ms
