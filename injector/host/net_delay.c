@@ -244,6 +244,10 @@ static int note_effects(const struct inj_step *step, const struct state *s, json
 			     "without peers, both directions on loopback are late: twice in a "
 			     "round trip") < 0)
 			return -1;
+	if (s->in.n && net_tell(report, "notes", err,
+				"what arrives bears the time of before its delay: ping shows that "
+				"with -U only") < 0)
+		return -1;
 	if (ord_arg_int(step->args, "delay") >= (int64_t)(10 * ORD_MS) &&
 	    net_tell(report, "notes", err,
 		     "with default buffers one TCP connection is bound by its window: about 6 MB a "

@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 #include <endian.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -162,13 +165,54 @@ static void test_flush(void **state)
 	same_as_recorded(&b, "flush");
 }
 
+/* UML's kernel is built without the family inet: the table is refused with a bare EOPNOTSUPP. */
+static void test_family_missing(void **state)
+{
+	const struct ord_endpoints none = {0};
+	const struct match m = {&none, &none, MATCH_EGRESS};
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr body;
+	} answer = {.head = {.nlmsg_len = sizeof answer,
+			     .nlmsg_type = NLMSG_ERROR,
+			     .nlmsg_flags = NLM_F_CAPPED},
+		    .body = {.error = -EOPNOTSUPP}};
+	struct nft_batch b = {0};
+	struct ord_err err = {0};
+	uint8_t room[4096];
+	int ends[2];
+
+	cut_build(&b, &(struct cut){.way = CUT_INET,
+				    .ppm = 1,
+				    .table = "ordeal-golden",
+				    .comment = "ordeal golden pid 1",
+				    .match = &m,
+				    .links = &two});
+	for (size_t at = 0; at < b.len;
+	     at += NLMSG_ALIGN(((struct nlmsghdr *)(void *)(b.data + at))->nlmsg_len)) {
+		const struct nlmsghdr *h = (const void *)(b.data + at);
+
+		if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE))
+			answer.head.nlmsg_seq = h->nlmsg_seq;
+	}
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(write(ends[1], &answer, sizeof answer), sizeof answer);
+	struct nl_talk t = {.fd = ends[0], .room = sizeof room, .answer = room};
+	assert_int_equal(nft_send(&b, &t, &err), -1);
+	assert_int_equal(err.code, ORD_SKIP);
+	assert_non_null(strstr(err.msg, "CONFIG_NF_TABLES_INET"));
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	nft_batch_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_partition_all), cmocka_unit_test(test_loss_filter),
 		cmocka_unit_test(test_reject),	      cmocka_unit_test(test_ingress),
 		cmocka_unit_test(test_detour),	      cmocka_unit_test(test_queue),
-		cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_flush),	      cmocka_unit_test(test_family_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

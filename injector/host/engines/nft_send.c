@@ -63,13 +63,41 @@ static void name_object(const struct nft_batch *b, uint32_t seq, const char **re
 		*ret_name = nla_get_string(a);
 }
 
+/* The kernel says the same of a family that it was built without and of a flag that it does not
+ * know. */
+static const char *lacking(const struct nft_batch *b, uint32_t seq)
+{
+	struct nlmsghdr *h = numbered(b, seq);
+
+	if (!h || h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE))
+		return NULL;
+	switch (((struct nfgenmsg *)nlmsg_data(h))->nfgen_family) {
+	case NFPROTO_IPV4:
+		return "family ip (CONFIG_NF_TABLES_IPV4)";
+	case NFPROTO_IPV6:
+		return "family ip6 (CONFIG_NF_TABLES_IPV6)";
+	case NFPROTO_INET:
+		return "family inet (CONFIG_NF_TABLES_INET)";
+	case NFPROTO_NETDEV:
+		return "family netdev (CONFIG_NF_TABLES_NETDEV)";
+	default:
+		return NULL;
+	}
+}
+
 static int refused(const struct nft_batch *b, struct nlmsghdr *h, struct ord_err *err)
 {
-	const char *text, *what, *name;
+	const char *text, *what, *name, *lacks;
 
 	errno = talk_errno(h, &text);
 	if (errno == 0)
 		return 0;
+	lacks = errno == EOPNOTSUPP ? lacking(b, h->nlmsg_seq) : NULL;
+	if (lacks)
+		return ord_fail(err, ORD_SKIP,
+				"this kernel's nftables have no %s, or no tables with an owner "
+				"(Linux 5.12)",
+				lacks);
 	name_object(b, h->nlmsg_seq, &what, &name);
 	return ord_fail_sys(err, "nftables refuses %s %s%s%s", what, name, text ? ": " : "",
 			    text ? text : "");
