@@ -109,6 +109,17 @@ json_t *driver_next(struct driver *d, unsigned within_ms)
 	}
 }
 
+static _Noreturn void ended(struct driver *d, const char *event)
+{
+	int status = driver_reap(d, 3000);
+
+	if (status == 256 + SIGKILL)
+		die("the injector was killed without a '%s': by its guardian, where it was stopped "
+		    "or starved",
+		    event);
+	die("the injector ended with %d without a '%s'", status, event);
+}
+
 json_t *driver_until(struct driver *d, const char *event, unsigned within_ms)
 {
 	for (;;) {
@@ -116,9 +127,12 @@ json_t *driver_until(struct driver *d, const char *event, unsigned within_ms)
 		const char *name = e ? json_string_value(json_object_get(e, "event")) : NULL;
 
 		if (!e)
-			die("the injector ended without a '%s'", event);
+			ended(d, event);
 		if (name && strcmp(name, event) == 0)
 			return e;
+		if (name && strcmp(name, "failed") == 0 && strcmp(event, "injected") == 0 &&
+		    strcmp(json_string_value(json_object_get(e, "code")), "skip") == 0)
+			skip("%s", json_string_value(json_object_get(e, "message")));
 		if (name && strcmp(name, "failed") == 0 && strcmp(event, "reverted") != 0)
 			die("no '%s' but %s", event, json_dumps(e, JSON_COMPACT));
 		json_decref(e);
