@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +13,12 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "scheduler/run/outlet.h"
 
 #define BATCH_SIZE 65536u
 #define LINE_MAX_  2048u       /* of a sample */
 #define QUEUE_MAX  (64u << 20) /* some minutes of 1,000 samples a second */
 
-/*
- * A disk can hold a write for seconds (a page under writeback, a journal that commits), and no
- * probe may be late for that: a thread of its own writes and syncs, the loop only hands over.
- */
 struct run_timeline {
 	int fd;
 	uint64_t mono_ns;
@@ -32,50 +28,46 @@ struct run_timeline {
 	char batch[BATCH_SIZE];
 	bool broken;
 	struct ord_err err;
-	pthread_t thread;
-	pthread_mutex_t lock; /* of what follows; never held over a write */
-	pthread_cond_t wake;
-	char *queue;
-	size_t queued, room;
-	bool sync, quit;
-	atomic_int failed; /* errno of the thread's first failure */
+	struct run_outlet *disk, *view; /* the view is NULL without on_line */
+	atomic_int failed;		/* errno of the disk's first failure */
 };
 
-static void put(struct run_timeline *tl, const char *data, size_t size)
-{
-	struct ord_err err;
-
-	if (atomic_load(&tl->failed) || ord_write_all(tl->fd, data, size, &err) == 0)
-		return;
-	atomic_store(&tl->failed, err.sys_errno ? err.sys_errno : EIO);
-}
-
-static void *writer(void *arg)
+static void to_disk(void *arg, const char *data, size_t size, bool sync)
 {
 	struct run_timeline *tl = arg;
-	bool quit = false;
+	struct ord_err err;
 
-	while (!quit) {
-		char *queue;
-		size_t queued;
-		bool sync;
+	if (atomic_load(&tl->failed))
+		return;
+	if (ord_write_all(tl->fd, data, size, &err) < 0)
+		atomic_store(&tl->failed, err.sys_errno ? err.sys_errno : EIO);
+	else if (sync && fdatasync(tl->fd) < 0 && errno != EINVAL && errno != EROFS)
+		atomic_store(&tl->failed, errno);
+}
 
-		(void)pthread_mutex_lock(&tl->lock);
-		while (!tl->queued && !tl->sync && !tl->quit)
-			(void)pthread_cond_wait(&tl->wake, &tl->lock);
-		queue = ord_steal_ptr(tl->queue);
-		queued = tl->queued;
-		tl->queued = tl->room = 0;
-		sync = tl->sync;
-		tl->sync = false;
-		quit = tl->quit;
-		(void)pthread_mutex_unlock(&tl->lock);
-		put(tl, queue, queued);
-		free(queue);
-		if (sync && fdatasync(tl->fd) < 0 && errno != EINVAL && errno != EROFS)
-			atomic_store(&tl->failed, errno);
+/* Only whole lines are handed over. */
+static void to_view(void *arg, const char *data, size_t size, bool sync)
+{
+	struct run_timeline *tl = arg;
+	const char *end;
+
+	(void)sync;
+	for (; (end = memchr(data, '\n', size)); data = end + 1) {
+		json_t *line = json_loadb(data, (size_t)(end - data), 0, NULL);
+
+		size -= (size_t)(end + 1 - data);
+		if (line)
+			tl->on_line(tl->arg, line);
+		json_decref(line);
 	}
-	return NULL;
+}
+
+static void timeline_free(struct run_timeline *tl)
+{
+	run_outlet_close(tl->view);
+	run_outlet_close(tl->disk);
+	ord_close(&tl->fd);
+	free(tl);
 }
 
 int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, json_t *line),
@@ -89,18 +81,11 @@ int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, json
 	tl->on_line = on_line;
 	tl->arg = arg;
 	tl->fd = openat(dir, "run.jsonl", O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-	if (tl->fd < 0) {
+	if (tl->fd < 0)
 		(void)ord_fail_sys(err, "run.jsonl");
-		free(tl);
-		return -1;
-	}
-	(void)pthread_mutex_init(&tl->lock, NULL);
-	(void)pthread_cond_init(&tl->wake, NULL);
-	errno = pthread_create(&tl->thread, NULL, writer, tl);
-	if (errno) {
-		(void)ord_fail_sys(err, "start the timeline's writer");
-		ord_close(&tl->fd);
-		free(tl);
+	if (tl->fd < 0 || run_outlet_open(to_disk, tl, QUEUE_MAX, &tl->disk, err) < 0 ||
+	    (on_line && run_outlet_open(to_view, tl, QUEUE_MAX, &tl->view, err) < 0)) {
+		timeline_free(tl);
 		return -1;
 	}
 	*ret = tl;
@@ -131,32 +116,14 @@ static void give_up(struct run_timeline *tl, enum ord_code code, const char *why
 	tl->broken = true;
 }
 
-/* Hands over to the writer. Memory stays bounded: a disk that takes nothing for so long has failed.
- */
+/* A disk that takes nothing for so long has failed; a view that does misses lines. */
 static void hand_over(struct run_timeline *tl, const char *data, size_t size)
 {
-	bool fits = true;
-
-	if (run_timeline_broken(tl) || !size)
+	if (!size)
 		return;
-	(void)pthread_mutex_lock(&tl->lock);
-	if (tl->queued + size > tl->room) {
-		size_t room = (tl->queued + size) * 2;
-		char *queue = room > QUEUE_MAX ? NULL : realloc(tl->queue, room);
-
-		fits = queue != NULL;
-		if (queue) {
-			tl->queue = queue;
-			tl->room = room;
-		}
-	}
-	if (fits) {
-		memcpy(tl->queue + tl->queued, data, size);
-		tl->queued += size;
-		(void)pthread_cond_signal(&tl->wake);
-	}
-	(void)pthread_mutex_unlock(&tl->lock);
-	if (!fits)
+	if (tl->view)
+		(void)run_outlet_put(tl->view, data, size);
+	if (!run_timeline_broken(tl) && !run_outlet_put(tl->disk, data, size))
 		give_up(tl, ORD_SYS, "the disk does not keep up");
 }
 
@@ -188,14 +155,14 @@ void run_timeline_line(struct run_timeline *tl, const char *e, json_t *more)
 	if (line && (!more || json_object_update_missing(line, more) == 0))
 		text = json_dumps(line, JSON_COMPACT);
 	if (text) {
-		batch(tl, text, strlen(text));
-		batch(tl, "\n", 1);
+		size_t n = strlen(text);
+
+		text[n] = '\n'; /* in the place of the NUL: a line is handed over whole */
+		batch(tl, text, n + 1);
 	} else {
 		give_up(tl, ORD_NOMEM, "out of memory");
 	}
 	run_timeline_flush(tl);
-	if (text && tl->on_line)
-		tl->on_line(tl->arg, line);
 	json_decref(line);
 	json_decref(more);
 }
@@ -243,22 +210,12 @@ void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *prob
 					  : ",\"good\":false",
 		     status, tail);
 	batch(tl, line, (size_t)n);
-	if (tl->on_line) {
-		json_t *json = json_loadb(line, (size_t)n, 0, NULL);
-
-		if (json)
-			tl->on_line(tl->arg, json);
-		json_decref(json);
-	}
 }
 
 void run_timeline_sync(struct run_timeline *tl)
 {
 	run_timeline_flush(tl);
-	(void)pthread_mutex_lock(&tl->lock);
-	tl->sync = true;
-	(void)pthread_cond_signal(&tl->wake);
-	(void)pthread_mutex_unlock(&tl->lock);
+	run_outlet_sync(tl->disk);
 }
 
 int run_timeline_close(struct run_timeline *tl, struct ord_err *err)
@@ -268,22 +225,13 @@ int run_timeline_close(struct run_timeline *tl, struct ord_err *err)
 	if (!tl)
 		return 0;
 	run_timeline_flush(tl);
-	(void)pthread_mutex_lock(&tl->lock);
-	tl->quit = true;
-	(void)pthread_cond_signal(&tl->wake);
-	(void)pthread_mutex_unlock(&tl->lock);
-	(void)pthread_join(tl->thread, NULL);
-	if (!tl->broken && fsync(tl->fd) < 0 && errno != EINVAL && errno != EROFS)
-		atomic_store(&tl->failed, errno);
+	run_outlet_sync(tl->disk);
+	run_outlet_close(ord_steal_ptr(tl->disk));
 	if (run_timeline_broken(tl)) {
 		if (err)
 			*err = tl->err;
 		r = -1;
 	}
-	ord_close(&tl->fd);
-	free(tl->queue);
-	(void)pthread_cond_destroy(&tl->wake);
-	(void)pthread_mutex_destroy(&tl->lock);
-	free(tl);
+	timeline_free(tl);
 	return r;
 }

@@ -12,7 +12,8 @@
 struct json_t;
 struct run_timeline;
 
-/* Makes `run.jsonl` in dir. on_line may be NULL. mono_ns is t = 0. */
+/* Makes `run.jsonl` in dir. on_line may be NULL; it is called in a thread of its own. mono_ns is t
+ * = 0. */
 int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, struct json_t *line),
 		      void *arg, struct run_timeline **ret, struct ord_err *err);
 /* One line of type e, at now, handed to the writer at once. Takes `more` (may be NULL). */

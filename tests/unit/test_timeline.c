@@ -1,4 +1,4 @@
-/* The timeline's writer: order, escaping, and a disk that is full. */
+/* The timeline's writer: order, escaping, a disk that is full, a view that is stuck. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,6 +155,46 @@ static void full(void **state)
 		json_decref(line[--whole]);
 }
 
+static void on_line_stuck(void *arg, json_t *line)
+{
+	char byte;
+
+	(void)!read(*(int *)arg, &byte, 1); /* as a terminal after Ctrl-S; end of file lets it go */
+	heard++;
+}
+
+/* A view that takes nothing stops neither the loop nor the disk, and gets all in the end. */
+static void stuck_view(void **state)
+{
+	const size_t lines = 200;
+	uint64_t began = ord_now_ns();
+	struct run_timeline *tl = NULL;
+	struct ord_err err;
+	json_t *line[256];
+	size_t n = 0;
+	int hose[2];
+
+	assert_int_equal(pipe(hose), 0);
+	assert_int_equal(run_timeline_open(dir_fd, began, on_line_stuck, &hose[0], &tl, &err), 0);
+	for (size_t i = 0; i < lines; i++)
+		run_timeline_line(tl, "note", json_pack("{s:s}", "text", "on its way"));
+	assert_true(ord_now_ns() - began < ORD_S);
+	for (int i = 0; i < 2000 && n < lines; i++) {
+		while (n)
+			json_decref(line[--n]);
+		(void)usleep(1000);
+		n = read_lines(line, 256);
+	}
+	assert_int_equal(n, lines);
+	assert_int_equal(heard, 0);
+	while (n)
+		json_decref(line[--n]);
+	(void)close(hose[1]);
+	assert_int_equal(run_timeline_close(tl, &err), 0);
+	assert_int_equal(heard, lines);
+	(void)close(hose[0]);
+}
+
 static void never_over_another(void **state)
 {
 	struct run_timeline *tl = NULL, *second = NULL;
@@ -171,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(lines_and_samples, setup, teardown),
 		cmocka_unit_test_setup_teardown(full, setup, teardown),
+		cmocka_unit_test_setup_teardown(stuck_view, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_over_another, setup, teardown),
 	};
 
