@@ -26,6 +26,7 @@ struct bench {
 	uint64_t *late;
 	size_t n, size, skipped, bad;
 	uint64_t end;
+	bool keep_alive;
 };
 
 static void on_sample(void *arg, const struct ord_sample *s)
@@ -80,11 +81,12 @@ static double us(const struct bench *b, double q)
 static void print(struct bench *b, double cpu, double seconds)
 {
 	qsort(b->late, b->n, sizeof *b->late, by_size);
-	printf("probes_sent %zu\nskipped %zu\nnot_ok %zu\nlate_p50_us %.1f\nlate_p99_us %.1f\n"
-	       "late_p999_us %.1f\nlate_max_us %.1f\ncpu_percent_of_one_core "
-	       "%.2f\ncpu_us_per_probe %.1f\n",
-	       b->n, b->skipped, b->bad, us(b, 0.5), us(b, 0.99), us(b, 0.999), us(b, 1),
-	       cpu / seconds * 100, b->n ? cpu / (double)b->n * 1e6 : 0.0);
+	printf("{\"bench\":\"probes\",\"connections\":\"%s\",\"probes_sent\":%zu,\"skipped\":%zu,"
+	       "\"not_ok\":%zu,"
+	       "\"late_us\":{\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f},"
+	       "\"cpu_percent_of_one_core\":%.2f,\"cpu_us_per_probe\":%.1f}\n",
+	       b->keep_alive ? "keep" : "fresh", b->n, b->skipped, b->bad, us(b, 0.5), us(b, 0.99),
+	       us(b, 0.999), us(b, 1), cpu / seconds * 100, b->n ? cpu / (double)b->n * 1e6 : 0.0);
 }
 
 static int measure(struct bench *b, const struct ord_probe_spec *spec, double seconds,
@@ -125,7 +127,7 @@ int main(int argc, char **argv)
 		.every_ns = (uint64_t)(1e9 / rate),
 		.keep_alive = argc > 3 && !strcmp(argv[3], "keep"),
 		.expect = {.status_lo = 200, .status_hi = 200, .within_ns = 500 * ORD_MS}};
-	struct bench b = {.size = (size_t)(seconds * rate) + 1000};
+	struct bench b = {.size = (size_t)(seconds * rate) + 1000, .keep_alive = spec.keep_alive};
 	char dir[] = "/tmp/ordeal-run-probes-XXXXXX", url[64], file[64];
 	struct http_server server;
 	struct ord_err err = {0};
