@@ -35,7 +35,9 @@ demo_wait() {
 demo_stop() {
 	demo_rc=0
 	for demo_pid in $demo_pids; do
-		kill "$demo_pid" 2>/dev/null
+		# One that ended before may have left its number to a stranger: only our own child is told to end.
+		demo_parent=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$demo_pid/stat" 2>/dev/null) || :
+		[ "$demo_parent" != $$ ] || kill "$demo_pid" 2>/dev/null
 		wait "$demo_pid" || demo_rc=1
 	done
 	demo_pids=

@@ -8,10 +8,14 @@ support_setup() {
 	started=()
 }
 
+# Whether a pid is still that of a child of this shell: one that ended and was reaped may be a stranger's by now.
+ours() { [ "$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null)" = "$BASHPID" ]; }
+
 # Ends what the test started, also where it failed.
 support_teardown() {
 	local pid
 	for pid in "${started[@]}"; do
+		ours "$pid" || continue
 		kill -CONT "$pid" 2>/dev/null || :
 		kill -KILL "$pid" 2>/dev/null || :
 	done

@@ -32,15 +32,18 @@ address() {
 	ip -n "$1" link set "$2" up
 }
 
+# Whether a pid is still that of a child of this shell: one that ended and was reaped may be a stranger's by now.
+ours() { [ "$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null)" = "$BASHPID" ]; }
+
 net_teardown() {
 	local p
 	exec 8>&- 9>&-
 	for p in "${holders[@]}"; do
-		for _ in $(seq 100); do kill -0 "$p" 2>/dev/null || break; sleep .02; done
-		kill -KILL "$p" 2>/dev/null
+		for _ in $(seq 100); do ours "$p" || break; sleep .02; done
+		ours "$p" && kill -KILL "$p" 2>/dev/null
 	done
 	for p in "${started[@]}"; do
-		kill -KILL "$p" 2>/dev/null
+		ours "$p" && kill -KILL "$p" 2>/dev/null
 	done
 	wait
 	ip netns del "$A" 2>/dev/null
