@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 
 static char dir[64];
 static int dir_fd;
-static size_t heard;
+static atomic_size_t heard; /* the view is a thread */
 
 static void on_line(void *arg, json_t *line)
 {
