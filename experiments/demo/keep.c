@@ -48,7 +48,9 @@ static int wait_signal(const sigset_t *set, uint64_t timeout_ns)
 	return got;
 }
 
-/* A stopped program is woken, so that it can end. */
+/* A stopped program is woken, so that it can end; before the SIGTERM, since SIGCONT takes a pending
+ * SIGSTOP away, and the leak check of a program that is already ending stops it by one and would
+ * wait for ever (ptrace(2), PTRACE_ATTACH). */
 static int end(pid_t pid)
 {
 	uint64_t give_up = now_ns() + GRACE_NS;
@@ -57,8 +59,8 @@ static int end(pid_t pid)
 
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
-	(void)kill(pid, SIGTERM);
 	(void)kill(pid, SIGCONT);
+	(void)kill(pid, SIGTERM);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		uint64_t now = now_ns();
 
