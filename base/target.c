@@ -31,6 +31,11 @@ static const char *const kinds[] = {
 	[ORD_TARGET_UNIT] = "unit",
 	[ORD_TARGET_CONTAINER] = "container",
 	[ORD_TARGET_NETNS] = "netns",
+	[ORD_TARGET_POD] = "pod",
+	[ORD_TARGET_NODE] = "node",
+	[ORD_TARGET_WORKLOAD] = "workload",
+	[ORD_TARGET_SERVICE] = "service",
+	[ORD_TARGET_OBJECT] = "object",
 };
 
 const char *ord_target_kind_name(enum ord_target_kind kind)
@@ -283,6 +288,13 @@ static int find(const struct ord_target *t, struct ord_found *f, struct ord_err 
 	case ORD_TARGET_HOST:
 	case ORD_TARGET_NETNS:
 		break;
+	case ORD_TARGET_POD:
+	case ORD_TARGET_NODE:
+	case ORD_TARGET_WORKLOAD:
+	case ORD_TARGET_SERVICE:
+	case ORD_TARGET_OBJECT:
+		return ord_fail(err, ORD_USAGE, "target '%s' is not on this machine",
+				kinds[t->kind]);
 	}
 	return ord_fail(err, ORD_USAGE, "no target is given");
 }

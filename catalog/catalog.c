@@ -5,9 +5,9 @@
 #include "ordeal/fault.h"
 
 /*
- * list.def is read twice: for the parameters, then for the faults. The last, empty argument that
- * ORD_FAULT adds lets the parameters be none at all; the entry that ends each list takes the comma
- * before it.
+ * Each list.def is read twice: for the parameters, then for the faults. The last, empty argument
+ * that ORD_FAULT adds lets the parameters be none at all; the entry that ends each list takes the
+ * comma before it.
  */
 #define ORD_FAULT(...) PARAMS(__VA_ARGS__, )
 #define PARAMS(symbol, name_, summary_, guarantee_, targets_, caps_, engines_, blast_, objects_, \
@@ -16,6 +16,7 @@
 	static_assert(ORD_COUNT(symbol##_params) - 1 <= ORD_PARAMS_MAX,                          \
 		      "too many parameters: " name_);
 #include "injector/host/list.def"
+#include "injector/kube/list.def"
 #undef PARAMS
 #define PARAMS(symbol, name_, summary_, guarantee_, targets_, caps_, engines_, blast_, objects_, \
 	       ...)                                                                              \
@@ -23,6 +24,9 @@
 	 .summary = summary_,                                                                    \
 	 .guarantee = guarantee_,                                                                \
 	 .targets = targets_,                                                                    \
+	 .program = (targets_) & (ORD_ON_HOST | ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP)     \
+			    ? ORD_PROGRAM_HOST                                                   \
+			    : ORD_PROGRAM_KUBE,                                                  \
 	 .caps = caps_,                                                                          \
 	 .engines = engines_,                                                                    \
 	 .blast = blast_,                                                                        \
@@ -33,6 +37,8 @@
 const struct ord_fault ord_faults[] = {
 #undef ORD_NET_FILTER
 #include "injector/host/list.def"
+#undef ORD_EVERY
+#include "injector/kube/list.def"
 };
 const size_t ord_n_faults = ORD_COUNT(ord_faults);
 

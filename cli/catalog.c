@@ -19,10 +19,11 @@ const char *cli_targets_text(unsigned targets, size_t size, char *out)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{ORD_ON_NET, "netns"},
-		     {ORD_ON_PROCESS, "process"},
-		     {ORD_ON_CGROUP, "cgroup"},
-		     {ORD_ON_HOST, "host"}};
+	} names[] = {{ORD_ON_NET, "netns"},	    {ORD_ON_PROCESS, "process"},
+		     {ORD_ON_CGROUP, "cgroup"},	    {ORD_ON_HOST, "host"},
+		     {ORD_ON_POD, "pod"},	    {ORD_ON_NODE, "node"},
+		     {ORD_ON_WORKLOAD, "workload"}, {ORD_ON_SERVICE, "service"},
+		     {ORD_ON_OBJECT, "object"}};
 	size_t used = 0;
 
 	out[0] = '\0';

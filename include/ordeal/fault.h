@@ -51,6 +51,19 @@ enum ord_target_bit {
 	ORD_ON_PROCESS = 1 << 1, /* one or more processes */
 	ORD_ON_CGROUP = 1 << 2,	 /* a control group (of a process, unit, container) */
 	ORD_ON_HOST = 1 << 3,	 /* the machine */
+	ORD_ON_POD = 1 << 4,
+	ORD_ON_NODE = 1 << 5,
+	ORD_ON_WORKLOAD = 1 << 6,
+	ORD_ON_SERVICE = 1 << 7,
+	ORD_ON_OBJECT = 1 << 8, /* of any kind in the cluster */
+};
+
+#define ORD_ON_CLUSTER (ORD_ON_POD | ORD_ON_NODE | ORD_ON_WORKLOAD | ORD_ON_SERVICE | ORD_ON_OBJECT)
+
+/* Which program does it. */
+enum ord_program {
+	ORD_PROGRAM_HOST, /* ordeal-injector */
+	ORD_PROGRAM_KUBE, /* ordeal-injector-kube */
 };
 
 struct ord_fault {
@@ -58,7 +71,14 @@ struct ord_fault {
 	const char *summary; /* one line */
 	enum ord_guarantee guarantee;
 	unsigned targets; /* enum ord_target_bit */
-	const char *caps; /* capabilities beyond opening: "net_admin", space separated; "" none */
+	enum ord_program program;
+	/*
+	 * What it must be allowed, space separated; "" nothing. On a host: capabilities beyond
+	 * opening, "net_admin". In a cluster: rules, "GROUP/RESOURCE[/SUBRESOURCE]:VERB,VERB", the
+	 * core group as "core", "TARGET" for the group and resource of the target itself:
+	 * "core/pods/eviction:create TARGET:get,patch".
+	 */
+	const char *caps;
 	const char *engines; /* "detour|queue", "" where there is but one way */
 	const char *blast;   /* who feels it, in words */
 	const char *objects; /* kernel objects made, in words, and how each goes away */

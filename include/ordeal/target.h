@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "ordeal/err.h"
+#include "ordeal/kube.h"
 
 enum ord_target_kind {
 	ORD_TARGET_UNSET,
@@ -20,7 +21,18 @@ enum ord_target_kind {
 	ORD_TARGET_CONTAINER, /* text: id (or a unique prefix of it), as it stands in cgroup paths
 			       */
 	ORD_TARGET_NETNS,     /* text: path, or a name under /run/netns */
+	/* In a cluster; `kube` says which. */
+	ORD_TARGET_POD,
+	ORD_TARGET_NODE,
+	ORD_TARGET_WORKLOAD, /* Deployment, StatefulSet, DaemonSet, Job */
+	ORD_TARGET_SERVICE,
+	ORD_TARGET_OBJECT, /* any kind */
 };
+
+static inline bool ord_target_in_cluster(enum ord_target_kind kind)
+{
+	return kind >= ORD_TARGET_POD;
+}
 
 struct ord_target {
 	enum ord_target_kind kind;
@@ -32,7 +44,8 @@ struct ord_target {
 	 */
 	bool all;
 	uint32_t count;
-	uint32_t percent_ppm; /* rounded up */
+	uint32_t percent_ppm;	      /* rounded up */
+	struct ord_kube_target *kube; /* owned; of those in a cluster, else NULL */
 };
 
 /* (pid, start time) names a process for good; a pid alone does not. */
@@ -44,7 +57,7 @@ struct ord_proc {
 
 #define ORD_PROCS_MAX 256
 
-/* A target as resolved: what goes into a request. Plain data. */
+/* A target as resolved: what goes into a request. Plain data, but for the cluster's. */
 struct ord_place {
 	bool host;
 	size_t n_procs;
@@ -54,7 +67,12 @@ struct ord_place {
 	uint64_t netns_ino; /* 0: this user may not see it */
 	char cgroup[256];   /* absolute directory of its (memory or unified) control group, "" if
 			       unknown */
+	struct ord_cluster_place *cluster; /* owned (ord_place_done); NULL: this machine */
 };
+
+/* Frees what it owns and zeroes it; fine on a zeroed struct. */
+void ord_place_done(struct ord_place *place);
+void ord_target_done(struct ord_target *target);
 
 const char *ord_target_kind_name(enum ord_target_kind kind); /* "process", as in spec and options */
 

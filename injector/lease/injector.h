@@ -31,7 +31,22 @@ struct inj_step {
 	bool even_if_it_cuts_me_off;
 	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own
 			    network was asked for */
-	void *state;	 /* the fault's own: made by check, freed by done */
+	/* Set by wake beside *ret_over: NULL is "target-gone"; "taken-back" where somebody else
+	 * undid the effect, and by then names them (the field manager). */
+	const char *over;
+	char by[128];
+	void *state; /* the fault's own: made by check, freed by done */
+};
+
+/* One injector program: its faults, and how it differs from the other. */
+struct inj_program {
+	const char *name; /* "ordeal-injector" */
+	enum ord_program which;
+	const struct ord_injector *const *injectors;
+	size_t n_injectors;
+	size_t request_max; /* bytes of a request line; a thousand pods need more than 64 KiB */
+	bool keep_uid;	    /* who owns the credentials must be able to read them again */
+	bool journal;	    /* records are fsynced, below the state directory */
 };
 
 struct ord_injector {
@@ -44,7 +59,7 @@ struct ord_injector {
 	 * No side effect outside this process. Resolves, opens descriptors, enters namespaces,
 	 * decides the engine, and fills `undo` with all that revert needs (the record). `report`
 	 * gets what the `checked` event tells: "engine", "objects" (list of texts), "notes" (list
-	 * of texts).
+	 * of texts). Through the API it may ask (reads, SelfSubjectAccessReview, dry runs).
 	 */
 	int (*check)(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err);
 	/* The change, and the proof that it is in force. No allocation between the change and
@@ -85,6 +100,11 @@ struct ord_injector {
 	 * no side effect left. */
 	int (*available)(const char **ret_engine, struct ord_err *err);
 };
+
+/* Tells at once what was done to one object: the event `acted`. what: "deleted", "evicted",
+ * "refused", "patched"...; detail may be "". */
+void inj_acted(const struct inj_step *step, const char *what, const struct ord_object *o,
+	       const char *detail);
 
 /* To be called at least every 500 ms by inject, end, revert where they work longer: tells the
  * guardian that we live. */

@@ -14,10 +14,7 @@
 
 /* Faults and parameters that later versions build: refused as such, not as unknown. */
 static const char later_faults[] = "net.duplicate|net.corrupt|net.reorder|net.rate|net.reset|net."
-				   "dns|net.down|net.impair|net.policy|pod.delete|"
-				   "pod.evict|node.cordon|node.taint|node.drain|workload.scale|"
-				   "workload.restart|workload.image|service.detach|"
-				   "istio.fault|k8s.patch|disk.fill|disk.slow|disk.error|cgroup."
+				   "dns|net.down|net.impair|disk.fill|disk.slow|disk.error|cgroup."
 				   "freeze|cgroup.limit|time.skew|unit.stop|"
 				   "proc.trace|container.kill|container.pause|syscall.fault";
 static const char later_params[] = "correlation|distribution|slot|seed|ecn|gap|model|host|hosts|"
@@ -352,6 +349,11 @@ static void check_target(struct reader *r, const struct node *map,
 		[ORD_TARGET_UNIT] = ORD_ON_PROCESS | ORD_ON_NET | ORD_ON_CGROUP,
 		[ORD_TARGET_CONTAINER] = ORD_ON_PROCESS | ORD_ON_NET | ORD_ON_CGROUP,
 		[ORD_TARGET_NETNS] = ORD_ON_NET,
+		[ORD_TARGET_POD] = ORD_ON_POD,
+		[ORD_TARGET_NODE] = ORD_ON_NODE,
+		[ORD_TARGET_WORKLOAD] = ORD_ON_WORKLOAD,
+		[ORD_TARGET_SERVICE] = ORD_ON_SERVICE,
+		[ORD_TARGET_OBJECT] = ORD_ON_OBJECT,
 	};
 	const struct ord_fault *fault = spec->args->fault;
 	const struct node *target = node_find(map, "target");

@@ -13,13 +13,19 @@
 
 static void test_complete(void **state)
 {
+	size_t here = 0;
+
 	(void)state;
-	for (size_t i = 0; i < ord_n_faults; i++)
+	for (size_t i = 0; i < ord_n_faults; i++) {
+		if (ord_faults[i].program != ORD_PROGRAM_HOST)
+			continue;
+		here++;
 		if (!inj_find(ord_injectors, ord_n_injectors, ord_faults[i].name))
 			fail_msg("%s has no injector: injector/host has no file of its symbol's "
 				 "name",
 				 ord_faults[i].name);
-	assert_int_equal(ord_n_injectors, ord_n_faults);
+	}
+	assert_int_equal(ord_n_injectors, here);
 }
 
 static void test_rules(void **state)

@@ -1,0 +1,83 @@
+/*
+ * What `ordeal` itself does in a cluster: it looks. It lives in a module of its own (libcurl costs
+ * 3.6 ms at every start) that is opened at first use. No call here changes anything but
+ * ord_cluster_may's SelfSubjectAccessReviews.
+ */
+#ifndef ORDEAL_CLUSTER_H
+#define ORDEAL_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ordeal/err.h"
+#include "ordeal/plan.h"
+#include "ordeal/target.h"
+
+struct sd_event;
+struct json_t;
+struct ord_cluster;
+
+/*
+ * named: a context, or the cluster's name (limits.cluster, --context). loop: for what is watched;
+ * NULL where nothing is. ORD_GUARD where it names nothing; ORD_SKIP where the module is not
+ * installed. Opens no connection yet.
+ */
+int ord_cluster_open(const char *named, struct sd_event *loop, struct ord_cluster **ret,
+		     struct ord_err *err);
+void ord_cluster_close(struct ord_cluster *c); /* NULL is fine */
+/* "" after the last. */
+const char *ord_cluster_warning(const struct ord_cluster *c, size_t i);
+const char *ord_cluster_context(const struct ord_cluster *c);
+const char *ord_cluster_server(const struct ord_cluster *c);
+
+/* One object that was looked at, and what became of it. why: NULL where it was chosen, else the
+ * first reason against it: "label app is not orders", "protected: namespace kube-system", "not
+ * drawn (seed 7)". */
+typedef void ord_cluster_told(void *arg, const struct ord_object *o, const char *why);
+
+/*
+ * Who is behind a target now: matching, protected ones left out, seeded choice, spread. ORD_USAGE
+ * where none matches (or fewer than `count`), ORD_GUARD where more than limit_targets are hit or
+ * all are protected. told may be NULL.
+ */
+int ord_cluster_resolve(struct ord_cluster *c, const struct ord_target *t, uint64_t seed,
+			size_t limit_targets, struct ord_place *ret, ord_cluster_told *told,
+			void *arg, struct ord_err *err);
+
+/* One thing that must be allowed. Texts are borrowed from the set. */
+struct ord_rule {
+	const char *group, *resource, *subresource, *verb, *ns; /* "": core, none; ns "": all */
+	const char *why; /* "fault 'kill'", "probe 'ready'", "lease" */
+};
+struct ord_rules {
+	size_t n;
+	struct ord_rule *v;
+	char *texts; /* owned, what v borrows */
+};
+void ord_rules_done(struct ord_rules *r);
+/* Every call that the plan will make. Pure: by the spec and the catalogue alone. */
+int ord_cluster_rules(const struct ord_plan *plan, struct ord_rules *ret, struct ord_err *err);
+/* Asks for each whether we may; calls missing() for those that are denied. Returns how many, or
+ * -1. */
+int ord_cluster_may(struct ord_cluster *c, const struct ord_rules *rules,
+		    void (*missing)(void *arg, const struct ord_rule *r), void *arg,
+		    struct ord_err *err);
+
+/*
+ * Watches what a run wants to know: the pods of the targets' workloads and their replacements,
+ * EndpointSlices, Events, nodes, and what else goes wrong. Each line (owned by the callee) is one
+ * of the timeline's "kube" lines without its `t` and `rep` (docs/formats/timeline.md); at_ns is the
+ * arrival on CLOCK_MONOTONIC.
+ */
+struct ord_observer;
+int ord_cluster_observe(struct ord_cluster *c, const struct ord_plan *plan,
+			void (*on_line)(void *arg, struct json_t *line, uint64_t at_ns), void *arg,
+			struct ord_observer **ret, struct ord_err *err);
+/* The places of a repetition, as resolved: what is a target, and what is collateral. */
+int ord_observer_targets(struct ord_observer *o, const struct ord_place *const *places, size_t n,
+			 struct ord_err *err);
+void ord_observer_close(struct ord_observer *o); /* NULL is fine */
+
+#endif
