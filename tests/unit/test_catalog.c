@@ -64,7 +64,7 @@ static const char *sample(const struct ord_param *p)
 {
 	switch (p->type) {
 	case ORD_PARAM_DURATION:
-		return "20us";
+		return p->min > 20000 ? "20s" : "20us";
 	case ORD_PARAM_PERCENT:
 		return "12.5%";
 	case ORD_PARAM_SIZE:
@@ -72,7 +72,7 @@ static const char *sample(const struct ord_param *p)
 	case ORD_PARAM_RATE:
 		return "100MiB/s";
 	case ORD_PARAM_COUNT:
-		return "2";
+		return p->min > 2 ? "503" : "2";
 	case ORD_PARAM_BOOL:
 		return "true";
 	case ORD_PARAM_CHOICE:
