@@ -72,7 +72,12 @@ struct ord_cluster_place {
 	size_t n;
 	struct ord_object *v; /* owned */
 	size_t limit;	      /* objects that may be hit in all, those that come later included */
-	struct ord_kube_target *follow; /* owned; NULL: none */
+	/*
+	 * Owned; NULL: none. The selection that v was drawn from. Pods always have it: pod.delete
+	 * and pod.evict choose again by it (every), count who is ready by it (leave-ready), and
+	 * where its own `follow` is true hit what comes to match it.
+	 */
+	struct ord_kube_target *follow;
 };
 
 /* Frees what it owns and zeroes it; fine on a zeroed struct. */
