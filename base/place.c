@@ -9,6 +9,22 @@
 
 #define PID_MAX 4194304 /* the kernel's PID_MAX_LIMIT */
 
+void ord_place_done(struct ord_place *place)
+{
+	if (place->cluster)
+		ord_cluster_place_done(place->cluster);
+	free(place->cluster);
+	*place = (struct ord_place){0};
+}
+
+void ord_target_done(struct ord_target *target)
+{
+	if (target->kube)
+		ord_kube_target_done(target->kube);
+	free(target->kube);
+	*target = (struct ord_target){0};
+}
+
 static int set(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value);
@@ -39,7 +55,8 @@ json_t *ord_place_to_json(const struct ord_place *place)
 	    (place->netns[0] && set(json, "netns", json_string(place->netns))) ||
 	    (place->netns_ino &&
 	     set(json, "netns_ino", json_integer((json_int_t)place->netns_ino))) ||
-	    (place->cgroup[0] && set(json, "cgroup", json_string(place->cgroup))))
+	    (place->cgroup[0] && set(json, "cgroup", json_string(place->cgroup))) ||
+	    (place->cluster && set(json, "cluster", ord_cluster_place_to_json(place->cluster))))
 		return NULL;
 	return ord_steal_ptr(json);
 }
@@ -98,15 +115,31 @@ static int check_path(const char *key, const char *path, struct ord_err *err)
 	return 0;
 }
 
-int ord_place_from_json(struct ord_place *ret, json_t *json, struct ord_err *err)
+static int cluster_from_json(struct ord_place *place, const json_t *json, struct ord_err *err)
 {
-	static const char *const keys[] = {"host", "procs", "netns", "netns_ino", "cgroup"};
-	ord_autofree struct ord_place *place = calloc(1, sizeof *place);
+	json_t *cluster;
 
-	if (!place)
+	if (json_object_size(json) > 1)
+		return ord_fail(err, ORD_USAGE, "'cluster' stands alone");
+	if (ord_json_object(json, "cluster", &cluster, err))
+		return -1;
+	place->cluster = calloc(1, sizeof *place->cluster);
+	if (!place->cluster)
 		return ord_fail_nomem(err);
-	if (ord_json_keys(json, keys, ORD_COUNT(keys), err) ||
-	    ord_json_opt_bool(json, "host", &place->host, err) ||
+	return ord_cluster_place_from_json(place->cluster, cluster, err) ? ord_wrap(err, "cluster")
+									 : 0;
+}
+
+static int place_fields(struct ord_place *place, const json_t *json, struct ord_err *err)
+{
+	static const char *const keys[] = {"host",	"procs",  "netns",
+					   "netns_ino", "cgroup", "cluster"};
+
+	if (ord_json_keys(json, keys, ORD_COUNT(keys), err))
+		return -1;
+	if (ord_json_has(json, "cluster"))
+		return cluster_from_json(place, json, err);
+	if (ord_json_opt_bool(json, "host", &place->host, err) ||
 	    (ord_json_has(json, "procs") && procs_from_json(place, json, err)) ||
 	    ord_json_opt_copy(json, "netns", place->netns, sizeof place->netns, err) ||
 	    ord_json_opt_uint(json, "netns_ino", UINT64_MAX, &place->netns_ino, err) ||
@@ -119,6 +152,19 @@ int ord_place_from_json(struct ord_place *ret, json_t *json, struct ord_err *err
 		return ord_fail(err, ORD_USAGE, "'host' stands alone");
 	if (!place->host && !place->n_procs && !place->netns[0] && !place->cgroup[0])
 		return ord_fail(err, ORD_USAGE, "the target is empty");
+	return 0;
+}
+
+int ord_place_from_json(struct ord_place *ret, json_t *json, struct ord_err *err)
+{
+	ord_autofree struct ord_place *place = calloc(1, sizeof *place);
+
+	if (!place)
+		return ord_fail_nomem(err);
+	if (place_fields(place, json, err)) {
+		ord_place_done(place);
+		return -1;
+	}
 	*ret = *place;
 	return 0;
 }

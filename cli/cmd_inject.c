@@ -249,25 +249,35 @@ static int start(struct session *s, const struct ord_place *place, struct ord_er
 	return r;
 }
 
-static int inject(const struct cli_inject *in, struct ord_err *err)
+static int inject_at(const struct cli_inject *in, const struct ord_place *place,
+		     struct ord_err *err)
 {
-	static struct ord_place place;
 	ord_auto(holder) struct ord_holder *holder = NULL;
 	ord_autoclose int signals = -1;
 	struct session s = {.in = in, .code = -1};
 
 	s.human = !in->json && !in->quiet && isatty(STDOUT_FILENO);
-	if (ord_target_resolve(&in->target, in->seed, &place, err))
-		return -1;
-	if (ord_holder_spawn(ord_holder_needs_root(in->args.fault, &place), &holder, err))
+	if (ord_holder_spawn(ord_holder_needs_root(in->args.fault, place), &holder, err))
 		return -1;
 	signals = open_signals(err);
 	if (signals < 0)
 		return -1;
 	s.holder = holder;
-	if (start(&s, &place, err) || hold(&s, signals, err))
+	if (start(&s, place, err) || hold(&s, signals, err))
 		return -1;
 	return s.code;
+}
+
+static int inject(const struct cli_inject *in, struct ord_err *err)
+{
+	static struct ord_place place;
+	int r;
+
+	if (ord_target_resolve(&in->target, in->seed, &place, err))
+		return -1;
+	r = inject_at(in, &place, err);
+	ord_place_done(&place);
+	return r;
 }
 
 static void help(const struct ord_fault *fault)
@@ -326,6 +336,7 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 	static struct cli_inject in;
 	static struct cli_args given;
 	const struct ord_fault *fault;
+	int r;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		help(NULL);
@@ -353,9 +364,10 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 		return ord_fail(err, ORD_USAGE,
 				"%s: what is '%.40s' for? Parameters are options: --NAME VALUE",
 				fault->name, given.operands[0]);
-	if (cli_inject_read(&given, fault, &in, err))
-		return ord_wrap(err, "%s", fault->name);
-	return inject(&in, err);
+	r = cli_inject_read(&given, fault, &in, err) ? ord_wrap(err, "%s", fault->name)
+						     : inject(&in, err);
+	ord_target_done(&in.target);
+	return r;
 }
 
 const struct cli_command cli_inject = {

@@ -59,6 +59,8 @@ int cli_plan_print(const struct ord_plan *plan, bool json, FILE *out, struct ord
 		r = print_json(plan, &now, out, err);
 	else
 		ord_plan_text(plan, now.resolved, now.why, out);
+	for (size_t i = 0; i < plan->spec->n_faults; i++)
+		ord_place_done(&now.resolved[i].place);
 	free(now.resolved);
 	return r;
 }

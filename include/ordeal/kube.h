@@ -11,11 +11,12 @@
 
 #include "ordeal/err.h"
 
-#define ORD_KUBE_NAME	 254 /* of an object: a DNS subdomain of at most 253 (RFC 1123) */
-#define ORD_KUBE_NS	 64
-#define ORD_KUBE_KIND	 64
-#define ORD_KUBE_VERSION 128 /* "apps/v1", "networking.istio.io/v1" */
-#define ORD_KUBE_UID	 64
+#define ORD_KUBE_NAME		254 /* of an object: a DNS subdomain of at most 253 (RFC 1123) */
+#define ORD_KUBE_NS		64
+#define ORD_KUBE_KIND		64
+#define ORD_KUBE_VERSION	128 /* "apps/v1", "networking.istio.io/v1" */
+#define ORD_KUBE_UID		64
+#define ORD_CLUSTER_OBJECTS_MAX 10000 /* of one fault: hit at once, or one after the other */
 
 /* Owned texts. */
 struct ord_texts {

@@ -31,7 +31,7 @@ uint64_t ord_plan_seed(const struct ord_plan *plan, size_t fault, uint32_t rep);
 
 /* What one fault's target is on this machine now. Never part of the plan's hash. */
 struct ord_resolved {
-	struct ord_place place;
+	struct ord_place place;	 /* ord_place_done */
 	size_t n_targets;	 /* processes, or 1 for a namespace or the host */
 	char hash[ORD_HASH_HEX]; /* SHA-256 of the place's canonical JSON */
 };

@@ -29,11 +29,13 @@ int ord_plan_resolve(const struct ord_plan *plan, size_t fault, uint32_t rep,
 		return ord_wrap(err, "target of '%s'", f->name);
 	r.n_targets = r.place.n_procs ? r.place.n_procs : 1;
 	if (r.n_targets > plan->spec->limit_targets)
-		return ord_fail(err, ORD_GUARD,
-				"target of '%s': it would hit %zu, limits.targets is %u", f->name,
-				r.n_targets, plan->spec->limit_targets);
-	if (hash_place(&r.place, r.hash, err))
-		return -1;
-	*ret = r;
-	return 0;
+		(void)ord_fail(err, ORD_GUARD,
+			       "target of '%s': it would hit %zu, limits.targets is %u", f->name,
+			       r.n_targets, plan->spec->limit_targets);
+	else if (!hash_place(&r.place, r.hash, err)) {
+		*ret = r;
+		return 0;
+	}
+	ord_place_done(&r.place);
+	return -1;
 }

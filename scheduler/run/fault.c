@@ -374,6 +374,7 @@ static int prepare(struct run *r, size_t i, struct ord_err *err)
 	f->failed = false;
 	f->state = FAULT_OVER;
 	(void)snprintf(f->lease, sizeof f->lease, "%s-%" PRIu32 "-%zu", r->home.lease, r->rep, i);
+	ord_place_done(&f->resolved.place);
 	if (prepare_args(f, err) < 0 || ord_plan_resolve(r->plan, i, r->rep, &f->resolved, err) < 0)
 		return -1;
 	if (!f->timer)

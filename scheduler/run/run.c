@@ -138,6 +138,7 @@ static int look_ahead(struct run *r, struct ord_err *err)
 		json_t **said;
 		bool root;
 
+		ord_place_done(&f->resolved.place);
 		if (ord_plan_resolve(r->plan, i, 1, &f->resolved, err) < 0)
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
 		root = ord_holder_needs_root(fault, &f->resolved.place);
@@ -220,6 +221,7 @@ static void close_faults(struct run *r)
 		ord_holder_free(f->holder);
 		ord_holder_free(f->spent);
 		free(f->args);
+		ord_place_done(&f->resolved.place);
 	}
 }
 

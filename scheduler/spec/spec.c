@@ -29,8 +29,10 @@ void ord_spec_done(struct ord_spec *spec)
 {
 	for (size_t i = 0; i < ORD_PROBES_MAX; i++)
 		probe_done(&spec->probes[i]);
-	for (size_t i = 0; i < ORD_FAULTS_MAX; i++)
+	for (size_t i = 0; i < ORD_FAULTS_MAX; i++) {
 		free(spec->faults[i].args);
+		ord_target_done(&spec->faults[i].target);
+	}
 	for (size_t i = 0; i < ORD_LABELS_MAX; i++) {
 		free(spec->labels[i].key);
 		free(spec->labels[i].value);
