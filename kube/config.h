@@ -58,7 +58,10 @@ int kube_config_authorization(struct kube_config *c, const char **ret, struct or
 /* The server said 401: forget what was cached (token file, plugin), so that the next is new. True
  * where that may help. */
 bool kube_config_refresh(struct kube_config *c);
-/* Whether credentials come from a plugin: the program needs to start one later. */
+/* Whether credentials come from a plugin: the program needs to start one later (docs/adr/0011). */
 bool kube_config_has_plugin(const struct kube_config *c);
+/* Called at least every 100 ms while a plugin runs (at most 30 s); may be NULL. kube_set_beat sets
+ * it. */
+void kube_config_set_beat(struct kube_config *c, void (*beat)(void));
 
 #endif

@@ -1,0 +1,366 @@
+/* As whom: certificates, tokens, passwords, and the files that these are re-read from. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "kube/config_private.h"
+
+#define LOOK_NS ORD_S /* how often a token file is looked at */
+
+int cfg_path(const struct cfg_file *f, const char *text, char **ret, struct ord_err *err)
+{
+	if (!text || *text == '/')
+		return cfg_copy(text, ret, err);
+	if (asprintf(ret, "%s/%s", f->dir, text) >= 0)
+		return 0;
+	*ret = NULL;
+	return ord_fail_nomem(err);
+}
+
+/* --- base64 (RFC 4648), line ends allowed, as Go's decoder does ----------------------------- */
+
+static int value_of(char c)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* Room is there. -1 with the offset of what is wrong. */
+static int decode(const char *text, struct kube_secret *ret, size_t *ret_bad)
+{
+	unsigned bits = 0, have = 0, padding = 0, digits = 0;
+
+	for (size_t i = 0; text[i]; i++) {
+		int v = value_of(text[i]);
+
+		*ret_bad = i;
+		if (text[i] == '\n' || text[i] == '\r')
+			continue;
+		if (text[i] == '=' && digits % 4 >= 2 && padding < 4 - digits % 4) {
+			padding++;
+			continue;
+		}
+		if (v < 0 || padding)
+			return -1;
+		digits++;
+		bits = bits << 6 | (unsigned)v;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			ret->text[ret->size++] = (char)(bits >> have);
+		}
+	}
+	return (digits + padding) % 4 ? -1 : 0;
+}
+
+int cfg_base64(const char *text, struct kube_secret *ret, size_t *ret_bad)
+{
+	*ret_bad = 0;
+	if (kube_secret_room(ret, strlen(text) / 4 * 3 + 3, NULL))
+		return -1;
+	if (!decode(text, ret, ret_bad)) {
+		ret->text[ret->size] = '\0';
+		return 0;
+	}
+	kube_secret_done(ret);
+	return -1;
+}
+
+/* --- files that may change ------------------------------------------------------------------ */
+
+static struct cfg_stamp stamp_of(const struct stat *st)
+{
+	return (struct cfg_stamp){.dev = st->st_dev,
+				  .ino = st->st_ino,
+				  .size = st->st_size,
+				  .mtime = st->st_mtim,
+				  .ctime = st->st_ctim};
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool same_stamp(const struct cfg_stamp *a, const struct cfg_stamp *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       same_time(a->mtime, b->mtime) && same_time(a->ctime, b->ctime);
+}
+
+/* Straight into the secret's pages. */
+static int slurp(int fd, const char *path, size_t size, struct kube_secret *ret,
+		 struct ord_err *err)
+{
+	if (size > CFG_SECRET_MAX)
+		return ord_fail(err, ORD_USAGE, "'%.200s' is larger than 1 MiB", path);
+	if (kube_secret_room(ret, size + 1, err))
+		return -1;
+	while (ret->size <= size) {
+		ssize_t n = read(fd, ret->text + ret->size, size + 1 - ret->size);
+
+		if (n < 0)
+			return ord_fail_sys(err, "read '%.200s'", path);
+		if (!n)
+			return 0;
+		ret->size += (size_t)n;
+	}
+	return ord_fail(err, ORD_SYS, "'%.200s' grows while it is read", path);
+}
+
+/* Reads path into *ret unless the stamp is that of what is there already. */
+static int read_changed(const char *path, struct cfg_stamp *stamp, struct kube_secret *ret,
+			bool *ret_changed, struct ord_err *err)
+{
+	ord_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct kube_secret all = {0};
+	struct cfg_stamp now;
+	struct stat st;
+	int rc;
+
+	*ret_changed = false;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ord_fail_sys(err, "'%.200s'", path);
+	if (!S_ISREG(st.st_mode))
+		return ord_fail(err, ORD_USAGE, "'%.200s' is not a file", path);
+	now = stamp_of(&st);
+	if (same_stamp(&now, stamp))
+		return 0;
+	rc = slurp(fd, path, st.st_size > 0 ? (size_t)st.st_size : 0, &all, err);
+	if (!rc)
+		rc = kube_secret_set(ret, all.text, all.size, err);
+	kube_secret_done(&all);
+	if (rc)
+		return -1;
+	*stamp = now;
+	*ret_changed = true;
+	return 0;
+}
+
+int cfg_pem_fresh(struct cfg_pem *p, struct ord_err *err)
+{
+	bool changed;
+
+	if (!p->path || read_changed(p->path, &p->stamp, &p->data, &changed, err))
+		return p->path ? -1 : 0;
+	if (changed && !strstr(p->data.text, "-----BEGIN ")) {
+		p->stamp = (struct cfg_stamp){0};
+		return ord_fail(err, ORD_USAGE, "'%.200s' holds no PEM", p->path);
+	}
+	return 0;
+}
+
+void cfg_pem_done(struct cfg_pem *p)
+{
+	kube_secret_done(&p->data);
+	free(p->path);
+	*p = (struct cfg_pem){0};
+}
+
+int cfg_pem_take(const struct cfg_file *f, const yaml_node_t *map, const char *key,
+		 const char *data_key, struct cfg_pem *ret, struct ord_err *err)
+{
+	const yaml_node_t *node = cfg_get(f, map, key);
+	const yaml_node_t *data = cfg_get(f, map, data_key);
+	size_t bad;
+
+	if (cfg_text(f, map, key) && cfg_text(f, map, data_key))
+		return cfg_mistake(err, f, data, "%s and %s exclude each other; remove one of them",
+				   key, data_key);
+	if (cfg_text(f, map, key)) {
+		if (cfg_path(f, cfg_text(f, map, key), &ret->path, err))
+			return -1;
+		if (cfg_pem_fresh(ret, err) == 0)
+			return 0;
+		return ord_wrap(err, "%.150s:%zu:%zu: %s", f->path, node->start_mark.line + 1,
+				node->start_mark.column + 1, key);
+	}
+	if (!cfg_text(f, map, data_key))
+		return 0;
+	if (cfg_base64(cfg_text(f, map, data_key), &ret->data, &bad))
+		return cfg_mistake(err, f, data, "%s is not base64 (character %zu)", data_key,
+				   bad + 1);
+	if (!strstr(ret->data.text, "-----BEGIN "))
+		return cfg_mistake(err, f, data, "%s holds no PEM, once decoded", data_key);
+	return 0;
+}
+
+/* --- tokens --------------------------------------------------------------------------------- */
+
+/* What stands in a header may hold no control character and nothing beyond ASCII. */
+static bool token_fine(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return size > 0;
+}
+
+static void trim(struct kube_secret *s)
+{
+	size_t start = 0;
+
+	while (s->size && strchr(" \t\r\n", s->text[s->size - 1]))
+		s->text[--s->size] = '\0';
+	while (start < s->size && strchr(" \t\r\n", s->text[start]))
+		start++;
+	memmove(s->text, s->text + start, s->size - start + 1);
+	s->size -= start;
+}
+
+int cfg_token_fresh(struct kube_config *c, struct ord_err *err)
+{
+	uint64_t now = ord_now_ns();
+	struct cfg_stamp stamp = c->token_stamp;
+	struct kube_secret read = {0};
+	bool changed;
+	int rc;
+
+	if (c->token_looked_ns && now - c->token_looked_ns < LOOK_NS)
+		return 0;
+	c->token_looked_ns = now ? now : 1;
+	rc = read_changed(c->token_file, &stamp, &read, &changed, err);
+	if (!rc && changed) {
+		trim(&read);
+		if (!token_fine(read.text, read.size))
+			rc = ord_fail(err, ORD_USAGE, "'%.200s' holds no token", c->token_file);
+		else
+			rc = kube_secret_set(&c->token, read.text, read.size, err);
+	}
+	kube_secret_done(&read);
+	if (!rc)
+		c->token_stamp = stamp;
+	/* Between two versions of a file there may be none: what was good is tried once more. */
+	return rc && c->token.size ? 0 : rc;
+}
+
+static int read_token(const struct cfg_file *f, const yaml_node_t *user, struct kube_config *c,
+		      struct ord_err *err)
+{
+	const char *token = cfg_text(f, user, "token");
+
+	if (token && !token_fine(token, strlen(token)))
+		return cfg_mistake(err, f, cfg_get(f, user, "token"),
+				   "token holds a character that no header may hold");
+	if (token && kube_secret_set(&c->token, token, strlen(token), err))
+		return -1;
+	if (!cfg_text(f, user, "tokenFile"))
+		return 0;
+	if (cfg_path(f, cfg_text(f, user, "tokenFile"), &c->token_file, err))
+		return -1;
+	if (cfg_token_fresh(c, err) == 0)
+		return 0;
+	return ord_wrap(err, "%.150s:%zu:%zu: tokenFile", f->path,
+			cfg_get(f, user, "tokenFile")->start_mark.line + 1,
+			cfg_get(f, user, "tokenFile")->start_mark.column + 1);
+}
+
+/* --- user name and password ----------------------------------------------------------------- */
+
+static int encode_basic(struct kube_secret *ret, const struct kube_secret *plain,
+			struct ord_err *err)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char scheme[] = "Basic ";
+	char *to;
+
+	if (kube_secret_room(ret, sizeof scheme + (plain->size + 2) / 3 * 4, err))
+		return -1;
+	to = stpcpy(ret->text, scheme);
+	for (size_t i = 0; i < plain->size; i += 3) {
+		unsigned v = 0;
+		size_t n = plain->size - i < 3 ? plain->size - i : 3;
+
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (k < n ? (unsigned char)plain->text[i + k] : 0);
+		for (size_t k = 0; k < 4; k++)
+			*to++ = k <= n ? digits[v >> (18 - 6 * k) & 63] : '=';
+	}
+	*to = '\0';
+	ret->size = (size_t)(to - ret->text);
+	return 0;
+}
+
+static int read_basic(const struct cfg_file *f, const yaml_node_t *user, struct kube_config *c,
+		      struct ord_err *err)
+{
+	const char *name = cfg_text(f, user, "username"), *word = cfg_text(f, user, "password");
+	struct kube_secret plain = {0};
+	int rc;
+
+	if (!name && !word)
+		return 0;
+	if (c->token.size)
+		return cfg_mistake(
+			err, f, cfg_get(f, user, name ? "username" : "password"),
+			"a token and a user name exclude each other; remove one of them");
+	name = name ? name : "";
+	word = word ? word : "";
+	if (kube_secret_room(&plain, strlen(name) + strlen(word) + 1, err))
+		return -1;
+	plain.size = (size_t)(stpcpy(stpcpy(stpcpy(plain.text, name), ":"), word) - plain.text);
+	rc = encode_basic(&c->authorization, &plain, err);
+	kube_secret_done(&plain);
+	return rc;
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+/* What we do not do is refused: to leave it out would be to act as somebody else. */
+static int refuse_others(const struct cfg_file *f, const yaml_node_t *user, const char *name,
+			 struct ord_err *err)
+{
+	static const char *const as[] = {"as", "as-uid", "as-groups", "as-user-extra"};
+	const yaml_node_t *node = cfg_get(f, user, "auth-provider");
+
+	if (node)
+		return cfg_mistake(err, f, node,
+				   "the user '%.80s' has an auth-provider, which kubectl has given "
+				   "up too; use an exec plugin or a token",
+				   name);
+	for (size_t i = 0; i < ORD_COUNT(as); i++) {
+		node = cfg_get(f, user, as[i]);
+		if (node)
+			return cfg_mistake(err, f, node,
+					   "the user '%.80s' acts as another (%s), which is not "
+					   "supported; use credentials of its own",
+					   name, as[i]);
+	}
+	return 0;
+}
+
+/* A key alone says nothing, and kubectl passes over it. */
+static int check_pair(const struct cfg_file *f, const yaml_node_t *user, const char *name,
+		      struct kube_config *c, struct ord_err *err)
+{
+	if (!c->cert.data.size)
+		cfg_pem_done(&c->key);
+	if (!c->cert.data.size || c->key.data.size)
+		return 0;
+	return cfg_mistake(err, f, user,
+			   "the user '%.100s' has a client certificate without its client-key",
+			   name);
+}
+
+int cfg_user(const struct cfg_file *f, const yaml_node_t *user, const char *name,
+	     struct kube_config *c, struct ord_err *err)
+{
+	if (refuse_others(f, user, name, err) ||
+	    cfg_pem_take(f, user, "client-certificate", "client-certificate-data", &c->cert, err) ||
+	    cfg_pem_take(f, user, "client-key", "client-key-data", &c->key, err) ||
+	    check_pair(f, user, name, c, err) || read_token(f, user, c, err) ||
+	    read_basic(f, user, c, err))
+		return -1;
+	/* As kubectl does: a plugin is not asked where there is something else. */
+	if (c->token.size || c->authorization.size || c->cert.data.size)
+		return 0;
+	return cfg_plugin_read(f, user, name, c, err);
+}
