@@ -100,7 +100,7 @@ static int measure(struct bench *b, const struct ord_probe_spec *spec, double se
 	if (sd_event_new(&loop) < 0)
 		return ord_fail(err, ORD_SYS, "event loop");
 	if (run_window_init(&b->window, spec, 5 * ORD_S, err) < 0 ||
-	    ord_probes_open(spec, 1, loop, on_sample, b, &probes, err) < 0)
+	    ord_probes_open(spec, 1, loop, NULL, on_sample, b, &probes, err) < 0)
 		return -1;
 	cpu = cpu_seconds();
 	t0 = ord_now_ns() + ORD_MS;

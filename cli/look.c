@@ -104,7 +104,7 @@ static int ask(struct asking *a, const char *url, const struct ord_place *place,
 	spec.url = strdup(url);
 	if (!spec.url)
 		return ord_fail_nomem(err);
-	if (ord_probes_open(&spec, 1, loop, on_sample, a, &probes, err)) {
+	if (ord_probes_open(&spec, 1, loop, NULL, on_sample, a, &probes, err)) {
 		free(spec.url);
 		return -1;
 	}

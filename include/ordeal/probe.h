@@ -34,6 +34,7 @@ struct ord_sample {
 	uint64_t n;   /* slot */
 	uint64_t due, sent, done;
 	uint64_t first; /* first byte of the answer, 0: none */
+	uint64_t since; /* kube: arrival of the change that made the state what it is, 0: none */
 	enum ord_outcome outcome;
 	uint16_t status;       /* http: of the answer; 0: none */
 	char why[ORD_WHY_MAX]; /* "" when ok */
@@ -53,12 +54,22 @@ static inline bool ord_sample_good(const struct ord_sample *s)
 
 struct ord_probes;
 
+/* Where probes of kind `kube` come from: the cluster's module (ord_cluster_probes), which this
+ * library does not link. */
+struct prb_kind;
+struct ord_probe_source {
+	const struct prb_kind *kind;
+	void *cluster;
+};
+
 /*
- * Opens every probe on the loop; nothing is sent yet. specs is borrowed until the free. on_sample
+ * Opens every probe on the loop; nothing is sent yet. specs is borrowed until the free; kube is
+ * NULL where no probe is of that kind. on_sample
  * is called once for each slot, in the order in which they are decided; it must not free the
  * probes.
  */
 int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_event *loop,
+		    const struct ord_probe_source *kube,
 		    void (*on_sample)(void *arg, const struct ord_sample *s), void *arg,
 		    struct ord_probes **ret, struct ord_err *err);
 /* Begins; slot 0 of the first probe is due at t0 (CLOCK_MONOTONIC), those of the others spread over

@@ -9,6 +9,7 @@
 
 #include "ordeal/fault.h"
 #include "ordeal/target.h"
+#include "ordeal/that.h"
 
 #define ORD_NAME_MAX	   64 /* names: [a-z0-9]([a-z0-9-]*[a-z0-9])? */
 #define ORD_PROBES_MAX	   32
@@ -22,7 +23,7 @@
 	(1u << 20) /* a longer text is refused; read one byte more than this of a file, no more */
 #define ORD_SEED_MAX ((1ull << 53) - 1) /* every JSON reader keeps it exactly */
 
-enum ord_probe_kind { ORD_PROBE_HTTP, ORD_PROBE_TCP, ORD_PROBE_EXEC };
+enum ord_probe_kind { ORD_PROBE_HTTP, ORD_PROBE_TCP, ORD_PROBE_EXEC, ORD_PROBE_KUBE };
 enum ord_role { ORD_ROLE_USER, ORD_ROLE_SIGNAL };
 
 /* What a good sample looks like; what is unset is not asked. */
@@ -51,6 +52,8 @@ struct ord_probe_spec {
 	uint16_t port;
 	/* exec */
 	char *argv[ORD_ARGV_MAX + 1]; /* NULL at the end */
+	/* kube */
+	struct ord_kube_watch *kube; /* owned */
 	struct ord_expect expect;
 };
 
@@ -80,12 +83,14 @@ enum ord_objective_kind {
 	ORD_OBJECTIVE_RECOVER_AFTER
 };
 
-/* "detect(breaker) within 2s", "recover(self) within 10s hold 3s", "recover(after_rollback) within
- * 5s" */
+/* "detect(breaker) within 2s", "detect(kubernetes:event/BackOff) within 30s", "recover(self) within
+ * 10s hold 3s", "recover(after_rollback) within 5s" */
 struct ord_objective {
 	char text[160];
 	enum ord_objective_kind kind;
-	size_t probe; /* detect: index of a signal probe */
+	size_t probe;		      /* detect: index of a signal probe, where channel is "" */
+	char channel[160];	      /* detect: "kubernetes:...", as written */
+	struct ord_kube_channel kube; /* the same, read */
 	uint64_t within_ns, hold_ns;
 };
 

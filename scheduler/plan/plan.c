@@ -20,6 +20,15 @@ static json_t *strings(const struct ord_label *v, size_t n)
 	return out;
 }
 
+/* "Deployment/orders in shop: available >= 3" */
+static json_t *kube_what(const struct ord_kube_watch *w)
+{
+	return json_sprintf("%s%s%s%s%s%s%s%s%s: %s", w->kind, *w->name ? "/" : "", w->name,
+			    *w->ns ? " in " : "", w->ns, w->selector ? " with " : "",
+			    w->selector ? w->selector : "", w->field_selector ? " where " : "",
+			    w->field_selector ? w->field_selector : "", w->that.text);
+}
+
 /* What the probe asks, in a line; header values may be secrets and stay out. */
 static json_t *probe_what(const struct ord_probe_spec *p)
 {
@@ -32,6 +41,8 @@ static json_t *probe_what(const struct ord_probe_spec *p)
 		return json_sprintf("%s %s", p->method, p->url);
 	case ORD_PROBE_TCP:
 		return json_sprintf(strchr(p->host, ':') ? "[%s]:%u" : "%s:%u", p->host, p->port);
+	case ORD_PROBE_KUBE:
+		return kube_what(p->kube);
 	case ORD_PROBE_EXEC:
 		break;
 	}
@@ -94,16 +105,27 @@ static json_t *request_digest(const struct ord_probe_spec *p)
 	return json_string(ord_sha256(all, size, hash));
 }
 
+static json_t *kube_watch(const struct ord_kube_watch *w)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:s}", "api_version", w->api_version,
+			 "kind", w->kind, "namespace", w->ns, "name", w->name, "selector",
+			 w->selector, "field_selector", w->field_selector, "that", w->that.text);
+}
+
 static json_t *probe(const struct ord_probe_spec *p)
 {
-	static const char *const kinds[] = {
-		[ORD_PROBE_HTTP] = "http", [ORD_PROBE_TCP] = "tcp", [ORD_PROBE_EXEC] = "exec"};
+	static const char *const kinds[] = {[ORD_PROBE_HTTP] = "http",
+					    [ORD_PROBE_TCP] = "tcp",
+					    [ORD_PROBE_EXEC] = "exec",
+					    [ORD_PROBE_KUBE] = "kube"};
 	json_t *out =
 		json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "name", p->name, "role",
 			  p->role == ORD_ROLE_SIGNAL ? "signal" : "user", "kind", kinds[p->kind],
 			  "every_ns", (json_int_t)p->every_ns, "timeout_ns",
 			  (json_int_t)p->timeout_ns, "what", probe_what(p), "expect", expect(p));
 
+	if (out && p->kind == ORD_PROBE_KUBE)
+		(void)json_object_set_new(out, "watch", kube_watch(p->kube));
 	if (!out || p->kind != ORD_PROBE_HTTP)
 		return out;
 	(void)json_object_set_new(out, "connection",
@@ -157,8 +179,8 @@ static json_t *objective(const struct ord_spec *spec, const struct ord_objective
 {
 	if (o->kind == ORD_OBJECTIVE_DETECT)
 		return json_pack("{s:s, s:s, s:s, s:I}", "text", o->text, "kind", "detect",
-				 "channel", spec->probes[o->probe].name, "within_ns",
-				 (json_int_t)o->within_ns);
+				 "channel", *o->channel ? o->channel : spec->probes[o->probe].name,
+				 "within_ns", (json_int_t)o->within_ns);
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "text", o->text, "kind", "recover", "mode",
 			 o->kind == ORD_OBJECTIVE_RECOVER_SELF ? "self" : "after_rollback",
 			 "within_ns", (json_int_t)o->within_ns, "hold_ns", (json_int_t)o->hold_ns);

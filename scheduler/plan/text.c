@@ -134,6 +134,10 @@ static void print_probes(const struct ord_spec *spec, FILE *out)
 			(void)fprintf(out, "%s %s\n", p->method, p->url);
 		else if (p->kind == ORD_PROBE_TCP)
 			(void)fprintf(out, "connect to %s port %u\n", p->host, p->port);
+		else if (p->kind == ORD_PROBE_KUBE)
+			(void)fprintf(out, "watch %s%s%s%s%s: %s\n", p->kube->kind,
+				      *p->kube->name ? "/" : "", p->kube->name,
+				      *p->kube->ns ? " in " : "", p->kube->ns, p->kube->that.text);
 		else
 			(void)fprintf(out, "run %s\n", p->argv[0]);
 	}

@@ -232,9 +232,15 @@ static int on_due(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int find_kind(enum ord_probe_kind kind, const struct prb_kind **ret, struct ord_err *err)
+static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *kube,
+		     const struct prb_kind **ret, struct ord_err *err)
 {
 	switch (kind) {
+	case ORD_PROBE_KUBE:
+		if (!kube)
+			return ord_fail(err, ORD_USAGE, "a kube probe needs a cluster");
+		*ret = kube->kind;
+		return 0;
 	case ORD_PROBE_HTTP:
 		return prb_http_module(ret, err);
 	case ORD_PROBE_TCP:
@@ -264,7 +270,7 @@ static int open_sources(struct pace *p, struct ord_err *err)
 	return ord_fail_sys(err, "timer of probe '%s'", p->probe.spec->name);
 }
 
-static int open_pace(struct pace *p, struct ord_err *err)
+static int open_pace(struct pace *p, const struct ord_probe_source *kube, struct ord_err *err)
 {
 	const struct ord_probe_spec *spec = p->probe.spec;
 	uint64_t fit = spec->timeout_ns / spec->every_ns + 2;
@@ -273,7 +279,7 @@ static int open_pace(struct pace *p, struct ord_err *err)
 	p->cap = fit < most ? (unsigned)fit : most;
 	p->probe.wants_body = prb_expect_wants_body(&spec->expect);
 	if (prb_expect_open(&p->probe.expect, &spec->expect, err) < 0 ||
-	    find_kind(spec->kind, &p->kind, err) < 0 || open_sources(p, err) < 0 ||
+	    find_kind(spec->kind, kube, &p->kind, err) < 0 || open_sources(p, err) < 0 ||
 	    p->kind->open(&p->probe, err) < 0)
 		return ord_wrap(err, "probe '%s'", spec->name);
 	return 0;
@@ -307,6 +313,7 @@ static void ask_for_short_slices(void)
 }
 
 int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_event *loop,
+		    const struct ord_probe_source *kube,
 		    void (*on_sample)(void *arg, const struct ord_sample *s), void *arg,
 		    struct ord_probes **ret, struct ord_err *err)
 {
@@ -317,8 +324,11 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 	raise_files();
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
 	ask_for_short_slices();
-	all->host = (struct prb_host){
-		.loop = loop, .answered = answered, .keep = keep, .fail = ord_fail_at};
+	all->host = (struct prb_host){.loop = loop,
+				      .cluster = kube ? kube->cluster : NULL,
+				      .answered = answered,
+				      .keep = keep,
+				      .fail = ord_fail_at};
 	all->on_sample = on_sample;
 	all->arg = arg;
 	for (; all->n < n; all->n++) {
@@ -328,7 +338,7 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 		p->index = all->n;
 		p->probe.spec = &specs[all->n];
 		p->probe.host = &all->host;
-		if (open_pace(p, err) < 0) {
+		if (open_pace(p, kube, err) < 0) {
 			all->n++;
 			ord_probes_free(all);
 			return -1;

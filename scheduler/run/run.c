@@ -202,8 +202,8 @@ static int turn(struct run *r, struct ord_err *err)
 static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
 	if (look_ahead(r, err) < 0 || run_watch_init(r, err) < 0 || open_loop(r, err) < 0 ||
-	    ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop, on_sample, r, &r->probes,
-			    err) < 0 ||
+	    ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop, NULL, on_sample, r,
+			    &r->probes, err) < 0 ||
 	    open_timeline(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);

@@ -186,12 +186,15 @@ void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *prob
 			 const struct ord_sample *s)
 {
 	char line[LINE_MAX_], why[2 * ORD_WHY_MAX + 2], tail[3 * ORD_WHY_MAX] = "";
-	char first[40] = "", status[24] = "";
+	char first[40] = "", status[24] = "", since[40] = "";
 	int n;
 
 	if (s->first)
 		(void)snprintf(first, sizeof first, "\"first\":%" PRId64 ",",
 			       run_timeline_t(tl, s->first));
+	if (s->since)
+		(void)snprintf(since, sizeof since, ",\"since\":%" PRId64,
+			       run_timeline_t(tl, s->since));
 	if (s->status)
 		(void)snprintf(status, sizeof status, ",\"status\":%u", s->status);
 	if (s->why[0]) {
@@ -201,14 +204,14 @@ void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *prob
 	n = snprintf(line, sizeof line,
 		     "{\"t\":%" PRId64 ",\"e\":\"sample\",\"rep\":%" PRIu32
 		     ",\"p\":\"%s\",\"n\":%" PRIu64 ",\"due\":%" PRId64 ",\"sent\":%" PRId64
-		     ",%s\"done\":%" PRId64 ",\"o\":\"%s\"%s%s%s}\n",
+		     ",%s\"done\":%" PRId64 ",\"o\":\"%s\"%s%s%s%s}\n",
 		     run_timeline_t(tl, ord_now_ns()), rep, probe, s->n, run_timeline_t(tl, s->due),
 		     run_timeline_t(tl, s->sent), first, run_timeline_t(tl, s->done),
 		     ord_outcome_name(s->outcome),
 		     !ord_sample_known(s) ? ""
 		     : ord_sample_good(s) ? ",\"good\":true"
 					  : ",\"good\":false",
-		     status, tail);
+		     status, since, tail);
 	batch(tl, line, (size_t)n);
 }
 

@@ -100,7 +100,7 @@ static uint64_t period(const struct ord_objective *o, const struct ord_spec *spe
 	uint64_t best = 0;
 
 	if (o->kind == ORD_OBJECTIVE_DETECT)
-		return spec->probes[o->probe].every_ns;
+		return *o->channel ? 0 : spec->probes[o->probe].every_ns;
 	for (size_t i = 0; i < spec->n_probes; i++)
 		if (spec->probes[i].role == ORD_ROLE_USER &&
 		    (!best || spec->probes[i].every_ns < best))
@@ -126,6 +126,23 @@ static void check_detect(struct reader *r, const struct node *root, const struct
 				"a probe with 'role: "
 				"signal', which shows that the system noticed",
 				probe->name);
+}
+
+/* Where no target is in a cluster, the channel must say where it is. */
+static void check_channel(struct reader *r, const struct node *node, const struct ord_objective *o,
+			  const struct ord_spec *spec)
+{
+	bool where = *o->kube.ns || !strcmp(o->kube.kind, "Node");
+
+	for (size_t i = 0; i < spec->n_faults; i++)
+		where = where || (ord_target_in_cluster(spec->faults[i].target.kind) &&
+				  spec->faults[i].target.kind != ORD_TARGET_NODE);
+	if (!where)
+		sink_add(
+			r->sink, node,
+			"'%s': no fault has a target in a namespace, so the channel must name one, "
+			"as in 'kubernetes:shop/%s'",
+			o->channel, o->channel + strlen("kubernetes:"));
 }
 
 static void check_recover(struct reader *r, const struct node *node, const struct ord_objective *o,
@@ -162,7 +179,9 @@ static void check_objective(struct reader *r, const struct node *root, const str
 	if (!node || node->kind != NODE_SCALAR ||
 	    objective_parse(node->text, &again, &probe, &mistake))
 		return;
-	if (o->kind == ORD_OBJECTIVE_DETECT)
+	if (o->kind == ORD_OBJECTIVE_DETECT && *o->channel)
+		check_channel(r, node, o, spec);
+	else if (o->kind == ORD_OBJECTIVE_DETECT)
 		check_detect(r, root, node, o, &probe, spec);
 	else
 		check_recover(r, node, o, spec);

@@ -123,8 +123,7 @@ static int fold(struct scan *s, char *out, size_t size)
 static bool is_later(const char *word)
 {
 	static const char *const prefixes[] = {
-		"prometheus:", "alertmanager:", "kubernetes:", "log:",
-		"journal:",    "prom:",		"kube:"};
+		"prometheus:", "alertmanager:", "log:", "journal:", "prom:", "kube:"};
 
 	for (size_t i = 0; i < ORD_COUNT(prefixes); i++)
 		if (!strncmp(word, prefixes[i], strlen(prefixes[i])))
@@ -163,7 +162,7 @@ static int subject(struct scan *s, struct ord_condition *c, struct language_prob
 	if (!in_word(*next(s)))
 		return wrong_at(s, s->at, "a condition starts with a probe and a metric; write %s",
 				condition_form);
-	if (is_later(s->word))
+	if (is_later(s->word) || !strncmp(s->word, "kubernetes:", 11))
 		return wrong_at(
 			s, s->at,
 			"'%s': conditions on other sources are not in this version; name a probe",
@@ -239,12 +238,33 @@ int condition_parse(const char *text, struct ord_condition *ret, struct language
 static const char detect_form[] = "it as in 'detect(breaker) within 2s'";
 static const char recover_form[] = "it as in 'recover(self) within 10s hold 3s'";
 
+static const char kubernetes[] = "kubernetes:";
+
+/* As far as the bracket: globs and '=' are no letters of other words. */
+static int kube_channel(struct scan *s, struct ord_objective *o)
+{
+	const char *from = s->text + s->at;
+	size_t n = strcspn(from, " \t)");
+	struct ord_that_mistake m;
+
+	if (n >= sizeof o->channel)
+		return wrong_at(s, s->at, "a channel of more than %zu bytes",
+				sizeof o->channel - 1);
+	(void)snprintf(o->channel, sizeof o->channel, "%.*s", (int)n, from);
+	if (ord_channel_parse(o->channel, &o->kube, &m))
+		return wrong_at(s, s->at + m.at, "%s", m.text);
+	s->p = from + n;
+	return 0;
+}
+
 static int channel(struct scan *s, struct ord_objective *o, struct language_probe *probe)
 {
 	o->kind = ORD_OBJECTIVE_DETECT;
 	if (!in_word(*next(s)))
 		return wrong_at(s, s->at, "the probe that detects is missing; write %s",
 				detect_form);
+	if (!strncmp(s->word, kubernetes, sizeof kubernetes - 1))
+		return kube_channel(s, o);
 	if (is_later(s->word) || !strcmp(s->word, "mark"))
 		return wrong_at(s, s->at,
 				"the channel '%s' is not in this version; name a probe whose role "

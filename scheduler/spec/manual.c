@@ -278,12 +278,47 @@ static const char *const sentences[] = {
 	"",
 	"An objective is one of:",
 	"  detect(PROBE) within DURATION",
+	"  detect(kubernetes:...) within DURATION",
 	"  recover(self) within DURATION [hold DURATION]",
 	"  recover(after_rollback) within DURATION [hold DURATION]",
 	"detect counts from the impact to the first good sample of a probe whose role is signal.",
 	"recover(self) counts from the impact to the recovery while the fault is still in force;",
 	"recover(after_rollback) from the moment at which the fault is gone.",
 	"A recovery must last for its hold, 1s where none is given.",
+};
+
+static const char *const kubernetes[] = {
+	"What a kube probe asks of one object is one of these, or up to four joined by 'and':",
+	"  exists",
+	"  absent",
+	"  CONDITION=True|False|Unknown",
+	"  FIGURE COMPARISON NUMBER|FIGURE",
+	"  PATH COMPARISON NUMBER|TEXT|PATH",
+	"A figure is a count that the kind keeps: desired, replicas, ready, available, unavailable",
+	"and updated of a workload; active, ready, succeeded and failed of a job; allowed, healthy",
+	"and desired of a disruption budget; endpoints, those that are ready, of a slice.",
+	"A path begins with a point, as in .status.phase or "
+	".metadata.labels['app.kubernetes.io/name'].",
+	"The comparison is one of =, !=, <, <=, > and >=; texts are equal or not.",
+	"Of a set it is one of:",
+	"  count COMPARISON NUMBER",
+	"  count(TEST) COMPARISON NUMBER",
+	"  sum(FIGURE|PATH) COMPARISON NUMBER",
+	"  all(TEST)",
+	"  any(TEST)",
+	"  ready COMPARISON NUMBER",
+	"where ready, of pods and nodes, counts those whose condition Ready is True and that are "
+	"not",
+	"being deleted.",
+	"",
+	"As a channel of detect,",
+	"  kubernetes:[NAMESPACE/]event/REASON",
+	"  kubernetes:[NAMESPACE/]KIND/NAME/CONDITION=STATUS",
+	"is an Event of that reason, or an object that comes to have the condition. Reason, name "
+	"and",
+	"namespace may be globs; without a namespace it is where the targets are. What was told, "
+	"or",
+	"was so, before the fault is no detection.",
 };
 
 static const char *const yaml[] = {
@@ -316,6 +351,8 @@ void ord_spec_manual(FILE *out)
 		put_table(out, tables[i]);
 	(void)fputs(".SH CONDITIONS AND OBJECTIVES\n", out);
 	put_prose(out, sentences, ORD_COUNT(sentences));
+	(void)fputs(".SH KUBERNETES\n", out);
+	put_prose(out, kubernetes, ORD_COUNT(kubernetes));
 	(void)fputs(".SH FAULTS\nEach is a key of an item of spec.faults, and takes these keys "
 		    "itself.\n",
 		    out);

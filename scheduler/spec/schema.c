@@ -136,6 +136,13 @@ json_t *schema_type_tcp(const struct key *key)
 			 text(300, "^(\\[[^\\]]+\\]|[^:/]+):[0-9]{1,5}$"));
 }
 
+/* The words of known kinds are no part of it: with apiVersion any kind may stand here. */
+json_t *schema_type_kube_watch(const struct key *key)
+{
+	(void)key;
+	return text(300, "^[A-Za-z]+(/[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$");
+}
+
 json_t *schema_type_condition(const struct key *key)
 {
 	(void)key;
@@ -147,7 +154,7 @@ json_t *schema_type_condition(const struct key *key)
 json_t *schema_type_objective(const struct key *key)
 {
 	(void)key;
-	return text(159, "^\\s*(detect\\s*\\(\\s*" NAME "\\s*\\)\\s*within\\s+" DURATION
+	return text(159, "^\\s*(detect\\s*\\(\\s*(" NAME "|kubernetes:[^\\s()]+)\\s*\\)\\s*within\\s+" DURATION
 			 "|recover\\s*\\(\\s*(self|after_rollback)\\s*\\)\\s*within\\s+" DURATION
 			 "(\\s+hold\\s+(0|" DURATION "))?)\\s*$");
 }

@@ -21,6 +21,7 @@ struct json_t *schema_type_headers(const struct key *key);
 struct json_t *schema_type_pair_regex(const struct key *key);
 struct json_t *schema_type_pair_any(const struct key *key);
 struct json_t *schema_type_tcp(const struct key *key);
+struct json_t *schema_type_kube_watch(const struct key *key);
 struct json_t *schema_type_condition(const struct key *key);
 struct json_t *schema_type_objective(const struct key *key);
 struct json_t *schema_type_target_text(const struct key *key);

@@ -18,6 +18,11 @@ static void probe_done(struct ord_probe_spec *p)
 		free(p->headers[i]);
 	for (size_t i = 0; i < ORD_ARGV_MAX; i++)
 		free(p->argv[i]);
+	if (p->kube) {
+		free(p->kube->selector);
+		free(p->kube->field_selector);
+	}
+	free(p->kube);
 	free(p->expect.body);
 	free(p->expect.header_name);
 	free(p->expect.header);

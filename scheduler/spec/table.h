@@ -113,6 +113,9 @@ void want_map(struct reader *r, const char *name, const struct node *node);
 /* http.c */
 extern const struct type type_url, type_status, type_headers, type_expect_header, type_expect_json,
 	type_tcp, type_port, type_exit_status;
+/* kube.c */
+extern const struct type type_kube;
+extern const struct table table_kube;
 /* condition.c */
 extern const struct type type_condition, type_objective;
 /* target.c */

@@ -195,6 +195,7 @@ static void probe_finish(struct reader *r, const struct node *map, void *base)
 	(void)r;
 	p->kind = node_find(map, "tcp")	   ? ORD_PROBE_TCP
 		  : node_find(map, "exec") ? ORD_PROBE_EXEC
+		  : node_find(map, "kube") ? ORD_PROBE_KUBE
 					   : ORD_PROBE_HTTP;
 }
 
@@ -216,6 +217,10 @@ static const struct key probe_keys[] = {
 	{.name = "http", .type = &type_map, .table = &table_http, .help = "an HTTP request"},
 	{.name = "tcp", .type = &type_tcp, .table = &table_tcp, .help = "a TCP connect"},
 	{.name = "exec", .type = &type_map, .table = &table_exec, .help = "a program"},
+	{.name = "kube",
+	 .type = &type_kube,
+	 .table = &table_kube,
+	 .help = "an object of the cluster, or a set of them, by watch"},
 	{.name = "every",
 	 .type = &type_duration,
 	 AT(ord_probe_spec, every_ns),
@@ -232,7 +237,6 @@ static const struct key probe_keys[] = {
 	 .help = "when an answer is given up"},
 	LATER("prom"),
 	LATER("dns"),
-	LATER("kube"),
 	LATER("grpc"),
 	LATER("log"),
 	LATER("sql"),
@@ -241,7 +245,7 @@ static const struct key probe_keys[] = {
 
 static const struct table table_probe = {.name = "a probe",
 					 .path = "spec.probes[]",
-					 .one_of = "http|tcp|exec",
+					 .one_of = "http|tcp|exec|kube",
 					 .finish = probe_finish,
 					 .help = "What is observed, on an absolute schedule.",
 					 ITEMS(probe_keys)};
@@ -432,9 +436,9 @@ const struct table table_root = {
 const struct key key_root = {.name = "an experiment", .type = &type_map, .table = &table_root};
 
 const struct table *const tables[] = {
-	&table_root,	&table_metadata,    &table_spec,     &table_probe,
-	&table_http,	&table_http_expect, &table_tcp,	     &table_tcp_expect,
-	&table_exec,	&table_exec_expect, &table_fault,    &table_target,
-	&table_process, &table_container,   &table_endpoint, &table_limits,
+	&table_root,	    &table_metadata, &table_spec,	&table_probe,	&table_http,
+	&table_http_expect, &table_tcp,	     &table_tcp_expect, &table_exec,	&table_exec_expect,
+	&table_kube,	    &table_fault,    &table_target,	&table_process, &table_container,
+	&table_endpoint,    &table_limits,
 };
 const size_t n_tables = ORD_COUNT(tables);

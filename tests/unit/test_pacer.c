@@ -47,7 +47,7 @@ static struct ord_probes *begin(const struct ord_probe_spec *specs, size_t n)
 
 	n_seen = 0;
 	assert_true(sd_event_new(&loop) >= 0);
-	if (ord_probes_open(specs, n, loop, on_sample, NULL, &probes, &err) < 0)
+	if (ord_probes_open(specs, n, loop, NULL, on_sample, NULL, &probes, &err) < 0)
 		fail_msg("%s", err.msg);
 	t0 = ord_now_ns() + 5 * ORD_MS;
 	assert_int_equal(ord_probes_start(probes, t0, &err), 0);
@@ -354,12 +354,12 @@ static void cannot_open(void **state)
 	struct ord_err err = {0};
 
 	assert_true(sd_event_new(&loop) >= 0);
-	assert_int_equal(ord_probes_open(&spec, 1, loop, on_sample, NULL, &probes, &err), -1);
+	assert_int_equal(ord_probes_open(&spec, 1, loop, NULL, on_sample, NULL, &probes, &err), -1);
 	assert_int_equal(err.code, ORD_USAGE);
 	assert_non_null(strstr(err.msg, "probe 'x'"));
 	spec = http("/ok");
 	spec.expect.body = (char[]){"("};
-	assert_int_equal(ord_probes_open(&spec, 1, loop, on_sample, NULL, &probes, &err), -1);
+	assert_int_equal(ord_probes_open(&spec, 1, loop, NULL, on_sample, NULL, &probes, &err), -1);
 	assert_null(probes);
 	loop = sd_event_unref(loop);
 }

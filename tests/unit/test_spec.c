@@ -134,7 +134,7 @@ static void every_form(void **state)
 	const struct ord_probe_spec *p = s.probes;
 
 	read_good(yaml, NULL, 0, &s);
-	assert_int_equal(s.n_probes, 5);
+	assert_int_equal(s.n_probes, 8);
 	assert_string_equal(p[0].url, "https://[::1]:8443/x?y=1");
 	assert_string_equal(p[0].method, "POST");
 	assert_string_equal(p[0].request_body, "{}");
@@ -158,6 +158,17 @@ static void every_form(void **state)
 	assert_string_equal(p[4].argv[1], "-x");
 	assert_null(p[4].argv[2]);
 	assert_int_equal(p[4].expect.exit_status, 3);
+	assert_int_equal(p[5].kind, ORD_PROBE_KUBE);
+	assert_string_equal(p[5].kube->api_version, "apps/v1");
+	assert_string_equal(p[5].kube->kind, "Deployment");
+	assert_string_equal(p[5].kube->name, "orders");
+	assert_string_equal(p[5].kube->ns, "shop");
+	assert_int_equal(p[5].kube->that.n, 2);
+	assert_string_equal(p[6].kube->name, "");
+	assert_string_equal(p[6].kube->selector, "app=orders,!old");
+	assert_string_equal(p[6].kube->field_selector, "spec.nodeName=a");
+	assert_true(p[6].kube->that.of_set);
+	assert_string_equal(p[7].kube->kind, "VirtualService");
 	assert_int_equal(ord_arg_int(s.faults[0].args, "percent"), 125000);
 	assert_int_equal(ord_arg(s.faults[0].args, "to")->eps.n, 2);
 	assert_int_equal(ord_arg(s.faults[0].args, "to")->eps.v[0].prefix, 32);
