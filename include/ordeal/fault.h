@@ -87,7 +87,7 @@ struct ord_fault {
 };
 
 #define ORD_PARAMS_MAX 16
-#define ORD_ARG_TEXT   256
+#define ORD_ARG_TEXT   4096 /* a JSON patch */
 
 struct ord_value {
 	bool set;
@@ -96,8 +96,7 @@ struct ord_value {
 	struct ord_endpoints eps;
 };
 
-/* A fault with its parameters. Plain data, no heap (about 20 KiB): fine in static or heap storage.
- */
+/* A fault with its parameters. Plain data, no heap (about 80 KiB): static or heap storage. */
 struct ord_args {
 	const struct ord_fault *fault;
 	struct ord_value v[ORD_PARAMS_MAX]; /* in the order of fault->params */

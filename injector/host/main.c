@@ -4,5 +4,5 @@
 
 int main(void)
 {
-	return inj_serve(ord_injectors, ord_n_injectors);
+	return inj_serve(&inj_host_program);
 }

@@ -73,7 +73,10 @@ static bool residue_gone(const struct twin *t)
 {
 	struct ord_err err;
 
-	for (int i = 0; t->inj->residue && i < 200; i++) {
+	int pause =
+		inj_program()->journal ? 200 : 10; /* each look is a question over the network */
+
+	for (int i = 0; t->inj->residue && i < 2000 / pause; i++) {
 		json_t *left = json_array();
 		bool gone = left && t->inj->residue(t->undo, left, &err) == 0 &&
 			    json_array_size(left) == 0;
@@ -81,21 +84,39 @@ static bool residue_gone(const struct twin *t)
 		json_decref(left);
 		if (gone)
 			return true;
-		(void)poll(NULL, 0, 10);
+		(void)poll(NULL, 0, pause);
 	}
 	return !t->inj->residue;
+}
+
+/*
+ * Whether to try again after so long. On this machine a second is enough. An API server may be away
+ * for as long as it takes; where it answers and refuses, somebody may still give the right back.
+ */
+static bool patient(uint64_t tried_ns, const struct ord_err *err)
+{
+	if (!inj_program()->journal)
+		return tried_ns < ORD_S;
+	return tried_ns < (err->code == ORD_SYS ? INJ_HOLD_MAX_NS : 600 * ORD_S);
 }
 
 /* The holder is dead or as good as. What cannot be reverted leaves the record for `rescue`. */
 static _Noreturn void twin_revert(const struct twin *t)
 {
+	uint64_t began = ord_boot_ns();
 	struct ord_err err;
 	bool reverted = !t->inj->revert;
+	int pause = 50;
 
-	for (int i = 0; !reverted && i < 20; i++) {
+	while (!reverted) {
 		reverted = t->inj->revert(t->undo, &err) == 0;
-		if (!reverted)
-			(void)poll(NULL, 0, 50);
+		if (reverted)
+			break;
+		if (!patient(ord_boot_ns() - began, &err))
+			break;
+		(void)poll(NULL, 0, pause);
+		if (inj_program()->journal && pause < 2000)
+			pause *= 2;
 	}
 	if (reverted && residue_gone(t) && inj_undo_state(&t->record, INJ_ENDED, &err) == 0)
 		(void)inj_undo_remove(&t->record, &err);

@@ -21,7 +21,8 @@
 /* The guardian may be late on a machine under pressure; while it is, the holder is there to revert.
  */
 #define INJ_GUARDIAN_SILENCE_NS (3 * INJ_SILENCE_NS)
-/* What the holder gets for an orderly end, beyond its deadline and without a beat. */
+/* What the holder gets for an orderly end, beyond its deadline and without a beat; each
+ * INJ_WORD_REVERT begins it anew, since an API server may be away for long. */
 #define INJ_REVERT_NS (5 * INJ_SILENCE_NS)
 /* The guardian's deadline is the holder's and this. */
 #define INJ_OVERRUN_NS (500 * 1000 * 1000ull)

@@ -15,11 +15,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "injector/lease/injector.h"
 #include "injector/lease/pidfd.h"
 #include "injector/lease/sandbox.h"
 
 #define ANSWER_MAX (1u << 20)
-#define ANSWER_NS  (10 * ORD_S)
 #define HOMES_NS   (1500 * ORD_MS) /* a halt takes a second */
 
 /* Adds a directory of records if it is one: private, and owned by somebody. */
@@ -29,11 +29,35 @@ static size_t home_add(struct inj_home *ret, size_t n, size_t max, const char *p
 	struct stat st;
 	struct ord_err err;
 
-	if (n == max || inj_dir_open(path, &fd, &err) < 0 || fd < 0 || fstat(fd, &st) < 0)
+	if (n == max || !*path || strlen(path) >= sizeof ret->undo ||
+	    inj_dir_open(path, &fd, &err) < 0 || fd < 0 || fstat(fd, &st) < 0)
 		return n;
 	ret[n] = (struct inj_home){.uid = st.st_uid, .gid = st.st_gid};
-	(void)snprintf(ret[n].undo, sizeof ret[n].undo, "%.159s", path);
+	(void)snprintf(ret[n].undo, sizeof ret[n].undo, "%s", path);
 	return n + 1;
+}
+
+/* Only a user's own: what root left there by way of a namespace is no other user's. */
+static size_t user_add(struct inj_home *ret, size_t n, size_t max, const char *path, uid_t uid)
+{
+	size_t more = home_add(ret, n, max, path);
+
+	return more > n && ret[n].uid != 0 && ret[n].uid == uid ? more : n;
+}
+
+/* Where that user's journal lies: it says so itself, since root cannot know their environment. */
+static size_t user_journal_add(struct inj_home *ret, size_t n, size_t max, const char *base,
+			       uid_t uid)
+{
+	char link[INJ_DIR_MAX], path[INJ_DIR_MAX];
+	ssize_t len;
+
+	(void)snprintf(link, sizeof link, "%.200s/" INJ_JOURNAL_LINK, base);
+	len = readlink(link, path, sizeof path - 1);
+	if (len <= 0)
+		return n;
+	path[len] = '\0';
+	return user_add(ret, n, max, path, uid);
 }
 
 static size_t users_add(struct inj_home *ret, size_t n, size_t max, const char *parent,
@@ -44,18 +68,17 @@ static size_t users_add(struct inj_home *ret, size_t n, size_t max, const char *
 
 	while (dir && (e = readdir(dir))) {
 		const char *digits = e->d_name + strlen(prefix);
-		char path[160];
-		size_t more;
+		char path[128], undo[160];
+		uid_t uid;
 
 		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || !*digits ||
 		    digits[strspn(digits, "0123456789")] || strlen(e->d_name) > 32)
 			continue;
-		(void)snprintf(path, sizeof path, "%s/%.32s%s/undo", parent, e->d_name, below);
-		more = home_add(ret, n, max, path);
-		/* Only a user's own: what root left there by way of a namespace is no other user's.
-		 */
-		if (more > n && ret[n].uid != 0 && ret[n].uid == strtoul(digits, NULL, 10))
-			n = more;
+		uid = (uid_t)strtoul(digits, NULL, 10);
+		(void)snprintf(path, sizeof path, "%s/%.32s%s", parent, e->d_name, below);
+		(void)snprintf(undo, sizeof undo, "%s/undo", path);
+		n = user_add(ret, n, max, undo, uid);
+		n = user_journal_add(ret, n, max, path, uid);
 	}
 	if (dir)
 		(void)closedir(dir);
@@ -70,10 +93,10 @@ size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err)
 
 	if (inj_ids(&ids, err) < 0 || inj_dirs(&own, err) < 0)
 		return 0;
-	n = home_add(ret, 0, max, own.undo);
+	n = home_add(ret, 0, max, inj_dirs_own(&own));
 	if (n > 0)
 		ret[0].own = true;
-	if (!ids.root)
+	if (!ids.system || inj_program()->journal)
 		return n;
 	n = users_add(ret, n, max, "/run/user", "", "/ordeal");
 	return users_add(ret, n, max, "/tmp", "ordeal-", "");
@@ -150,14 +173,15 @@ static json_t *child_answer(struct child *c, uint64_t limit)
 	return answer;
 }
 
-int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err)
+int inj_child_ask(json_t *(*fn)(void *arg), void *arg, uint64_t limit_ns, json_t **ret,
+		  struct ord_err *err)
 {
 	struct child c;
 	json_t *answer;
 
 	if (child_start(fn, arg, &c, err) < 0)
 		return -1;
-	answer = child_answer(&c, ord_now_ns() + ANSWER_NS);
+	answer = child_answer(&c, ord_now_ns() + limit_ns);
 	if (!answer)
 		return ord_fail(err, ORD_SYS, "the child that was asked gave no answer");
 	*ret = answer;

@@ -14,14 +14,17 @@
 #define INJ_RECORDS_MAX 1024
 
 struct inj_home {
-	char undo[160];
+	char undo[INJ_DIR_MAX];
 	uid_t uid;
 	gid_t gid;
 	bool own; /* a stranger's that cannot be looked at must not keep us from our own */
 };
 
-/* Our own, and as root those of the users (/run/user/UID, /tmp/ordeal-UID). Returns how many are
- * there. */
+/*
+ * The program's own; and, in root's ordeal-injector, those of the users, of both programs
+ * (/run/user/UID, /tmp/ordeal-UID, and the journals that these point to). Returns how many are
+ * there.
+ */
 size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err);
 
 /*
@@ -33,8 +36,9 @@ size_t inj_homes(struct inj_home *ret, size_t max, struct ord_err *err);
  */
 int inj_homes_ask(const struct inj_home *homes, size_t n, json_t *(*fn)(int dir, void *arg),
 		  void *arg, json_t *answers[], struct ord_err *err);
-/* Runs fn in a child, which makes itself what it needs to be. Killed after 10 s. */
-int inj_child_ask(json_t *(*fn)(void *arg), void *arg, json_t **ret, struct ord_err *err);
+/* Runs fn in a child, which makes itself what it needs to be. Killed when the time is up. */
+int inj_child_ask(json_t *(*fn)(void *arg), void *arg, uint64_t limit_ns, json_t **ret,
+		  struct ord_err *err);
 
 /* Calls each(arg, name) for every record of the directory, at most INJ_RECORDS_MAX. */
 int inj_records_each(int dir, void (*each)(void *arg, const char *name), void *arg,

@@ -38,6 +38,15 @@ struct inj_step {
 	void *state; /* the fault's own: made by check, freed by done */
 };
 
+/* What `rescue --kube` asks for. */
+struct inj_sweep {
+	char context[256];
+	bool dry_run;
+	bool now;	/* deadlines that are not over yet do not count */
+	size_t n_kinds; /* beyond those that our faults change: "networking.istio.io/v1/Gateway" */
+	char kinds[16][ORD_KUBE_VERSION + ORD_KUBE_KIND];
+};
+
 /* One injector program: its faults, and how it differs from the other. */
 struct inj_program {
 	const char *name; /* "ordeal-injector" */
@@ -47,7 +56,23 @@ struct inj_program {
 	size_t request_max; /* bytes of a request line; a thousand pods need more than 64 KiB */
 	bool keep_uid;	    /* who owns the credentials must be able to read them again */
 	bool journal;	    /* records are fsynced, below the state directory */
+	/* System calls that holder and guardian of every lease need, ended by -1; NULL: none. */
+	const int *syscalls;
+	/* Optional: true where this lease must start a program (a kubeconfig's exec plugin): the
+	 * filter, which that program inherits, then forbids a list instead of allowing one. */
+	bool (*starts_programs)(void);
+	/* Optional: before a record is replayed by `rescue`, still without a filter: opens what
+	 * revert and residue need. */
+	int (*open)(const json_t *undo, struct ord_err *err);
+	/* Optional: takes away what leases of any machine left in the cluster. Appends entries of
+	 * the `rescued` event to records. */
+	int (*sweep)(const struct inj_sweep *sweep, json_t *records, struct ord_err *err);
 };
+
+/* Which program this process is; set by inj_serve. Before: one with no faults and the limits of
+ * `ordeal-injector`. */
+const struct inj_program *inj_program(void);
+void inj_program_set(const struct inj_program *program); /* borrows */
 
 struct ord_injector {
 	const char *name; /* as in list.def */
@@ -124,8 +149,11 @@ int inj_netns_enter(const char *path, uint64_t ino, struct ord_err *err);
  */
 bool inj_netns_find(const char *path, uint64_t ino, char ret[64]);
 
-/* Made from list.def; every catalogue entry of this program has one. */
-extern const struct ord_injector *const ord_injectors[];
-extern const size_t ord_n_injectors;
+/* Does nothing: the placebo, in both programs. */
+extern const struct ord_injector inj_noop;
+
+/* Made from each list.def; every catalogue entry of that program has one. */
+extern const struct inj_program inj_host_program;
+extern const struct inj_program inj_kube_program;
 
 #endif

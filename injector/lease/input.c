@@ -4,18 +4,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "injector/lease/injector.h"
+
 void inj_input_fill(struct inj_input *in)
 {
+	size_t max = inj_program()->request_max + 1;
 	ssize_t n;
 
+	if (max > sizeof in->buf)
+		max = sizeof in->buf;
 	if (in->ended)
 		return;
-	if (in->used == sizeof in->buf) {
+	if (in->used >= max) {
 		in->too_long = true;
 		in->ended = true;
 		return;
 	}
-	n = read(STDIN_FILENO, in->buf + in->used, sizeof in->buf - in->used);
+	n = read(STDIN_FILENO, in->buf + in->used, max - in->used);
 	if (n > 0)
 		in->used += (size_t)n;
 	else if (n == 0 || (errno != EINTR && errno != EAGAIN))

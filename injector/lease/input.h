@@ -1,4 +1,4 @@
-/* Lines from standard input, at most INJ_REQUEST_MAX bytes each. */
+/* Lines from standard input, of at most the program's request_max bytes each. */
 #ifndef ORDEAL_LEASE_INPUT_H
 #define ORDEAL_LEASE_INPUT_H
 
@@ -12,7 +12,7 @@ struct inj_input {
 	size_t taken; /* bytes of the line that was handed out */
 	bool ended;   /* end of file, or a line beyond the limit: nothing more will be read */
 	bool too_long;
-	char buf[INJ_REQUEST_MAX + 1];
+	char buf[INJ_INPUT_MAX + 1]; /* pages that nothing was read into cost nothing */
 };
 
 /* One read(2), which blocks where there is nothing: poll first. */

@@ -25,6 +25,7 @@ enum cause {
 	CAUSE_SIGNAL,
 	CAUSE_HALTED,
 	CAUSE_TARGET_GONE,
+	CAUSE_TAKEN_BACK,
 	CAUSE_FAILED,
 };
 
@@ -35,6 +36,7 @@ static const char *const cause_names[] = {
 	[CAUSE_SIGNAL] = "signal",
 	[CAUSE_HALTED] = "halted",
 	[CAUSE_TARGET_GONE] = "target-gone",
+	[CAUSE_TAKEN_BACK] = "taken-back",
 	[CAUSE_FAILED] = "failed",
 };
 
@@ -56,17 +58,29 @@ struct hold {
 	struct inj_guardian guardian;
 	int signals, timer;
 	bool in_force;
+	uint64_t reverting_ns; /* since when */
 	uint64_t requested_ns, beat_due_ns, heard_ns;
 	enum cause cause;
 };
 
 /* Set while there is a guardian to tell; the faults know no more of it than inj_beat. */
 static const struct inj_guardian *beating;
+/* What a beat says: in the orderly end that its time starts anew, since a revert through an API
+ * that is away may take long. */
+static enum inj_word beat_word = INJ_WORD_BEAT;
 
 void inj_beat(void)
 {
 	if (beating)
-		inj_guardian_tell(beating, INJ_WORD_BEAT, 0);
+		inj_guardian_tell(beating, beat_word, 0);
+}
+
+void inj_acted(const struct inj_step *step, const char *what, const struct ord_object *o,
+	       const char *detail)
+{
+	inj_event("acted", step->lease, ord_now_ns(),
+		  json_pack("{s:s s:[s,s,s,s,s] s:s}", "what", what, "object", o->api_version,
+			    o->kind, o->ns, o->name, o->uid, "detail", detail));
 }
 
 static void hold_failed(struct hold *h, const char *phase, const struct ord_err *err)
@@ -264,7 +278,7 @@ static void fault_take(struct hold *h, const struct pollfd *fds, unsigned n)
 	if (h->inj->wake(&h->step, fds, n, &over, &err) < 0)
 		hold_failed(h, h->in_force ? "hold" : "inject", &err);
 	else if (over)
-		h->cause = CAUSE_TARGET_GONE;
+		h->cause = h->step.over ? CAUSE_TAKEN_BACK : CAUSE_TARGET_GONE;
 }
 
 static void hold(struct hold *h)
@@ -315,7 +329,7 @@ static int residue(struct hold *h, json_t **ret_left, struct ord_err *err)
 			break;
 		(void)json_array_clear(left);
 		inj_beat();
-		(void)poll(NULL, 0, 5);
+		(void)poll(NULL, 0, inj_program()->journal ? 100 : 5);
 	}
 	return 0;
 }
@@ -324,16 +338,61 @@ static int residue(struct hold *h, json_t **ret_left, struct ord_err *err)
  * `rescue`. */
 static int undo(struct hold *h, json_t **ret_left, struct ord_err *err)
 {
-	int r = 0;
+	int r = h->inj->revert ? h->inj->revert(h->undo, err) : 0;
+	struct ord_err why;
 
-	if (h->inj->end && h->inj->end(&h->step, err) < 0)
-		r = -1;
-	if (h->inj->revert && h->inj->revert(h->undo, err) < 0)
-		r = -1;
-	if (residue(h, ret_left, err) < 0 || r < 0 || json_array_size(*ret_left) > 0)
-		return r < 0 || !*ret_left ? -1 : 0;
+	if (residue(h, ret_left, r < 0 ? &why : err) < 0 || r < 0)
+		return -1;
+	if (json_array_size(*ret_left) > 0)
+		return 0;
 	(void)inj_undo_state(&h->record, INJ_ENDED, err);
 	return inj_undo_remove(&h->record, err);
+}
+
+/* With the cause, and who it was where somebody else took the effect back. */
+static void reverting_tell(const struct hold *h, const char *event, uint64_t at_ns, json_t *more)
+{
+	if (more && h->cause == CAUSE_TAKEN_BACK)
+		(void)json_object_set_new(more, "by", json_string(h->step.by));
+	if (more)
+		(void)json_object_set_new(more, "cause", json_string(cause_names[h->cause]));
+	inj_event(event, h->req->lease, at_ns, more);
+}
+
+/* Whether the same may succeed later: the API server is away. One that refuses is asked for a
+ * little while. */
+static bool worth_waiting(const struct hold *h, const struct ord_err *err)
+{
+	uint64_t so_far = ord_now_ns() - h->reverting_ns;
+
+	return inj_program()->journal && h->inj->revert &&
+	       so_far < (err->code == ORD_SYS ? INJ_HOLD_MAX_NS : 3 * ORD_S);
+}
+
+/* As long as it takes where an API server is away; says so once a second, to who waits for us. */
+static int undo_patiently(struct hold *h, json_t **ret_left, struct ord_err *err)
+{
+	uint64_t told = 0;
+	int pause = 50;
+
+	while (undo(h, ret_left, err) < 0) {
+		uint64_t now = ord_now_ns();
+
+		if (!worth_waiting(h, err))
+			return -1;
+		if (now > told + ORD_S) {
+			inj_event("waiting", h->req->lease, now,
+				  json_pack("{s:s s:I}", "message", err->msg, "for_ns",
+					    (json_int_t)(now - h->reverting_ns)));
+			told = now;
+		}
+		json_decref(*ret_left);
+		*ret_left = NULL;
+		inj_beat();
+		(void)poll(NULL, 0, pause);
+		pause = pause < 1000 ? pause * 2 : 1000;
+	}
+	return 0;
 }
 
 /* The orderly end. Returns the exit status. */
@@ -345,25 +404,31 @@ static int finish(struct hold *h)
 	bool clean;
 	int r;
 
+	h->reverting_ns = began;
+	beat_word = INJ_WORD_REVERT;
 	inj_guardian_tell(&h->guardian, INJ_WORD_REVERT, 0);
 	if (figures && h->inj->figures)
 		h->inj->figures(&h->step, figures);
-	inj_event("reverting", h->req->lease, began,
-		  json_pack("{s:s}", "cause", cause_names[h->cause]));
-	r = undo(h, &left, &err);
+	reverting_tell(h, "reverting", began, json_object());
+	r = h->inj->end ? h->inj->end(&h->step, &err) : 0;
+	if (undo_patiently(h, &left, &err) < 0)
+		r = -1;
 	if (r < 0)
 		inj_event_failed("revert", h->req->lease, &err);
 	clean = r == 0 && json_array_size(left) == 0;
 	began = ord_now_ns();
+	if (figures && inj_program()->journal && h->inj->revert)
+		(void)json_object_set_new(figures, "overdue_ns",
+					  json_integer((json_int_t)(began - h->reverting_ns)));
 	if (clean) {
 		beating = NULL;
 		inj_guardian_tell(&h->guardian, INJ_WORD_ENDED, 0);
 		inj_guardian_end(&h->guardian);
 	}
-	inj_event("reverted", h->req->lease, began,
-		  json_pack("{s:s s:i s:o s:o}", "cause", cause_names[h->cause], "residue",
-			    h->inj->residue ? (int)json_array_size(left) : -1, "left", left,
-			    "figures", figures));
+	reverting_tell(h, "reverted", began,
+		       json_pack("{s:i s:o s:o}", "residue",
+				 h->inj->residue ? (int)json_array_size(left) : -1, "left",
+				 left ? left : json_array(), "figures", figures));
 	return clean && h->cause != CAUSE_FAILED ? INJ_EXIT_OK : INJ_EXIT_FAILED;
 }
 
@@ -372,8 +437,8 @@ static int run(struct hold *h)
 	struct ord_err err;
 
 	if (inj_dirs_make(&h->dirs, &h->record.dir, &err) < 0 || check(h, &err) < 0 ||
-	    inj_drop(h->req->args.fault->caps, &err) < 0 || descriptors_open(h, &err) < 0 ||
-	    arm(h, &err) < 0) {
+	    inj_drop(inj_fault_caps(h->req->args.fault), &err) < 0 ||
+	    descriptors_open(h, &err) < 0 || arm(h, &err) < 0) {
 		inj_event_failed("check", h->req->lease, &err);
 		return INJ_EXIT_FAILED;
 	}

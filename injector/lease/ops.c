@@ -29,25 +29,25 @@ static json_t *asked_doctor(void *arg)
 }
 
 /* Each in a child: what one opens, enters or breaks is not the next one's. */
-static int doctor(const struct ord_injector *const *table, size_t n)
+static int doctor(void)
 {
+	const struct inj_program *program = inj_program();
 	json_t *faults = json_array();
 	struct inj_dirs dirs;
 	struct ord_err why;
 	bool halted = inj_dirs(&dirs, &why) == 0 && inj_halt_refuses(&dirs, &why) < 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < program->n_injectors; i++) {
 		union {
 			const struct ord_injector *in;
 			void *arg;
-		} u = {.in = table[i]};
+		} u = {.in = program->injectors[i]};
 		struct ord_err err;
 		json_t *entry;
 
-		if (inj_child_ask(asked_doctor, u.arg, &entry, &err) < 0)
-			entry = json_pack("{s:s s:b s:s s:s s:s}", "fault", table[i]->name,
-					  "available", false, "engine", "", "class", "", "reason",
-					  err.msg);
+		if (inj_child_ask(asked_doctor, u.arg, 10 * ORD_S, &entry, &err) < 0)
+			entry = json_pack("{s:s s:b s:s s:s s:s}", "fault", u.in->name, "available",
+					  false, "engine", "", "class", "", "reason", err.msg);
 		(void)json_array_append_new(faults, entry);
 	}
 	inj_event("doctor", NULL, ord_now_ns(),
@@ -118,14 +118,14 @@ static int status(struct ord_err *err)
 }
 
 /* What had lost its guardian before is cleared as well: after a halt nothing is left. */
-static int halt(const struct ord_injector *const *table, size_t n, struct ord_err *err)
+static int halt(struct ord_err *err)
 {
 	json_t *records = json_array();
 	unsigned ended = 0, bad = 0;
 	int r = inj_halt(&ended, err);
 
 	if (r == 0)
-		r = inj_rescue(table, n, "", false, records, &bad, err);
+		r = inj_rescue("", false, records, &bad, err);
 	if (r == 0 && bad > 0)
 		r = ord_fail(err, ORD_SYS,
 			     "%u undo records could not be cleared: see `ordeal rescue`", bad);
@@ -144,18 +144,39 @@ static int resume(struct ord_err *err)
 	return 0;
 }
 
-static int rescue(const struct ord_injector *const *table, size_t n, const struct inj_request *req,
-		  unsigned *ret_bad, struct ord_err *err)
+static int rescue(const struct inj_request *req, unsigned *ret_bad, struct ord_err *err)
 {
 	json_t *records = json_array();
 
-	if (inj_rescue(table, n, req->lease, req->dry_run, records, ret_bad, err) < 0)
+	if (inj_rescue(req->lease, req->dry_run, records, ret_bad, err) < 0)
 		return -1;
 	inj_event("rescued", NULL, ord_now_ns(), json_pack("{s:o}", "records", records));
 	return 0;
 }
 
-int inj_op(const struct ord_injector *const *table, size_t n, const struct inj_request *req)
+/* What anybody's leases left in a cluster. */
+static int sweep(const struct inj_request *req, unsigned *ret_bad, struct ord_err *err)
+{
+	json_t *records = json_array();
+	json_t *r;
+	size_t i;
+
+	if (!inj_program()->sweep)
+		return ord_fail(err, ORD_USAGE, "op: 'sweep' is ordeal-injector-kube's");
+	if (inj_program()->sweep(&req->sweep, records, err) < 0) {
+		json_decref(records);
+		return -1;
+	}
+	json_array_foreach (records, i, r) {
+		const char *action = json_string_value(json_object_get(r, "action"));
+
+		*ret_bad += action && strcmp(action, "failed") == 0;
+	}
+	inj_event("rescued", NULL, ord_now_ns(), json_pack("{s:o}", "records", records));
+	return 0;
+}
+
+int inj_op(const struct inj_request *req)
 {
 	struct ord_err err = {0};
 	unsigned bad = 0;
@@ -163,18 +184,21 @@ int inj_op(const struct ord_injector *const *table, size_t n, const struct inj_r
 
 	switch (req->op) {
 	case INJ_OP_DOCTOR:
-		return doctor(table, n);
+		return doctor();
 	case INJ_OP_STATUS:
 		r = status(&err);
 		break;
 	case INJ_OP_HALT:
-		r = halt(table, n, &err);
+		r = halt(&err);
 		break;
 	case INJ_OP_RESUME:
 		r = resume(&err);
 		break;
 	case INJ_OP_RESCUE:
-		r = rescue(table, n, req, &bad, &err);
+		r = rescue(req, &bad, &err);
+		break;
+	case INJ_OP_SWEEP:
+		r = sweep(req, &bad, &err);
 		break;
 	case INJ_OP_ADD:
 	case INJ_OP_REMOVE:

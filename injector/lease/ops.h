@@ -6,6 +6,6 @@
 #include "injector/lease/request.h"
 
 /* Does it, tells of it in one event, returns an exit status. */
-int inj_op(const struct ord_injector *const *table, size_t n, const struct inj_request *req);
+int inj_op(const struct inj_request *req);
 
 #endif

@@ -127,10 +127,10 @@ int inj_record_read(int dir, const char *name, struct inj_record *ret, int *ret_
 		return ord_fail_sys(err, "open '%s'", name);
 	if (!S_ISREG(st.st_mode) || st.st_size > INJ_RECORD_MAX)
 		return ord_fail(err, ORD_USAGE, "'%s' is no undo record", name);
-	text = malloc(INJ_RECORD_MAX + 1);
+	text = malloc((size_t)st.st_size + 1);
 	if (!text)
 		return ord_fail_nomem(err);
-	n = pread(fd, text, INJ_RECORD_MAX + 1, 0);
+	n = pread(fd, text, (size_t)st.st_size, 0);
 	if (n < 0)
 		return ord_fail_sys(err, "read '%s'", name);
 	if (inj_record_parse(text, (size_t)n, &r, err) < 0)

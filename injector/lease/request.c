@@ -1,5 +1,6 @@
 #include "injector/lease/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -7,7 +8,7 @@
 static const char *const names[] = {
 	[INJ_OP_ADD] = "add",	    [INJ_OP_REMOVE] = "remove", [INJ_OP_END] = "end",
 	[INJ_OP_STATUS] = "status", [INJ_OP_HALT] = "halt",	[INJ_OP_RESUME] = "resume",
-	[INJ_OP_RESCUE] = "rescue", [INJ_OP_DOCTOR] = "doctor",
+	[INJ_OP_RESCUE] = "rescue", [INJ_OP_DOCTOR] = "doctor", [INJ_OP_SWEEP] = "sweep",
 };
 
 bool inj_lease_valid(const char *lease)
@@ -31,7 +32,8 @@ static int op_parse(const json_t *json, enum inj_op *ret, struct ord_err *err)
 	}
 	return ord_fail(
 		err, ORD_USAGE,
-		"op: '%.16s' is not one of add, remove, end, status, halt, resume, rescue, doctor",
+		"op: '%.16s' is not one of add, remove, end, status, halt, resume, rescue, sweep, "
+		"doctor",
 		text);
 }
 
@@ -70,6 +72,10 @@ static bool engine_known(const struct ord_fault *fault, const char *engine)
 static int place_suits(const struct ord_fault *fault, const struct ord_place *place,
 		       struct ord_err *err)
 {
+	if (place->cluster && inj_program()->which == ORD_PROGRAM_HOST)
+		return ord_fail(err, ORD_USAGE, "target: a cluster's is ordeal-injector-kube's");
+	if (place->cluster && (fault->targets & ORD_ON_CLUSTER))
+		return 0;
 	if (place->host && (fault->targets & ORD_ON_HOST))
 		return 0;
 	if (place->n_procs > 0 && (fault->targets & ORD_ON_PROCESS))
@@ -125,6 +131,29 @@ static int add_parse(const json_t *json, struct inj_request *r, struct ord_err *
 	return place_suits(fault, &r->place, err);
 }
 
+static int sweep_parse(const json_t *json, struct inj_sweep *s, struct ord_err *err)
+{
+	static const char *const keys[] = {"protocol", "op", "context", "dry_run", "now", "kinds"};
+	json_t *kinds = NULL;
+
+	if (ord_json_keys(json, keys, ORD_COUNT(keys), err) < 0 ||
+	    ord_json_copy(json, "context", s->context, sizeof s->context, err) < 0 ||
+	    ord_json_opt_bool(json, "dry_run", &s->dry_run, err) < 0 ||
+	    ord_json_opt_bool(json, "now", &s->now, err) < 0)
+		return -1;
+	if (ord_json_has(json, "kinds") &&
+	    ord_json_array(json, "kinds", ORD_COUNT(s->kinds), &kinds, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(kinds); i++) {
+		const char *kind = json_string_value(json_array_get(kinds, i));
+
+		if (!kind || !*kind || strlen(kind) >= sizeof s->kinds[0])
+			return ord_fail(err, ORD_USAGE, "kinds: texts like apps/v1/Deployment");
+		(void)snprintf(s->kinds[s->n_kinds++], sizeof s->kinds[0], "%s", kind);
+	}
+	return 0;
+}
+
 static int fields_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
 {
 	static const char *const bare[] = {"protocol", "op"};
@@ -144,6 +173,8 @@ static int fields_parse(const json_t *json, struct inj_request *r, struct ord_er
 		if (ord_json_has(json, "lease") && lease_parse(json, r->lease, err) < 0)
 			return -1;
 		return ord_json_opt_bool(json, "dry_run", &r->dry_run, err);
+	case INJ_OP_SWEEP:
+		return sweep_parse(json, &r->sweep, err);
 	case INJ_OP_END:
 	case INJ_OP_STATUS:
 	case INJ_OP_HALT:
@@ -156,10 +187,12 @@ static int fields_parse(const json_t *json, struct inj_request *r, struct ord_er
 
 int inj_request_parse(const char *line, size_t size, struct inj_request *ret, struct ord_err *err)
 {
+	struct ord_json_limits limits = ord_json_protocol;
 	ord_auto(json) json_t *json = NULL;
 	int64_t protocol;
 
-	if (ord_json_parse(line, size, &ord_json_protocol, &json, err) < 0)
+	limits.size = inj_program()->request_max;
+	if (ord_json_parse(line, size, &limits, &json, err) < 0)
 		return -1;
 	if (ord_json_int(json, "protocol", INT64_MIN, INT64_MAX, &protocol, err) < 0)
 		return -1;

@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "injector/lease/injector.h"
 #include "ordeal/err.h"
 #include "ordeal/fault.h"
 #include "ordeal/target.h"
 
-#define INJ_REQUEST_MAX 65536
-#define INJ_LEASE_MAX	65 /* with the NUL */
+#define INJ_REQUEST_MAX 65536	   /* of ordeal-injector */
+#define INJ_INPUT_MAX	(1u << 20) /* of every program */
+#define INJ_LEASE_MAX	65	   /* with the NUL */
 #define INJ_HOLD_MAX_NS (24ull * 3600 * 1000000000ull)
 
 enum inj_op {
@@ -23,9 +25,10 @@ enum inj_op {
 	INJ_OP_RESUME,
 	INJ_OP_RESCUE,
 	INJ_OP_DOCTOR,
+	INJ_OP_SWEEP,
 };
 
-/* Plain data, about 50 KiB: static or heap. */
+/* About 100 KiB: static or heap. The place of an `add` in a cluster is owned. */
 struct inj_request {
 	enum inj_op op;
 	char lease[INJ_LEASE_MAX]; /* add, remove; rescue: "" means all */
@@ -39,6 +42,7 @@ struct inj_request {
 	bool whole_host;
 	/* rescue */
 	bool dry_run;
+	struct inj_sweep sweep;
 };
 
 /* [a-z0-9-]{1,64} */

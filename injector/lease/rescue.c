@@ -24,10 +24,9 @@
 /* Beyond its deadline by this much, a lease is held by nobody who minds it. */
 #define OVERDUE_NS (10 * ORD_S)
 #define RESIDUE_NS ORD_S
+#define OPERATE_NS (20 * ORD_S)
 
 struct rescue {
-	const struct ord_injector *const *table;
-	size_t n;
 	int dir;
 	const char *lease;
 	bool dry_run;
@@ -78,8 +77,10 @@ static json_t *operate(void *arg)
 	if (r->netns[0] && !inj_netns_find(r->netns, r->netns_ino, netns))
 		return verdict("removed", 0, left,
 			       "its network namespace is gone, and the effect with it");
+	if (inj_program()->open && p->inj->revert && inj_program()->open(r->undo, &err) < 0)
+		return verdict("failed", -1, left, err.msg);
 	if ((r->netns[0] && inj_netns_enter(netns, r->netns_ino, &err) < 0) ||
-	    inj_drop(r->fault->caps, &err) < 0 ||
+	    inj_drop(inj_fault_caps(r->fault), &err) < 0 ||
 	    inj_seccomp(INJ_GUARDIAN, NULL, p->inj->revert_syscalls, &err) < 0)
 		return verdict("failed", -1, left, err.msg);
 	if (p->inj->validate && p->inj->validate(r->undo, &err) < 0)
@@ -98,15 +99,14 @@ static json_t *operate(void *arg)
 
 static json_t *replay(const struct rescue *x, const struct inj_record *r)
 {
-	struct patient p = {.inj = inj_find(x->table, x->n, r->fault->name),
-			    .record = r,
-			    .dry_run = x->dry_run};
+	struct patient p = {
+		.inj = inj_find(inj_program(), r->fault->name), .record = r, .dry_run = x->dry_run};
 	struct ord_err err;
 	json_t *answer;
 
 	if (!p.inj)
 		return verdict("refused", -1, NULL, "the fault is not in this build");
-	if (inj_child_ask(operate, &p, &answer, &err) < 0)
+	if (inj_child_ask(operate, &p, OPERATE_NS, &answer, &err) < 0)
 		return verdict("failed", -1, NULL, err.msg);
 	return answer;
 }
@@ -150,6 +150,10 @@ static bool wait_for(const struct inj_record *r, int fd)
 	ord_autoclose int guardian = inj_alive(&r->guardian);
 	bool forsaken;
 
+	/* Who waits for an API server to come back does not hang. */
+	if (inj_program()->journal && guardian >= 0)
+		return holder < 0 && lock_wait(fd, GUARDIAN_NS);
+
 	if (holder >= 0) {
 		forsaken = (guardian < 0 && r->guardian.pid > 0 && stopped(r->holder.pid)) ||
 			   ord_boot_ns() > r->deadline_boot_ns + OVERDUE_NS;
@@ -169,11 +173,11 @@ static json_t *decide(const struct rescue *x, const struct inj_record *r, int fd
 {
 	struct stat st;
 
-	if (strcmp(r->boot, x->boot) != 0)
+	if (strcmp(r->boot, x->boot) != 0 && !inj_program()->journal)
 		return verdict("removed", 0, NULL,
 			       "of an earlier start of this machine: the effect went with it");
 	if (!inj_record_lock(fd) && (x->dry_run || !wait_for(r, fd)))
-		return verdict("held", 0, NULL, "its holder lives: left alone");
+		return verdict("held", 0, NULL, "its holder or its guardian lives: left alone");
 	if (fstat(fd, &st) == 0 && st.st_nlink == 0)
 		return verdict("reverted", 0, NULL, "by its guardian");
 	if (r->state == INJ_ENDED)
@@ -246,21 +250,16 @@ static void leavings_clear(int dir)
 		ord_close(&copy);
 }
 
-int inj_rescue(const struct ord_injector *const *table, size_t n, const char *lease, bool dry_run,
-	       json_t *records, unsigned *ret_bad, struct ord_err *err)
+int inj_rescue(const char *lease, bool dry_run, json_t *records, unsigned *ret_bad,
+	       struct ord_err *err)
 {
-	struct rescue x = {.table = table,
-			   .n = n,
-			   .dir = -1,
-			   .lease = lease,
-			   .dry_run = dry_run,
-			   .records = records};
+	struct rescue x = {.dir = -1, .lease = lease, .dry_run = dry_run, .records = records};
 	ord_autoclose int dir = -1;
 	struct inj_dirs own;
 	int r;
 
 	if (inj_boot_id(x.boot, err) < 0 || inj_dirs(&own, err) < 0 ||
-	    inj_dir_open(own.undo, &dir, err) < 0)
+	    inj_dir_open(inj_dirs_own(&own), &dir, err) < 0)
 		return -1;
 	*ret_bad = 0;
 	if (dir < 0)

@@ -11,7 +11,7 @@
  * Of this user's records (root's: those of root) all, or the one of that lease. Appends an entry of
  * the `rescued` event for each. *ret_bad counts those that could not be cleared.
  */
-int inj_rescue(const struct ord_injector *const *table, size_t n, const char *lease, bool dry_run,
-	       json_t *records, unsigned *ret_bad, struct ord_err *err);
+int inj_rescue(const char *lease, bool dry_run, json_t *records, unsigned *ret_bad,
+	       struct ord_err *err);
 
 #endif

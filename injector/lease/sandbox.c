@@ -16,6 +16,7 @@
 
 #include "base/auto.h"
 #include "base/file.h"
+#include "injector/lease/injector.h"
 
 /* Is the id known in this user namespace? The lines of the map: inside, outside, count
  * (user_namespaces(7)). */
@@ -38,22 +39,20 @@ static bool both_mapped(unsigned id)
 static int ids_find(struct inj_ids *ret, struct ord_err *err)
 {
 	struct inj_ids ids = {.uid = geteuid(), .gid = getegid()};
+	unsigned other = both_mapped(INJ_LEASE_UID) ? INJ_LEASE_UID : 65534;
 
-	if (ids.uid != 0) {
-		*ret = ids;
-		return 0;
-	}
-	if (both_mapped(INJ_LEASE_UID))
-		ids = (struct inj_ids){true, INJ_LEASE_UID, INJ_LEASE_UID};
-	else if (both_mapped(65534))
-		ids = (struct inj_ids){true, 65534, 65534};
-	else if (mapped("/proc/self/uid_map", 1) || access("/proc/self/uid_map", R_OK) < 0)
+	if (ids.uid == 0 && both_mapped(other))
+		ids.system = true;
+	if (ids.system && !inj_program()->keep_uid)
+		ids = (struct inj_ids){true, true, other, other};
+	else if (ids.uid == 0 && !ids.system && !inj_program()->keep_uid &&
+		 (mapped("/proc/self/uid_map", 1) || access("/proc/self/uid_map", R_OK) < 0))
 		return ord_fail(
 			err, ORD_SKIP,
 			"no user id to leave uid 0 for: map %u or 65534 into this user namespace",
 			INJ_LEASE_UID);
-	/* Else uid 0 is the only one here: a user in a namespace of their own, root in name alone.
-	 */
+	/* Else a user: also where uid 0 is the only one here, root in name alone. And who owns the
+	 * credentials must be able to read them again. */
 	*ret = ids;
 	return 0;
 }
@@ -90,6 +89,11 @@ static const struct {
 	{"sys_resource", CAP_SYS_RESOURCE},
 	{"sys_time", CAP_SYS_TIME},
 };
+
+const char *inj_fault_caps(const struct ord_fault *fault)
+{
+	return fault->program == ORD_PROGRAM_KUBE ? "" : fault->caps;
+}
 
 int inj_caps_parse(const char *caps, uint64_t *ret, struct ord_err *err)
 {
@@ -343,7 +347,8 @@ static int allow_bounded(scmp_filter_ctx ctx, const int *fault, const int *rever
 #define ON_VIOLATION SCMP_ACT_KILL_PROCESS
 #endif
 
-int inj_seccomp(enum inj_role role, const int *fault, const int *revert, struct ord_err *err)
+static int seccomp_closed(enum inj_role role, const int *fault, const int *revert,
+			  struct ord_err *err)
 {
 	scmp_filter_ctx ctx = seccomp_init(ON_VIOLATION);
 	int r;
@@ -353,6 +358,8 @@ int inj_seccomp(enum inj_role role, const int *fault, const int *revert, struct 
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, ON_VIOLATION);
 	if (r == 0)
 		r = allow(ctx, guardian_calls);
+	if (r == 0)
+		r = allow(ctx, inj_program()->syscalls);
 	if (r == 0 && role == INJ_HOLDER)
 		r = allow(ctx, holder_calls);
 	if (r == 0 && role == INJ_HOLDER)
@@ -369,4 +376,60 @@ int inj_seccomp(enum inj_role role, const int *fault, const int *revert, struct 
 		return ord_fail_sys(err, "seccomp filter");
 	}
 	return 0;
+}
+
+/* What a program that we start must not be able to do either. */
+static const int never_calls[] = {
+	SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(mount),
+	SCMP_SYS(umount2),
+	SCMP_SYS(pivot_root),
+	SCMP_SYS(setns),
+	SCMP_SYS(unshare),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module),
+	SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(add_key),
+	SCMP_SYS(reboot),
+	SCMP_SYS(swapon),
+	SCMP_SYS(settimeofday),
+	SCMP_SYS(clock_settime),
+	SCMP_SYS(sethostname),
+	-1,
+};
+
+static int seccomp_open(struct ord_err *err)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int r = 0;
+
+	if (!ctx)
+		return ord_fail_nomem(err);
+	for (const int *call = never_calls; r == 0 && *call != -1; call++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), *call, 0);
+	if (r == 0)
+		r = seccomp_load(ctx);
+	seccomp_release(ctx);
+	if (r < 0) {
+		errno = -r;
+		return ord_fail_sys(err, "seccomp filter");
+	}
+	return 0;
+}
+
+int inj_seccomp(enum inj_role role, const int *fault, const int *revert, struct ord_err *err)
+{
+	const struct inj_program *program = inj_program();
+
+	return program->starts_programs && program->starts_programs()
+		       ? seccomp_open(err)
+		       : seccomp_closed(role, fault, revert, err);
 }

@@ -14,12 +14,24 @@
 #include "injector/lease/lease.h"
 #include "injector/lease/ops.h"
 
-const struct ord_injector *inj_find(const struct ord_injector *const *table, size_t n,
-				    const char *name)
+static const struct inj_program none = {.name = "ordeal-injector", .request_max = INJ_REQUEST_MAX};
+static const struct inj_program *current = &none;
+
+const struct inj_program *inj_program(void)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(table[i]->name, name) == 0)
-			return table[i];
+	return current;
+}
+
+void inj_program_set(const struct inj_program *program)
+{
+	current = program;
+}
+
+const struct ord_injector *inj_find(const struct inj_program *program, const char *name)
+{
+	for (size_t i = 0; i < program->n_injectors; i++)
+		if (strcmp(program->injectors[i]->name, name) == 0)
+			return program->injectors[i];
 	return NULL;
 }
 
@@ -52,27 +64,26 @@ static void signals_block(void)
 	(void)sigaction(SIGCHLD, &standard, NULL); /* who started us may have had it ignored */
 }
 
-static int add(const struct ord_injector *const *table, size_t n, struct inj_request *req,
-	       struct inj_input *in)
+static int add(struct inj_request *req, struct inj_input *in)
 {
-	const struct ord_injector *inj = inj_find(table, n, req->args.fault->name);
+	const struct ord_injector *inj = inj_find(current, req->args.fault->name);
 	struct ord_err err;
 
 	if (inj)
 		return inj_lease_run(inj, req, in);
-	(void)ord_fail(&err, ORD_SKIP, "%s is not in this build", req->args.fault->name);
+	(void)ord_fail(&err, ORD_SKIP, "%s is not in this build of %s", req->args.fault->name,
+		       current->name);
 	inj_event_failed("check", req->lease, &err);
 	return INJ_EXIT_FAILED;
 }
 
-static int dispatch(const struct ord_injector *const *table, size_t n, struct inj_request *req,
-		    struct inj_input *in)
+static int dispatch(struct inj_request *req, struct inj_input *in)
 {
 	struct ord_err err;
 
 	switch (req->op) {
 	case INJ_OP_ADD:
-		return add(table, n, req, in);
+		return add(req, in);
 	case INJ_OP_END:
 		return INJ_EXIT_OK;
 	case INJ_OP_REMOVE:
@@ -84,12 +95,13 @@ static int dispatch(const struct ord_injector *const *table, size_t n, struct in
 	case INJ_OP_RESUME:
 	case INJ_OP_RESCUE:
 	case INJ_OP_DOCTOR:
+	case INJ_OP_SWEEP:
 		break;
 	}
-	return inj_op(table, n, req);
+	return inj_op(req);
 }
 
-int inj_serve(const struct ord_injector *const *table, size_t n)
+int inj_serve(const struct inj_program *program)
 {
 	static struct inj_input in; /* large: not on the stack */
 	static struct inj_request req;
@@ -97,6 +109,7 @@ int inj_serve(const struct ord_injector *const *table, size_t n)
 	struct ord_err err;
 	size_t size;
 
+	inj_program_set(program);
 	(void)umask(022); /* modes are given where files are made; a caller's 077 would hide the
 			     halt mark */
 	if (standard_open(&err) < 0)
@@ -107,11 +120,11 @@ int inj_serve(const struct ord_injector *const *table, size_t n)
 	if (!line && in.used == 0)
 		return INJ_EXIT_OK; /* nothing was asked */
 	if (!line)
-		(void)ord_fail(&err, ORD_USAGE,
-			       in.too_long ? "the request is beyond 64 KiB"
-					   : "the line has no end");
+		(void)(in.too_long ? ord_fail(&err, ORD_USAGE, "the request is beyond %zu KiB",
+					      program->request_max / 1024)
+				   : ord_fail(&err, ORD_USAGE, "the line has no end"));
 	else if (inj_request_parse(line, size, &req, &err) == 0)
-		return dispatch(table, n, &req, &in);
+		return dispatch(&req, &in);
 	inj_event_failed("request", NULL, &err);
 	return INJ_EXIT_REQUEST;
 }

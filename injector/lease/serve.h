@@ -7,10 +7,9 @@
 #include "injector/lease/injector.h"
 
 /* Returns the exit status. */
-int inj_serve(const struct ord_injector *const *table, size_t n);
+int inj_serve(const struct inj_program *program);
 
 /* NULL where there is none of this name. */
-const struct ord_injector *inj_find(const struct ord_injector *const *table, size_t n,
-				    const char *name);
+const struct ord_injector *inj_find(const struct inj_program *program, const char *name);
 
 #endif

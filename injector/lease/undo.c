@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "injector/lease/injector.h"
 #include "injector/lease/sandbox.h"
 
 /* The head: white space pads each value to its width, so that the whole stays JSON. */
@@ -55,13 +56,24 @@ int inj_dirs(struct inj_dirs *ret, struct ord_err *err)
 
 	if (inj_ids(&ids, err) < 0)
 		return -1;
-	if (!ids.root && xdg && xdg[0] == '/' && strlen(xdg) < 100)
+	if (!ids.system && xdg && xdg[0] == '/' && strlen(xdg) < 100)
 		(void)snprintf(d.base, sizeof d.base, "%s/ordeal", xdg);
-	else if (!ids.root)
+	else if (!ids.system)
 		(void)snprintf(d.base, sizeof d.base, "/tmp/ordeal-%u", ids.uid);
 	(void)snprintf(d.undo, sizeof d.undo, "%s/undo", d.base);
+	if (ord_state_dir(d.journal, sizeof d.journal - sizeof "/undo", err) == 0)
+		(void)strncat(d.journal, "/undo", sizeof d.journal - strlen(d.journal) - 1);
+	else if (inj_program()->journal)
+		return -1;
+	else
+		d.journal[0] = '\0';
 	*ret = d;
 	return 0;
+}
+
+const char *inj_dirs_own(const struct inj_dirs *dirs)
+{
+	return inj_program()->journal ? dirs->journal : dirs->undo;
 }
 
 /* Opens a directory that must be owned by owner and writable by nobody else; -1 in *ret_fd where
@@ -115,6 +127,44 @@ static int undo_give(const char *path, const struct inj_ids *ids, struct ord_err
 	return 0;
 }
 
+/* Best effort: only root's look at other users' leases follows it. */
+static void journal_point(const struct inj_dirs *d)
+{
+	char path[192], there[INJ_DIR_MAX];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof path, "%s/" INJ_JOURNAL_LINK, d->base);
+	n = readlink(path, there, sizeof there);
+	if (n == (ssize_t)strlen(d->journal) && memcmp(there, d->journal, (size_t)n) == 0)
+		return;
+	if (n >= 0)
+		(void)unlink(path);
+	(void)!symlink(d->journal, path);
+}
+
+/* It outlives a restart, and so must the directory. */
+static int journal_make(const struct inj_dirs *d, uid_t uid, int *ret_fd, struct ord_err *err)
+{
+	char parent[INJ_DIR_MAX];
+	ord_autoclose int above = -1;
+
+	(void)snprintf(parent, sizeof parent, "%s", d->journal);
+	*strrchr(parent, '/') = '\0';
+	if (ord_mkdirs(parent, 0755, err) < 0)
+		return ord_wrap(err, "undo records (XDG_STATE_HOME says where)");
+	if (mkdir(d->journal, 0700) < 0 && errno != EEXIST)
+		return ord_fail_sys(err, "make '%s'", d->journal);
+	if (dir_open(d->journal, uid, 077, ret_fd, err) < 0)
+		return -1;
+	if (*ret_fd < 0)
+		return ord_fail(err, ORD_SYS, "'%s' vanished", d->journal);
+	above = open(parent, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (above >= 0)
+		(void)fsync(above);
+	journal_point(d);
+	return 0;
+}
+
 int inj_dirs_make(struct inj_dirs *ret, int *ret_fd, struct ord_err *err)
 {
 	ord_autoclose int base = -1, undo = -1;
@@ -124,8 +174,14 @@ int inj_dirs_make(struct inj_dirs *ret, int *ret_fd, struct ord_err *err)
 	if (inj_ids(&ids, err) < 0 || inj_dirs(&d, err) < 0)
 		return -1;
 	/* Others may see the halt mark of root; nobody else sees a user's. */
-	if (dir_make(d.base, ids.root ? 0755 : 0700, ids.root ? 0 : ids.uid, &base, err) < 0)
+	if (dir_make(d.base, ids.system ? 0755 : 0700, ids.system ? 0 : ids.uid, &base, err) < 0)
 		return -1;
+	if (inj_program()->journal) {
+		if (journal_make(&d, geteuid(), ret_fd, err) < 0)
+			return -1;
+		*ret = d;
+		return 0;
+	}
 	if (mkdir(d.undo, 0700) < 0 && errno != EEXIST)
 		return ord_fail_sys(err, "make '%s'", d.undo);
 	if (ids.root && undo_give(d.undo, &ids, err) < 0)
@@ -212,8 +268,12 @@ static int record_publish(int dir, int fd, const char *tmp, const char *name, co
 		return ord_fail_sys(err, "lock the undo record");
 	if (ord_write_all(fd, text, strlen(text), err) < 0)
 		return ord_wrap(err, "write the undo record");
+	if (inj_program()->journal && fsync(fd) < 0)
+		return ord_fail_sys(err, "make the undo record durable");
 	if (record_name(dir, fd, tmp, name) == 0)
-		return 0;
+		return inj_program()->journal && fsync(dir) < 0
+			       ? ord_fail_sys(err, "make the undo record durable")
+			       : 0;
 	if (errno == EEXIST)
 		return ord_fail(
 			err, ORD_GUARD,
@@ -253,7 +313,7 @@ int inj_undo_write(struct inj_undo *ret, int dir, const struct inj_request *req,
 	if (!text)
 		return ord_fail_nomem(err);
 	if (strlen(text) > INJ_RECORD_MAX)
-		return ord_fail(err, ORD_GUARD, "the undo record is beyond %d bytes",
+		return ord_fail(err, ORD_GUARD, "the undo record is beyond %u bytes",
 				INJ_RECORD_MAX);
 	(void)snprintf(u.name, sizeof u.name, "%s.json", req->lease);
 	u.fd = record_create(dir, req->lease, tmp, err);

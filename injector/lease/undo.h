@@ -18,21 +18,27 @@
 #include "ordeal/fault.h"
 #include "ordeal/target.h"
 
-#define INJ_RECORD_MAX	65536
+#define INJ_RECORD_MAX	(1u << 20)
+#define INJ_DIR_MAX	256
 #define INJ_BOOT_ID	37
 #define INJ_RECORD_NAME (INJ_LEASE_MAX + 8)
 
 enum inj_state { INJ_PREPARED, INJ_INJECTED, INJ_ENDED };
 const char *inj_state_name(enum inj_state state);
 
-/* Where undo records of this user lie, and where the halt mark lies (its parent). Both with no
- * slash at the end. */
+/* In the base directory: where the journal of its user lies, for root's `status` and `halt`. */
+#define INJ_JOURNAL_LINK "journal"
+
+/* Where undo records of this user lie, and where the halt mark lies (base). No slash at the end. */
 struct inj_dirs {
-	char base[128]; /* /run/ordeal */
-	char undo[160]; /* /run/ordeal/undo */
+	char base[128];		   /* /run/ordeal */
+	char undo[160];		   /* /run/ordeal/undo: what goes with a restart */
+	char journal[INJ_DIR_MAX]; /* /var/lib/ordeal/undo: what outlives it. "": nowhere */
 };
 int inj_dirs(struct inj_dirs *ret, struct ord_err *err);
-/* Makes both, checks owner and mode, and opens the undo directory. */
+/* The one that this program's records lie in. */
+const char *inj_dirs_own(const struct inj_dirs *dirs);
+/* Makes base and the program's own, checks owner and mode, and opens the latter. */
 int inj_dirs_make(struct inj_dirs *ret, int *ret_fd, struct ord_err *err);
 /* Opens a directory of records if it is there: *ret_fd is -1 where it is not. It must be a real
  * directory, 0700. */

@@ -281,7 +281,7 @@ static void halted(void **state)
 
 	case_start(&c, PROBES HANG);
 	(void)case_await(&c, "phase", "phase", "hold");
-	assert_int_equal(ord_holder_spawn(false, &h, &err), 0);
+	assert_int_equal(ord_holder_spawn(ORD_PROGRAM_HOST, false, &h, &err), 0);
 	assert_int_equal(ord_holder_send(h, halt, &err), 0);
 	assert_int_equal(ord_holder_wait(h, 5 * ORD_S, &event, &err), 0);
 	json_decref(event);
@@ -290,7 +290,7 @@ static void halted(void **state)
 	assert_ended("aborted");
 	assert_string_equal(case_text(case_line(&c, 0, "abort", NULL, NULL), "cause"), "halted");
 	assert_nothing_left();
-	assert_int_equal(ord_holder_spawn(false, &h, &err), 0);
+	assert_int_equal(ord_holder_spawn(ORD_PROGRAM_HOST, false, &h, &err), 0);
 	assert_int_equal(ord_holder_send(h, resume, &err), 0);
 	assert_int_equal(ord_holder_wait(h, 5 * ORD_S, &event, &err), 0);
 	json_decref(event);

@@ -229,7 +229,7 @@ static void what_is_wrong_is_named(void **state)
 	set_refused("direction", "egress|ingress", "none of");
 	set_refused("realtime", "maybe", "neither true nor false");
 	set_refused("limit", "1KiB", "is not within 1MiB to 8GiB");
-	set_refused("device", "", "1 to 255 bytes");
+	set_refused("device", "", "1 to 4095 bytes");
 	set_refused("device", "a\nb", "control characters");
 	set_refused("to", "10.0.0.1/8", "did you mean '10.0.0.0/8'");
 	finish_refused("needs 'delay'");

@@ -33,7 +33,7 @@ static struct ord_holder *spawned(void)
 	struct ord_holder *h = NULL;
 	struct ord_err err = {0};
 
-	if (ord_holder_spawn(false, &h, &err) < 0)
+	if (ord_holder_spawn(ORD_PROGRAM_HOST, false, &h, &err) < 0)
 		fail_msg("%s", err.msg);
 	return h;
 }
@@ -177,7 +177,7 @@ static void must_be_absolute(void **state)
 	struct ord_holder *h = NULL;
 
 	assert_int_equal(setenv("ORDEAL_INJECTOR", "bin/true", 1), 0);
-	assert_int_equal(ord_holder_spawn(false, &h, &err), -1);
+	assert_int_equal(ord_holder_spawn(ORD_PROGRAM_HOST, false, &h, &err), -1);
 	assert_int_equal(err.code, ORD_USAGE);
 	assert_int_equal(setenv("ORDEAL_INJECTOR", script, 1), 0);
 }

@@ -11,28 +11,34 @@
 #include "injector/lease/sandbox.h"
 #include "injector/lease/serve.h"
 
-static void test_complete(void **state)
-{
-	size_t here = 0;
+static const struct inj_program *const programs[] = {&inj_host_program, &inj_kube_program};
 
-	(void)state;
+static void complete(const struct inj_program *p)
+{
+	size_t here = p->which == ORD_PROGRAM_KUBE; /* noop */
+
+	assert_non_null(inj_find(p, "noop"));
 	for (size_t i = 0; i < ord_n_faults; i++) {
-		if (ord_faults[i].program != ORD_PROGRAM_HOST)
+		if (ord_faults[i].program != p->which)
 			continue;
 		here++;
-		if (!inj_find(ord_injectors, ord_n_injectors, ord_faults[i].name))
-			fail_msg("%s has no injector: injector/host has no file of its symbol's "
-				 "name",
+		if (!inj_find(p, ord_faults[i].name))
+			fail_msg("%s has no injector: its folder has no file of its symbol's name",
 				 ord_faults[i].name);
 	}
-	assert_int_equal(ord_n_injectors, here);
+	assert_int_equal(p->n_injectors, here);
 }
 
-static void test_rules(void **state)
+static void test_complete(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ord_n_injectors; i++) {
-		const struct ord_injector *inj = ord_injectors[i];
+	complete(&inj_host_program);
+}
+
+static void rules(const struct inj_program *p)
+{
+	for (size_t i = 0; i < p->n_injectors; i++) {
+		const struct ord_injector *inj = p->injectors[i];
 		const struct ord_fault *fault = ord_fault_find(inj->name);
 		uint64_t caps;
 		struct ord_err err;
@@ -40,7 +46,7 @@ static void test_rules(void **state)
 		assert_non_null(fault);
 		assert_non_null(inj->check);
 		assert_non_null(inj->inject);
-		assert_int_equal(inj_caps_parse(fault->caps, &caps, &err), 0);
+		assert_int_equal(inj_caps_parse(inj_fault_caps(fault), &caps, &err), 0);
 		/* What is replayed from a record is validated first. */
 		if (inj->revert)
 			assert_non_null(inj->validate);
@@ -55,6 +61,13 @@ static void test_rules(void **state)
 		if (inj->wake)
 			assert_non_null(inj->wait);
 	}
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < sizeof programs / sizeof *programs; p++)
+		rules(programs[p]);
 }
 
 int main(void)
