@@ -29,12 +29,12 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static void consult(bool as_root, struct opinion *ret)
+static void consult(enum ord_program which, bool as_root, struct opinion *ret)
 {
 	json_t *event;
 
 	*ret = (struct opinion){0};
-	if (cli_ask(cli_request("doctor"), as_root, 10 * ORD_S, &event, &ret->err))
+	if (cli_ask(which, cli_request("doctor"), as_root, 10 * ORD_S, &event, &ret->err))
 		return;
 	ret->faults = json_incref(json_object_get(event, "faults"));
 	ret->halted = json_is_true(json_object_get(event, "halted"));
@@ -75,6 +75,21 @@ static json_t *judge(const struct ord_fault *fault, const struct opinion *mine,
 	return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", 0, "as",
 			 "", "engine", "", "class", ord_guarantee_name(fault->guarantee), "reason",
 			 *reason ? reason : "the injector does not know it");
+}
+
+/* Through an API nobody needs to be root: the cluster says what its user may. */
+static json_t *judge_cluster(const struct ord_fault *fault, const struct opinion *o)
+{
+	const json_t *f = find(o, fault->name);
+	bool can = f && json_is_true(json_object_get(f, "available"));
+	const char *reason = f		   ? text(f, "reason")
+			     : *o->err.msg ? o->err.msg
+					   : "the injector does not know it";
+
+	return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", can, "as",
+			 can ? "who the cluster lets" : "", "engine", f ? text(f, "engine") : "",
+			 "class", ord_guarantee_name(fault->guarantee), "reason",
+			 can ? "" : reason);
 }
 
 static const char *cgroup_version(void)
@@ -154,15 +169,20 @@ static void print_people(const json_t *env, const json_t *faults, bool halted)
 
 static int doctor(const struct cli_args *args, struct ord_err *err)
 {
-	struct opinion mine, root = {0};
+	struct opinion mine, root = {0}, cluster;
 	ord_auto(json) json_t *faults = json_array(), *env = environment(), *all = NULL;
 
-	consult(false, &mine);
+	consult(ORD_PROGRAM_HOST, false, &mine);
 	if (geteuid() != 0)
-		consult(true, &root);
+		consult(ORD_PROGRAM_HOST, true, &root);
+	consult(ORD_PROGRAM_KUBE, false, &cluster);
 	for (size_t i = 0; i < ord_n_faults; i++)
-		(void)json_array_append_new(faults, judge(&ord_faults[i], &mine, &root));
+		(void)json_array_append_new(faults,
+					    ord_faults[i].program == ORD_PROGRAM_KUBE
+						    ? judge_cluster(&ord_faults[i], &cluster)
+						    : judge(&ord_faults[i], &mine, &root));
 	json_decref(mine.faults);
+	json_decref(cluster.faults);
 	json_decref(root.faults);
 	if (!cli_flag(args, "json")) {
 		print_people(env, faults, mine.halted || root.halted);

@@ -32,7 +32,8 @@ struct session {
 	bool human;
 	uint64_t started_ns, injected_ns, give_up_ns; /* CLOCK_MONOTONIC; 0: not yet, never */
 	int interrupts;
-	int code; /* what the events said so far; -1: nothing yet */
+	bool waiting; /* for an API server */
+	int code;     /* what the events said so far; -1: nothing yet */
 	bool over;
 };
 
@@ -92,6 +93,27 @@ static void on_injected(struct session *s, const json_t *event)
 			     ord_human_duration(took, b));
 }
 
+static void say_acted(const json_t *event)
+{
+	const json_t *o = json_object_get(event, "object");
+	const char *kind = json_string_value(json_array_get(o, 1)),
+		   *ns = json_string_value(json_array_get(o, 2)),
+		   *name = json_string_value(json_array_get(o, 3)), *detail = text(event, "detail");
+
+	(void)printf("%s %s %s%s%s%s%s\n", text(event, "what"), kind ? kind : "", ns ? ns : "",
+		     ns && *ns ? "/" : "", name ? name : "", *detail ? ": " : "", detail);
+}
+
+/* The API server is away: as long as the holder tries, there is something to wait for. */
+static void on_waiting(struct session *s, const json_t *event)
+{
+	if (s->human && !s->waiting)
+		(void)printf("not reverted yet: %s; trying until it is\n", text(event, "message"));
+	s->waiting = true;
+	if (s->give_up_ns)
+		s->give_up_ns = ord_now_ns() + REVERT_NS;
+}
+
 static int code_of_end(const json_t *event)
 {
 	static const struct {
@@ -101,6 +123,7 @@ static int code_of_end(const json_t *event)
 		      {"deadline", CLI_OK},
 		      {"halted", CLI_ABORTED},
 		      {"signal", CLI_ABORTED},
+		      {"taken-back", CLI_INCONCLUSIVE},
 		      {"input-closed", CLI_OK}};
 
 	if (number(event, "residue") > 0)
@@ -137,6 +160,10 @@ static void on_event(struct session *s, const json_t *event)
 		on_injected(s, event);
 	} else if (!strcmp(name, "failed")) {
 		on_failed(s, event);
+	} else if (!strcmp(name, "acted") && s->human) {
+		say_acted(event);
+	} else if (!strcmp(name, "waiting")) {
+		on_waiting(s, event);
 	} else if (!strcmp(name, "reverted")) {
 		s->code = s->code > 0 ? s->code : code_of_end(event);
 		s->over = true;
@@ -257,7 +284,8 @@ static int inject_at(const struct cli_inject *in, const struct ord_place *place,
 	struct session s = {.in = in, .code = -1};
 
 	s.human = !in->json && !in->quiet && isatty(STDOUT_FILENO);
-	if (ord_holder_spawn(ord_holder_needs_root(in->args.fault, place), &holder, err))
+	if (ord_holder_spawn(ord_holder_program(in->args.fault, place),
+			     ord_holder_needs_root(in->args.fault, place), &holder, err))
 		return -1;
 	signals = open_signals(err);
 	if (signals < 0)

@@ -41,15 +41,19 @@ int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);
 bool ord_run_exempt(struct ord_args *args, char out[static ORD_ENDPOINT_TEXT]);
 
 /*
- * A holder: one spawned ordeal-injector and its pipe. The program is $ORDEAL_INJECTOR, else the
- * installed one, else the one beside the running executable; as who is not root, with `sudo -n`
+ * A holder: one spawned ordeal-injector or ordeal-injector-kube and its pipe. The program is
+ * $ORDEAL_INJECTOR or $ORDEAL_INJECTOR_KUBE, else the one beside the running executable, else the
+ * installed one; as who is not root, with `sudo -n`
  * before it where the fault needs root.
  */
 struct ord_holder;
 
 /* as_root: the fault needs privileges that this user may lack. ORD_SKIP with the sudo rule to add
  * where it is refused. */
-int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err);
+int ord_holder_spawn(enum ord_program which, bool as_root, struct ord_holder **ret,
+		     struct ord_err *err);
+/* Which program does it there: the placebo goes where the fault would. */
+enum ord_program ord_holder_program(const struct ord_fault *fault, const struct ord_place *place);
 /* Whether this user needs root for the fault in that place: false for root, and for what one may do
  * to one's own, where one may run the injector. */
 bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place);

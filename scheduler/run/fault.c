@@ -17,6 +17,7 @@
 #define REVERT_NS   (10 * ORD_S)   /* patience with an end that was asked for */
 #define GUARDIAN_NS (300 * ORD_MS) /* for the guardian of a holder that died, before rescue */
 #define RESCUE_NS   (10 * ORD_S)
+#define WAITING_NS  (600 * ORD_S) /* for an API server to come back */
 #define SPENT_NS    (200 * ORD_MS)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg);
@@ -127,7 +128,8 @@ static int spawn(struct run_fault *f, bool as_root, struct ord_err *err)
 {
 	int r;
 
-	if (ord_holder_spawn(as_root, &f->holder, err) < 0)
+	if (ord_holder_spawn(ord_holder_program(f->args->fault, &f->resolved.place), as_root,
+			     &f->holder, err) < 0)
 		return -1;
 	r = sd_event_add_io(f->run->loop, &f->io, ord_holder_fd(f->holder), EPOLLIN, on_event, f);
 	if (r >= 0)
@@ -221,7 +223,7 @@ static void on_rescued(struct run_fault *f, json_t *event)
 	over(f);
 }
 
-static void on_reverting(struct run_fault *f, const char *cause)
+static void on_reverting(struct run_fault *f, const char *cause, const char *by)
 {
 	bool asked = f->state == FAULT_ENDING;
 
@@ -231,8 +233,24 @@ static void on_reverting(struct run_fault *f, const char *cause)
 		return;
 	if (!strcmp(cause, "halted") || !strcmp(cause, "signal"))
 		run_abort(f->run, "halted", ord_now_ns(), "someone ended the leases of this host");
+	else if (!strcmp(cause, "taken-back"))
+		run_note(f->run, "fault '%s' ended early: %.128s took its effect back",
+			 f->spec->name, *by ? by : "somebody");
 	else if (!strcmp(cause, "target-gone") && f->args->fault->guarantee != ORD_GUARANTEE_NONE)
 		run_note(f->run, "fault '%s' ended early: its target is gone", f->spec->name);
+}
+
+/* The API server is away: the holder tries until it is back, and the run waits with it, but not for
+ * ever; the guardian goes on. */
+static void on_waiting(struct run_fault *f, json_t *event)
+{
+	if (json_integer_value(json_object_get(event, "for_ns")) > (json_int_t)WAITING_NS)
+		return;
+	if (!f->waiting)
+		tell(f, "waiting", translate(f, event));
+	f->waiting = true;
+	if (f->state == FAULT_ENDING)
+		arm(f, ord_now_ns() + REVERT_NS);
 }
 
 static void on_failed(struct run_fault *f, const json_t *event)
@@ -249,20 +267,25 @@ static void take(struct run_fault *f, json_t *event)
 {
 	const char *name = json_string_value(json_object_get(event, "event"));
 	const char *cause = json_string_value(json_object_get(event, "cause"));
+	const char *by = json_string_value(json_object_get(event, "by"));
 
 	if (!strcmp(name, "rescued")) {
 		on_rescued(f, event);
 		return;
 	}
-	if (strcmp(name, "checked") != 0 && strcmp(name, "injected") != 0 &&
-	    strcmp(name, "failed") != 0 && strcmp(name, "reverting") != 0 &&
-	    strcmp(name, "reverted") != 0)
+	if (!strcmp(name, "waiting")) {
+		on_waiting(f, event);
+		return;
+	}
+	if (strcmp(name, "acted") != 0 && strcmp(name, "checked") != 0 &&
+	    strcmp(name, "injected") != 0 && strcmp(name, "failed") != 0 &&
+	    strcmp(name, "reverting") != 0 && strcmp(name, "reverted") != 0)
 		return;
 	tell(f, name, translate(f, event));
 	if (!strcmp(name, "failed")) {
 		on_failed(f, event);
 	} else if (!strcmp(name, "reverting")) {
-		on_reverting(f, cause ? cause : "");
+		on_reverting(f, cause ? cause : "", by ? by : "");
 	} else if (!strcmp(name, "reverted")) {
 		if (json_integer_value(json_object_get(event, "residue")) > 0)
 			f->run->residue +=
@@ -372,6 +395,7 @@ static int prepare(struct run *r, size_t i, struct ord_err *err)
 	f->index = i;
 	f->spec = &r->spec->faults[i];
 	f->failed = false;
+	f->waiting = false;
 	f->state = FAULT_OVER;
 	(void)snprintf(f->lease, sizeof f->lease, "%s-%" PRIu32 "-%zu", r->home.lease, r->rep, i);
 	ord_place_done(&f->resolved.place);

@@ -25,7 +25,9 @@
 #include "base/auto.h"
 #include "base/clock.h"
 
-#define REQUEST_MAX 65536u
+#define REQUEST_MAX 65536u     /* of ordeal-injector; a pipe holds that much */
+#define KUBE_MAX    (1u << 20) /* of ordeal-injector-kube */
+#define SEND_NS	    (2 * ORD_S)
 #define EVENT_MAX   (1u << 20) /* `status` of a busy host is the longest */
 #define REAP_NS	    (2 * ORD_S)
 #define KILL_NS	    (500 * ORD_MS)
@@ -33,6 +35,7 @@
 struct ord_holder {
 	pid_t pid;
 	bool sudo; /* started through sudo: no signal of ours reaches it */
+	size_t request_max;
 	bool reaped;
 	bool spoke;  /* at least one whole event has arrived */
 	int status;  /* of waitpid, once reaped */
@@ -50,16 +53,33 @@ static bool found(const char *path)
 	return access(path, X_OK) == 0 || (errno == EACCES && access(path, F_OK) == 0);
 }
 
+/* The two programs, and where they are found. */
+static const struct {
+	const char *name, *env;
+	const char *beside[3];
+} programs[] = {
+	[ORD_PROGRAM_HOST] =
+		{"ordeal-injector",
+		 "ORDEAL_INJECTOR",
+		 {
+			 "../injector/host/ordeal-injector",	/* build tree, from cli/ */
+			 "../../injector/host/ordeal-injector", /* from tests/unit/ */
+			 "../libexec/ordeal/ordeal-injector",	/* moved installation */
+		 }},
+	[ORD_PROGRAM_KUBE] = {"ordeal-injector-kube",
+			      "ORDEAL_INJECTOR_KUBE",
+			      {
+				      "../injector/kube/ordeal-injector-kube",
+				      "../../injector/kube/ordeal-injector-kube",
+				      "../libexec/ordeal/ordeal-injector-kube",
+			      }},
+};
+
 /* The first of the known places that holds the program. Installed 0750, it need not be executable
  * for us: sudo's work. */
-static int find_injector(char ret[ORD_PATH_MAX], struct ord_err *err)
+static int find_injector(enum ord_program which, char ret[ORD_PATH_MAX], struct ord_err *err)
 {
-	static const char *const beside[] = {
-		"../injector/host/ordeal-injector",    /* build tree, from cli/ */
-		"../../injector/host/ordeal-injector", /* build tree, from tests/unit/ */
-		"../libexec/ordeal/ordeal-injector",   /* a moved installation */
-	};
-	const char *env = getenv("ORDEAL_INJECTOR");
+	const char *name = programs[which].name, *env = getenv(programs[which].env);
 	char self[ORD_PATH_MAX - 64];
 	ssize_t n;
 
@@ -67,25 +87,24 @@ static int find_injector(char ret[ORD_PATH_MAX], struct ord_err *err)
 		(void)snprintf(ret, ORD_PATH_MAX, "%s", env);
 		if (*env == '/' && found(env))
 			return 0;
-		return ord_fail(err, ORD_USAGE,
-				"ORDEAL_INJECTOR is '%s': not the absolute path of a program", env);
+		return ord_fail(err, ORD_USAGE, "%s is '%s': not the absolute path of a program",
+				programs[which].env, env);
 	}
 	n = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (n > 0) {
 		self[n] = '\0';
 		(void)dirname(self);
-		for (size_t i = 0; i < ORD_COUNT(beside); i++) {
-			(void)snprintf(ret, ORD_PATH_MAX, "%s/%s", self, beside[i]);
+		for (size_t i = 0; i < ORD_COUNT(programs[which].beside); i++) {
+			(void)snprintf(ret, ORD_PATH_MAX, "%s/%s", self, programs[which].beside[i]);
 			if (found(ret))
 				return 0;
 		}
 	}
-	(void)snprintf(ret, ORD_PATH_MAX, "%s", ORDEAL_LIBEXEC_DIR "/ordeal-injector");
+	(void)snprintf(ret, ORD_PATH_MAX, "%s/%s", ORDEAL_LIBEXEC_DIR, name);
 	if (found(ret))
 		return 0;
-	return ord_fail(err, ORD_SKIP,
-			"ordeal-injector is not in %s; install it, or name it in ORDEAL_INJECTOR",
-			ORDEAL_LIBEXEC_DIR);
+	return ord_fail(err, ORD_SKIP, "%s is not in %s; install it, or name it in %s", name,
+			ORDEAL_LIBEXEC_DIR, programs[which].env);
 }
 
 static bool forbidden(const char *path)
@@ -98,7 +117,7 @@ bool ord_holder_may_run(void)
 	char path[ORD_PATH_MAX];
 	struct ord_err err;
 
-	return find_injector(path, &err) < 0 || !forbidden(path);
+	return find_injector(ORD_PROGRAM_HOST, path, &err) < 0 || !forbidden(path);
 }
 
 /* Without "..": a rule in sudoers names one path, and so must we. */
@@ -200,7 +219,8 @@ static int spawn(struct ord_holder *h, int in, int out, struct ord_err *err)
 	return ord_fail_sys(err, "start '%s'", h->path);
 }
 
-int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err)
+int ord_holder_spawn(enum ord_program which, bool as_root, struct ord_holder **ret,
+		     struct ord_err *err)
 {
 	ord_auto(holder) struct ord_holder *h = calloc(1, sizeof *h);
 	int to[2], from[2];
@@ -210,7 +230,8 @@ int ord_holder_spawn(bool as_root, struct ord_holder **ret, struct ord_err *err)
 	h->in = h->out = h->log = -1;
 	h->reaped = true;
 	h->sudo = as_root && geteuid() != 0;
-	if (find_injector(h->path, err) < 0)
+	h->request_max = which == ORD_PROGRAM_KUBE ? KUBE_MAX : REQUEST_MAX;
+	if (find_injector(which, h->path, err) < 0)
 		return -1;
 	if (h->sudo)
 		as_sudo_knows_it(h->path);
@@ -332,26 +353,36 @@ static int ended(struct ord_holder *h, struct ord_err *err)
 int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err)
 {
 	ord_autofree char *text = json_dumps(request, JSON_COMPACT);
-	size_t n;
-	ssize_t r;
+	uint64_t limit = ord_now_ns() + SEND_NS;
+	size_t n, done = 0;
 
 	if (!text)
 		return ord_fail_nomem(err);
 	n = strlen(text);
-	if (n >= REQUEST_MAX)
-		return ord_fail(err, ORD_USAGE, "the request has %zu bytes, the protocol allows %u",
-				n, REQUEST_MAX);
+	if (n >= h->request_max)
+		return ord_fail(err, ORD_USAGE,
+				"the request has %zu bytes, the protocol allows %zu", n,
+				h->request_max);
 	text[n++] = '\n';
-	/* A pipe holds 64 KiB: a request that does not fit at once has a holder that no longer
-	 * reads. */
-	r = write_quiet(h->in, text, n);
-	if (r < 0 && errno == EPIPE)
-		return ended(h, err);
-	if (r < 0)
-		return ord_fail_sys(err, "write to the injector");
-	if ((size_t)r < n)
-		return ord_fail(err, ORD_SYS, "the injector does not read its requests");
-	return 0;
+	/* A pipe holds 64 KiB: a shorter request that does not fit at once has a holder that no
+	 * longer reads. A longer one is made room for, where the system lets us. */
+	if (n > REQUEST_MAX)
+		(void)fcntl(h->in, F_SETPIPE_SZ, KUBE_MAX);
+	for (;;) {
+		struct pollfd p = {.fd = h->in, .events = POLLOUT};
+		ssize_t r = write_quiet(h->in, text + done, n - done);
+
+		if (r < 0 && errno == EPIPE)
+			return ended(h, err);
+		if (r < 0 && errno != EAGAIN)
+			return ord_fail_sys(err, "write to the injector");
+		done += r > 0 ? (size_t)r : 0;
+		if (done == n)
+			return 0;
+		if (n <= REQUEST_MAX || ord_now_ns() > limit)
+			return ord_fail(err, ORD_SYS, "the injector does not read its requests");
+		(void)poll(&p, 1, 100);
+	}
 }
 
 /* Hands out the first whole line of the buffer. 1: there was one; 0: not yet; -1: garbage. */

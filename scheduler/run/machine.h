@@ -46,6 +46,7 @@ struct run_fault {
 	struct run *run;
 	size_t index;
 	const struct ord_fault_spec *spec;
+	bool waiting;	       /* it was told that the revert waits for an API server */
 	struct ord_args *args; /* as sent: the spec's and the exemption, or noop's. Owned */
 	struct ord_resolved resolved;
 	char lease[65];

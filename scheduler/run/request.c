@@ -65,11 +65,17 @@ static bool may_join(const struct ord_place *place, const char *controller)
 	return access(path, W_OK) == 0;
 }
 
+enum ord_program ord_holder_program(const struct ord_fault *fault, const struct ord_place *place)
+{
+	return place->cluster ? ORD_PROGRAM_KUBE : fault->program;
+}
+
 bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place)
 {
 	bool grouped = (fault->targets & ORD_ON_CGROUP) && (place->n_procs || place->cgroup[0]);
 
-	if (geteuid() == 0)
+	/* Through an API one is what one's credentials say. */
+	if (geteuid() == 0 || ord_holder_program(fault, place) == ORD_PROGRAM_KUBE)
 		return false;
 	if (!ord_holder_may_run())
 		return true;

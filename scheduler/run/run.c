@@ -90,7 +90,7 @@ static void tell_run(struct run *r, uint64_t wall_ns, uint64_t mono_ns)
 }
 
 /* Asks an injector, as the faults will need it, which of them can run here. */
-static int ask_doctor(bool as_root, json_t **ret, struct ord_err *err)
+static int ask_doctor(enum ord_program which, bool as_root, json_t **ret, struct ord_err *err)
 {
 	ord_auto(json) json_t *request = json_pack("{s:i, s:s}", "protocol", 1, "op", "doctor");
 	struct ord_holder *h = NULL;
@@ -98,7 +98,7 @@ static int ask_doctor(bool as_root, json_t **ret, struct ord_err *err)
 
 	if (!request)
 		return ord_fail_nomem(err);
-	if (ord_holder_spawn(as_root, &h, err) < 0)
+	if (ord_holder_spawn(which, as_root, &h, err) < 0)
 		return -1;
 	r = ord_holder_send(h, request, err) < 0 ? -1 : ord_holder_wait(h, DOCTOR_NS, ret, err);
 	ord_holder_free(h);
@@ -130,11 +130,12 @@ static int can_run(const char *fault, const json_t *event, struct ord_err *err)
  */
 static int look_ahead(struct run *r, struct ord_err *err)
 {
-	ord_auto(json) json_t *mine = NULL, *roots = NULL;
+	ord_auto(json) json_t *mine = NULL, *roots = NULL, *clusters = NULL;
 
 	for (size_t i = 0; i < r->spec->n_faults; i++) {
 		const struct ord_fault *fault = r->spec->faults[i].args->fault;
 		struct run_fault *f = &r->faults[i];
+		enum ord_program which;
 		json_t **said;
 		bool root;
 
@@ -142,8 +143,9 @@ static int look_ahead(struct run *r, struct ord_err *err)
 		if (ord_plan_resolve(r->plan, i, 1, &f->resolved, err) < 0)
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
 		root = ord_holder_needs_root(fault, &f->resolved.place);
-		said = root ? &roots : &mine;
-		if ((!*said && ask_doctor(root, said, err) < 0) ||
+		which = ord_holder_program(fault, &f->resolved.place);
+		said = which == ORD_PROGRAM_KUBE ? &clusters : root ? &roots : &mine;
+		if ((!*said && ask_doctor(which, root, said, err) < 0) ||
 		    can_run(fault->name, *said, err) < 0)
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
 	}
