@@ -30,6 +30,30 @@ function(ordeal_bats name label timeout file)
 		ENVIRONMENT "BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
 endfunction()
 
+# Tests of the label `cluster` speak to the one control plane of tests/cluster, which ctest brings up before the first and
+# takes down after the last of them. $CLUSTER is its directory, $KUBECONFIG an admin's; who cannot have one exits 77.
+function(ordeal_cluster_test name timeout)
+	add_test(NAME cluster.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/alone.sh ${PROJECT_SOURCE_DIR}/tests/cluster/with
+		${ARGN})
+	set(state ${PROJECT_BINARY_DIR}/cluster)
+	set_tests_properties(cluster.${name} PROPERTIES LABELS cluster TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+		FIXTURES_REQUIRED cluster
+		ENVIRONMENT "CLUSTER=${state};KUBECONFIG=${state}/kubeconfig;BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# ordeal_cluster_bats(NAME TIMEOUT FILE): one bats file; `load cluster` (or ../cluster) gives it what they share.
+function(ordeal_cluster_bats name timeout file)
+	ordeal_cluster_test(${name} ${timeout} ${PROJECT_SOURCE_DIR}/tests/bats.sh ${file})
+endfunction()
+
+# ordeal_cluster_program(NAME TIMEOUT SOURCE LIBRARIES...): a cmocka program.
+function(ordeal_cluster_program name timeout source)
+	add_executable(cluster_${name} ${source})
+	target_link_libraries(cluster_${name} PRIVATE ${ARGN} ordeal_flags cmocka)
+	target_compile_options(cluster_${name} PRIVATE -Wno-unused-parameter -Wno-format-truncation)
+	ordeal_cluster_test(${name} ${timeout} $<TARGET_FILE:cluster_${name}>)
+endfunction()
+
 # ordeal_table(LIST_DEF): the table of injectors comes from list.def: one entry, one file of the symbol's name beside it.
 # Sets `declared` and `listed`. An entry whose file is not there is left out, and tests/unit/test_table.c fails. noop is
 # in both programs' tables.
