@@ -1,12 +1,24 @@
 /*
  * The Kubernetes API client: one connection (HTTP/2, kept, gzip) to one API server, on libcurl's
- * multi interface. No thread, no global state but curl's. Everything has a deadline
- * (CLOCK_MONOTONIC). 429, Retry-After and 5xx are obeyed within it, where asking again is safe; a
- * Status body becomes the error's text.
+ * multi interface. No global state but curl's. Everything has a deadline (CLOCK_MONOTONIC). 429,
+ * Retry-After and 5xx are obeyed within it, where asking again is safe; a Status body becomes the
+ * error's text.
  *
  * Two ways to use it: kube_call() waits; kube_start() does not, and kube_fd() becomes readable
  * when kube_drive() has something to do. Nothing may be shared across fork(): a child opens its
- * own from the same config.
+ * own from the same config. While one call waits, the callbacks of the others and of the watches
+ * run. From a callback only what does not wait may be called: the ..._start functions,
+ * kube_watch_open, kube_watch_close; what waits fails there.
+ *
+ * System calls, for a seccomp filter: socket, connect, bind, getsockname, getpeername, getsockopt,
+ * setsockopt, sendto, sendmsg, recvfrom, recvmsg, read, write, writev, close, fcntl, ioctl
+ * (FIONBIO), poll, ppoll, epoll_create1, epoll_ctl, epoll_wait, timerfd_create, timerfd_settime,
+ * clock_gettime, getrandom, mmap, munmap, mprotect, madvise, brk, mremap, futex, rt_sigprocmask,
+ * getpid. OpenSSL opens and reads files when the first connection is made (its configuration; the
+ * machine's certificates where the config has none). Where the server is given by name, libcurl
+ * looks it up in a thread: socketpair, clone3/clone, set_robust_list, rseq, and what
+ * getaddrinfo(3) opens and asks (/etc/resolv.conf, /etc/hosts, nsswitch, netlink sockets, sendmmsg,
+ * uname).
  *
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
@@ -46,9 +58,8 @@ struct kube_request {
 	const json_t *body;	  /* borrowed; NULL: none */
 	uint64_t deadline_ns;
 	bool once;   /* not asked again after a 5xx or a broken connection: asking twice could act
-			twice */
-	bool no_429; /* 429 is an answer (an eviction that a budget forbids), not a reason to wait
-		      */
+			twice. Else a second try may find that the first was heard (404, 409, 422) */
+	bool no_429; /* a disruption budget's 429 is an answer, not a reason to wait */
 };
 
 /* What came back. status 0: nothing did (no connection, deadline). */
@@ -65,12 +76,15 @@ void kube_answer_done(struct kube_answer *a);
  * said. ret may be NULL. */
 int kube_call(struct kube *k, const struct kube_request *req, struct kube_answer *ret,
 	      struct ord_err *err);
-/* The same without waiting. done is called once, from kube_drive (never from here); the answer's
- * body is the callee's to steal; err is NULL for a 2xx. It may start others, not close k. */
-int kube_start(struct kube *k, const struct kube_request *req,
-	       void (*done)(void *arg, struct kube_answer *a, const struct ord_err *err), void *arg,
+/* The answer's body is the callee's to steal (set a->body to NULL); err is NULL for a 2xx. It may
+ * start others, not close k. */
+typedef void kube_done(void *arg, struct kube_answer *a, const struct ord_err *err);
+/* The same without waiting. done is called once, from kube_drive (never from here), at the deadline
+ * at the latest. */
+int kube_start(struct kube *k, const struct kube_request *req, kube_done *done, void *arg,
 	       struct ord_err *err);
-/* Requests that were started and are not done. */
+/* Requests that were started and are not done. At most 64 are on the wire at a time, the others
+ * queue. */
 size_t kube_in_flight(const struct kube *k);
 
 /* --- kinds and paths ------------------------------------------------------------------------ */
@@ -110,6 +124,12 @@ int kube_delete(struct kube *k, const struct ord_object *o, int64_t grace_s, uin
 /* 429 where a PodDisruptionBudget forbids it: err says which; it is not waited for. */
 int kube_evict(struct kube *k, const struct ord_object *pod, int64_t grace_s, uint64_t deadline_ns,
 	       int *ret_status, struct ord_err *err);
+/* The same without waiting, for many at once (kube_start says how done is called). Of kinds that we
+ * know. */
+int kube_delete_start(struct kube *k, const struct ord_object *o, int64_t grace_s,
+		      uint64_t deadline_ns, kube_done *done, void *arg, struct ord_err *err);
+int kube_evict_start(struct kube *k, const struct ord_object *pod, int64_t grace_s,
+		     uint64_t deadline_ns, kube_done *done, void *arg, struct ord_err *err);
 
 /* A question for SelfSubjectAccessReview. */
 struct kube_access {
@@ -135,14 +155,16 @@ struct kube_set {
 	const char *ns;			       /* NULL: all namespaces */
 	const char *selector, *field_selector; /* NULL: none */
 	bool metadata_only; /* PartialObjectMetadata: wherever the selection needs no more */
+	bool managed;	    /* keep metadata.managedFields; else they are left out unread */
 	unsigned page;	    /* objects a page; 0: 2000 */
 };
 
 /*
  * Every object of the set once, decoded as the page arrives and thrown away after each() returns
- * (item is borrowed). A continue token that expired is followed by the server's inconsistent one,
- * or a new list, without telling an object twice. each() != 0 ends the list with -1.
- * ret_version: resourceVersion of the list, 64 bytes, may be NULL.
+ * (item is borrowed; it has its apiVersion and kind, whatever the server left out). A continue
+ * token that expired is followed by the server's inconsistent one, or a new list, without telling
+ * an object twice. each() != 0 ends the list with -1. ret_version: resourceVersion of the list, 64
+ * bytes, may be NULL.
  */
 int kube_list(struct kube *k, const struct kube_set *set,
 	      int (*each)(void *arg, const json_t *item, struct ord_err *err), void *arg,
