@@ -173,19 +173,22 @@ int kube_list(struct kube *k, const struct kube_set *set,
 enum kube_event {
 	KUBE_ADDED,
 	KUBE_MODIFIED,
-	KUBE_DELETED, /* the last state that is known */
+	KUBE_DELETED, /* the last state that is known: after a new list its name and uid alone */
 	KUBE_SYNCED,  /* everything that was there at the start has been told; object NULL. Once */
-	KUBE_CUT,     /* the stream broke: what happens now is told late. object NULL */
-	KUBE_RESUMED, /* ...and from here on no longer. object NULL */
+	KUBE_CUT,     /* the stream broke: what happens now is told late. object NULL; arrival_ns is
+			 when the connection was last known to live */
+	KUBE_RESUMED, /* ...and what was late has been told. object NULL */
 };
 struct kube_watch;
 /*
  * Tells what is there (ADDED, then SYNCED), then every change, in order, each once: a stream that
- * breaks is taken up where it ended, after 410 by a new list whose differences alone are told.
- * Goes on for ever, with jittered pauses between attempts; who wants less closes it. arrival_ns:
- * CLOCK_MONOTONIC at which the last byte of the event was read. object is borrowed. The callback
- * may close the watch. on_error (may be NULL) hears of what will not heal by itself (403, 404,
- * 401), with pauses in between; the watch goes on trying.
+ * breaks is taken up where it ended, after 410 by a new list whose differences alone are told (an
+ * object that was made again under its old name may be told before the end of the first: compare
+ * uids). Goes on for ever, with jittered pauses between attempts; who wants less closes it.
+ * arrival_ns: CLOCK_MONOTONIC at which the last byte of the event was read. object is borrowed. The
+ * callback may close the watch. on_error (may be NULL) hears of what will not heal by itself (403,
+ * 404, 401, nonsense), with pauses in between; the watch goes on trying. It holds some 120 bytes an
+ * object.
  */
 int kube_watch_open(struct kube *k, const struct kube_set *set,
 		    void (*on_event)(void *arg, enum kube_event e, const json_t *object,

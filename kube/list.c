@@ -279,14 +279,14 @@ void kube_lister_init(struct kube_lister *l, struct kube *k, const struct kube_s
 				       .arg = l};
 }
 
-void kube_lister_start(struct kube_lister *l)
+void kube_lister_start(struct kube_lister *l, uint64_t pause_ns)
 {
 	free(l->token);
 	l->token = NULL;
 	l->fails = l->garbled = 0;
 	l->refreshed = l->over = false;
 	l->last = (struct ord_err){.code = ORD_OK};
-	again(l, 0);
+	again(l, pause_ns);
 }
 
 void kube_lister_stop(struct kube_lister *l)
@@ -356,7 +356,7 @@ static int run_list(struct kube *k, struct kube_lister *l, struct listing *g, ui
 	uint64_t began = ord_now_ns();
 	char text[32];
 
-	kube_lister_start(l);
+	kube_lister_start(l, 0);
 	if (kube_run(k, is_listed, g, deadline_ns, err)) {
 		kube_lister_stop(l);
 		if (err->sys_errno != ETIMEDOUT)

@@ -48,7 +48,8 @@ struct kube_lister {
 };
 
 void kube_lister_init(struct kube_lister *l, struct kube *k, const struct kube_set_copy *set);
-void kube_lister_start(struct kube_lister *l);
+/* From the first page on, after that pause. */
+void kube_lister_start(struct kube_lister *l, uint64_t pause_ns);
 /* Without a word; its memory must live until kube_drive returns. */
 void kube_lister_stop(struct kube_lister *l);
 void kube_lister_done(struct kube_lister *l);

@@ -24,10 +24,12 @@ static bool read_uuid(const char *text, uint8_t ret[16])
 {
 	size_t n = 0;
 
-	for (; *text; text++) {
-		int v = hex(*text);
+	if (strlen(text) != 36)
+		return false;
+	for (size_t i = 0; i < 36; i++) {
+		int v = hex(text[i]);
 
-		if (*text == '-')
+		if (text[i] == '-' && (i == 8 || i == 13 || i == 18 || i == 23))
 			continue;
 		if (v < 0 || n == 32)
 			return false;
@@ -37,7 +39,7 @@ static bool read_uuid(const char *text, uint8_t ret[16])
 	return n == 32;
 }
 
-void kube_table_id(const json_t *metadata, uint8_t ret[16])
+bool kube_table_id(const json_t *metadata, uint8_t ret[16])
 {
 	const char *uid = json_string_value(json_object_get(metadata, "uid"));
 	const char *ns = json_string_value(json_object_get(metadata, "namespace"));
@@ -45,12 +47,27 @@ void kube_table_id(const json_t *metadata, uint8_t ret[16])
 	uint64_t h[2] = {0xcbf29ce484222325ull, 0x6c62272e07bb0142ull};
 
 	if (uid && read_uuid(uid, ret))
-		return;
+		return true;
 	for (size_t i = 0; i < 2; i++) {
 		h[i] = fnv(h[i], uid ? uid : ns ? ns : "");
 		h[i] = fnv(h[i] * 31, uid ? "" : name ? name : "");
 	}
 	memcpy(ret, h, 16);
+	return false;
+}
+
+void kube_table_uid(const uint8_t id[16], char out[static 37])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t used = 0;
+
+	for (size_t i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			out[used++] = '-';
+		out[used++] = digits[id[i] >> 4];
+		out[used++] = digits[id[i] & 15];
+	}
+	out[used] = '\0';
 }
 
 bool kube_table_version(const char *text, uint64_t *ret)
