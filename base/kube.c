@@ -326,25 +326,19 @@ static int filter_from_json(struct ord_kube_filter *f, const json_t *json, struc
 	return 0;
 }
 
-/* "v1", "apps/v1", "networking.istio.io/v1alpha3" */
 static int check_version(const char *text, struct ord_err *err)
 {
-	const char *slash = strchr(text, '/'), *version = slash ? slash + 1 : text;
-
-	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-/")] || slash == text ||
-	    *version != 'v' || strchr(version, '/') || strstr(text, ".."))
-		return ord_fail(err, ORD_USAGE,
-				"'%.64s' is no API version; one is written v1 or apps/v1", text);
-	return 0;
+	return ord_kube_good_version(text)
+		       ? 0
+		       : ord_fail(err, ORD_USAGE,
+				  "'%.64s' is no API version; one is written v1 or apps/v1", text);
 }
 
 static int check_kind(const char *text, struct ord_err *err)
 {
-	bool good = isupper((unsigned char)*text);
-
-	for (; *text && good; text++)
-		good = isalnum((unsigned char)*text);
-	return good ? 0 : ord_fail(err, ORD_USAGE, "a kind is written as in Deployment");
+	return ord_kube_good_kind(text)
+		       ? 0
+		       : ord_fail(err, ORD_USAGE, "a kind is written as in Deployment");
 }
 
 static int spread_from_json(const json_t *json, enum ord_spread *ret, struct ord_err *err)

@@ -91,6 +91,21 @@ int ord_kube_target_copy(const struct ord_kube_target *from, struct ord_kube_tar
 int ord_cluster_place_copy(const struct ord_cluster_place *from, struct ord_cluster_place *ret,
 			   struct ord_err *err);
 
+/*
+ * As people write them. A name may hold the wild *, ? and [...]; a version is "v1" or "apps/v1", a
+ * kind "ConfigMap".
+ */
+bool ord_kube_good_name(const char *text, size_t max);
+bool ord_kube_good_version(const char *text);
+bool ord_kube_good_kind(const char *text);
+bool ord_kube_is_wild(const char *name);
+/* "deploy", "Deployment": sets kind and api_version; false: none of the four kinds of workload. */
+bool ord_kube_workload_kind(const char *word, struct ord_kube_target *t);
+/* Adds what the short form of a target says: NAME, of a workload KIND/NAME, of an object
+ * APIVERSION/KIND/NAME. kind: an enum ord_target_kind. */
+int ord_kube_target_parse(struct ord_kube_target *t, int kind, const char *text,
+			  struct ord_err *err);
+
 struct json_t;
 /* The form of plan and protocol, defaults left out; owned, NULL: out of memory. */
 struct json_t *ord_kube_target_to_json(const struct ord_kube_target *t);

@@ -21,7 +21,8 @@
 #define ORD_HEADERS_MAX	   16
 #define ORD_SPEC_BYTES_MAX \
 	(1u << 20) /* a longer text is refused; read one byte more than this of a file, no more */
-#define ORD_SEED_MAX ((1ull << 53) - 1) /* every JSON reader keeps it exactly */
+#define ORD_CLUSTER_NAME 256		    /* of a context, with the NUL */
+#define ORD_SEED_MAX	 ((1ull << 53) - 1) /* every JSON reader keeps it exactly */
 
 enum ord_probe_kind { ORD_PROBE_HTTP, ORD_PROBE_TCP, ORD_PROBE_EXEC, ORD_PROBE_KUBE };
 enum ord_role { ORD_ROLE_USER, ORD_ROLE_SIGNAL };
@@ -126,9 +127,11 @@ struct ord_spec {
 	uint64_t cooldown_ns;	/* least pause between repetitions; the steady state must hold as
 				   well. default 2s */
 	uint32_t limit_targets; /* 0: missing, refused */
-	uint64_t limit_duration_ns; /* 0: missing, refused */
-	bool whole_host;	    /* limits.wholeHost: true, as --yes-whole-host */
-	uint64_t seed;		    /* without has_seed: drawn when planned */
+	uint64_t limit_duration_ns;	      /* 0: missing, refused */
+	char limit_cluster[ORD_CLUSTER_NAME]; /* a context, or a cluster's name; "": none is
+						 named */
+	bool whole_host;		      /* limits.wholeHost: true, as --yes-whole-host */
+	uint64_t seed;			      /* without has_seed: drawn when planned */
 	bool has_seed;
 };
 

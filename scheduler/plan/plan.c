@@ -207,6 +207,10 @@ static json_t *target(const struct ord_target *t)
 		return NULL;
 	if (*t->text)
 		(void)json_object_set_new(out, "text", json_string(t->text));
+	if (t->kube && json_object_set_new(out, "in_cluster", ord_kube_target_to_json(t->kube))) {
+		json_decref(out);
+		return NULL;
+	}
 	if (t->all)
 		(void)json_object_set_new(out, "all", json_true());
 	else if (t->percent_ppm)
@@ -272,6 +276,10 @@ static json_t *plan_json(const struct ord_spec *spec, uint64_t seed)
 		(json_int_t)spec->limit_targets, "duration_ns", (json_int_t)spec->limit_duration_ns,
 		"whole_host", spec->whole_host);
 
+	/* An experiment without a cluster keeps the hash that it had before there were any. */
+	if (out && *spec->limit_cluster)
+		(void)json_object_set_new(json_object_get(out, "limits"), "cluster",
+					  json_string(spec->limit_cluster));
 	return out;
 }
 

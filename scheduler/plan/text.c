@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "ordeal/plan.h"
 #include "scheduler/plan/steps.h"
+#include "scheduler/plan/text_target.h"
 
 static const char *shown(uint64_t ns, char out[static 32])
 {
@@ -34,6 +35,10 @@ static void print_target(const struct ord_target *t, FILE *out)
 {
 	char percent[32];
 
+	if (t->kube) {
+		print_cluster_target(t, out);
+		return;
+	}
 	(void)fprintf(out, "    target     %s%s%s", ord_target_kind_name(t->kind),
 		      *t->text ? " " : "", t->text);
 	if (t->all)
@@ -51,6 +56,10 @@ static void print_place(const struct ord_resolved *r, const char *why, FILE *out
 	if (!r->n_targets) {
 		(void)fprintf(out, "    now        cannot be resolved: %s\n",
 			      why ? why : "not asked");
+		return;
+	}
+	if (r->place.cluster) {
+		print_cluster_place(r, out);
 		return;
 	}
 	(void)fprintf(out, "    now        ");
@@ -114,7 +123,10 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 	}
 	(void)fprintf(out, "    class      %s: %s\n", ord_guarantee_name(e->guarantee),
 		      class_meaning(e->guarantee));
-	(void)fprintf(out, "    needs      %s\n", *e->caps ? e->caps : "no capability");
+	(void)fprintf(out, "    needs      %s\n",
+		      *e->caps			       ? e->caps
+		      : e->program == ORD_PROGRAM_KUBE ? "no permission of its own"
+						       : "no capability");
 	(void)fprintf(out, "    objects    %s\n", e->objects);
 	(void)fprintf(out, "    blast      %s\n", e->blast);
 }
@@ -181,6 +193,8 @@ void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resol
 	(void)fprintf(out, "limits: %u target%s, in force for at most %s%s\n", spec->limit_targets,
 		      spec->limit_targets == 1 ? "" : "s", shown(spec->limit_duration_ns, a),
 		      spec->whole_host ? ", the whole host allowed" : "");
+	if (*spec->limit_cluster)
+		(void)fprintf(out, "cluster: %s\n", spec->limit_cluster);
 	(void)fprintf(out, "\nfaults\n");
 	for (size_t i = 0; i < spec->n_faults; i++) {
 		print_fault(&spec->faults[i], out);

@@ -285,25 +285,6 @@ static size_t fault_names(const char **names, size_t max)
 	return n;
 }
 
-/* Takes a fault's name. */
-static bool fault_other(struct reader *r, const struct node *map, size_t i, void *base)
-{
-	const struct node *key = map->keys[i];
-	const struct ord_fault *fault = ord_fault_find(key->text);
-	const char *names[64];
-
-	if (fault)
-		read_fault(r, fault, key, map->items[i], base);
-	else if (choice_find(later_faults, key->text, NULL))
-		sink_add(r->sink, key, "the fault '%s' is not in this version", key->text);
-	else if (strchr(key->text, '.'))
-		unknown_word(r, key, 0, "fault", key->text, "", names,
-			     fault_names(names, ORD_COUNT(names)));
-	else
-		return false;
-	return true;
-}
-
 const struct node *fault_body(const struct node *item, const struct node **ret_key)
 {
 	for (size_t i = 0; item->kind == NODE_MAP && i < item->n; i++)
@@ -313,6 +294,30 @@ const struct node *fault_body(const struct node *item, const struct node **ret_k
 			return item->items[i];
 		}
 	return NULL;
+}
+
+/* Takes a fault's name. */
+static bool fault_other(struct reader *r, const struct node *map, size_t i, void *base)
+{
+	const struct node *key = map->keys[i];
+	const struct ord_fault *fault = ord_fault_find(key->text);
+	const struct node *fault_key = NULL;
+	const char *names[64];
+
+	(void)fault_body(map, &fault_key);
+	if (fault)
+		read_fault(r, fault, key, map->items[i], base);
+	else if (choice_find(later_faults, key->text, NULL))
+		sink_add(r->sink, key, "the fault '%s' is not in this version", key->text);
+	else if (fault_key && param_find(ord_fault_find(fault_key->text), key->text))
+		sink_add(r->sink, key, "'%s' belongs in %s, not beside it", key->text,
+			 fault_key->text);
+	else if (strchr(key->text, '.'))
+		unknown_word(r, key, 0, "fault", key->text, "", names,
+			     fault_names(names, ORD_COUNT(names)));
+	else
+		return false;
+	return true;
 }
 
 static void check_engine(struct reader *r, const struct node *map,
@@ -333,6 +338,38 @@ static void check_engine(struct reader *r, const struct node *map,
 			 words);
 	} else {
 		unknown_choice(r, node, "engine", spec->engine, fault->engines);
+	}
+}
+
+/* "processes or the host" */
+static void takes(unsigned targets, size_t size, char *out)
+{
+	static const struct {
+		unsigned bit, unless;
+		const char *words;
+	} all[] = {
+		{ORD_ON_NET, ORD_ON_PROCESS, "a network namespace"},
+		{ORD_ON_PROCESS | ORD_ON_NET | ORD_ON_CGROUP, 0, "processes"},
+		{ORD_ON_POD, 0, "pods"},
+		{ORD_ON_NODE, 0, "nodes"},
+		{ORD_ON_WORKLOAD, 0, "workloads"},
+		{ORD_ON_SERVICE, 0, "services"},
+		{ORD_ON_OBJECT, 0, "objects"},
+		{ORD_ON_HOST, 0, "the host"},
+	};
+	size_t n = 0, left = 0;
+
+	for (size_t i = 0; i < ORD_COUNT(all); i++)
+		left += targets & all[i].bit && !(targets & all[i].unless);
+	*out = '\0';
+	for (size_t i = 0; i < ORD_COUNT(all) && n < size; i++) {
+		if (!(targets & all[i].bit) || targets & all[i].unless)
+			continue;
+		n += (size_t)snprintf(out + n, size - n, "%s%s", all[i].words,
+				      left == 1	  ? ""
+				      : left == 2 ? " or "
+						  : ", ");
+		left--;
 	}
 }
 
@@ -357,17 +394,21 @@ static void check_target(struct reader *r, const struct node *map,
 	};
 	const struct ord_fault *fault = spec->args->fault;
 	const struct node *target = node_find(map, "target");
+	char words[160];
 
 	if (!target || gives[spec->target.kind] & fault->targets)
 		return;
-	sink_add(r->sink, target, "%s cannot take %s as its target; it takes%s%s", fault->name,
-		 spec->target.kind == ORD_TARGET_HOST	 ? "the host"
-		 : spec->target.kind == ORD_TARGET_NETNS ? "a network namespace"
-							 : "processes",
-		 fault->targets & ORD_ON_PROCESS ? " processes"
-		 : fault->targets & ORD_ON_NET	 ? " a network namespace or processes"
-						 : "",
-		 fault->targets & ORD_ON_HOST ? " or the host" : "");
+	takes(fault->targets, sizeof words, words);
+	sink_add(r->sink, target, "%s cannot take %s as its target; it takes %s", fault->name,
+		 spec->target.kind == ORD_TARGET_HOST	     ? "the host"
+		 : spec->target.kind == ORD_TARGET_NETNS     ? "a network namespace"
+		 : !ord_target_in_cluster(spec->target.kind) ? "processes"
+		 : spec->target.kind == ORD_TARGET_POD	     ? "pods"
+		 : spec->target.kind == ORD_TARGET_NODE	     ? "nodes"
+		 : spec->target.kind == ORD_TARGET_WORKLOAD  ? "workloads"
+		 : spec->target.kind == ORD_TARGET_SERVICE   ? "services"
+							     : "objects",
+		 words);
 }
 
 static void fault_finish(struct reader *r, const struct node *map, void *base)
@@ -434,8 +475,6 @@ static const struct key fault_keys[] = {
 	 .type = &type_engine,
 	 .help = "the way to do it, where there are several; none given: the best that works here"},
 	{.name = "via", .flags = KEY_LATER},
-	{.name = "every", .flags = KEY_LATER},
-	{.name = "follow", .flags = KEY_LATER},
 };
 
 const struct table table_fault = {

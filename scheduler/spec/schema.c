@@ -192,6 +192,37 @@ json_t *schema_type_text_or_map(const struct key *key)
 	return json_pack("{s:[o, o]}", "anyOf", text(255, NULL), schema_type_map(key));
 }
 
+/* One, or a list of them. */
+static json_t *one_or_more(json_t *one)
+{
+	return json_pack("{s:[O, {s:s, s:i, s:i, s:o}]}", "anyOf", one, "type", "array", "minItems",
+			 1, "maxItems", 256, "items", one);
+}
+
+json_t *schema_type_names(const struct key *key)
+{
+	return one_or_more(key->choices ? choices(key->choices)
+					: text(key->max, "^[^\\s/%\"'\\\\]+$"));
+}
+
+json_t *schema_type_owners(const struct key *key)
+{
+	(void)key;
+	return one_or_more(text(318, "^[A-Za-z*?]+/[^\\s/%\"'\\\\]+$"));
+}
+
+json_t *schema_type_object_condition(const struct key *key)
+{
+	(void)key;
+	return text(325, "^[A-Za-z0-9._/-]+(=(True|False|Unknown))?$");
+}
+
+json_t *schema_type_word(const struct key *key)
+{
+	(void)key;
+	return text(127, "^[A-Za-z0-9./-]+$");
+}
+
 json_t *schema_type_endpoint_port(const struct key *key)
 {
 	(void)key;

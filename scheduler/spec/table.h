@@ -120,6 +120,12 @@ extern const struct table table_kube;
 extern const struct type type_condition, type_objective;
 /* target.c */
 extern const struct table table_target, table_process, table_container;
+/* cluster.c */
+extern const struct table table_pod, table_node, table_workload, table_service, table_object,
+	table_exclude;
+extern const struct type type_cluster_kind, type_beside, type_exclude, type_spread, type_follow,
+	type_cluster_name;
+void cluster_target_finish(struct reader *r, const struct node *map, struct ord_target *t);
 /* fault.c */
 extern const struct table table_fault, table_endpoint;
 /* The fault key of an item of spec.faults and its place, or NULL. */

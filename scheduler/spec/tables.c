@@ -256,7 +256,7 @@ static const struct key limits_keys[] = {
 	 .flags = KEY_REQUIRED,
 	 AT(ord_spec, limit_targets),
 	 .min = 1,
-	 .max = ORD_PROCS_MAX,
+	 .max = ORD_CLUSTER_OBJECTS_MAX,
 	 .example = "targets: 1",
 	 .help = "the most targets that a fault may hit (blast radius)"},
 	{.name = "duration",
@@ -272,7 +272,13 @@ static const struct key limits_keys[] = {
 	 AT(ord_spec, whole_host),
 	 .def = "false",
 	 .help = "allow a partition, or a loss of 50% or more, of the whole host without a filter"},
-	LATER("cluster"),
+	{.name = "cluster",
+	 .type = &type_cluster_name,
+	 AT(ord_spec, limit_cluster),
+	 .min = 1,
+	 .max = ORD_CLUSTER_NAME - 1,
+	 .help = "the one cluster that may be touched: the name of a context of the kubeconfig, or "
+		 "of its cluster; 'in-cluster' in a pod; --context says the same"},
 	LATER("hosts"),
 	LATER("namespaces"),
 };
@@ -385,7 +391,6 @@ static const struct key spec_keys[] = {
 	LATER("schedule"),
 	LATER("budget"),
 	LATER("sequential"),
-	LATER("follow"),
 	LATER("policy"),
 	LATER("windows"),
 	LATER("concurrency"),
@@ -395,7 +400,6 @@ static const struct key spec_keys[] = {
 	LATER("baseline"),
 	LATER("detection"),
 	LATER("channels"),
-	LATER("cluster"),
 	LATER("fullRecovery"),
 	LATER("roles"),
 	LATER("experiments"),
@@ -439,6 +443,7 @@ const struct table *const tables[] = {
 	&table_root,	    &table_metadata, &table_spec,	&table_probe,	&table_http,
 	&table_http_expect, &table_tcp,	     &table_tcp_expect, &table_exec,	&table_exec_expect,
 	&table_kube,	    &table_fault,    &table_target,	&table_process, &table_container,
-	&table_endpoint,    &table_limits,
+	&table_pod,	    &table_node,     &table_workload,	&table_service, &table_object,
+	&table_exclude,	    &table_endpoint, &table_limits,
 };
 const size_t n_tables = ORD_COUNT(tables);

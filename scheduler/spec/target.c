@@ -203,6 +203,16 @@ const struct table table_container = {.name = "container",
 				      .help = "A container of this machine.",
 				      ITEMS(container_keys)};
 
+#define CLUSTER(n, k, h)                                                                 \
+	{                                                                                \
+		.name = #n, .type = &type_cluster_kind, .table = &table_##n, .min = (k), \
+		.help = (h)                                                              \
+	}
+#define BESIDE(n, h)                                                              \
+	{                                                                         \
+		.name = n, .type = &type_beside, .table = &table_pod, .help = (h) \
+	}
+
 static const struct key target_keys[] = {
 	{.name = "process",
 	 .type = &type_process,
@@ -239,7 +249,7 @@ static const struct key target_keys[] = {
 	 .type = &type_count,
 	 .offset = offsetof(struct ord_target, count),
 	 .min = 1,
-	 .max = ORD_PROCS_MAX,
+	 .max = ORD_CLUSTER_OBJECTS_MAX,
 	 .help = "this many of those that match, chosen by the seed"},
 	{.name = "percent",
 	 .type = &type_percent,
@@ -248,17 +258,29 @@ static const struct key target_keys[] = {
 	 .type = &type_bool,
 	 .offset = offsetof(struct ord_target, all),
 	 .help = "all that match"},
-	LATER("pod"),
-	LATER("node"),
-	LATER("workload"),
-	LATER("service"),
-	LATER("namespace"),
-	LATER("selector"),
-	LATER("labels"),
-	LATER("fieldSelector"),
-	LATER("follow"),
-	LATER("exclude"),
-	LATER("spread"),
+	CLUSTER(pod, ORD_TARGET_POD, "pods of the cluster; a text is a name"),
+	CLUSTER(node, ORD_TARGET_NODE, "nodes of the cluster; a text is a name"),
+	CLUSTER(workload, ORD_TARGET_WORKLOAD, "workloads of the cluster; a text is KIND/NAME"),
+	CLUSTER(service, ORD_TARGET_SERVICE, "services of the cluster; a text is a name"),
+	CLUSTER(object, ORD_TARGET_OBJECT,
+		"objects of any kind in the cluster; a text is APIVERSION/KIND/NAME"),
+	BESIDE("namespace", "the namespace, beside the short form of a target in the cluster"),
+	BESIDE("selector", "the same as in the map of the target"),
+	BESIDE("labels", "the same as in the map of the target"),
+	BESIDE("fieldSelector", "the same as in the map of the target"),
+	{.name = "exclude",
+	 .type = &type_exclude,
+	 .table = &table_exclude,
+	 .help = "who in the cluster is never hit"},
+	{.name = "spread",
+	 .type = &type_spread,
+	 .choices = "node|zone",
+	 .help = "choose from as many nodes, or zones, as there are"},
+	{.name = "follow",
+	 .type = &type_follow,
+	 .offset = offsetof(struct ord_kube_target, follow),
+	 .help = "pods that come to match while the fault lasts are hit too, up to "
+		 "limits.targets"},
 	LATER("via"),
 	LATER("device"),
 };
@@ -268,8 +290,8 @@ static void target_finish(struct reader *r, const struct node *map, void *base)
 {
 	static const char *const words[] = {"count", "percent", "all"};
 	const struct node *first = NULL;
+	struct ord_target *t = base;
 
-	(void)base;
 	for (size_t i = 0; i < map->n; i++)
 		for (size_t j = 0; j < ORD_COUNT(words); j++) {
 			if (strcmp(map->keys[i]->text, words[j]) != 0)
@@ -280,13 +302,19 @@ static void target_finish(struct reader *r, const struct node *map, void *base)
 					 first->text);
 			first = first ? first : map->keys[i];
 		}
+	if (!ord_target_in_cluster(t->kind) && t->count > ORD_PROCS_MAX)
+		sink_add(r->sink, node_find(map, "count"),
+			 "count: at most %d processes of a machine are taken", ORD_PROCS_MAX);
+	cluster_target_finish(r, map, t);
 }
 
 const struct table table_target = {
 	.name = "target",
 	.path = "spec.faults[].target",
 	.help = "Who is hit. Without count, percent and all, exactly one must match.",
-	.one_of = "process|pid|listening|cgroup|unit|container|netns|host",
+	.one_of =
+		"process|pid|listening|cgroup|unit|container|netns|host|pod|node|workload|service|"
+		"object",
 	ITEMS(target_keys),
 	.finish = target_finish,
 };

@@ -134,6 +134,7 @@ static void stands_as_it_was(void **state)
 {
 	golden_plan("orders.yaml", "orders.plan.json", "orders.plan.txt");
 	golden_plan("everything.yaml", "everything.plan.json", "everything.plan.txt");
+	golden_plan("cluster.yaml", "cluster.plan.json", "cluster.plan.txt");
 }
 
 /* Reverts before injects at one instant; what came last goes first. */

@@ -185,6 +185,69 @@ static void every_form(void **state)
 	ord_spec_done(&s);
 }
 
+static void texts_are(const struct ord_texts *t, const char *want)
+{
+	char all[512] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? " " : "", t->v[i]);
+	assert_string_equal(all, want);
+}
+
+static void every_target_in_a_cluster(void **state)
+{
+	ord_autofree char *yaml = golden("cluster.yaml");
+	static struct ord_spec s;
+	const struct ord_kube_filter *m;
+
+	read_good(yaml, NULL, 0, &s);
+	assert_string_equal(s.limit_cluster, "kind-test");
+	assert_int_equal(s.n_faults, 10);
+	assert_int_equal(s.faults[0].target.kind, ORD_TARGET_POD);
+	assert_int_equal(s.faults[0].target.percent_ppm, 300000);
+	assert_int_equal(s.faults[0].target.kube->spread, ORD_SPREAD_ZONE);
+	assert_true(s.faults[0].target.kube->follow);
+	m = &s.faults[0].target.kube->match;
+	texts_are(&m->names, "orders-* stock-0");
+	texts_are(&m->namespaces, "shop shop-*");
+	texts_are(&m->owners, "Deployment/orders statefulset/stock");
+	texts_are(&m->nodes, "worker-*");
+	texts_are(&m->zones, "a b");
+	texts_are(&m->phases, "Running");
+	texts_are(&m->containers, "app");
+	assert_string_equal(m->selector, "tier in (web,api),!canary,app.kubernetes.io/name=orders");
+	assert_string_equal(m->namespace_selector, "env=test");
+	assert_string_equal(m->field_selector, "spec.schedulerName=default-scheduler");
+	assert_string_equal(m->annotations, "team=payments");
+	assert_string_equal(m->condition, "Ready=True");
+	assert_int_equal(m->older_ns, 60 * ORD_S);
+	assert_int_equal(m->younger_ns, 30ull * 86400 * ORD_S);
+	m = &s.faults[0].target.kube->exclude;
+	assert_true(s.faults[0].target.kube->has_exclude);
+	texts_are(&m->names, "orders-debug");
+	assert_string_equal(m->selector, "app=mail");
+	assert_string_equal(m->condition, "Ready=False");
+	texts_are(&s.faults[1].target.kube->match.names, "orders-0");
+	texts_are(&s.faults[1].target.kube->match.namespaces, "shop");
+	assert_int_equal(s.faults[2].target.kind, ORD_TARGET_NODE);
+	assert_int_equal(s.faults[2].target.count, 2);
+	texts_are(&s.faults[3].target.kube->match.names, "worker-1");
+	assert_int_equal(s.faults[4].target.kind, ORD_TARGET_WORKLOAD);
+	assert_string_equal(s.faults[4].target.kube->kind, "Deployment");
+	assert_string_equal(s.faults[4].target.kube->api_version, "apps/v1");
+	assert_string_equal(s.faults[5].target.kube->kind, "");
+	assert_string_equal(s.faults[6].target.kube->kind, "Job");
+	assert_string_equal(s.faults[6].target.kube->api_version, "batch/v1");
+	assert_int_equal(s.faults[7].target.kind, ORD_TARGET_SERVICE);
+	assert_int_equal(s.faults[8].target.kind, ORD_TARGET_OBJECT);
+	assert_string_equal(s.faults[8].target.kube->api_version, "v1");
+	assert_string_equal(s.faults[8].target.kube->kind, "ConfigMap");
+	texts_are(&s.faults[8].target.kube->match.names, "settings");
+	assert_string_equal(s.faults[9].target.kube->api_version, "networking.istio.io/v1");
+	ord_spec_done(&s);
+}
+
 /* An override changes one place, though the file shares it by an alias. */
 static void overrides_leave_aliases(void **state)
 {
@@ -228,8 +291,8 @@ static void bad_overrides(void **state)
 		{{"spec.probes[ordres].every", "1s"},
 		 "--set spec.probes[ordres].every: unknown item 'ordres'; did you mean 'orders'?"},
 		{{"spec.limits[0]", "1"},
-		 "--set spec.limits[0]: unknown key '0' in limits; there are targets, duration and "
-		 "wholeHost"},
+		 "--set spec.limits[0]: unknown key '0' in limits; there are targets, duration, "
+		 "wholeHost and cluster"},
 		{{"spec.repetitions[0]", "1"},
 		 "--set spec.repetitions[0]: '0' is wanted of what is not a map"},
 		{{"spec.faults[0].net.dealy.delay", "1"},
@@ -339,10 +402,15 @@ static void example_of_the_manual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_experiment), cmocka_unit_test(overrides),
-		cmocka_unit_test(every_form),	    cmocka_unit_test(overrides_leave_aliases),
-		cmocka_unit_test(bad_overrides),    cmocka_unit_test(untouched_on_failure),
-		cmocka_unit_test(foreign_lines),    cmocka_unit_test(example_of_the_manual),
+		cmocka_unit_test(whole_experiment),
+		cmocka_unit_test(overrides),
+		cmocka_unit_test(every_form),
+		cmocka_unit_test(every_target_in_a_cluster),
+		cmocka_unit_test(overrides_leave_aliases),
+		cmocka_unit_test(bad_overrides),
+		cmocka_unit_test(untouched_on_failure),
+		cmocka_unit_test(foreign_lines),
+		cmocka_unit_test(example_of_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,14 @@
+/* The part of the plan's text that is about a cluster. */
+#ifndef ORDEAL_PLAN_TEXT_TARGET_H
+#define ORDEAL_PLAN_TEXT_TARGET_H
+
+#include <stdio.h>
+
+#include "ordeal/plan.h"
+
+/* t->kube must be there. */
+void print_cluster_target(const struct ord_target *t, FILE *out);
+/* r->place.cluster must be there. */
+void print_cluster_place(const struct ord_resolved *r, FILE *out);
+
+#endif
