@@ -52,20 +52,22 @@ static void each_context(const struct cfg_file *files, size_t n,
 	}
 }
 
+#define MORE_MAX 32 /* " and 1000 more" */
+
 struct names {
-	char text[280];
+	char text[300];
 	size_t used, left_out;
 };
 
 static void add_name(void *arg, const char *name, const struct found *context)
 {
 	struct names *list = arg;
+	const size_t left = sizeof list->text - MORE_MAX - list->used;
 	int n;
 
 	(void)context;
-	n = snprintf(list->text + list->used, sizeof list->text - list->used, "%s%s",
-		     list->used ? ", " : "", name);
-	if (n < 0 || (size_t)n >= sizeof list->text - list->used) {
+	n = snprintf(list->text + list->used, left, "%s%s", list->used ? ", " : "", name);
+	if (n < 0 || (size_t)n >= left) {
 		list->text[list->used] = '\0';
 		list->left_out++;
 		return;
@@ -75,16 +77,12 @@ static void add_name(void *arg, const char *name, const struct found *context)
 
 static void list_names(const struct cfg_file *files, size_t n, bool in_pod, struct names *ret)
 {
-	char more[32];
-
 	*ret = (struct names){0};
 	each_context(files, n, add_name, ret);
 	if (in_pod && !ret->used)
 		add_name(ret, KUBE_IN_CLUSTER, NULL);
-	if (ret->left_out) {
-		(void)snprintf(more, sizeof more, " and %zu more", ret->left_out);
-		(void)snprintf(ret->text + ret->used, sizeof ret->text - ret->used, "%s", more);
-	}
+	if (ret->left_out)
+		(void)snprintf(ret->text + ret->used, MORE_MAX, " and %zu more", ret->left_out);
 }
 
 static int refuse_unnamed(const struct cfg_file *files, size_t n, bool in_pod, struct ord_err *err)

@@ -13,9 +13,9 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/units.h"
 #include "kube/config_private.h"
 
-#define LIMIT_S	 30
 #define OUT_MAX	 (256u << 10)
 #define SAID_MAX 200
 #define BEAT_MS	 100
@@ -29,8 +29,7 @@ struct run {
 };
 
 /* In the child, between fork and exec: nothing but system calls. */
-static void become(const char *path, char *const argv[], char *const envp[], const int fds[3],
-		   pid_t parent)
+static void become(const struct cfg_command *cmd, const int fds[3], pid_t parent)
 {
 	sigset_t none;
 
@@ -45,7 +44,7 @@ static void become(const char *path, char *const argv[], char *const envp[], con
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	(void)execve(path, argv, envp);
+	(void)execve(cmd->path, cmd->argv, cmd->env);
 	_exit(126);
 }
 
@@ -61,8 +60,7 @@ static int above(int *fd)
 	return 0;
 }
 
-static int start(struct run *r, const char *path, char *const argv[], char *const envp[],
-		 struct ord_err *err)
+static int start(struct run *r, const struct cfg_command *cmd, struct ord_err *err)
 {
 	int out[2] = {-1, -1}, said[2] = {-1, -1}, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t parent = getpid();
@@ -75,7 +73,7 @@ static int start(struct run *r, const char *path, char *const argv[], char *cons
 	}
 	r->pid = fork();
 	if (r->pid == 0)
-		become(path, argv, envp, (const int[]){null, out[1], said[1]}, parent);
+		become(cmd, (const int[]){null, out[1], said[1]}, parent);
 	if (r->pid < 0) {
 		(void)ord_fail_sys(err, "fork");
 		goto done;
@@ -142,10 +140,11 @@ static int read_out(struct run *r, struct ord_err *err)
 
 /* Until it has ended, or time is up. What it left running may hold the pipes open: not waited for.
  */
-static int attend(struct run *r, void (*beat)(void), struct ord_err *err)
+static int attend(struct run *r, void (*beat)(void), uint64_t limit_ns, struct ord_err *err)
 {
-	uint64_t deadline = ord_now_ns() + LIMIT_S * ORD_S;
+	uint64_t deadline = ord_now_ns() + limit_ns;
 	bool over = false;
+	char limit[32];
 
 	while (!over) {
 		struct pollfd fds[] = {{.fd = r->pidfd, .events = POLLIN},
@@ -161,7 +160,8 @@ static int attend(struct run *r, void (*beat)(void), struct ord_err *err)
 		if (read_out(r, err) || read_said(r))
 			return -1;
 		if (!over && ord_now_ns() >= deadline)
-			return ord_fail(err, ORD_SYS, "it did not end within %d s", LIMIT_S);
+			return ord_fail(err, ORD_SYS, "it did not end within %s",
+					ord_human_duration((int64_t)limit_ns, limit));
 	}
 	return 0;
 }
@@ -195,17 +195,16 @@ static void tidy(const struct run *r, char out[static 256])
 	out[n] = '\0';
 }
 
-int cfg_exec(const char *path, char *const argv[], char *const envp[], void (*beat)(void),
-	     struct kube_secret *ret, int *ret_status, char ret_said[static 256],
-	     struct ord_err *err)
+int cfg_exec(const struct cfg_command *cmd, struct kube_secret *ret, int *ret_status,
+	     char ret_said[static 256], struct ord_err *err)
 {
 	char said[SAID_MAX];
 	struct run r = {.pidfd = -1, .out = -1, .said_fd = -1, .answer = ret, .said = said};
 	int rc;
 
-	if (kube_secret_room(ret, OUT_MAX, err) || start(&r, path, argv, envp, err))
+	if (kube_secret_room(ret, OUT_MAX, err) || start(&r, cmd, err))
 		return -1;
-	rc = attend(&r, beat, err);
+	rc = attend(&r, cmd->beat, cmd->limit_ns, err);
 	/* Ours until it is reaped, and its group's name with it. */
 	if (rc)
 		(void)kill(-r.pid, SIGKILL);

@@ -17,6 +17,7 @@
 #define ARGS_MAX   1000
 #define JSON_DEPTH 16
 #define JSON_ITEMS 1000
+#define LIMIT_NS   (30 * ORD_S)
 #define SLACK_NS   (30 * (int64_t)ORD_S) /* renewed so long before it expires, at most */
 
 extern char **environ;
@@ -156,6 +157,7 @@ int cfg_plugin_read(const struct cfg_file *f, const yaml_node_t *user, const cha
 	    check_mode(f, exec, name, p->api_version, err) || read_args(f, exec, p, err) ||
 	    read_env(f, exec, p, err))
 		return -1;
+	p->limit_ns = LIMIT_NS;
 	p->tell_cluster = cfg_flag(f, exec, "provideClusterInfo");
 	return cfg_copy(cfg_text(f, exec, "installHint"), &p->hint, err);
 }
@@ -485,11 +487,16 @@ static int find_program(const char *name, char **ret, struct ord_err *err)
 static int ask(struct kube_config *c, const char *program, char *const *env, struct ord_err *err)
 {
 	struct cfg_plugin *p = c->plugin;
+	const struct cfg_command cmd = {.path = program,
+					.argv = p->argv,
+					.env = env,
+					.beat = c->beat,
+					.limit_ns = p->limit_ns};
 	struct kube_secret out = {0};
 	char said[256];
 	int status, rc;
 
-	rc = cfg_exec(program, p->argv, env, c->beat, &out, &status, said, err);
+	rc = cfg_exec(&cmd, &out, &status, said, err);
 	if (!rc && status)
 		rc = ord_fail(err, ORD_SYS, "it %s %d%s%s",
 			      status > 0 ? "ended with status" : "was killed by signal",

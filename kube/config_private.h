@@ -38,6 +38,7 @@ struct cfg_plugin {
 	bool tell_cluster;
 	char *cluster; /* JSON of spec.cluster; NULL: not to be told */
 	struct kube_secret token, cert, key;
+	uint64_t limit_ns;  /* that one run may take */
 	bool have;	    /* an answer that stands */
 	int64_t fetched_ns; /* CLOCK_REALTIME, as expiry_ns; 0: does not expire */
 	int64_t expiry_ns;
@@ -95,11 +96,17 @@ void cfg_plugin_free(struct cfg_plugin *p);
 int cfg_plugin_fresh(struct kube_config *c, struct ord_err *err);
 /* What it printed; pure but for the clock. */
 int cfg_plugin_answer(struct cfg_plugin *p, const char *text, size_t size, struct ord_err *err);
-/* config_exec.c: runs argv with env, stdin empty; standard output to ret, the end of standard error
- * in ret_said. */
-int cfg_exec(const char *path, char *const argv[], char *const envp[], void (*beat)(void),
-	     struct kube_secret *ret, int *ret_status, char ret_said[static 256],
-	     struct ord_err *err);
+/* config_exec.c */
+struct cfg_command {
+	const char *path;
+	char *const *argv, *const *env;
+	void (*beat)(void); /* NULL: none */
+	uint64_t limit_ns;
+};
+/* Runs it to its end, standard input empty; standard output to ret, the end of standard error to
+ * ret_said. *ret_status: 0..255, or minus the signal. */
+int cfg_exec(const struct cfg_command *cmd, struct kube_secret *ret, int *ret_status,
+	     char ret_said[static 256], struct ord_err *err);
 
 /* config_pod.c: the service account that Kubernetes mounts into a pod. */
 #define CFG_POD_DIR "/var/run/secrets/kubernetes.io/serviceaccount"

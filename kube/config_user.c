@@ -164,6 +164,16 @@ void cfg_pem_done(struct cfg_pem *p)
 	*p = (struct cfg_pem){0};
 }
 
+/* A file that cannot be read is the mistake of who named it. */
+static int blame(const struct cfg_file *f, const yaml_node_t *node, const char *key,
+		 struct ord_err *err)
+{
+	if (err && err->code == ORD_SYS)
+		err->code = ORD_USAGE;
+	return ord_wrap(err, "%.150s:%zu:%zu: %s", f->path, node->start_mark.line + 1,
+			node->start_mark.column + 1, key);
+}
+
 int cfg_pem_take(const struct cfg_file *f, const yaml_node_t *map, const char *key,
 		 const char *data_key, struct cfg_pem *ret, struct ord_err *err)
 {
@@ -179,8 +189,7 @@ int cfg_pem_take(const struct cfg_file *f, const yaml_node_t *map, const char *k
 			return -1;
 		if (cfg_pem_fresh(ret, err) == 0)
 			return 0;
-		return ord_wrap(err, "%.150s:%zu:%zu: %s", f->path, node->start_mark.line + 1,
-				node->start_mark.column + 1, key);
+		return blame(f, node, key, err);
 	}
 	if (!cfg_text(f, map, data_key))
 		return 0;
@@ -257,9 +266,7 @@ static int read_token(const struct cfg_file *f, const yaml_node_t *user, struct 
 		return -1;
 	if (cfg_token_fresh(c, err) == 0)
 		return 0;
-	return ord_wrap(err, "%.150s:%zu:%zu: tokenFile", f->path,
-			cfg_get(f, user, "tokenFile")->start_mark.line + 1,
-			cfg_get(f, user, "tokenFile")->start_mark.column + 1);
+	return blame(f, cfg_get(f, user, "tokenFile"), "tokenFile", err);
 }
 
 /* --- user name and password ----------------------------------------------------------------- */

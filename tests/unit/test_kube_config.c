@@ -294,7 +294,7 @@ static void test_yaml(void **state)
 		 "'https://own'}}\n"
 		 "contexts:\n- {name: c, context: {cluster: k, user: u, namespace: null}}\n"
 		 "- {context: {}}\n- {}\n"
-		 "users:\n- {name: u, user: {token: >-\n    folded\n  }}\n"
+		 "users:\n- {name: u, user: {token: \"a\\\n      b\"}}\n"
 		 "extensions: [1, {a: b}]\npreferences: {}\nunknown: [x]\n");
 	c = loaded("c");
 	assert_string_equal(kube_config_server(c), "https://own"); /* the last of two */
@@ -311,8 +311,10 @@ static void test_yaml(void **state)
 
 #define CLUSTERS "clusters:\n- {name: k, cluster: {server: 'https://x'}}\n"
 #define CONTEXTS "contexts:\n- {name: c, context: {cluster: k, user: u}}\n"
-#define WITH	 CONTEXTS CLUSTERS "users:\n- name: u\n  user:\n    " /* line 7 */
-#define AT	 CONTEXTS "users: [{name: u, user: {}}]\nclusters:\n- name: k\n  cluster:\n    " /* 6 */
+#define WITH	 CONTEXTS CLUSTERS "users:\n- name: u\n  user:\n    " /* line 8 */
+#define AT                                                                                        \
+	CONTEXTS "users: [{name: u, user: {}}]\nclusters:\n- name: k\n  cluster:\n    " /* line 7 \
+											 */
 
 static const struct bad {
 	const char *yaml, *says;
@@ -362,63 +364,63 @@ static const struct bad {
 	 "users: [{name: u, user: {}}]\ncontexts:\n- {name: c, context: {cluster: k, user: "
 	 "u, namespace: A}}\n",
 	 "c:5:55: 'A' cannot be a namespace's name"},
-	{AT "tls-server-name: x\n", "c:6:5: the cluster 'k' has no server"},
-	{AT "server: 'x:6443'\n", "c:6:13: server must be an URL, as in https://HOST:PORT"},
-	{AT "server: 'https://a b'\n", "c:6:13: server must be an URL"},
-	{AT "server: 'https://a?b'\n", "c:6:13: server must be an URL"},
-	{AT "server: 'https://me:" MARK "@host'\n", "c:6:13: server names a user"},
+	{AT "tls-server-name: x\n", "c:7:5: the cluster 'k' has no server"},
+	{AT "server: 'x:6443'\n", "c:7:13: server must be an URL, as in https://HOST:PORT"},
+	{AT "server: 'https://a b'\n", "c:7:13: server must be an URL"},
+	{AT "server: 'https://a?b'\n", "c:7:13: server must be an URL"},
+	{AT "server: 'https://me:" MARK "@host'\n", "c:7:13: server names a user"},
 	{AT "{server: 'https://x', proxy-url: 'me:" MARK "@p:1'}\n",
-	 "c:6:38: proxy-url must be an URL that starts with http://"},
+	 "c:7:38: proxy-url must be an URL that starts with http://"},
 	{AT "{server: 'https://x', certificate-authority: /nowhere/"
 	    "ca.pem}\n",
-	 "c:6:50: certificate-authority: '/nowhere/ca.pem': No such file"},
+	 "c:7:50: certificate-authority: '/nowhere/ca.pem': No such file"},
 	{AT "{server: 'https://x', certificate-authority: /}\n", "'/' is not a file"},
 	{AT "{server: 'https://x', certificate-authority: c}\n", "' holds no PEM"},
 	{AT "{server: 'https://x', certificate-authority-data: '" MARK "!'}\n",
-	 "c:6:55: certificate-authority-data is not base64 (character 7)"},
+	 "c:7:55: certificate-authority-data is not base64 (character 7)"},
 	{AT "{server: 'https://x', certificate-authority-data: QUJDRA}\n",
-	 "c:6:55: certificate-authority-data is not base64"},
+	 "c:7:55: certificate-authority-data is not base64"},
 	{AT "{server: 'https://x', certificate-authority-data: QQ==QQ==}\n",
 	 "certificate-authority-data is not base64"},
 	{AT "{server: 'https://x', certificate-authority-data: QUJDRA==}\n",
-	 "c:6:55: certificate-authority-data holds no PEM, once decoded"},
+	 "c:7:55: certificate-authority-data holds no PEM, once decoded"},
 	{AT "{server: 'https://x', certificate-authority: c, certificate-authority-data: QQ==}\n",
-	 "c:6:81: certificate-authority and certificate-authority-data exclude each other"},
+	 "c:7:81: certificate-authority and certificate-authority-data exclude each other"},
 	{AT
 	 "{server: 'https://x', insecure-skip-tls-verify: true, certificate-authority-data: " PEM64
 	 "}\n",
-	 "c:6:53: insecure-skip-tls-verify and a certificate authority exclude each other"},
+	 "c:7:53: insecure-skip-tls-verify and a certificate authority exclude each other"},
 	{WITH "{token: x, username: me, password: " MARK "}\n",
-	 "c:7:26: a token and a user name exclude each other"},
-	{WITH "token: \"" MARK "\\n\"\n", "c:7:12: token holds a character that no header may"},
-	{WITH "token: 'Größe'\n", "c:7:12: token holds a character"},
-	{WITH "token: 12345\n", "c:7:12: token must be text, not a number; quote it"},
-	{WITH "tokenFile: none\n", "c:7:16: tokenFile: '"},
+	 "c:8:26: a token and a user name exclude each other"},
+	{WITH "token: \"" MARK "\\n\"\n", "c:8:12: token holds a character that no header may"},
+	{WITH "token: 'Größe'\n", "c:8:12: token holds a character"},
+	{WITH "token: 12345\n", "c:8:12: token must be text, not a number; quote it"},
+	{WITH "tokenFile: none\n", "c:8:16: tokenFile: '"},
 	{WITH "client-certificate-data: " PEM64 "\n",
-	 "c:7:5: the user 'u' has a client certificate without its client-key"},
+	 "c:8:5: the user 'u' has a client certificate without its client-key"},
 	{WITH "{client-certificate-data: " PEM64 ", client-certificate: " MARK "}\n",
 	 "exclude each other"},
-	{WITH "auth-provider: {name: gcp}\n", "c:7:20: the user 'u' has an auth-provider"},
+	{WITH "auth-provider: {name: gcp}\n", "c:8:20: the user 'u' has an auth-provider"},
 	{WITH "as: "
 	      "root\n",
-	 "c:7:9: the user 'u' acts as another (as), which is not supported"},
-	{WITH "as-groups: [a]\n", "c:7:16: the user 'u' acts as another (as-groups)"},
+	 "c:8:9: the user 'u' acts as another (as), which is not supported"},
+	{WITH "as-groups: [a]\n", "c:8:16: the user 'u' acts as another (as-groups)"},
 	{WITH "exec: {args: [" MARK "]}\n",
-	 "c:7:11: the exec plugin of the user 'u' needs a command"},
-	{WITH "exec: {command: x}\n", "c:7:11: the exec plugin of the user 'u' needs apiVersion: "},
+	 "c:8:11: the exec plugin of the user 'u' needs a command"},
+	{WITH "exec: {command: x}\n", "c:8:11: the exec plugin of the user 'u' needs apiVersion: "},
 	{WITH "exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}\n",
-	 "c:7:36: the exec plugin of the user 'u' needs apiVersion: "},
+	 "c:8:36: the exec plugin of the user 'u' needs apiVersion: "},
 	{WITH "exec: {command: x, apiVersion: client.authentication.k8s.io/v1}\n",
-	 "c:7:11: the exec plugin of the user 'u' needs interactiveMode"},
+	 "c:8:11: the exec plugin of the user 'u' needs interactiveMode"},
 	{WITH "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: "
 	      "Always}\n",
-	 "c:7:86: the exec plugin of the user 'u' wants a person at a terminal"},
+	 "c:8:86: the exec plugin of the user 'u' wants a person at a terminal"},
 	{WITH "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: "
 	      "never}\n",
-	 "c:7:86: interactiveMode must be Never or IfAvailable"},
+	 "c:8:86: interactiveMode must be Never or IfAvailable"},
 	{WITH "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: "
 	      "Never, env: [{value: " MARK "}]}\n",
-	 "c:7:99: an entry of env needs a name"},
+	 "c:8:99: an entry of env needs a name"},
 };
 
 static void test_mistakes(void **state)
