@@ -195,7 +195,11 @@ uint64_t kube_status_retry(const json_t *body);
 /* What went wrong with an exchange that got no answer. Always -1. */
 int kube_io_fail(const struct kube_io *io, struct ord_err *err);
 
-/* verbs.c: appends to a text of that size; false where it does not fit. */
+/* Of this uid and resourceVersion; what is not that any more is left, and is no failure. */
+int kube_delete_version(struct kube *k, const struct ord_object *o, const char *uid,
+			const char *version, uint64_t deadline_ns, struct ord_err *err);
+
+/* kinds.c: append to a text of that size; false where it does not fit. */
 bool kube_query(char *path, size_t size, const char *key, const char *value);
 bool kube_escape(char *out, size_t size, const char *text);
 

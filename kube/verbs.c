@@ -152,6 +152,27 @@ int kube_delete(struct kube *k, const struct ord_object *o, int64_t grace_s, uin
 	return 0;
 }
 
+int kube_delete_version(struct kube *k, const struct ord_object *o, const char *uid,
+			const char *version, uint64_t deadline_ns, struct ord_err *err)
+{
+	ord_auto(json) json_t *options = delete_options(o, -1);
+	char path[KUBE_PATH];
+	struct kube_request req = {
+		.method = "DELETE", .path = path, .body = options, .deadline_ns = deadline_ns};
+	int status = 0;
+
+	if (!options ||
+	    json_object_set_new(options, "preconditions",
+				json_pack("{s:s, s:s}", "uid", uid, "resourceVersion", version)))
+		return ord_fail_nomem(err);
+	if (name_of(k, o, NULL, deadline_ns, path, err))
+		return wrap(err, "delete", o);
+	/* Gone, or changed since we looked: not the one that we meant any more. */
+	if (ask(k, &req, NULL, &status, err) && status != 404 && status != 409)
+		return wrap(err, "delete", o);
+	return 0;
+}
+
 static json_t *eviction(const struct ord_object *pod, int64_t grace_s)
 {
 	json_t *options = delete_options(pod, grace_s);
