@@ -1,0 +1,234 @@
+/* The life of a pod: created, scheduled, started, ready; and what goes wrong with it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "scheduler/cluster/watch/seen_private.h"
+
+enum pod_bit {
+	POD_CREATED = 1 << 0,
+	POD_SCHEDULED = 1 << 1,
+	POD_STARTED = 1 << 2,
+	POD_READY = 1 << 3, /* is ready now */
+	POD_DELETING = 1 << 4,
+	POD_STUCK = 1 << 5, /* is unschedulable now */
+	POD_FAILED = 1 << 6,
+	POD_DISRUPTED = 1 << 7,
+};
+
+static const json_t *owner_of(const json_t *pod)
+{
+	const json_t *list = json_object_get(seen_meta(pod), "ownerReferences"), *o;
+	size_t i;
+
+	json_array_foreach (list, i, o)
+		if (json_is_true(json_object_get(o, "controller")))
+			return o;
+	return NULL;
+}
+
+bool seen_workload(const json_t *pod, char kind[static ORD_KUBE_KIND],
+		   char name[static ORD_KUBE_NAME])
+{
+	const json_t *owner = owner_of(pod);
+	const char *hash =
+		seen_text(json_object_get(seen_meta(pod), "labels"), "pod-template-hash");
+	size_t n, h = strlen(hash);
+
+	if (!owner)
+		return false;
+	(void)snprintf(kind, ORD_KUBE_KIND, "%s", seen_text(owner, "kind"));
+	(void)snprintf(name, ORD_KUBE_NAME, "%s", seen_text(owner, "name"));
+	n = strlen(name);
+	if (!strcmp(kind, "ReplicaSet") && h && n > h + 1 && name[n - h - 1] == '-' &&
+	    !strcmp(name + n - h, hash)) {
+		name[n - h - 1] = '\0';
+		(void)snprintf(kind, ORD_KUBE_KIND, "Deployment");
+	}
+	return true;
+}
+
+/* Who makes it again: by that a replacement is known. */
+static json_t *family(const json_t *pod)
+{
+	char kind[ORD_KUBE_KIND], name[ORD_KUBE_NAME];
+	const char *node =
+		json_string_value(json_object_get(json_object_get(pod, "spec"), "nodeName"));
+	json_t *more = json_pack("{s:s*}", "node", node);
+
+	if (more && seen_workload(pod, kind, name)) {
+		(void)json_object_set_new(more, "owner",
+					  json_string(seen_text(owner_of(pod), "uid")));
+		(void)json_object_set_new(more, "workload", json_sprintf("%s/%s", kind, name));
+	}
+	return more;
+}
+
+static void scheduled(struct seen *s, struct seen_thing *t, const json_t *pod)
+{
+	const json_t *c = seen_condition(pod, "PodScheduled");
+	const char *node = seen_text(json_object_get(pod, "spec"), "nodeName");
+	bool stuck = c && !strcmp(seen_text(c, "status"), "False") &&
+		     !strcmp(seen_text(c, "reason"), "Unschedulable");
+
+	if (*node && !(t->told & POD_SCHEDULED)) {
+		t->told |= POD_SCHEDULED;
+		t->told &= ~(unsigned)POD_STUCK;
+		seen_tell(s, "scheduled", pod,
+			  c && !strcmp(seen_text(c, "status"), "True")
+				  ? seen_text(c, "lastTransitionTime")
+				  : NULL,
+			  SEEN_WRITER, json_pack("{s:s}", "node", node));
+	} else if (stuck && !(t->told & POD_STUCK)) {
+		t->told |= POD_STUCK;
+		seen_tell(s, "unschedulable", pod, seen_text(c, "lastTransitionTime"), SEEN_WRITER,
+			  json_pack("{s:s%}", "message", seen_text(c, "message"),
+				    strnlen(seen_text(c, "message"), 200)));
+	}
+}
+
+static const json_t *part(const json_t *status, const char *a, const char *b)
+{
+	return json_object_get(json_object_get(status, a), b);
+}
+
+/* All containers run: the last of them began it. */
+static void started(struct seen *s, struct seen_thing *t, const json_t *pod)
+{
+	const json_t *list = json_object_get(json_object_get(pod, "status"), "containerStatuses");
+	const json_t *c;
+	const char *latest = "";
+	size_t i,
+		want = json_array_size(json_object_get(json_object_get(pod, "spec"), "containers"));
+	size_t n = 0;
+
+	json_array_foreach (list, i, c) {
+		const json_t *running = part(c, "state", "running");
+
+		n += running != NULL;
+		if (strcmp(seen_text(running, "startedAt"), latest) > 0)
+			latest = seen_text(running, "startedAt");
+	}
+	if (!n || n < want || t->told & POD_STARTED)
+		return;
+	t->told |= POD_STARTED;
+	seen_tell(s, "started", pod, latest, SEEN_WRITER, NULL);
+}
+
+static void restarted(struct seen *s, struct seen_thing *t, const json_t *pod, bool is_new)
+{
+	const json_t *list = json_object_get(json_object_get(pod, "status"), "containerStatuses");
+	const json_t *c, *which = NULL;
+	const char *waits = "";
+	int64_t count = 0;
+	size_t i;
+
+	json_array_foreach (list, i, c) {
+		const char *reason = seen_text(part(c, "state", "waiting"), "reason");
+
+		count += json_integer_value(json_object_get(c, "restartCount"));
+		if (json_integer_value(json_object_get(c, "restartCount")) > 0)
+			which = c;
+		/* Those on the ordinary way are no news. */
+		if (*reason && strcmp(reason, "ContainerCreating") != 0 &&
+		    strcmp(reason, "PodInitializing") != 0)
+			waits = reason;
+	}
+	if (count > t->count && !is_new) {
+		const json_t *was = part(which, "lastState", "terminated");
+
+		seen_tell(s, "restarted", pod, seen_text(was, "finishedAt"), SEEN_WRITER,
+			  json_pack("{s:s, s:I, s:s, s:I}", "container", seen_text(which, "name"),
+				    "restarts", (json_int_t)count, "reason",
+				    seen_text(was, "reason"), "exit",
+				    json_integer_value(json_object_get(was, "exitCode"))));
+	}
+	t->count = count;
+	if (strcmp(t->word, waits) != 0 && *waits)
+		seen_tell(s, "waiting", pod, seen_written(pod), SEEN_SERVER,
+			  json_pack("{s:s}", "reason", waits));
+	(void)snprintf(t->word, sizeof t->word, "%.63s", waits);
+}
+
+static void readiness(struct seen *s, struct seen_thing *t, const json_t *pod)
+{
+	const json_t *c = seen_condition(pod, "Ready");
+	bool is = c && !strcmp(seen_text(c, "status"), "True");
+
+	if (is == !!(t->told & POD_READY))
+		return;
+	t->told ^= POD_READY;
+	seen_tell(s, is ? "ready" : "unready", pod, seen_text(c, "lastTransitionTime"), SEEN_WRITER,
+		  is ? NULL : json_pack("{s:s}", "reason", seen_text(c, "reason")));
+}
+
+/* The stamp of a deletion is when it is to be over: the request came a grace period before. */
+static void deletion(struct seen *s, struct seen_thing *t, const json_t *pod)
+{
+	const json_t *meta = seen_meta(pod);
+	const char *stamp = seen_text(meta, "deletionTimestamp");
+	int64_t grace = json_integer_value(json_object_get(meta, "deletionGracePeriodSeconds"));
+	struct tm tm = {0};
+	char asked[32] = "";
+	time_t at;
+	json_t *more;
+
+	if (!*stamp || t->told & POD_DELETING)
+		return;
+	t->told |= POD_DELETING;
+	if (strptime(stamp, "%Y-%m-%dT%H:%M:%SZ", &tm)) {
+		at = timegm(&tm) - (time_t)grace;
+		if (gmtime_r(&at, &tm))
+			(void)strftime(asked, sizeof asked, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	}
+	more = family(pod);
+	if (more)
+		(void)json_object_set_new(more, "grace_s", json_integer(grace));
+	seen_tell(s, "deleting", pod, asked, SEEN_SERVER, more);
+}
+
+/* Evicted, preempted, or removed by a taint: whoever does it says so on the pod. */
+static void disruption(struct seen *s, struct seen_thing *t, const json_t *pod)
+{
+	const json_t *c = seen_condition(pod, "DisruptionTarget"),
+		     *status = json_object_get(pod, "status");
+
+	if (c && !strcmp(seen_text(c, "status"), "True") && !(t->told & POD_DISRUPTED)) {
+		t->told |= POD_DISRUPTED;
+		seen_tell(s, "evicted", pod, seen_text(c, "lastTransitionTime"), SEEN_WRITER,
+			  json_pack("{s:s}", "reason", seen_text(c, "reason")));
+	}
+	if (!strcmp(seen_text(status, "phase"), "Failed") && !(t->told & POD_FAILED)) {
+		bool evicted = !strcmp(seen_text(status, "reason"), "Evicted");
+
+		t->told |= POD_FAILED;
+		seen_tell(s, evicted ? "evicted" : "failed", pod, seen_written(pod), SEEN_SERVER,
+			  json_pack("{s:s}", "reason", seen_text(status, "reason")));
+	}
+}
+
+void seen_pod(struct seen *s, enum seen_change change, const json_t *pod)
+{
+	struct seen_thing *t = seen_thing(s, seen_text(seen_meta(pod), "uid"));
+	bool is_new;
+
+	if (!t)
+		return;
+	is_new = !(t->told & POD_CREATED);
+	if (is_new) {
+		t->told |= POD_CREATED;
+		seen_tell(s, "created", pod, seen_text(seen_meta(pod), "creationTimestamp"),
+			  SEEN_SERVER, family(pod));
+	}
+	scheduled(s, t, pod);
+	restarted(s, t, pod, is_new);
+	started(s, t, pod);
+	readiness(s, t, pod);
+	disruption(s, t, pod);
+	deletion(s, t, pod);
+	if (change != SEEN_GONE)
+		return;
+	seen_tell(s, "deleted", pod, NULL, SEEN_SERVER, family(pod));
+	seen_forget(s, t);
+}
