@@ -11,8 +11,8 @@ cluster_setup() {
 	mkdir -m 700 "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR"
 	NS=$(basename "$BATS_TEST_FILENAME" .bats | tr _ -)-$BATS_TEST_NUMBER-$$
 	started=()
-	own=
-	[ -z "${OWN_CLUSTER:-}" ] || own_cluster
+	own= lab=()
+	if [ -n "${REAL_NODES:-}" ]; then real_cluster "$REAL_NODES"; elif [ -n "${OWN_CLUSTER:-}" ]; then own_cluster; fi
 	k create namespace "$NS" >/dev/null
 	# Until it is there bare pods are refused.
 	until_ok 20 k get serviceaccount default
@@ -27,6 +27,7 @@ cluster_teardown() {
 	done
 	if [ -n "$own" ]; then
 		"$SOURCE_DIR/tests/cluster/down" "$own"
+		[ ${#lab[@]} = 0 ] || ip netns del "$LAB"
 	elif [ -n "${NS:-}" ]; then
 		k delete node -l "ordeal.test=$NS" --wait=false --ignore-not-found >/dev/null 2>&1
 		k delete namespace "$NS" --wait=false --ignore-not-found >/dev/null 2>&1
@@ -44,10 +45,32 @@ own_cluster() {
 	CLUSTER=$own
 	export KUBECONFIG=$own/kubeconfig
 }
+
+# real_cluster N: a control plane of this test alone, in a network namespace ($LAB), with N real nodes; REAL_NODES=N before
+# cluster_setup asks for it. Whatever talks to it runs there: "${lab[@]}" COMMAND...; Services have their virtual addresses.
+real_cluster() {
+	local n
+	[ "$(id -u)" = 0 ] || skip "real nodes need root"
+	for n in containerd ctr runc nft ip busybox; do
+		command -v $n >/dev/null || skip "$n is not installed"
+	done
+	[ -x /usr/lib/cni/bridge ] || skip "the CNI plugins are not installed"
+	LAB=klab-$$
+	ip netns add "$LAB" 2>/dev/null || skip "no network namespace can be made here"
+	lab=(nsenter "--net=/run/netns/$LAB")
+	own=$T/cluster
+	KUBELAB=$(readlink "$CLUSTER/kubelab") NODES=1 KWOK=0 "${lab[@]}" "$SOURCE_DIR/tests/cluster/up" "$own" 3>&- 4>&-
+	CLUSTER=$own
+	export KUBECONFIG=$own/kubeconfig
+	for ((n = 1; n <= $1; n++)); do
+		"${lab[@]}" "$SOURCE_DIR/tests/cluster/node" "$own" "$n" 3>&- 4>&-
+	done
+}
+
 part() { "$SOURCE_DIR/tests/cluster/part" "$CLUSTER" "$@" 3>&- 4>&-; }
 
 # k ARGUMENT...: kubectl as the admin, in the test's namespace.
-k() { "$CLUSTER/kubectl" -n "$NS" "$@"; }
+k() { "${lab[@]}" "$CLUSTER/kubectl" -n "$NS" "$@"; }
 
 # until_ok SECONDS COMMAND...: until it succeeds; tells what it said last where it never does.
 until_ok() {
@@ -94,6 +117,39 @@ END
 		[ $# = 0 ] || printf '      %s\n' "$@"
 	} | k apply -f - >/dev/null
 	until_ok 30 is "deployment/$name" .status.availableReplicas "$([ "$replicas" = 0 ] || echo "$replicas")"
+}
+
+# web NAME REPLICAS: a deployment of web servers on real nodes, which answer with their pod's name, and a service of
+# that name whose virtual address is in $vip; returns when it is available and answers.
+web() {
+	k apply -f - >/dev/null <<END
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: $1, labels: {app: $1}}
+spec:
+  replicas: $2
+  selector: {matchLabels: {app: $1}}
+  template:
+    metadata: {labels: {app: $1}}
+    spec:
+      nodeSelector: {kubelab/real: "true"}
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: web
+        image: docker.io/library/box:1
+        imagePullPolicy: Never
+        command: [sh, -c, "hostname >/www/index.html; exec httpd -f -p 8080 -h /www"]
+        ports: [{containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: $1}
+spec: {selector: {app: $1}, ports: [{port: 80, targetPort: 8080}]}
+END
+	until_ok 60 is "deployment/$1" .status.availableReplicas "$2"
+	vip=$(get "service/$1" .spec.clusterIP)
+	until_ok 20 "${lab[@]}" curl -fsS -m 1 "http://$vip/"
 }
 
 # service NAME: for the pods with app=NAME; returns when a slice of endpoints is there.
