@@ -10,6 +10,12 @@ function(ordeal_library name)
 	endif()
 endfunction()
 
+# ordeal_in_modules(): the sources of this folder are in a module too (scheduler/cluster), so position-independent.
+function(ordeal_in_modules)
+	file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+	set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-fPIC")
+endfunction()
+
 # ordeal_test_program(NAME LABEL TIMEOUT SOURCE LIBRARIES...): a cmocka program. Exit status 77 means "cannot run here".
 function(ordeal_test_program name label timeout source)
 	add_executable(${name} ${source})

@@ -30,6 +30,7 @@ void ord_cluster_close(struct ord_cluster *c); /* NULL is fine */
 /* "" after the last. */
 const char *ord_cluster_warning(const struct ord_cluster *c, size_t i);
 const char *ord_cluster_context(const struct ord_cluster *c);
+const char *ord_cluster_name(const struct ord_cluster *c); /* of the kubeconfig's cluster */
 const char *ord_cluster_server(const struct ord_cluster *c);
 
 /* One object that was looked at, and what became of it. why: NULL where it was chosen, else the
