@@ -21,4 +21,10 @@ void kube_selector_free(struct kube_selector *s); /* NULL is fine */
 /* labels: the JSON object of metadata.labels (or annotations), NULL: none. */
 bool kube_selector_matches(const struct kube_selector *s, const json_t *labels);
 
+/* A LabelSelector as objects hold it (matchLabels, matchExpressions), in kubectl's language; ""
+ * selects all. Owned; NULL: out of memory, or it is none. */
+char *kube_selector_of(const json_t *selector);
+/* The same of a Service's spec.selector: a plain map. */
+char *kube_selector_of_map(const json_t *map);
+
 #endif

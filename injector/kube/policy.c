@@ -81,8 +81,9 @@ static int direction_add(json_t *spec, const struct policy *p, bool egress, stru
 
 int policy_spec(const struct policy *p, json_t **ret, struct ord_err *err)
 {
-	ord_auto(json) json_t *spec = json_pack("{s:{s:{s:s}} s:[]}", "podSelector", "matchLabels",
-						p->label, "", "policyTypes");
+	ord_auto(json) json_t *selector = json_deep_copy(p->selector);
+	ord_auto(json) json_t *spec =
+		json_pack("{s:O s:[]}", "podSelector", selector, "policyTypes");
 
 	if (!spec)
 		return ord_fail_nomem(err);

@@ -1,5 +1,5 @@
 /*
- * The spec of a NetworkPolicy that isolates the pods with one label. Pure.
+ * The spec of a NetworkPolicy that isolates pods. Pure.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 #ifndef ORDEAL_INJECTOR_KUBE_POLICY_H
@@ -14,7 +14,7 @@
 struct policy {
 	bool egress, ingress, allow_dns;
 	const struct ord_endpoints *allow; /* borrowed */
-	const char *label;		   /* key; its value is "" */
+	const json_t *selector;		   /* LabelSelector of the pods, borrowed */
 };
 
 /* Owned in *ret; ORD_USAGE where an endpoint cannot be said in a NetworkPolicy. */

@@ -41,10 +41,4 @@ bool workload_runs(const json_t *pod_spec, const char *container, const char *im
 /* Whether the object has this one among its owners. */
 bool workload_owned(const json_t *object, const char *uid);
 
-/* A LabelSelector (matchLabels, matchExpressions) in kubectl's language; "" selects all. Owned;
- * NULL: out of memory, or not a LabelSelector. */
-char *workload_selector(const json_t *selector);
-/* The same of a Service's spec.selector or a ReplicationController's: a plain map. */
-char *workload_selector_map(const json_t *map);
-
 #endif

@@ -13,6 +13,7 @@
 #include "injector/kube/policy.h"
 
 static struct ord_err err;
+static json_t *selected;
 
 static struct ord_endpoints endpoints(const char *text, ...)
 {
@@ -48,7 +49,7 @@ static void spec_is(const struct policy *p, const char *want)
 
 static void nobody_by_default(void **state)
 {
-	struct policy p = {.egress = true, .ingress = true, .label = "l"};
+	struct policy p = {.egress = true, .ingress = true, .selector = selected};
 
 	(void)state;
 	spec_is(&p, "{" SELECTED ",\"policyTypes\":[\"Egress\",\"Ingress\"],\"egress\":[],"
@@ -64,7 +65,7 @@ static void peers_and_ports(void **state)
 {
 	struct ord_endpoints eps = endpoints("10.0.0.0/8:5432/tcp", ":8000-8010", "2001:db8::/32",
 					     "192.0.2.1/udp", NULL);
-	struct policy p = {.egress = true, .allow = &eps, .label = "l"};
+	struct policy p = {.egress = true, .allow = &eps, .selector = selected};
 
 	(void)state;
 	spec_is(&p,
@@ -86,7 +87,7 @@ static void peers_and_ports(void **state)
 static void icmp_cannot_be_said(void **state)
 {
 	struct ord_endpoints eps = endpoints("10.0.0.0/8/icmp", NULL);
-	struct policy p = {.egress = true, .allow = &eps, .label = "l"};
+	struct policy p = {.egress = true, .allow = &eps, .selector = selected};
 	json_t *spec = NULL;
 
 	(void)state;
@@ -128,5 +129,9 @@ int main(void)
 		cmocka_unit_test(others_that_open),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	selected = json_pack("{s:{s:s}}", "matchLabels", "l", "");
+	int r = cmocka_run_group_tests(tests, NULL, NULL);
+
+	json_decref(selected);
+	return r;
 }

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "injector/kube/workload.h"
+#include "kube/selector.h"
 
 static struct ord_err err;
 
@@ -123,11 +124,11 @@ static void selectors_as_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < ORD_COUNT(selectors); i++) {
 		ord_auto(json) json_t *s = parsed(selectors[i].selector);
-		ord_autofree char *text = workload_selector(s);
+		ord_autofree char *text = kube_selector_of(s);
 
 		assert_string_equal(text, selectors[i].want);
 	}
-	assert_null(workload_selector(odd));
+	assert_null(kube_selector_of(odd));
 }
 
 static void what_the_controller_has_seen(void **state)
