@@ -44,12 +44,19 @@ const json_t *inj_cluster_undo(void);
  */
 int inj_cluster_failed(int status, struct ord_err *err);
 
+/* The event `acted` (inj_acted), from where no step is at hand; silent in guardian and rescue. */
+void inj_cluster_acted(const char *what, const struct ord_object *o, const char *detail);
+
 /* ["v1","Node","","n1","uid"] */
 json_t *inj_object_to_json(const struct ord_object *o);
 int inj_object_from_json(struct ord_object *ret, const json_t *json, struct ord_err *err);
 /* "Node n1", "Deployment shop/orders", for messages. Returns out. */
 #define INJ_OBJECT_TEXT (ORD_KUBE_KIND + ORD_KUBE_NS + ORD_KUBE_NAME + 3)
 char *inj_object_text(const struct ord_object *o, char out[static INJ_OBJECT_TEXT]);
+
+/* For the sweep: whatever server the context leads to. */
+int inj_cluster_open(const char *context, struct ord_err *err);
+const char *inj_cluster_server(void);
 
 /* The program's hooks (struct inj_program). */
 bool inj_cluster_starts_programs(void);

@@ -371,13 +371,9 @@ int inj_fields_broken(const json_t *object, const json_t *fields)
 	return -1;
 }
 
-size_t inj_fields_standing(const json_t *object, const json_t *fields)
+bool inj_field_stands(const json_t *object, const json_t *field)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_array_size(fields); i++)
-		n += is_state(object, json_array_get(fields, i), "new");
-	return n;
+	return is_state(object, field, "new");
 }
 
 /* --- going from one state to the other ------------------------------------------------------- */

@@ -45,48 +45,73 @@ static const json_t *step(json_t *set, const json_t *token)
 	return NULL;
 }
 
-/* How many tokens of the path the set holds. */
-static size_t depth_of(json_t *set, const json_t *path)
+/* Whether the set holds the path: to its end, or to where it is owned as a whole (a list or map
+ * that is atomic, an element without a name). */
+static bool holds(json_t *set, const json_t *path)
 {
 	union {
 		const json_t *in;
 		json_t *out;
 	} at = {.in = set};
-	size_t n = 0;
 
-	for (; n < json_array_size(path); n++) {
-		const json_t *next = step(at.out, json_array_get(path, n));
+	for (size_t i = 0; i < json_array_size(path); i++) {
+		const json_t *next = step(at.out, json_array_get(path, i));
 
 		if (!next)
-			break;
+			return i > 0 && json_object_size(at.in) == 0;
 		at.in = next;
 	}
-	return n;
+	return true;
 }
 
 char *inj_field_manager(const json_t *object, const json_t *field,
 			char out[static INJ_MANAGER_TEXT])
 {
 	const json_t *list = json_object_get(json_object_get(object, "metadata"), "managedFields");
-	const json_t *path = json_object_get(field, "path");
 	const char *latest = "";
-	size_t best = 0;
 
 	out[0] = '\0';
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *entry = json_array_get(list, i);
 		const char *manager = json_string_value(json_object_get(entry, "manager"));
 		const char *time = json_string_value(json_object_get(entry, "time"));
-		size_t depth = depth_of(json_object_get(entry, "fieldsV1"), path);
 
-		if (!manager || !strcmp(manager, OURS) || depth == 0 || depth < best)
-			continue;
 		/* RFC 3339 in UTC sorts as text. */
-		if (depth == best && time && strcmp(time, latest) < 0)
+		if (!manager || !strcmp(manager, OURS) || (time && strcmp(time, latest) < 0) ||
+		    !holds(json_object_get(entry, "fieldsV1"), json_object_get(field, "path")))
 			continue;
-		best = depth;
 		latest = time ? time : "";
 		(void)snprintf(out, INJ_MANAGER_TEXT, "%.*s", INJ_MANAGER_TEXT - 1, manager);
+	}
+	return out;
+}
+
+static bool ours(const json_t *object, const json_t *field)
+{
+	const json_t *list = json_object_get(json_object_get(object, "metadata"), "managedFields");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *entry = json_array_get(list, i);
+		const char *manager = json_string_value(json_object_get(entry, "manager"));
+
+		if (manager && !strcmp(manager, OURS) &&
+		    holds(json_object_get(entry, "fieldsV1"), json_object_get(field, "path")))
+			return true;
+	}
+	return false;
+}
+
+json_t *inj_fields_owned(const json_t *object, const json_t *fields)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; out && i < json_array_size(fields); i++) {
+		json_t *field = json_array_get(fields, i);
+
+		/* Who takes a field away owns nothing after: only what is there has an owner. */
+		if (json_object_get(field, "new") && inj_field_stands(object, field) &&
+		    ours(object, field))
+			(void)json_array_append(out, field);
 	}
 	return out;
 }

@@ -27,6 +27,7 @@ struct inj_step {
 	const struct ord_args *args;   /* borrowed */
 	const struct ord_place *place; /* borrowed; identities were checked */
 	const char *engine;	       /* forced by the request, "" : choose */
+	uint64_t hold_ns; /* how long it is to be in force */
 	uint64_t seed;
 	bool even_if_it_cuts_me_off;
 	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own

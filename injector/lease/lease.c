@@ -460,6 +460,7 @@ int inj_lease_run(const struct ord_injector *inj, struct inj_request *req, struc
 			 .args = &req->args,
 			 .place = &req->place,
 			 .engine = req->engine,
+			 .hold_ns = req->hold_ns,
 			 .seed = req->seed,
 			 .even_if_it_cuts_me_off = req->cut_me_off,
 			 .whole_host = req->whole_host},
