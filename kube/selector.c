@@ -421,3 +421,41 @@ bool kube_selector_matches(const struct kube_selector *s, const json_t *labels)
 			return false;
 	return true;
 }
+
+static void why_not(const struct requirement *q, const char *what, const char *value, size_t size,
+		    char *out)
+{
+	bool many = q->op == OP_IN && value;
+	size_t n = 0;
+
+	if (!value) {
+		(void)snprintf(out, size, "%s %s is missing", what, q->key);
+		return;
+	}
+	if (q->op == OP_ABSENT) {
+		(void)snprintf(out, size, "%s %s is there", what, q->key);
+		return;
+	}
+	n = (size_t)snprintf(out, size, "%s %s is %s", what, q->key, *value ? value : "empty");
+	if (n < size && (q->op == OP_GT || q->op == OP_LT))
+		n += (size_t)snprintf(out + n, size - n, ", not %s %lld",
+				      q->op == OP_GT ? "above" : "below", (long long)q->number);
+	for (size_t i = 0; many && i < q->n && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " or " : ", not ",
+				      *q->values[i] ? q->values[i] : "empty");
+}
+
+const char *kube_selector_why(const struct kube_selector *s, const char *what, const json_t *labels,
+			      size_t size, char *out)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < s->n; i++) {
+		const char *value = json_string_value(json_object_get(labels, s->v[i].key));
+
+		if (holds(&s->v[i], value))
+			continue;
+		why_not(&s->v[i], what, value, size, out);
+		break;
+	}
+	return out;
+}

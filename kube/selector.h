@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "ordeal/err.h"
 
@@ -20,6 +21,10 @@ int kube_selector_parse(const char *text, bool annotations, struct kube_selector
 void kube_selector_free(struct kube_selector *s); /* NULL is fine */
 /* labels: the JSON object of metadata.labels (or annotations), NULL: none. */
 bool kube_selector_matches(const struct kube_selector *s, const json_t *labels);
+/* The first thing that they lack: "label app is api, not orders". what: "label", "annotation".
+ * Returns out; "" where all holds. */
+const char *kube_selector_why(const struct kube_selector *s, const char *what, const json_t *labels,
+			      size_t size, char *out);
 
 /* A LabelSelector as objects hold it (matchLabels, matchExpressions), in kubectl's language; ""
  * selects all. Owned; NULL: out of memory, or it is none. */
