@@ -195,6 +195,9 @@ uint64_t kube_status_retry(const json_t *body);
 /* What went wrong with an exchange that got no answer. Always -1. */
 int kube_io_fail(const struct kube_io *io, struct ord_err *err);
 
+/* watch.c: bytes as its stream would bring them, without a server (tests). */
+int kube_watch_feed(struct kube_watch *w, const char *data, size_t size, struct ord_err *err);
+
 /* Of this uid and resourceVersion; what is not that any more is left, and is no failure. */
 int kube_delete_version(struct kube *k, const struct ord_object *o, const char *uid,
 			const char *version, uint64_t deadline_ns, struct ord_err *err);

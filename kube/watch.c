@@ -106,7 +106,12 @@ static void tell_resumed(struct kube_watch *w)
  * could not learn it. */
 static void on_quiet(void *arg)
 {
-	tell_resumed(arg);
+	struct kube_watch *w = arg;
+
+	if (w->items.depth) /* in the middle of an event */
+		kube_timer_set(w->k, &w->quiet, ord_now_ns() + QUIET_NS);
+	else
+		tell_resumed(w);
 }
 
 static void settle(struct kube_watch *w)
@@ -195,6 +200,14 @@ static int on_change(struct kube_watch *w, enum kube_event e, json_t *object, st
 	return 0;
 }
 
+static void on_bookmark(struct kube_watch *w, const char *version)
+{
+	uint64_t n;
+
+	if (*version && !(kube_table_version(version, &n) && w->numeric && n < w->version_n))
+		set_version(w, version);
+}
+
 static int on_error_event(struct kube_watch *w, const json_t *status, struct ord_err *err)
 {
 	w->error_code = (int)json_integer_value(json_object_get(status, "code"));
@@ -222,12 +235,8 @@ static int on_document(void *arg, const char *text, size_t size, struct ord_err 
 		return ord_fail(err, ORD_SYS, "an event of the watch is none: %.100s", e.text);
 	if (!strcmp(type, "ERROR"))
 		return on_error_event(w, object, err);
-	w->fails = w->errors = w->garbled = w->too_large = 0;
 	if (!strcmp(type, "BOOKMARK")) {
-		const json_t *meta = json_object_get(object, "metadata");
-
-		if (*text_of(meta, "resourceVersion"))
-			set_version(w, text_of(meta, "resourceVersion"));
+		on_bookmark(w, text_of(json_object_get(object, "metadata"), "resourceVersion"));
 	} else if (!strcmp(type, "ADDED") || !strcmp(type, "MODIFIED") ||
 		   !strcmp(type, "DELETED")) {
 		if (on_change(w, *type == 'D' ? KUBE_DELETED : KUBE_MODIFIED, object, err))
@@ -235,6 +244,7 @@ static int on_document(void *arg, const char *text, size_t size, struct ord_err 
 	} else {
 		return ord_fail(err, ORD_SYS, "an event of the watch has the type '%.20s'", type);
 	}
+	w->fails = w->errors = w->garbled = w->too_large = 0;
 	settle(w);
 	return w->closed ? ord_fail(err, ORD_SYS, "the watch was closed") : 0;
 }
@@ -244,6 +254,11 @@ static int on_stream_data(struct kube_io *io, const char *data, size_t size)
 	struct kube_watch *w = io->arg;
 
 	return kube_items_feed(&w->items, data, size, &io->err);
+}
+
+int kube_watch_feed(struct kube_watch *w, const char *data, size_t size, struct ord_err *err)
+{
+	return kube_items_feed(&w->items, data, size, err);
 }
 
 /* --- the stream ------------------------------------------------------------------------------ */
@@ -539,6 +554,7 @@ int kube_watch_open(struct kube *k, const struct kube_set *set,
 	w->on_event = on_event;
 	w->on_error = on_error;
 	w->arg = arg;
+	w->round = 1;
 	w->grave.release = release;
 	kube_ring_init(&w->ring);
 	kube_ring_init(&w->grave.ring);
