@@ -50,7 +50,9 @@ int ord_cluster_resolve(struct ord_cluster *c, const struct ord_target *t, uint6
 /* One thing that must be allowed. Texts are borrowed from the set. */
 struct ord_rule {
 	const char *group, *resource, *subresource, *verb, *ns; /* "": core, none; ns "": all */
-	const char *why; /* "fault 'kill'", "probe 'ready'", "lease" */
+	const char *name;					/* "": of any name */
+	const char *why; /* "fault 'kill'", "probe 'ready'", "lease of 'kill'" */
+	bool optional;	 /* without it the report lacks a part, and says so */
 };
 struct ord_rules {
 	size_t n;
@@ -60,11 +62,36 @@ struct ord_rules {
 void ord_rules_done(struct ord_rules *r);
 /* Every call that the plan will make. Pure: by the spec and the catalogue alone. */
 int ord_cluster_rules(const struct ord_plan *plan, struct ord_rules *ret, struct ord_err *err);
-/* Asks for each whether we may; calls missing() for those that are denied. Returns how many, or
- * -1. */
+/* Of two plans. */
+int ord_rules_join(struct ord_rules *into, const struct ord_rules *more, struct ord_err *err);
+/* Asks for each whether we may; calls missing() for those that are denied. Returns how many of
+ * them are not optional, or -1. */
 int ord_cluster_may(struct ord_cluster *c, const struct ord_rules *rules,
 		    void (*missing)(void *arg, const struct ord_rule *r), void *arg,
 		    struct ord_err *err);
+/* "delete pods/eviction.policy in namespace shop (fault 'kill')". Returns out. */
+#define ORD_RULE_TEXT 640
+char *ord_rule_text(const struct ord_rule *r, char out[static ORD_RULE_TEXT]);
+/*
+ * Before anything is started: all rules of the plan are asked for. tell (may be NULL) gets a line
+ * for each that is missing, and a note for each optional one. ORD_GUARD where one is missing.
+ */
+int ord_cluster_preflight(struct ord_cluster *c, const struct ord_plan *plan,
+			  void (*tell)(void *arg, const char *line), void *arg,
+			  struct ord_err *err);
+
+/* For whom `ordeal rbac` makes roles. */
+struct ord_subject {
+	const char *name;	/* of the roles and bindings: "ordeal-EXPERIMENT" */
+	const char *account_ns; /* of a service account; NULL: a user or group */
+	const char *kind, *who; /* "ServiceAccount", "User", "Group", and its name */
+};
+/*
+ * The least roles that allow these, and their bindings, as a v1 List: a Role in each namespace, a
+ * ClusterRole for what is in none or in namespaces that cannot be named. A rule's key "why" says
+ * what it is for, and is not the API's. Owned; NULL: out of memory. Pure.
+ */
+struct json_t *ord_rules_roles(const struct ord_rules *r, const struct ord_subject *who);
 
 /*
  * Watches what a run wants to know: the pods of the targets' workloads and their replacements,
