@@ -136,7 +136,7 @@ static bool covered(const struct ord_object *o)
 static int stream_open(struct kube *k, const struct ord_object *o, struct ord_err *err)
 {
 	struct stream *s = &self.streams[self.n_streams];
-	struct kube_set set = {.ns = o->ns[0] ? s->ns : NULL};
+	struct kube_set set = {.ns = o->ns[0] ? s->ns : NULL, .managed = true};
 
 	if (covered(o))
 		return 0;
