@@ -61,6 +61,7 @@ class Row:
     """make: what is there; args; kinds: (kind, name) of what must be as before; targets and effect are functions."""
 
     def __init__(self, args, kind, effect, undone=True, make=deployment, name="web", meddle=None):
+        """meddle: a merge patch by which another manager takes the effect back."""
         self.args, self.kind, self.effect, self.undone = args, kind, effect, undone
         self.setup, self.name, self.meddle = make, name, meddle
 
