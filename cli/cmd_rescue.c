@@ -54,15 +54,62 @@ static void on_answer(void *arg, const char *who, const json_t *event)
 	}
 }
 
+/* The request for what is left in a cluster; owned, NULL with err. */
+static json_t *sweep_request(const struct cli_args *args, struct ord_err *err)
+{
+	const char *context = cli_value(args, "context");
+	json_t *request, *kinds;
+
+	if (!context) {
+		(void)ord_fail(err, ORD_USAGE, "--kube: name the cluster by --context");
+		return NULL;
+	}
+	request = cli_request("sweep");
+	kinds = json_array();
+	for (size_t i = 0; i < args->n_given; i++)
+		if (!strcmp(args->given[i].option->name, "kind"))
+			(void)json_array_append_new(kinds, json_string(args->given[i].value));
+	if (!request || json_object_set_new(request, "context", json_string(context)) ||
+	    json_object_set_new(request, "now", json_boolean(cli_flag(args, "now"))) ||
+	    json_object_set_new(request, "kinds", kinds)) {
+		json_decref(request);
+		(void)ord_fail_nomem(err);
+		return NULL;
+	}
+	return request;
+}
+
+static int sweep(const struct cli_args *args, struct tally *tally, struct ord_err *err)
+{
+	json_t *request = sweep_request(args, err), *event;
+
+	if (!request)
+		return -1;
+	(void)json_object_set_new(request, "dry_run", json_boolean(tally->dry_run));
+	if (cli_ask(ORD_PROGRAM_KUBE, request, false, 600 * ORD_S, &event, err))
+		return -1;
+	on_answer(tally, "you", event);
+	json_decref(event);
+	return 0;
+}
+
+static int local(struct tally *tally, struct ord_err *denied, struct ord_err *err)
+{
+	json_t *request = cli_request("rescue");
+
+	(void)json_object_set_new(request, "dry_run", json_boolean(tally->dry_run));
+	return cli_ask_all(request, 60 * ORD_S, on_answer, tally, denied, err);
+}
+
 static int rescue(const struct cli_args *args, struct ord_err *err)
 {
 	ord_auto(json) json_t *records = cli_flag(args, "json") ? json_array() : NULL;
 	struct tally tally = {.records = records, .dry_run = cli_flag(args, "dry-run")};
-	json_t *request = cli_request("rescue");
-	struct ord_err denied;
+	struct ord_err denied = {0};
 
-	(void)json_object_set_new(request, "dry_run", json_boolean(tally.dry_run));
-	if (cli_ask_all(request, 60 * ORD_S, on_answer, &tally, &denied, err))
+	if (!cli_flag(args, "kube") && (cli_value(args, "context") || cli_flag(args, "now")))
+		return ord_fail(err, ORD_USAGE, "--context and --now go with --kube");
+	if (cli_flag(args, "kube") ? sweep(args, &tally, err) : local(&tally, &denied, err))
 		return -1;
 	if (records) {
 		if (json_dumpf(records, stdout, JSON_INDENT(2)))
@@ -80,19 +127,29 @@ static int rescue(const struct cli_args *args, struct ord_err *err)
 	return CLI_OK;
 }
 
-static const struct cli_option options[] = {{"dry-run", 'n', NULL, "only say what would be done"},
-					    {"json", 0, NULL, "print JSON"},
-					    {0}};
+static const struct cli_option options[] = {
+	{"dry-run", 'n', NULL, "only say what would be done"},
+	{"kube", 0, NULL, "clear a cluster instead, from any machine"},
+	{"context", 0, "NAME", "with --kube: which cluster"},
+	{"now", 0, NULL, "with --kube: what is not over yet, too"},
+	{"kind", 0, "APIVERSION/KIND", "with --kube: look at these objects too"},
+	{"json", 0, NULL, "print JSON"},
+	{0}};
 
 const struct cli_command cli_rescue = {
 	.name = "rescue",
 	.summary = "take away what was left by runs whose processes all died",
 	.operands = "",
 	.options = options,
-	.details = "Replays the undo records of leases whose holder and guardian are both gone, as "
-		   "after the machine was "
-		   "restarted or a CI job was killed with everything in it. Leases that are held "
-		   "are left alone. It is safe to "
-		   "run at any time, and does nothing where nothing is left.",
+	.details =
+		"Replays the undo records of leases whose holder and guardian are both gone, as "
+		"after the machine was "
+		"restarted or a CI job was killed with everything in it. Leases that are held "
+		"are left alone. It is safe to "
+		"run at any time, and does nothing where nothing is left.\n\n"
+		"With --kube it looks at the objects of a cluster instead, from any machine: what "
+		"carries the annotation ordeal.dev/undo of a run that is dead (its Lease has run "
+		"out) and whose time is over is put back, field by field. What others changed "
+		"meanwhile stays, and is told.",
 	.run = rescue,
 };
