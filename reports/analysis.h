@@ -54,9 +54,21 @@ struct ord_goal_result {
 	char why[200];
 };
 
+/* What a fault did to one object, as its injector told at once. Texts are borrowed. */
+struct ord_act {
+	const char *what, *kind, *ns, *name, *uid, *detail;
+	int64_t at;
+	uint32_t line;
+};
+
 struct ord_fault_result {
 	struct ord_instant requested, in_force, reverting, cleared;
 	bool failed, lost, no_traffic;
+	bool unfelt;	      /* whether it is felt cannot be read back */
+	const char *by;	      /* who took it back, "" where nobody did */
+	struct ord_span over; /* how long it stood past its end, where that was long */
+	struct ord_act *acts; /* owned */
+	size_t n_acts, room_acts;
 	bool undoable; /* false: class none, nothing to take away */
 	bool has_residue;
 	int64_t residue;					      /* -1: not applicable */
@@ -76,6 +88,48 @@ struct ord_part {
 enum ord_part_kind { ORD_PART_BEFORE, ORD_PART_DURING, ORD_PART_AFTER };
 #define ORD_PARTS 3
 
+/* From the deletion of a pod to the first answer that its replacement may have given. */
+enum ord_life_step {
+	ORD_LIFE_DELETED, /* asked for */
+	ORD_LIFE_CREATED,
+	ORD_LIFE_SCHEDULED,
+	ORD_LIFE_PULLED,
+	ORD_LIFE_STARTED,
+	ORD_LIFE_READY,
+	ORD_LIFE_ENDPOINT,
+	ORD_LIFE_ANSWER,
+};
+#define ORD_LIFE_STEPS 8
+
+/* A pod that was hit, and the one that came in its place. Texts are borrowed, "" where there is
+ * none. */
+struct ord_life {
+	const char *ns, *victim, *victim_uid, *replacement, *replacement_uid, *workload, *owner;
+	struct ord_instant at[ORD_LIFE_STEPS], gone; /* gone: the victim's object */
+	unsigned odd;	       /* bits of the steps whose stamp contradicts the arrivals */
+	struct ord_span ready, /* deleted to ready, */
+		serving;       /* and to its place in an EndpointSlice */
+};
+
+/* A workload that had fewer available than it had wanted before the fault. */
+struct ord_dip {
+	const char *ns, *kind, *name, *uid;
+	int64_t wanted, least;
+	bool hit; /* a target, or the workload of one */
+	struct ord_instant below, again;
+	struct ord_span down;
+};
+
+/* What else happened, to whom nothing was done: one thing, as often as it did. */
+struct ord_also {
+	const char *what, *kind, *ns, *name, *detail; /* borrowed */
+	size_t n, before;			      /* from the fault on; and before it */
+	int64_t first, last;
+	uint32_t line;
+	bool replacement; /* it is a pod that came in place of one that was hit */
+};
+#define ORD_ALSO_MAX 200
+
 enum ord_rep_state {
 	ORD_REP_ABSENT, /* planned, never begun */
 	ORD_REP_MEASURED,
@@ -83,6 +137,8 @@ enum ord_rep_state {
 	ORD_REP_NO_TRAFFIC, /* the fault was in force and matched nothing */
 	ORD_REP_NO_STEADY,  /* the steady state did not hold, nothing was injected */
 	ORD_REP_FAULT,	    /* the fault did not get in force, or was lost */
+	ORD_REP_TAKEN_BACK, /* somebody else undid the fault */
+	ORD_REP_UNFELT,	    /* accepted; nobody can tell whether it was in force */
 	ORD_REP_ABORTED,
 	ORD_REP_LOST_PROBE, /* a probe told nothing while the fault was in force */
 	ORD_REP_CUT,	    /* the timeline ends in the middle */
@@ -110,6 +166,11 @@ struct ord_rep {
 	struct ord_goal_result *goals;			       /* [n_objectives] */
 	struct ord_fault_result *faults;		       /* [n_faults] */
 	struct ord_part *parts;				       /* [n_probes * ORD_PARTS] */
+	struct ord_life *lives;				       /* owned; so are the next two */
+	struct ord_dip *dips;
+	struct ord_also *also;
+	size_t n_lives, n_dips, n_also, more_also;
+	size_t cuts; /* times that a watch broke */
 };
 
 struct ord_goal_summary {
@@ -168,6 +229,15 @@ void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r);
 struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const struct ord_rep *r,
 					int64_t hold, int64_t from, int64_t until,
 					int64_t *ret_watched);
+/* What was seen in a cluster: lives, dips, what else happened (kube*.c). */
+int ord_analyse_kube(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
+/* A `kube` line as an interval: not before `lo`. *ret_odd (may be NULL): its stamp contradicts. */
+struct ord_instant ord_kube_instant(const struct ord_timeline *t, const struct ord_event *e,
+				    int64_t lo, uint32_t line_before, bool *ret_odd);
+int ord_kube_also(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
+bool ord_kube_is_hit(const struct ord_rep *r, size_t n_faults, const char *uid);
+void ord_kube_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel);
+const char *ord_life_name(enum ord_life_step s); /* "created" */
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r);
 void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal);
 int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);

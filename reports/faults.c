@@ -2,9 +2,14 @@
  * it left. */
 #include "reports/analysis.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "reports/member.h"
+
+#define OVER_NS (2 * (int64_t)ORD_S) /* a revert that takes longer is remarked */
 
 static struct ord_instant instant(int64_t lo, int64_t hi, uint32_t line, uint32_t line_before)
 {
@@ -30,6 +35,7 @@ static void on_checked(struct ord_fault_result *f, const struct ord_event *e)
 	f->notes = json_object_get(e->json, "notes");
 	f->engine = ord_member_text(e->json, "engine", f->engine);
 	f->guarantee = ord_member_text(e->json, "class", f->guarantee);
+	f->unfelt = ord_member_true(e->json, "unfelt");
 }
 
 static void on_injected(struct ord_fault_result *f, const struct ord_event *e)
@@ -51,6 +57,7 @@ static void on_reverting(struct ord_fault_result *f, const struct ord_event *e)
 	int64_t at = ord_member_int(e->json, "at_t", e->t);
 
 	f->cause = ord_member_text(e->json, "cause", f->cause);
+	f->by = ord_member_text(e->json, "by", f->by);
 	if (!f->reverting.known)
 		f->reverting = instant(at, at, e->line, 0);
 }
@@ -63,12 +70,41 @@ static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 	f->cleared = instant(f->reverting.known ? f->reverting.value : at, at, e->line,
 			     f->reverting.known ? f->reverting.line : 0);
 	f->cause = ord_member_text(e->json, "cause", f->cause);
+	f->by = ord_member_text(e->json, "by", f->by);
 	f->has_residue = json_is_integer(json_object_get(e->json, "residue"));
 	f->residue = ord_member_int(e->json, "residue", -1);
 	f->left = json_object_get(e->json, "left");
 	f->figures = json_object_get(e->json, "figures");
 	matched = json_object_get(f->figures, "matched_packets");
 	f->no_traffic = json_is_integer(matched) && json_integer_value(matched) == 0;
+}
+
+/* {"what": "deleted", "object": ["v1", "Pod", "shop", "orders-1", "UID"], "detail": ""} */
+static void on_acted(struct ord_fault_result *f, const struct ord_event *e)
+{
+	const json_t *o = json_object_get(e->json, "object");
+	const char *part[5] = {"", "", "", "", ""};
+
+	for (size_t i = 0; i < 5; i++)
+		if (json_is_string(json_array_get(o, i)))
+			part[i] = json_string_value(json_array_get(o, i));
+	if (f->n_acts == f->room_acts) {
+		size_t room = f->room_acts ? f->room_acts * 2 : 16;
+		struct ord_act *v = reallocarray(f->acts, room, sizeof *v);
+
+		if (!v)
+			return; /* as one that was not told: ord_analyse fails soon enough */
+		f->acts = v;
+		f->room_acts = room;
+	}
+	f->acts[f->n_acts++] = (struct ord_act){.what = ord_member_text(e->json, "what", ""),
+						.kind = part[1],
+						.ns = part[2],
+						.name = part[3],
+						.uid = part[4],
+						.detail = ord_member_text(e->json, "detail", ""),
+						.at = ord_member_int(e->json, "at_t", e->t),
+						.line = e->line};
 }
 
 static void on_failed(struct ord_fault_result *f, const struct ord_event *e)
@@ -93,7 +129,7 @@ static const struct {
 } states[] = {
 	{"requested", on_requested}, {"checked", on_checked},	{"injected", on_injected},
 	{"reverting", on_reverting}, {"reverted", on_reverted}, {"failed", on_failed},
-	{"lost", on_lost},
+	{"lost", on_lost},	     {"acted", on_acted},
 };
 
 static struct ord_fault_result *fault_of(const struct ord_timeline *t, struct ord_rep *r,
@@ -222,6 +258,23 @@ static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 		f->place = json_object_get(e->json, "place");
 }
 
+/* An API server that is away keeps a fault standing: until it is back, and longer than was asked.
+ */
+static void stood_over(struct ord_fault_result *f, int64_t hold)
+{
+	struct ord_instant end = f->reverting;
+
+	if (!f->undoable || !f->cleared.known || !f->in_force.known)
+		return;
+	if (!end.known || end.value > f->in_force.value + hold)
+		end = (struct ord_instant){.known = true,
+					   .value = f->in_force.value + hold,
+					   .lo = f->in_force.lo + hold,
+					   .hi = f->in_force.hi + hold};
+	if (f->cleared.value - end.value > OVER_NS)
+		f->over = ord_span_between(&end, &f->cleared);
+}
+
 void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 {
 	a->residue = -1;
@@ -229,7 +282,7 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 		for (size_t k = 0; k < t->n_faults; k++) {
 			struct ord_fault_result *f = &a->reps[i].faults[k];
 
-			f->message = f->at = f->code = f->cause = f->engine = "";
+			f->message = f->at = f->code = f->cause = f->engine = f->by = "";
 			f->guarantee = t->faults[k].guarantee;
 			f->residue = -1;
 		}
@@ -242,6 +295,7 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 			struct ord_fault_result *f = &r->faults[k];
 
 			f->undoable = strcmp(f->guarantee, "none") != 0;
+			stood_over(f, t->faults[k].hold);
 			r->undoable |= f->undoable;
 			if (f->has_residue && f->residue >= 0) {
 				a->residue = (a->residue > 0 ? a->residue : 0) + f->residue;

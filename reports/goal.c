@@ -134,6 +134,8 @@ static bool not_measured(const struct ord_timeline *t, const struct ord_rep *r,
 		break;
 	case ORD_REP_INVALID:
 	case ORD_REP_NO_TRAFFIC:
+	case ORD_REP_TAKEN_BACK:
+	case ORD_REP_UNFELT:
 	case ORD_REP_LOST_PROBE:
 		set(g, ORD_RESULT_INCONCLUSIVE, "%.190s", r->why);
 		return true;

@@ -30,7 +30,7 @@ static int read_probes(struct ord_timeline *t, struct ord_err *err)
 
 	if (list_of(t->plan, "probes", &list, err))
 		return -1;
-	t->probes = calloc(json_array_size(list) + 1, sizeof *t->probes);
+	t->probes = calloc(LIST_MAX + 1, sizeof *t->probes);
 	if (!t->probes)
 		return ord_fail_nomem(err);
 	json_array_foreach (list, i, p) {
@@ -55,6 +55,21 @@ static int read_probes(struct ord_timeline *t, struct ord_err *err)
 	return 0;
 }
 
+/* "kubernetes:event/BackOff" beside the probes: a signal without samples. */
+static size_t channel_of(struct ord_timeline *t, const char *channel)
+{
+	size_t i = ord_timeline_probe(t, channel, strlen(channel));
+
+	if (i < t->n_probes || strncmp(channel, "kubernetes:", 11) != 0 || i >= LIST_MAX)
+		return i;
+	t->probes[t->n_probes++] = (struct ord_tl_probe){.name = channel,
+							 .kind = "kubernetes",
+							 .what = "",
+							 .is_signal = true,
+							 .is_channel = true};
+	return i;
+}
+
 static int read_objective(struct ord_timeline *t, size_t i, const json_t *o, struct ord_err *err)
 {
 	const char *kind = ord_member_text(o, "kind", ""), *mode = ord_member_text(o, "mode", "");
@@ -74,7 +89,7 @@ static int read_objective(struct ord_timeline *t, size_t i, const json_t *o, str
 	else
 		return ord_fail(err, ORD_USAGE,
 				"line 1: plan.objectives[%zu]: unknown kind '%.32s'", i, kind);
-	g.probe = ord_timeline_probe(t, channel, strlen(channel));
+	g.probe = channel_of(t, channel);
 	if (g.goal == ORD_GOAL_DETECT && (g.probe == t->n_probes || !t->probes[g.probe].is_signal))
 		return ord_fail(err, ORD_USAGE, "line 1: plan.objectives[%zu]: no signal '%.64s'",
 				i, channel);

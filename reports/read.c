@@ -20,7 +20,7 @@ struct reader {
 static const char *const kinds[] = {
 	[ORD_EVENT_RESOLVED] = "resolved", [ORD_EVENT_PHASE] = "phase", [ORD_EVENT_FAULT] = "fault",
 	[ORD_EVENT_STEADY] = "steady",	   [ORD_EVENT_ABORT] = "abort", [ORD_EVENT_MARK] = "mark",
-	[ORD_EVENT_NOTE] = "note",	   [ORD_EVENT_END] = "end",
+	[ORD_EVENT_NOTE] = "note",	   [ORD_EVENT_END] = "end",	[ORD_EVENT_KUBE] = "kube",
 };
 
 int ord_tl_outcome_parse(const char *text, size_t len)
@@ -104,7 +104,8 @@ uint8_t ord_timeline_why(struct ord_timeline *t, const char *text, size_t len)
 	return (uint8_t)++t->n_why;
 }
 
-int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s)
+int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s,
+		     int64_t since)
 {
 	struct ord_series *q = ord_timeline_series(t, rep, probe);
 
@@ -119,7 +120,11 @@ int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const s
 		q->v = v;
 		q->room = room;
 	}
-	q->v[q->n++] = *s;
+	q->v[q->n] = *s;
+	if (since > 0 && s->state != ORD_SAMPLE_UNKNOWN && q->n && q->v[q->n - 1].done < since &&
+	    since < s->due)
+		q->v[q->n].due = q->v[q->n].sent = q->v[q->n].done = since;
+	q->n++;
 	t->n_samples++;
 	if (s->done > t->last_t)
 		t->last_t = s->done;
@@ -154,7 +159,9 @@ static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *e
 		: json_is_true(good) ? ORD_SAMPLE_GOOD
 				     : ORD_SAMPLE_BAD;
 	s.why = why ? ord_timeline_why(t, why, strlen(why)) : 0;
-	return ord_timeline_add(t, (uint32_t)rep, probe, &s) ? ord_fail_nomem(err) : 0;
+	return ord_timeline_add(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0))
+		       ? ord_fail_nomem(err)
+		       : 0;
 }
 
 static int add_event(struct ord_timeline *t, enum ord_event_kind kind, json_t *j,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "reports/write/text.h"
 
 int64_t ord_headline_hold(const struct ord_timeline *t)
 {
@@ -67,6 +68,26 @@ static bool probe_lost(const struct ord_timeline *t, struct ord_rep *r)
 	return false;
 }
 
+static bool taken_back(const struct ord_timeline *t, struct ord_rep *r)
+{
+	char text[ORD_TEXT];
+
+	for (size_t i = 0; r->number && i < t->n_faults; i++) {
+		const struct ord_fault_result *f = &r->faults[i];
+		struct ord_span held = ord_span_between(&f->in_force, &f->reverting);
+
+		if (strcmp(f->cause, "taken-back") != 0)
+			continue;
+		r->state = ORD_REP_TAKEN_BACK;
+		(void)snprintf(r->why, sizeof r->why,
+			       "%.40s was taken back by %.80s after %s (line %u)",
+			       t->faults[i].name, *f->by ? f->by : "somebody else",
+			       ord_text_duration(held.value, text), f->reverting.line);
+		return true;
+	}
+	return false;
+}
+
 static void find_state(const struct ord_timeline *t, struct ord_rep *r)
 {
 	bool silent = false;
@@ -90,7 +111,7 @@ static void find_state(const struct ord_timeline *t, struct ord_rep *r)
 			  "the steady state did not hold; nothing was injected");
 	else if (!r->requested.known || (r->undoable && !r->cleared.known && r->number))
 		set_state(r, ORD_REP_CUT, "the timeline ends in the middle of it");
-	else if (r->number && probe_lost(t, r))
+	else if (taken_back(t, r) || (r->number && probe_lost(t, r)))
 		return;
 	else if (silent && r->number)
 		set_state(r, ORD_REP_NO_TRAFFIC,
@@ -221,6 +242,18 @@ static void extent(const struct ord_timeline *t, struct ord_rep *r)
 	r->zero = r->requested.known ? r->requested.value : r->begin;
 }
 
+/* Whether it was in force at all only a probe could have told, and none did. */
+static void unfelt(const struct ord_timeline *t, struct ord_rep *r)
+{
+	for (size_t i = 0; i < t->n_faults; i++)
+		if (r->faults[i].unfelt) {
+			r->state = ORD_REP_UNFELT;
+			(void)snprintf(r->why, sizeof r->why,
+				       "%.40s: accepted, effect not observed: no probe felt it",
+				       t->faults[i].name);
+		}
+}
+
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r)
 {
 	extent(t, r);
@@ -228,9 +261,13 @@ void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r)
 	if (!r->requested.known)
 		return;
 	ord_analyse_impact(t, r);
+	if (r->state == ORD_REP_MEASURED && r->number && !r->impact.known)
+		unfelt(t, r);
 	recover(t, r);
 	r->flaps = flaps(t, r);
 	for (size_t p = 0; p < t->n_probes; p++)
-		if (t->probes[p].is_signal)
+		if (t->probes[p].is_channel)
+			ord_kube_detect(t, r, p);
+		else if (t->probes[p].is_signal)
 			detect(t, r, p);
 }

@@ -14,7 +14,7 @@ struct text {
 
 struct fields {
 	struct text e, p, o, why;
-	int64_t rep, due, sent, done;
+	int64_t rep, due, sent, done, since;
 	unsigned have; /* bits of enum field */
 	bool good;
 };
@@ -28,7 +28,8 @@ enum field {
 	F_DUE = 32,
 	F_SENT = 64,
 	F_DONE = 128,
-	F_GOOD = 256
+	F_GOOD = 256,
+	F_SINCE = 512
 };
 
 static bool is(const struct text *t, const char *word)
@@ -83,9 +84,9 @@ static unsigned field_of(const struct text *key)
 	static const struct {
 		const char *key;
 		unsigned bit;
-	} table[] = {{"e", F_E},       {"p", F_P},	 {"o", F_O},
-		     {"why", F_WHY},   {"rep", F_REP},	 {"due", F_DUE},
-		     {"sent", F_SENT}, {"done", F_DONE}, {"good", F_GOOD}};
+	} table[] = {{"e", F_E},       {"p", F_P},	  {"o", F_O},	    {"why", F_WHY},
+		     {"rep", F_REP},   {"due", F_DUE},	  {"sent", F_SENT}, {"done", F_DONE},
+		     {"good", F_GOOD}, {"since", F_SINCE}};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (is(key, table[i].key))
@@ -108,6 +109,8 @@ static void keep(struct fields *f, unsigned bit, const struct text *text, int64_
 		f->sent = number;
 	else if (bit == F_DONE)
 		f->done = number;
+	else if (bit == F_SINCE)
+		f->since = number;
 	else if (bit == F_GOOD)
 		f->good = truth;
 	else if (bit)
@@ -118,7 +121,7 @@ static void keep(struct fields *f, unsigned bit, const struct text *text, int64_
 static const char *scan_member(const char *p, const char *end, struct fields *f)
 {
 	static const unsigned text_bits = F_E | F_P | F_O | F_WHY,
-			      int_bits = F_REP | F_DUE | F_SENT | F_DONE;
+			      int_bits = F_REP | F_DUE | F_SENT | F_DONE | F_SINCE;
 	struct text key, text = {0};
 	int64_t number = 0;
 	bool truth = false;
@@ -183,6 +186,6 @@ bool ord_timeline_scan(struct ord_timeline *t, const char *line, size_t len, int
 		  : f.good ? ORD_SAMPLE_GOOD
 			   : ORD_SAMPLE_BAD;
 	s.why = f.have & F_WHY ? ord_timeline_why(t, f.why.s, f.why.n) : 0;
-	*ret_error = ord_timeline_add(t, (uint32_t)f.rep, probe, &s);
+	*ret_error = ord_timeline_add(t, (uint32_t)f.rep, probe, &s, f.since);
 	return true;
 }

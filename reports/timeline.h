@@ -49,6 +49,7 @@ struct ord_series {
 struct ord_tl_probe {
 	const char *name, *kind, *what; /* borrowed from the plan */
 	bool is_signal;
+	bool is_channel; /* no probe: a detection channel of the cluster, told by `kube` lines */
 	int64_t every, timeout, within; /* ns; within 0: none */
 };
 
@@ -76,6 +77,7 @@ enum ord_event_kind {
 	ORD_EVENT_MARK,
 	ORD_EVENT_NOTE,
 	ORD_EVENT_END,
+	ORD_EVENT_KUBE,
 };
 
 struct ord_event {
@@ -119,8 +121,10 @@ int ord_timeline_plan(struct ord_timeline *t, struct ord_err *err);
 /* Adds one sample line that has the writer's own shape, without building JSON (scan.c). False: not
  * that shape. */
 bool ord_timeline_scan(struct ord_timeline *t, const char *line, size_t len, int *ret_error);
-int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe,
-		     const struct ord_sample *s);
+/* since: a kube probe's; where the change that it shows arrived after the sample before, it stands
+ * at that arrival. 0: none. */
+int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s,
+		     int64_t since);
 uint8_t ord_timeline_why(struct ord_timeline *t, const char *text, size_t len);
 /* The index of a probe; n_probes: there is none. */
 size_t ord_timeline_probe(const struct ord_timeline *t, const char *name, size_t len);

@@ -131,6 +131,7 @@ static bool undecided(struct ord_analysis *a)
 	char at[32];
 
 	if ((r = in_state(a, ORD_REP_INVALID)) || (r = in_state(a, ORD_REP_NO_TRAFFIC)) ||
+	    (r = in_state(a, ORD_REP_TAKEN_BACK)) || (r = in_state(a, ORD_REP_UNFELT)) ||
 	    (r = in_state(a, ORD_REP_ABSENT)))
 		return say(a, 5, "inconclusive: %s: %s", where(r, at), r->why);
 	if (a->t->expect_impact && a->with_impact < a->measured)
@@ -181,6 +182,11 @@ void ord_analyse_verdict(struct ord_analysis *a)
 void ord_analysis_done(struct ord_analysis *a)
 {
 	for (uint32_t i = 0; a->reps && i <= a->t->repetitions; i++) {
+		for (size_t k = 0; a->reps[i].faults && k < a->t->n_faults; k++)
+			free(a->reps[i].faults[k].acts);
+		free(a->reps[i].lives);
+		free(a->reps[i].dips);
+		free(a->reps[i].also);
 		free(a->reps[i].detections);
 		free(a->reps[i].goals);
 		free(a->reps[i].faults);
@@ -238,6 +244,10 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 	ord_analyse_noise(t, &a);
 	for (uint32_t i = 0; i <= t->repetitions; i++) {
 		ord_analyse_rep(t, &a.reps[i]);
+		if (ord_analyse_kube(t, &a.reps[i], err)) {
+			ord_analysis_done(&a);
+			return -1;
+		}
 		for (size_t k = 0; k < t->n_objectives; k++)
 			ord_analyse_goal(t, &a.reps[i], k);
 	}

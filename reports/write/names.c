@@ -31,6 +31,8 @@ const char *ord_rep_state_name(enum ord_rep_state s)
 		[ORD_REP_NO_TRAFFIC] = "no traffic matched",
 		[ORD_REP_NO_STEADY] = "no steady state",
 		[ORD_REP_FAULT] = "fault failed",
+		[ORD_REP_TAKEN_BACK] = "taken back",
+		[ORD_REP_UNFELT] = "effect not observed",
 		[ORD_REP_ABORTED] = "aborted",
 		[ORD_REP_LOST_PROBE] = "probe lost",
 		[ORD_REP_CUT] = "cut off",
