@@ -32,6 +32,10 @@ const char *ord_cluster_warning(const struct ord_cluster *c, size_t i);
 const char *ord_cluster_context(const struct ord_cluster *c);
 const char *ord_cluster_name(const struct ord_cluster *c); /* of the kubeconfig's cluster */
 const char *ord_cluster_server(const struct ord_cluster *c);
+#define ORD_CLUSTER_VERSION 64
+/* Of the API server: "v1.36.3". Asks it. */
+int ord_cluster_version(struct ord_cluster *c, char ret[static ORD_CLUSTER_VERSION],
+			struct ord_err *err);
 
 /* One object that was looked at, and what became of it. why: NULL where it was chosen, else the
  * first reason against it: "label app is not orders", "protected: namespace kube-system", "not
@@ -93,6 +97,10 @@ struct ord_subject {
  */
 struct json_t *ord_rules_roles(const struct ord_rules *r, const struct ord_subject *who);
 
+/* Where probes of kind `kube` ask; the cluster must stay open as long as they. */
+struct ord_probe_source;
+int ord_cluster_probes(struct ord_cluster *c, struct ord_probe_source *ret, struct ord_err *err);
+
 /*
  * Watches what a run wants to know: the pods of the targets' workloads and their replacements,
  * EndpointSlices, Events, nodes, and what else goes wrong. Each line (owned by the callee) is one
@@ -103,7 +111,8 @@ struct ord_observer;
 int ord_cluster_observe(struct ord_cluster *c, const struct ord_plan *plan,
 			void (*on_line)(void *arg, struct json_t *line, uint64_t at_ns), void *arg,
 			struct ord_observer **ret, struct ord_err *err);
-/* The places of a repetition, as resolved: what is a target, and what is collateral. */
+/* The places of a repetition, as resolved: where there is something to watch. What is a target and
+ * what collateral the reports tell, from the timeline. Cheap where nothing is new. */
 int ord_observer_targets(struct ord_observer *o, const struct ord_place *const *places, size_t n,
 			 struct ord_err *err);
 void ord_observer_close(struct ord_observer *o); /* NULL is fine */

@@ -1,5 +1,6 @@
 /* One cluster: its kubeconfig entry and its client. */
 #include <stdlib.h>
+#include <systemd/sd-event.h>
 
 #include "base/auto.h"
 #include "scheduler/cluster/module/cluster.h"
@@ -24,6 +25,7 @@ void ord_cluster_close(struct ord_cluster *c)
 {
 	if (!c)
 		return;
+	(void)sd_event_source_disable_unref(c->io);
 	kube_close(c->kube);
 	kube_config_free(c->config);
 	free(c);
