@@ -424,6 +424,8 @@ int run_faults_begin(struct run *r, struct ord_err *err)
 	for (size_t i = 0; i < r->spec->n_faults; i++)
 		if (prepare(r, i, err) < 0)
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+	if (run_cluster_targets(r, err) < 0)
+		return -1;
 	now = ord_now_ns();
 	for (size_t i = 0; i < r->spec->n_faults; i++) {
 		r->faults[i].state = FAULT_PENDING;

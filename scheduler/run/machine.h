@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/rng.h"
+#include "ordeal/cluster.h"
 #include "ordeal/plan.h"
 #include "ordeal/probe.h"
 #include "ordeal/run.h"
@@ -76,6 +77,10 @@ struct run {
 	struct run_home home;
 	struct run_timeline *tl;
 	struct ord_probes *probes;
+	struct ord_cluster *cluster;   /* NULL: the run has nothing to do with one */
+	struct ord_observer *observer; /* the same */
+	char cluster_version[ORD_CLUSTER_VERSION];
+	int64_t anchor_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
 	sd_event *loop;
 	sd_event_source *tick, *phase_timer, *limit_timer;
 	struct ord_rng rng;
@@ -130,6 +135,19 @@ bool run_faults_in_force(const struct run *r);
 /* Nothing is pending or held any more: the last are being ended, or are over. */
 bool run_faults_ending(const struct run *r);
 void run_faults_tidy(struct run *r, bool all);
+
+/* cluster.c */
+bool run_cluster_needed(const struct ord_spec *spec);
+/* Opens the connection where the run needs one, and asks the server who it is. */
+int run_cluster_open(struct run *r, struct ord_err *err);
+/* For the first line of the timeline. Owned. */
+json_t *run_cluster_json(const struct run *r);
+/* From here on lines of type `kube` are written. */
+int run_cluster_observe(struct run *r, struct ord_err *err);
+/* The targets were resolved anew. */
+int run_cluster_targets(struct run *r, struct ord_err *err);
+/* After the probes, which ask through it. */
+void run_cluster_close(struct run *r);
 
 /* watch.c */
 int run_watch_init(struct run *r, struct ord_err *err);

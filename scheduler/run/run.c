@@ -78,15 +78,17 @@ static json_t *list_argv(const char *const *argv)
 static void tell_run(struct run *r, uint64_t wall_ns, uint64_t mono_ns)
 {
 	struct utsname u = {0};
+	json_t *line;
 
 	(void)uname(&u);
-	run_timeline_line(r->tl, "run",
-			  json_pack("{s:i, s:s, s:s, s:I, s:I, s:{s:s, s:I, s:s}, s:o, s:O}",
-				    "version", 1, "run", r->home.name, "ordeal", ORDEAL_VERSION,
-				    "wall_ns", (json_int_t)wall_ns, "mono_ns", (json_int_t)mono_ns,
-				    "host", "kernel", u.release, "cpus",
-				    (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "name", u.nodename,
-				    "argv", list_argv(r->options->argv), "plan", r->plan->json));
+	line = json_pack("{s:i, s:s, s:s, s:I, s:I, s:{s:s, s:I, s:s}, s:o, s:O}", "version", 1,
+			 "run", r->home.name, "ordeal", ORDEAL_VERSION, "wall_ns",
+			 (json_int_t)wall_ns, "mono_ns", (json_int_t)mono_ns, "host", "kernel",
+			 u.release, "cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "name",
+			 u.nodename, "argv", list_argv(r->options->argv), "plan", r->plan->json);
+	if (line && r->cluster)
+		(void)json_object_set_new(line, "cluster", run_cluster_json(r));
+	run_timeline_line(r->tl, "run", line);
 }
 
 /* Asks an injector, as the faults will need it, which of them can run here. */
@@ -171,6 +173,7 @@ static int open_timeline(struct run *r, struct ord_err *err)
 	char home[ORD_PATH_MAX];
 	uint64_t wall = ord_wall_ns(), mono = ord_now_ns();
 
+	r->anchor_ns = (int64_t)(wall - mono);
 	if (r->options->dir)
 		(void)snprintf(home, sizeof home, "%s", r->options->dir);
 	else if (ord_run_home(home, err) < 0)
@@ -181,6 +184,16 @@ static int open_timeline(struct run *r, struct ord_err *err)
 		return -1;
 	tell_run(r, wall, mono);
 	return 0;
+}
+
+static int open_probes(struct run *r, struct ord_err *err)
+{
+	struct ord_probe_source kube;
+
+	if (r->cluster && ord_cluster_probes(r->cluster, &kube, err) < 0)
+		return -1;
+	return ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop,
+			       r->cluster ? &kube : NULL, on_sample, r, &r->probes, err);
 }
 
 static int turn(struct run *r, struct ord_err *err)
@@ -203,10 +216,9 @@ static int turn(struct run *r, struct ord_err *err)
 
 static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
-	if (look_ahead(r, err) < 0 || run_watch_init(r, err) < 0 || open_loop(r, err) < 0 ||
-	    ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop, NULL, on_sample, r,
-			    &r->probes, err) < 0 ||
-	    open_timeline(r, err) < 0)
+	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
+	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || open_timeline(r, err) < 0 ||
+	    run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
 	return turn(r, err);
@@ -234,6 +246,7 @@ static int close_all(struct run *r, int result, struct ord_err *err)
 
 	close_faults(r);
 	ord_probes_free(r->probes);
+	run_cluster_close(r);
 	run_machine_done(r);
 	(void)sd_event_unref(r->loop);
 	run_watch_done(r);

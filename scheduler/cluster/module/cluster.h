@@ -9,7 +9,7 @@
 struct ord_cluster {
 	struct kube_config *config;
 	struct kube *kube;
-	struct sd_event *loop; /* borrowed; NULL where nothing is watched */
+	struct sd_event *loop;	    /* borrowed; NULL where nothing is watched */
 	struct sd_event_source *io; /* of the client's descriptor; NULL: nothing is watched yet */
 };
 

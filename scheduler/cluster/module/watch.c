@@ -68,9 +68,8 @@ int ord_cluster_probes(struct ord_cluster *c, struct ord_probe_source *ret, stru
 int ord_cluster_version(struct ord_cluster *c, char ret[static ORD_CLUSTER_VERSION],
 			struct ord_err *err)
 {
-	const struct kube_request request = {.method = "GET",
-					     .path = "/version",
-					     .deadline_ns = ord_now_ns() + VERSION_NS};
+	const struct kube_request request = {
+		.method = "GET", .path = "/version", .deadline_ns = ord_now_ns() + VERSION_NS};
 	struct kube_answer answer = {0};
 	const char *version;
 	int r = kube_call(c->kube, &request, &answer, err);

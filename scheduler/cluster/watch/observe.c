@@ -102,9 +102,31 @@ static bool has(const struct ord_observer *o, const char *kind, const char *ns)
 	return false;
 }
 
+static const struct {
+	enum seen_set set;
+	const char *api_version, *kind;
+} kinds[] = {
+	{SEEN_PODS, "v1", "Pod"},
+	{SEEN_SLICES, "discovery.k8s.io/v1", "EndpointSlice"},
+	{SEEN_EVENTS, "v1", "Event"},
+	{SEEN_NODES, "v1", "Node"},
+	{SEEN_WORKLOADS, "apps/v1", "Deployment"},
+	{SEEN_WORKLOADS, "apps/v1", "StatefulSet"},
+	{SEEN_WORKLOADS, "apps/v1", "DaemonSet"},
+};
+
+/* Of other kinds only channels want to know. */
+static enum seen_set set_of(const char *kind)
+{
+	for (size_t i = 0; i < ORD_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].kind, kind))
+			return kinds[i].set;
+	return SEEN_OTHERS;
+}
+
 /* ns "": all of them. */
-static int add(struct ord_observer *o, enum seen_set set, const char *api_version, const char *kind,
-	       const char *ns, struct ord_err *err)
+static int add(struct ord_observer *o, const char *api_version, const char *kind, const char *ns,
+	       struct ord_err *err)
 {
 	struct kube_set what = {.ns = *ns ? ns : NULL};
 	struct watch *w;
@@ -122,7 +144,7 @@ static int add(struct ord_observer *o, enum seen_set set, const char *api_versio
 	if (!w)
 		return ord_fail_nomem(err);
 	w->o = o;
-	w->set = set;
+	w->set = set_of(kind);
 	(void)snprintf(w->kind, sizeof w->kind, "%s", kind);
 	(void)snprintf(w->ns, sizeof w->ns, "%s", ns);
 	what.ns = *w->ns ? w->ns : NULL;
@@ -133,20 +155,9 @@ static int add(struct ord_observer *o, enum seen_set set, const char *api_versio
 
 static int watch_namespace(struct ord_observer *o, const char *ns, struct ord_err *err)
 {
-	static const struct {
-		enum seen_set set;
-		const char *api_version, *kind;
-	} sets[] = {
-		{SEEN_PODS, "v1", "Pod"},
-		{SEEN_SLICES, "discovery.k8s.io/v1", "EndpointSlice"},
-		{SEEN_EVENTS, "v1", "Event"},
-		{SEEN_WORKLOADS, "apps/v1", "Deployment"},
-		{SEEN_WORKLOADS, "apps/v1", "StatefulSet"},
-		{SEEN_WORKLOADS, "apps/v1", "DaemonSet"},
-	};
-
-	for (size_t i = 0; i < ORD_COUNT(sets); i++)
-		if (add(o, sets[i].set, sets[i].api_version, sets[i].kind, ns, err) < 0)
+	for (size_t i = 0; i < ORD_COUNT(kinds); i++)
+		if (kinds[i].set != SEEN_NODES &&
+		    add(o, kinds[i].api_version, kinds[i].kind, ns, err) < 0)
 			return -1;
 	return 0;
 }
@@ -163,9 +174,8 @@ static int watch_channel(struct ord_observer *o, const struct ord_kube_channel *
 	if (*c->ns)
 		ns = is_glob(c->ns) ? "" : c->ns;
 	if (c->is_event)
-		return add(o, SEEN_EVENTS, "v1", "Event", ns, err);
-	return add(o, !strcmp(c->kind, "Node") ? SEEN_NODES : SEEN_OTHERS, c->api_version, c->kind,
-		   !strcmp(c->kind, "Node") ? "" : ns, err);
+		return add(o, "v1", "Event", ns, err);
+	return add(o, c->api_version, c->kind, !strcmp(c->kind, "Node") ? "" : ns, err);
 }
 
 static int watch_place(struct ord_observer *o, const char *ns, struct ord_err *err)
@@ -218,7 +228,7 @@ int observe_open(struct kube *k, const struct ord_plan *plan,
 				(struct seen_channel){want->channel, &want->kube};
 	}
 	if (seen_open(o->channels, o->n_channels, on_seen, o, &o->seen, err) < 0 ||
-	    add(o, SEEN_NODES, "v1", "Node", "", err) < 0) {
+	    add(o, "v1", "Node", "", err) < 0) {
 		observe_close(o);
 		return -1;
 	}

@@ -1,0 +1,107 @@
+/* What a run has to do with a cluster: one connection, opened before anything is done; and what is
+ * watched there, as lines of the timeline. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "ordeal/cluster.h"
+#include "scheduler/run/machine.h"
+
+bool run_cluster_needed(const struct ord_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_faults; i++)
+		if (ord_target_in_cluster(spec->faults[i].target.kind))
+			return true;
+	for (size_t i = 0; i < spec->n_probes; i++)
+		if (spec->probes[i].kind == ORD_PROBE_KUBE)
+			return true;
+	for (size_t i = 0; i < spec->n_objectives; i++)
+		if (*spec->objectives[i].channel)
+			return true;
+	return false;
+}
+
+int run_cluster_open(struct run *r, struct ord_err *err)
+{
+	if (!run_cluster_needed(r->spec))
+		return 0;
+	if (ord_cluster_open(*r->spec->limit_cluster ? r->spec->limit_cluster : NULL, r->loop,
+			     &r->cluster, err) ||
+	    ord_cluster_version(r->cluster, r->cluster_version, err))
+		return ord_wrap(err, "the cluster");
+	return 0;
+}
+
+json_t *run_cluster_json(const struct run *r)
+{
+	json_t *warnings = json_array(), *out;
+
+	for (size_t i = 0; warnings && *ord_cluster_warning(r->cluster, i); i++)
+		(void)json_array_append_new(warnings,
+					    json_string(ord_cluster_warning(r->cluster, i)));
+	out = json_pack("{s:s, s:s, s:s, s:s}", "context", ord_cluster_context(r->cluster), "name",
+			ord_cluster_name(r->cluster), "server", ord_cluster_server(r->cluster),
+			"version", r->cluster_version);
+	if (out && json_array_size(warnings))
+		(void)json_object_set(out, "warnings", warnings);
+	json_decref(warnings);
+	return out;
+}
+
+/* The offset of the API server's clock is told against our wall clock of now; on the timeline that
+ * clock is the anchor of the first line, which no step moves. */
+static void on_run_clock(const struct run *r, json_t *line)
+{
+	const json_t *offset = json_object_get(line, "offset_ns");
+	int64_t moved = (int64_t)(ord_wall_ns() - ord_now_ns()) - r->anchor_ns;
+
+	if (json_array_size(offset) != 2)
+		return;
+	(void)json_object_set_new(
+		line, "offset_ns",
+		json_pack("[I, I]",
+			  json_integer_value(json_array_get(offset, 0)) + (json_int_t)moved,
+			  json_integer_value(json_array_get(offset, 1)) + (json_int_t)moved));
+}
+
+static void on_line(void *arg, json_t *line, uint64_t at_ns)
+{
+	struct run *r = arg;
+
+	if (!line)
+		return;
+	on_run_clock(r, line);
+	(void)json_object_set_new(line, "rep", json_integer((json_int_t)r->rep));
+	(void)json_object_set_new(line, "at_t", json_integer(run_timeline_t(r->tl, at_ns)));
+	run_timeline_line(r->tl, "kube", line);
+}
+
+int run_cluster_targets(struct run *r, struct ord_err *err)
+{
+	const struct ord_place *places[ORD_FAULTS_MAX];
+
+	if (!r->observer)
+		return 0;
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		places[i] = &r->faults[i].resolved.place;
+	return ord_observer_targets(r->observer, places, r->spec->n_faults, err);
+}
+
+int run_cluster_observe(struct run *r, struct ord_err *err)
+{
+	if (!r->cluster)
+		return 0;
+	if (ord_cluster_observe(r->cluster, r->plan, on_line, r, &r->observer, err))
+		return -1;
+	return run_cluster_targets(r, err);
+}
+
+void run_cluster_close(struct run *r)
+{
+	ord_observer_close(r->observer);
+	r->observer = NULL;
+	ord_cluster_close(r->cluster);
+	r->cluster = NULL;
+}
