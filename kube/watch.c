@@ -203,8 +203,10 @@ static int on_change(struct kube_watch *w, enum kube_event e, json_t *object, st
 static void on_bookmark(struct kube_watch *w, const char *version)
 {
 	uint64_t n;
+	bool numeric = kube_table_version(version, &n);
 
-	if (*version && !(kube_table_version(version, &n) && w->numeric && n < w->version_n))
+	/* It never leads back. */
+	if (*version && (!w->numeric || (numeric && n >= w->version_n)))
 		set_version(w, version);
 }
 
