@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/init.h"
 #include "cli/look.h"
 #include "ordeal/spec.h"
 
@@ -23,23 +24,6 @@ struct found {
 	char name[ORD_NAME_MAX - 8]; /* of the service, as a name in an experiment */
 	char limit[32];		     /* a good answer comes within it */
 };
-
-/* Lower case, digits and hyphens. */
-static void name_of(const char *comm, size_t size, char *out)
-{
-	size_t n = 0;
-
-	for (; *comm && n + 1 < size; comm++)
-		if (isalnum((unsigned char)*comm))
-			out[n++] = (char)tolower((unsigned char)*comm);
-		else if (n && out[n - 1] != '-')
-			out[n++] = '-';
-	while (n && out[n - 1] == '-')
-		n--;
-	out[n] = '\0';
-	if (!n)
-		(void)snprintf(out, size, "service");
-}
 
 /* Five times the slowest usual answer, as a round number: a limit that only trouble breaks. */
 static void choose_limit(struct found *f)
@@ -198,49 +182,6 @@ static void write_tail(FILE *out)
 		    out);
 }
 
-/* What was written must be what the parser takes: a service's odd name or URL must not make a
- * broken file. */
-static int check(const char *text, size_t size, struct ord_err *err)
-{
-	struct ord_mistakes mistakes = {0};
-	struct ord_spec *spec = calloc(1, sizeof *spec);
-	int r;
-
-	if (!spec)
-		return ord_fail_nomem(err);
-	r = ord_spec_parse(text, size, NULL, 0, spec, &mistakes);
-	if (r)
-		(void)ord_fail(err, ORD_USAGE, "no experiment can be written of this: %.300s",
-			       mistakes.n ? mistakes.v[0].text : "");
-	else
-		ord_spec_done(spec);
-	ord_mistakes_done(&mistakes);
-	free(spec);
-	return r;
-}
-
-static int put(const char *path, const char *text, size_t size, struct ord_err *err)
-{
-	ord_autoclose int fd = -1;
-
-	if (!path) {
-		(void)fwrite(text, 1, size, stdout);
-		return 0;
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 && errno == EEXIST)
-		return ord_fail(err, ORD_USAGE,
-				"'%.200s' is there already; remove it, or choose another name",
-				path);
-	if (fd < 0)
-		return ord_fail_sys(err, "create '%.200s'", path);
-	if (ord_write_all(fd, text, size, err))
-		return ord_wrap(err, "write '%.200s'", path);
-	(void)printf("%s is written. Look it over, then:\n  ordeal plan %s\n  ordeal run %s\n",
-		     path, path, path);
-	return 0;
-}
-
 static int write_experiment(const struct found *f, const char *path, struct ord_err *err)
 {
 	ord_autofree char *text = NULL;
@@ -256,7 +197,7 @@ static int write_experiment(const struct found *f, const char *path, struct ord_
 	write_tail(out);
 	if (fclose(out))
 		return ord_fail_nomem(err);
-	return check(text, size, err) ? -1 : put(path, text, size, err);
+	return cli_init_put(path, text, size, err);
 }
 
 static int init(const struct cli_args *args, struct ord_err *err)
@@ -264,10 +205,15 @@ static int init(const struct cli_args *args, struct ord_err *err)
 	static struct found f;
 
 	f.url = cli_value(args, "url");
+	if (cli_value(args, "workload"))
+		return cli_init_workload(args, err) ? -1 : CLI_OK;
+	if (cli_value(args, "namespace") || cli_value(args, "context"))
+		return ord_fail(err, ORD_USAGE, "--namespace and --context go with --workload");
 	if (!f.url)
 		return ord_fail(
 			err, ORD_USAGE,
-			"--url is missing: what users ask for, as in --url http://127.0.0.1:8080/");
+			"--url is missing: what users ask for, as in --url http://127.0.0.1:8080/; "
+			"or --workload, for one in a cluster");
 	if (strpbrk(f.url, "\"\\ \n"))
 		return ord_fail(err, ORD_USAGE,
 				"--url: quotes, backslashes and white space must be encoded");
@@ -279,28 +225,36 @@ static int init(const struct cli_args *args, struct ord_err *err)
 		return ord_fail(err, ORD_SYS,
 				"%.200s is not well: %zu of %zu answers were good (%.120s)", f.url,
 				f.look.n_good, f.look.n_asked, f.look.why);
-	name_of(f.place.n_procs ? f.place.procs[0].comm : "service", sizeof f.name, f.name);
+	cli_init_name(f.place.n_procs ? f.place.procs[0].comm : "service", sizeof f.name, f.name);
 	choose_limit(&f);
 	return write_experiment(&f, cli_value(args, "output"), err) ? -1 : CLI_OK;
 }
 
 static const struct cli_option options[] = {
-	{"url", 'u', "URL", "what users ask for (required)"},
+	{"url", 'u', "URL", "what users ask for; needed without --workload"},
 	{"process", 0, "NAME", "the process to break, by name"},
 	{"listening", 0, "PORT",
 	 "the process to break, by a port that it listens on; the URL's where nothing is given"},
 	{"container", 0, "ID", "the container to break"},
+	{"workload", 0, "KIND/NAME",
+	 "a deployment, stateful set or daemon set in a cluster, as in deployment/orders"},
+	{"namespace", 0, "NAME", "of the workload; the context's where nothing is given"},
+	{"context", 0, "NAME",
+	 "the cluster, by its context in the kubeconfig; needed with --workload"},
 	{"output", 'o', "FILE", "where to write it; else to standard output"},
 	{0},
 };
 
 const struct cli_command cli_init = {
 	.name = "init",
-	.summary = "look at a service that runs here, and write an experiment for it",
+	.summary = "look at a service here or in a cluster, and write an experiment for it",
 	.operands = "",
 	.options = options,
-	.details = "It asks the URL for about three seconds, finds the process behind it and whom "
-		   "that talks to, and writes a "
-		   "commented experiment with limits taken from what it saw. Nothing is changed.",
+	.details =
+		"It asks the URL for about three seconds, finds the process behind it and whom "
+		"that talks to, and writes a "
+		"commented experiment with limits taken from what it saw. Of a workload it looks "
+		"at replicas, probes, disruption budget, service and autoscaler, and the "
+		"experiment deletes one of its pods. Nothing is changed.",
 	.run = init,
 };

@@ -51,6 +51,26 @@ int ord_cluster_resolve(struct ord_cluster *c, const struct ord_target *t, uint6
 			size_t limit_targets, struct ord_place *ret, ord_cluster_told *told,
 			void *arg, struct ord_err *err);
 
+/* One workload and what is around it, as `ordeal init` writes its first experiment from it. */
+#define ORD_LOOK_NODES 64
+struct ord_workload_look {
+	struct ord_object object;
+	int64_t replicas, ready;		/* asked for, and ready */
+	size_t nodes;				/* with ready pods of it, at most ORD_LOOK_NODES */
+	size_t containers, readiness, liveness; /* of the pod template, and how many have probes */
+	int64_t grace_s;
+	char service[ORD_KUBE_NAME]; /* the first whose selector takes its pods; "": none */
+	char budget[ORD_KUBE_NAME], budget_text[64]; /* "minAvailable 2"; "": none */
+	int64_t disruptions;			     /* that the budget allows now */
+	char autoscaler[ORD_KUBE_NAME];		     /* "": none */
+	int64_t scale_min, scale_max;
+	char unseen[128]; /* what may not be listed: "services, ..." */
+};
+/* kind: Deployment, StatefulSet or DaemonSet. ns "": the context's. ORD_USAGE where it is not
+ * there. */
+int ord_cluster_look(struct ord_cluster *c, const char *kind, const char *ns, const char *name,
+		     struct ord_workload_look *ret, struct ord_err *err);
+
 /* One thing that must be allowed. Texts are borrowed from the set. */
 struct ord_rule {
 	const char *group, *resource, *subresource, *verb, *ns; /* "": core, none; ns "": all */

@@ -149,18 +149,23 @@ static void check_recover(struct reader *r, const struct node *node, const struc
 			  const struct ord_spec *spec)
 {
 	uint64_t need = o->within_ns + o->hold_ns, longest = 0;
+	bool lasting = false; /* where nothing can be undone, every recovery is the system's own */
 	char a[32], b[32];
 
-	for (size_t i = 0; i < spec->n_faults; i++)
+	for (size_t i = 0; i < spec->n_faults; i++) {
+		const struct ord_args *args = spec->faults[i].args;
+
 		if (spec->faults[i].for_ns > longest)
 			longest = spec->faults[i].for_ns;
+		lasting = lasting || !args || args->fault->guarantee != ORD_GUARANTEE_NONE;
+	}
 	if (o->kind == ORD_OBJECTIVE_RECOVER_AFTER && need > spec->recovery_ns)
 		sink_add(r->sink, node,
 			 "within and hold take %s together, but the recovery is watched for %s; "
 			 "set 'spec.recovery' to at "
 			 "least %s",
 			 shown(need, a), shown(spec->recovery_ns, b), a);
-	if (o->kind == ORD_OBJECTIVE_RECOVER_SELF && longest && need > longest)
+	if (o->kind == ORD_OBJECTIVE_RECOVER_SELF && lasting && longest && need > longest)
 		sink_warn(r->sink, node,
 			  "within and hold take %s together, but the fault is gone after %s: only "
 			  "a quicker recovery counts "
