@@ -211,6 +211,20 @@ static void diff_pairs(struct differ *d, const json_t *before, const json_t *aft
 	pop(d);
 }
 
+/* Whether each that differs is in its own list alone: else its value does not name it. */
+static bool paired(const json_t *before, const json_t *after)
+{
+	if (json_array_size(before) != json_array_size(after))
+		return false;
+	for (size_t i = 0; i < json_array_size(before); i++) {
+		const json_t *b = json_array_get(before, i), *a = json_array_get(after, i);
+
+		if (!json_equal(a, b) && (find_equal(after, b) >= 0 || find_equal(before, a) >= 0))
+			return false;
+	}
+	return true;
+}
+
 static size_t missing(const json_t *list, const json_t *other)
 {
 	size_t n = 0;
@@ -235,7 +249,7 @@ static void diff_lists(struct differ *d, const json_t *before, const json_t *aft
 		field_add(d, before, after, -1);
 	else if ((!missing(b, after) || !missing(after, b)) && ordered(b, after, NULL))
 		diff_elements(d, b, after, NULL);
-	else if (json_array_size(b) == json_array_size(after))
+	else if (paired(b, after))
 		diff_pairs(d, b, after);
 	else
 		field_add(d, before, after, -1);
@@ -517,11 +531,18 @@ int inj_fields_swap(const json_t *object, const json_t *fields, bool forward, js
 
 	if (!work)
 		return ord_fail_nomem(err);
-	/* Back in the other order: what came last goes first. */
-	for (size_t i = 0; i < n; i++)
-		if (swap_one(&s, json_array_get(fields, forward ? i : n - 1 - i), forward, kept) <
-		    0)
-			return -1;
+	/*
+	 * What goes goes first, from the end; what comes back comes back from the start: so that
+	 * the places of elements are those that they had.
+	 */
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < n; i++) {
+			const json_t *f = json_array_get(fields, pass ? i : n - 1 - i);
+			bool comes = !json_object_get(f, forward ? "old" : "new");
+
+			if (comes == (pass == 1) && swap_one(&s, f, forward, kept) < 0)
+				return -1;
+		}
 	return 0;
 }
 
