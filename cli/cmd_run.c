@@ -40,6 +40,12 @@ static int conclude(const struct all *all, const char *path, const char *dir)
 	return v.code;
 }
 
+static void tell(void *arg, const char *line)
+{
+	(void)arg;
+	(void)fprintf(stderr, "ordeal: %s\n", line);
+}
+
 static int run_one(struct all *all, const char *path, const struct ord_plan *plan)
 {
 	static struct cli_progress progress;
@@ -50,6 +56,7 @@ static int run_one(struct all *all, const char *path, const struct ord_plan *pla
 		.argv = (const char *const *)all->args->argv,
 		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
 		.on_line = cli_progress_line,
+		.tell = tell,
 		.arg = &progress,
 	};
 	int code = CLI_OK;

@@ -195,6 +195,7 @@ struct ord_analysis {
 	struct ord_rep *reps;	      /* [repetitions + 1], by number */
 	struct ord_goal_summary *goals;
 	struct ord_summary self, after, bad_time;
+	struct ord_summary pods; /* of every pod that was hit: deleted to its replacement's ready */
 	struct ord_summary *detect; /* [n_probes] from impact */
 	enum ord_result steady_before, steady_after;
 	size_t measured, with_impact; /* of the repetitions, without the placebo */

@@ -128,6 +128,34 @@ static struct ord_summary summarise(const struct ord_analysis *a, span_of *of, s
 	return s;
 }
 
+/* Pods are many in a repetition: each counts for itself. */
+static int summarise_pods(struct ord_analysis *a, struct ord_err *err)
+{
+	ord_autofree struct ord_stat_time *room = NULL;
+	struct ord_summary *s = &a->pods;
+	size_t n = 0;
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		n += counts(&a->reps[i]) ? a->reps[i].n_lives : 0;
+	room = calloc(n + 1, sizeof *room);
+	if (!room)
+		return ord_fail_nomem(err);
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		for (size_t k = 0; counts(&a->reps[i]) && k < a->reps[i].n_lives; k++) {
+			const struct ord_span *v = &a->reps[i].lives[k].ready;
+			bool known = v->state == ORD_SPAN_KNOWN;
+
+			room[s->n++] = (struct ord_stat_time){.ns = v->value, .censored = !known};
+			s->never += !known;
+			if (known && (!s->has_worst || v->value > s->worst)) {
+				s->has_worst = true;
+				s->worst = v->value;
+			}
+		}
+	s->has_median = ord_stat_median(room, s->n, &s->median);
+	return 0;
+}
+
 static void count(struct ord_goal_summary *g, enum ord_result r)
 {
 	size_t *const of[] = {[ORD_RESULT_MET] = &g->met,
@@ -217,6 +245,8 @@ int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err)
 			count(g, a->reps[i].goals[k].result);
 		judge(a, k);
 	}
+	if (summarise_pods(a, err))
+		return -1;
 	a->steady_before = steady(a, false);
 	a->steady_after = steady(a, true);
 	return 0;

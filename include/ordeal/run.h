@@ -19,6 +19,8 @@ struct ord_run_options {
 	 * terminal that takes nothing stops no probe. It has ended when ord_run returns. May be
 	 * NULL. */
 	void (*on_line)(void *arg, struct json_t *line);
+	/* What is found wrong before there is a timeline: a line each. May be NULL. */
+	void (*tell)(void *arg, const char *line);
 	void *arg;
 };
 

@@ -389,6 +389,7 @@ static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r
 	if (!has_samples(a, r))
 		return;
 	figure(a, r, detail, out);
+	ord_html_kube(a, r, out);
 	(void)fputs("<h3>Timeline and evidence</h3>", out);
 	ord_html_events(a, r, out);
 	(void)fputs("<h3>Before, during and after</h3>", out);

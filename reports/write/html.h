@@ -25,6 +25,10 @@ void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE 
 void ord_html_faults(const struct ord_analysis *a, FILE *out);
 void ord_html_method(const struct ord_analysis *a, FILE *out);
 
+/* What was seen in a cluster in a repetition; and which one it was, for the method. */
+void ord_html_kube(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+void ord_html_cluster(const struct ord_analysis *a, FILE *out);
+
 /* "repetition 3 of 5", "the placebo". */
 void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 /* A table cell; the label is shown beside it where the page is narrow. */

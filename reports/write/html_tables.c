@@ -162,7 +162,7 @@ static const char *promise_of(const char *guarantee)
 static void fault_row(const struct ord_analysis *a, const struct ord_rep *r,
 		      const struct ord_fault_result *f, FILE *out)
 {
-	char text[ORD_TEXT];
+	char text[ORD_TEXT], ended[300];
 	struct ord_span held = ord_span_between(&f->in_force, &f->reverting);
 	char *figures = f->figures ? json_dumps(f->figures, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
@@ -175,7 +175,15 @@ static void fault_row(const struct ord_analysis *a, const struct ord_rep *r,
 					: "no");
 	ord_html_cell(out, "for", "num",
 		      held.state == ORD_SPAN_KNOWN ? ord_text_duration(held.value, text) : "–");
-	ord_html_cell(out, "ended by", "", f->failed || f->lost ? f->message : f->cause);
+	if (*f->by)
+		(void)snprintf(ended, sizeof ended, "taken back by %.100s", f->by);
+	else if (f->over.state != ORD_SPAN_NONE)
+		(void)snprintf(ended, sizeof ended, "%.100s; stood %s past its end", f->cause,
+			       ord_text_duration(f->over.value, text));
+	else
+		(void)snprintf(ended, sizeof ended, "%s",
+			       f->failed || f->lost ? f->message : f->cause);
+	ord_html_cell(out, "ended by", "", ended);
 	if (f->has_residue && f->residue >= 0)
 		(void)snprintf(text, sizeof text, "%" PRId64, f->residue);
 	else
@@ -309,7 +317,7 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 		    "on an absolute schedule and do not wait for answers; an instant is no better "
 		    "known than their period: ",
 		    out);
-	for (size_t p = 0; p < t->n_probes; p++) {
+	for (size_t p = 0; p < t->n_probes && !t->probes[p].is_channel; p++) {
 		(void)fputs(p ? ", " : "", out);
 		ord_xml_text(out, t->probes[p].name);
 		(void)fprintf(out, " %s", ord_text_duration(t->probes[p].every, text));
@@ -338,6 +346,7 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 		      "experiments.</li>\n",
 		      t->repetitions,
 		      t->repetitions < 6 ? ", too few for an interval of the median" : "");
+	ord_html_cluster(a, out);
 	if (t->torn)
 		(void)fputs("<li>The last line of the timeline was cut off and left out.</li>\n",
 			    out);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "reports/member.h"
+#include "reports/write/json.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -18,7 +19,7 @@ static json_t *utc(const struct ord_timeline *t, int64_t at)
 	return json_string(out);
 }
 
-static json_t *instant(const struct ord_timeline *t, const struct ord_instant *in)
+json_t *ord_json_instant(const struct ord_timeline *t, const struct ord_instant *in)
 {
 	json_t *j;
 
@@ -33,7 +34,7 @@ static json_t *instant(const struct ord_timeline *t, const struct ord_instant *i
 	return j;
 }
 
-static json_t *span(const struct ord_span *s)
+json_t *ord_json_span(const struct ord_span *s)
 {
 	if (s->state == ORD_SPAN_NONE)
 		return json_null();
@@ -84,7 +85,7 @@ static json_t *probes(const struct ord_analysis *a, const struct ord_rep *r)
 	static const char *const parts[] = {"before", "during", "after"};
 	json_t *list = json_array();
 
-	for (size_t p = 0; p < a->t->n_probes; p++) {
+	for (size_t p = 0; p < a->t->n_probes && !a->t->probes[p].is_channel; p++) {
 		json_t *j = json_pack("{s:s,s:s}", "name", a->t->probes[p].name, "role",
 				      a->t->probes[p].is_signal ? "signal" : "user");
 
@@ -106,12 +107,12 @@ static json_t *detections(const struct ord_analysis *a, const struct ord_rep *r)
 
 		if (a->t->probes[p].is_signal)
 			(void)json_array_append_new(
-				list,
-				json_pack("{s:s,s:s,s:o,s:b,s:o,s:o}", "channel",
-					  a->t->probes[p].name, "state", kinds[d->kind], "at",
-					  instant(a->t, &d->at), "before_impact", d->before_impact,
-					  "from_impact", span(&d->from_impact), "from_request",
-					  span(&d->from_request)));
+				list, json_pack("{s:s,s:s,s:o,s:b,s:o,s:o}", "channel",
+						a->t->probes[p].name, "state", kinds[d->kind], "at",
+						ord_json_instant(a->t, &d->at), "before_impact",
+						d->before_impact, "from_impact",
+						ord_json_span(&d->from_impact), "from_request",
+						ord_json_span(&d->from_request)));
 	}
 	return list;
 }
@@ -125,15 +126,22 @@ static json_t *faults(const struct ord_analysis *a, const struct ord_rep *r)
 		json_t *j = json_pack(
 			"{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:o}", "name", a->t->faults[i].name,
 			"fault", a->t->faults[i].fault, "class", f->guarantee, "engine", f->engine,
-			"requested", instant(a->t, &f->requested), "in_force",
-			instant(a->t, &f->in_force), "reverting", instant(a->t, &f->reverting),
-			"cleared", instant(a->t, &f->cleared), "cause", f->cause, "residue",
+			"requested", ord_json_instant(a->t, &f->requested), "in_force",
+			ord_json_instant(a->t, &f->in_force), "reverting",
+			ord_json_instant(a->t, &f->reverting), "cleared",
+			ord_json_instant(a->t, &f->cleared), "cause", f->cause, "residue",
 			maybe(f->has_residue && f->residue >= 0, f->residue));
 
 		(void)json_object_set_new(j, "left", copy(f->left));
 		(void)json_object_set_new(j, "objects", copy(f->objects));
 		(void)json_object_set_new(j, "notes", copy(f->notes));
 		(void)json_object_set_new(j, "figures", copy(f->figures));
+		if (f->n_acts)
+			(void)json_object_set_new(j, "acts", ord_json_acts(f));
+		if (*f->by)
+			(void)json_object_set_new(j, "taken_back_by", json_string(f->by));
+		if (f->over.state != ORD_SPAN_NONE)
+			(void)json_object_set_new(j, "stood_past_its_end", ord_json_span(&f->over));
 		if (f->failed || f->lost)
 			(void)json_object_set_new(j, "failure", json_string(f->message));
 		(void)json_array_append_new(list, j);
@@ -149,7 +157,7 @@ static json_t *goals_of(const struct ord_analysis *a, const struct ord_rep *r)
 		(void)json_array_append_new(
 			list, json_pack("{s:s,s:s,s:o,s:s}", "text", a->t->objectives[k].text,
 					"result", ord_result_name(r->goals[k].result), "measured",
-					span(&r->goals[k].span), "why", r->goals[k].why));
+					ord_json_span(&r->goals[k].span), "why", r->goals[k].why));
 	return list;
 }
 
@@ -167,10 +175,10 @@ static json_t *rep(const struct ord_analysis *a, const struct ord_rep *r)
 			{"cleared", &r->cleared},     {"recovered", &r->recovered}};
 
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++)
-		(void)json_object_set_new(j, instants[i].key, instant(t, instants[i].in));
-	(void)json_object_set_new(j, "time_to_recover_self", span(&r->self));
-	(void)json_object_set_new(j, "time_to_recover_after_rollback", span(&r->after));
-	(void)json_object_set_new(j, "impact_duration", span(&r->bad_time));
+		(void)json_object_set_new(j, instants[i].key, ord_json_instant(t, instants[i].in));
+	(void)json_object_set_new(j, "time_to_recover_self", ord_json_span(&r->self));
+	(void)json_object_set_new(j, "time_to_recover_after_rollback", ord_json_span(&r->after));
+	(void)json_object_set_new(j, "impact_duration", ord_json_span(&r->bad_time));
 	(void)json_object_set_new(j, "flaps", json_integer((json_int_t)r->flaps));
 	(void)json_object_set_new(j, "background_failures", json_integer((json_int_t)r->noise));
 	(void)json_object_set_new(j, "steady_before", tri(r->steady_before));
@@ -179,6 +187,8 @@ static json_t *rep(const struct ord_analysis *a, const struct ord_rep *r)
 	(void)json_object_set_new(j, "objectives", goals_of(a, r));
 	(void)json_object_set_new(j, "faults", faults(a, r));
 	(void)json_object_set_new(j, "probes", probes(a, r));
+	if (json_object_get(t->run, "cluster"))
+		(void)json_object_set_new(j, "cluster", ord_json_kube(a, r));
 	return j;
 }
 
@@ -234,7 +244,7 @@ static json_t *limits(const struct ord_analysis *a)
 	const struct ord_timeline *t = a->t;
 	json_t *resolution = json_object();
 
-	for (size_t p = 0; p < t->n_probes; p++)
+	for (size_t p = 0; p < t->n_probes && !t->probes[p].is_channel; p++)
 		(void)json_object_set_new(resolution, t->probes[p].name,
 					  json_integer(t->probes[p].every));
 	return json_pack("{s:o,s:I,s:I,s:I,s:I,s:i,s:b,s:i}", "resolution_ns", resolution,
@@ -263,6 +273,9 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	(void)json_object_set_new(j, "impact_duration", summary(&a->bad_time));
 	(void)json_object_set_new(j, "repetitions", reps);
 	(void)json_object_set_new(j, "method", limits(a));
+	if (json_object_get(a->t->run, "cluster"))
+		(void)json_object_set_new(j, "cluster",
+					  copy(json_object_get(a->t->run, "cluster")));
 	(void)json_object_set_new(j, "plan", copy(a->t->plan));
 	r = !j || json_dumpf(j, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	json_decref(j);

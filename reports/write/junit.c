@@ -236,6 +236,7 @@ static void properties(const struct ord_analysis *a, FILE *out)
 	}
 	summary(out, "ordeal.recover.self", &a->self);
 	summary(out, "ordeal.recover.after_rollback", &a->after);
+	summary(out, "ordeal.pod.time_to_ready", &a->pods);
 	(void)fputs("\t\t</properties>\n", out);
 }
 

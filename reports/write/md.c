@@ -199,6 +199,36 @@ static void fault_rows(const struct ord_analysis *a, FILE *out)
 	(void)fputc('\n', out);
 }
 
+/* What a table of faults has no column for. */
+static void remarks(const struct ord_analysis *a, FILE *out)
+{
+	char text[ORD_TEXT];
+	size_t n = 0;
+
+	for (uint32_t i = 1; i <= a->t->repetitions && i <= REPS_MAX; i++)
+		for (size_t k = 0; k < a->t->n_faults; k++) {
+			const struct ord_fault_result *f = &a->reps[i].faults[k];
+
+			if (*f->by) {
+				(void)fprintf(out, "- %u: ", i);
+				ord_md_text(out, a->t->faults[k].name);
+				(void)fputs(" was taken back by ", out);
+				ord_md_text(out, f->by);
+				(void)fputc('\n', out);
+				n++;
+			}
+			if (f->over.state != ORD_SPAN_NONE) {
+				(void)fprintf(out, "- %u: ", i);
+				ord_md_text(out, a->t->faults[k].name);
+				(void)fprintf(out, " stood %s past its end\n",
+					      ord_text_span(&f->over, text));
+				n++;
+			}
+		}
+	if (n)
+		(void)fputc('\n', out);
+}
+
 static void notes(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_timeline *t = a->t;
@@ -225,7 +255,7 @@ static void method(const struct ord_analysis *a, FILE *out)
 
 	ord_format_utc((uint64_t)t->wall_ns, when);
 	(void)fputs("## Method\n\n- Resolution: ", out);
-	for (size_t p = 0; p < t->n_probes; p++) {
+	for (size_t p = 0; p < t->n_probes && !t->probes[p].is_channel; p++) {
 		(void)fputs(p ? ", " : "", out);
 		ord_md_text(out, t->probes[p].name);
 		(void)fprintf(out, " every %s", ord_text_duration(t->probes[p].every, text));
@@ -234,6 +264,7 @@ static void method(const struct ord_analysis *a, FILE *out)
 		      t->repetitions);
 	(void)fprintf(out, "- Background: %zu isolated failures in %zu samples without a fault.\n",
 		      a->noise_bad, a->noise_total);
+	ord_md_cluster(a, out);
 	if (t->torn)
 		(void)fputs("- The last line of the timeline was cut off and left out.\n", out);
 	if (t->ignored)
@@ -253,6 +284,8 @@ int ord_write_md(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	repetitions(a, out);
 	probes_table(a, out);
 	fault_rows(a, out);
+	remarks(a, out);
+	ord_md_kube(a, out);
 	notes(a, out);
 	method(a, out);
 	return 0;

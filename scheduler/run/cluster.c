@@ -31,7 +31,7 @@ int run_cluster_open(struct run *r, struct ord_err *err)
 			     &r->cluster, err) ||
 	    ord_cluster_version(r->cluster, r->cluster_version, err))
 		return ord_wrap(err, "the cluster");
-	return 0;
+	return ord_cluster_preflight(r->cluster, r->plan, r->options->tell, r->options->arg, err);
 }
 
 json_t *run_cluster_json(const struct run *r)

@@ -1,0 +1,15 @@
+/* What the files of report.json share. */
+#ifndef ORDEAL_REPORTS_WRITE_JSON_H
+#define ORDEAL_REPORTS_WRITE_JSON_H
+
+#include <jansson.h>
+
+#include "reports/analysis.h"
+
+json_t *ord_json_instant(const struct ord_timeline *t, const struct ord_instant *in);
+json_t *ord_json_span(const struct ord_span *s);
+/* REPETITION.cluster, and what a fault did. */
+json_t *ord_json_kube(const struct ord_analysis *a, const struct ord_rep *r);
+json_t *ord_json_acts(const struct ord_fault_result *f);
+
+#endif

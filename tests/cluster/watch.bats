@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# What a run sees in a cluster: kube probes, the breakdown of a pod's recovery, the channel kubernetes:, what else happened,
+# and an API server that goes away.
+
+load cluster
+
+setup() {
+	case $BATS_TEST_DESCRIPTION in *"API server"*) OWN_CLUSTER=1 ;; esac
+	cluster_setup
+}
+teardown() { cluster_teardown; }
+
+# experiment NAME FAULT TARGET HOLD [OBJECTIVE...]: orders watched by a user probe and a signal.
+experiment() {
+	local name=$1 fault=$2 target=$3 hold=$4
+	shift 4
+	{
+		cat <<END
+apiVersion: ordeal.dev/v1
+kind: Experiment
+metadata: {name: $name}
+spec:
+  probes:
+    - name: orders
+      kube: {watch: deployment/orders, namespace: $NS, that: available >= 3}
+      every: 50ms
+    - name: pods
+      role: signal
+      kube: {watch: pods, selector: app=orders, namespace: $NS, that: ready < 3}
+      every: 50ms
+  steadyState:
+    - orders.ok_ratio >= 0.99 over 1s
+  faults:
+    - name: hit
+      $fault
+      target: $target
+      for: $hold
+  recovery: 20s
+  limits: {targets: 3, duration: 60s, cluster: kubelab}
+  objectives:
+END
+		printf '    - %s\n' "$@"
+	} >"$T/$name.yaml"
+}
+
+# ran NAME: runs it; $status, and $dir the folder of the run.
+ran() {
+	run "$ordeal" run "$T/$1.yaml" --output "$T/runs"
+	dir=$T/runs/latest
+	echo "$output"
+}
+
+lines() { jq -c 'select(.e == "kube")' "$dir/run.jsonl"; }
+
+@test "a kube probe feels it, and the cluster's own condition is a detection" {
+	deployment orders 3
+	experiment seen 'noop: {}' '{host: true}' 6s "detect(pods) within 5s" \
+		"detect(kubernetes:$NS/deployment/orders/Available=False) within 5s" "recover(self) within 5s"
+	(
+		until_ok 20 grep -qs '"phase":"hold"' "$T/runs/latest/run.jsonl"
+		k delete pods -l app=orders --wait=false
+	) 3>&- &
+	started+=($!)
+	ran seen
+	[ "$status" = 0 ]
+	# The change stands at its arrival, not at the slot after it.
+	[ "$(jq -r '[.repetitions[0].impact.t_ns, .repetitions[0].impact.line] | @tsv' "$dir/report.json")" != "" ]
+	jq -e '.repetitions[0].detections[] | select(.channel | startswith("kubernetes:")) | .state == "noticed"' "$dir/report.json"
+	jq -e '.repetitions[0].recovered != null' "$dir/report.json"
+}
+
+@test "a deleted pod comes back step by step, each in its interval" {
+	deployment orders 3
+	k create service clusterip orders --tcp=80:8080 >/dev/null
+	until_ok 20 has_endpoints 3
+	experiment gone 'pod.delete: {}' "{pod: {namespace: $NS, selector: app=orders}, count: 2}" 8s "recover(self) within 6s"
+	ran gone
+	[ "$status" = 0 ]
+	# Two victims, two replacements, each its own.
+	jq -e '.repetitions[0].cluster.pods | length == 2 and (map(.replacement_uid) | unique | length == 2) and
+		all(.replacement_uid != "" and .workload == "Deployment/orders")' "$dir/report.json"
+	# In order, and every interval holds its value.
+	jq -e '.repetitions[0].cluster.pods[] | [.deleted, .created, .scheduled, .started, .ready, .in_endpointslice] |
+		all(. != null and .lo_ns <= .t_ns and .t_ns <= .hi_ns) and (map(.hi_ns) | . == sort) and (map(.lo_ns) | . == sort)' \
+		"$dir/report.json"
+	jq -e '.repetitions[0].cluster.workloads[] | select(.name == "orders") | .target and .wanted == 3 and .least_available < 3 and
+		.again != null' "$dir/report.json"
+	jq -e '[.repetitions[0].faults[0].acts[] | select(.what == "deleted")] | length == 2' "$dir/report.json"
+	# Every stamp of the API server's own clock fits its arrival: the object was not told before its second began, by more
+	# than the offset is known to be.
+	lines | jq -se --argjson wall "$(head -1 "$dir/run.jsonl" | jq .wall_ns)" '
+		[.[] | select(.stamp != null and .offset_ns != null and .clock == "server") |
+		 {from: ((.stamp | fromdateiso8601) * 1000000000 - .offset_ns[1] - $wall), at: .at_t}] |
+		length > 0 and all(.from <= .at)'
+	grep -q 'How the pods came back' "$dir/report.html"
+	grep -q 'How the pods came back' "$dir/report.md"
+	grep -q 'ordeal.pod.time_to_ready' "$dir/junit.xml"
+}
+
+@test "what happens to bystanders is told as such" {
+	deployment orders 3
+	deployment other 1
+	experiment beside 'noop: {}' '{host: true}' 6s "detect(kubernetes:$NS/event/Unhealthy) within 5s"
+	sed -i 's/noop: {}/workload.restart: {}/; s/{host: true}/{workload: {name: orders, namespace: '"$NS"'}}/' "$T/beside.yaml"
+	(
+		until_ok 20 grep -qs '"phase":"hold"' "$T/runs/latest/run.jsonl"
+		pod=$(k get pods -l app=other -o jsonpath='{.items[0].metadata.name}')
+		uid=$(k get pod "$pod" -o jsonpath='{.metadata.uid}')
+		now=$(date -u +%FT%TZ)
+		k create -f - <<END
+apiVersion: v1
+kind: Event
+metadata: {name: $pod.unhealthy}
+involvedObject: {kind: Pod, namespace: $NS, name: $pod, uid: $uid, apiVersion: v1}
+reason: Unhealthy
+message: "Readiness probe failed: HTTP probe failed with statuscode: 500"
+type: Warning
+firstTimestamp: $now
+lastTimestamp: $now
+count: 1
+END
+	) 3>&- &
+	started+=($!)
+	ran beside
+	jq -e '.repetitions[0].cluster.also_happened[] | select(.what == "Unhealthy") | .times == 1 and (.name | startswith("other-"))' \
+		"$dir/report.json"
+	grep -q 'Also happened' "$dir/report.html"
+}
+
+@test "an API server that goes away makes slots unknown, and the run ends rightly" {
+	deployment orders 3
+	experiment blink 'noop: {}' '{host: true}' 12s "recover(self) within 5s"
+	(
+		until_ok 20 grep -qs '"phase":"hold"' "$T/runs/latest/run.jsonl"
+		part kube-apiserver kill
+		sleep 3
+		part kube-apiserver start
+	) 3>&- &
+	started+=($!)
+	ran blink
+	[ "$status" = 0 ]
+	# Unknown, never bad.
+	[ "$(jq -c 'select(.e == "sample" and .good == false)' "$dir/run.jsonl" | wc -l)" = 0 ]
+	[ "$(jq -c 'select(.e == "sample" and .o == "local-error" and .p == "orders")' "$dir/run.jsonl" | wc -l)" -ge 20 ]
+	jq -e 'select(.e == "sample" and .o == "local-error") | .why' "$dir/run.jsonl" | head -1
+	# It was seen to come back: the last slots are good again.
+	[ "$(jq -r 'select(.e == "sample" and .p == "orders") | .o' "$dir/run.jsonl" | tail -1)" = ok ]
+}
+
+has_endpoints() {
+	[ "$(k get endpointslices -l kubernetes.io/service-name=orders -o json |
+		jq '[.items[].endpoints[]? | select(.conditions.ready)] | length')" = "$1" ]
+}
