@@ -275,8 +275,8 @@ static int read_namespace(const struct found *context, struct kube_config *c, st
 int cfg_choose(const struct cfg_file *files, size_t n, const char *named, struct kube_config *c,
 	       bool in_pod, bool *ret_in_cluster, struct ord_err *err)
 {
-	const char *name, *cluster_name, *user_name;
-	struct found context, cluster, user;
+	const char *name = NULL, *cluster_name = NULL, *user_name = NULL;
+	struct found context = {0}, cluster = {0}, user = {0};
 
 	if (cfg_copy(current(files, n), &c->current, err))
 		return -1;

@@ -281,7 +281,8 @@ static int encode_basic(struct kube_secret *ret, const struct kube_secret *plain
 
 	if (kube_secret_room(ret, sizeof scheme + (plain->size + 2) / 3 * 4, err))
 		return -1;
-	to = stpcpy(ret->text, scheme);
+	memcpy(ret->text, scheme, sizeof scheme);
+	to = ret->text + sizeof scheme - 1;
 	for (size_t i = 0; i < plain->size; i += 3) {
 		unsigned v = 0;
 		size_t n = plain->size - i < 3 ? plain->size - i : 3;
@@ -301,6 +302,7 @@ static int read_basic(const struct cfg_file *f, const yaml_node_t *user, struct 
 {
 	const char *name = cfg_text(f, user, "username"), *word = cfg_text(f, user, "password");
 	struct kube_secret plain = {0};
+	size_t plain_size;
 	int rc;
 
 	if (!name && !word)
@@ -311,9 +313,11 @@ static int read_basic(const struct cfg_file *f, const yaml_node_t *user, struct 
 			"a token and a user name exclude each other; remove one of them");
 	name = name ? name : "";
 	word = word ? word : "";
-	if (kube_secret_room(&plain, strlen(name) + strlen(word) + 1, err))
+	plain_size = strlen(name) + strlen(word) + 1;
+	if (kube_secret_room(&plain, plain_size, err))
 		return -1;
-	plain.size = (size_t)(stpcpy(stpcpy(stpcpy(plain.text, name), ":"), word) - plain.text);
+	plain.size = plain_size;
+	(void)snprintf(plain.text, plain_size + 1, "%s:%s", name, word);
 	rc = encode_basic(&c->authorization, &plain, err);
 	kube_secret_done(&plain);
 	return rc;

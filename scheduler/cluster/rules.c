@@ -130,9 +130,11 @@ static size_t size_of(const struct rule_draft *r)
 
 static const char *keep(char **to, const char *text)
 {
+	size_t size = strlen(text) + 1;
 	char *at = *to;
 
-	*to = stpcpy(at, text) + 1;
+	memcpy(at, text, size);
+	*to += size;
 	return at;
 }
 

@@ -42,7 +42,7 @@ static bool is_glob(const char *text)
 /* As the API server's own guess (meta.UnsafeGuessKindToResource). */
 static void plural_of(const char *kind, char *out, size_t size)
 {
-	size_t n = strlen(kind);
+	size_t n;
 
 	(void)snprintf(out, size, "%s", kind);
 	for (char *c = out; *c; c++)
