@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ordeal/kube.h"
 
@@ -12,7 +13,10 @@
 
 struct inj_known {
 	struct inj_known *next; /* in its bucket */
-	unsigned flags;		/* the owner's */
+	/* The owner's. */
+	unsigned flags;
+	uint32_t group;
+	int64_t born_ns;
 	const char *ns, *name, *uid;
 	char text[]; /* all three */
 };
