@@ -16,7 +16,7 @@ setup_file() {
 }
 
 @test "the ready experiments validate, without a warning" {
-	run "$ordeal" validate "$SOURCE_DIR"/experiments/*.yaml
+	run "$ordeal" validate "$SOURCE_DIR"/experiments/*.yaml "$SOURCE_DIR"/experiments/kubernetes/*.yaml
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ $output != *warning* ]]
