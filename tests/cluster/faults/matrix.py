@@ -23,8 +23,11 @@ class Trial:
         return Lease(home, self.world.kubeconfig)
 
     def add(self, lease, **more):
-        lease.spawn().add(self.fault, self.row.args, self.row.targets(self.world), server=self.world.api.server,
+        lease.spawn().add(self.fault, self.row.args, self.targets(), server=self.world.api.server,
                           **self.row.place(self.world), **more)
+
+    def targets(self):
+        return self.row.targets(self.world)
 
     def force(self, lease, **more):
         """In force, and seen from outside."""
