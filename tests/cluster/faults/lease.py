@@ -1,4 +1,6 @@
 """A lease as whoever asks for one sees it: ordeal-injector-kube on a pipe, its events, its processes."""
+import datetime
+import hashlib
 import json
 import os
 import select
@@ -153,6 +155,12 @@ def identity(value):
     return [value["apiVersion"], value["kind"], meta.get("namespace", ""), meta["name"], meta["uid"]]
 
 
+def over(spec):
+    """Whether a Lease has run out: whoever holds it no longer renews it."""
+    renewed = datetime.datetime.fromisoformat(spec["renewTime"].replace("Z", "+00:00"))
+    return renewed + datetime.timedelta(seconds=spec["leaseDurationSeconds"]) < datetime.datetime.now(datetime.timezone.utc)
+
+
 class World:
     """A namespace with something in it that can be broken, and its state."""
 
@@ -216,14 +224,13 @@ class World:
         return sorted(found)
 
     def leases(self):
-        """Those that still say who holds them: of this test's objects alone, which have the namespace in their names or
-        lie in it."""
+        """Those that somebody holds: of this test's objects alone, which lie in its namespace; a node's is named by the
+        hash of what it is for."""
+        node = "ordeal-node-" + hashlib.sha256(f"Node//{self.ns}-n".encode()).hexdigest()[:16]
         held = []
         for value in self.api.items("/apis/coordination.k8s.io/v1/leases"):
             meta, spec = value["metadata"], value["spec"]
-            if meta["namespace"] in ("kube-node-lease", "kube-system") and not meta["name"].startswith("ordeal"):
-                continue
-            text = json.dumps(value)
-            if self.ns in text and spec.get("holderIdentity"):
+            mine = meta["namespace"] == self.ns or meta["name"] == node
+            if mine and spec.get("holderIdentity") and not over(spec):
                 held.append(f"{meta['namespace']}/{meta['name']} held by {spec['holderIdentity']}")
         return held

@@ -90,7 +90,8 @@ def holder_killed(trial, lease):
     trial.force(lease)
     lease.guardian()
     lease.kill("holder")
-    trial.same(20, "after the holder was killed")
+    # Where nothing is to be undone there is nothing that a guardian could do: the claims run out.
+    trial.same(20 if trial.row.undone else 40, "after the holder was killed")
     lease.ended()
 
 

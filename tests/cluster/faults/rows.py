@@ -16,10 +16,10 @@ def deployment(world, name="web"):
             "spec": {"nodeSelector": {"type": "kwok"}, "terminationGracePeriodSeconds": 1,
                      "containers": [{"name": "main", "image": "played:1"}]}}}})
     world.make("Service", {"metadata": {"name": name}, "spec": {"selector": {"app": name}, "ports": [{"port": 80}]}})
-    api.until(30, "the deployment is available",
+    api.until(60, "the deployment is available",
               lambda: world.read("Deployment", name).get("status", {}).get("availableReplicas") == REPLICAS)
     # Its controller writes down what it has seen last; a test that begins earlier takes that for a change.
-    api.until(10, "its endpoints", lambda: any(
+    api.until(20, "its endpoints", lambda: any(
         len(s.get("endpoints") or []) == REPLICAS
         for s in world.api.items(f"/apis/discovery.k8s.io/v1/namespaces/{world.ns}/endpointslices")))
 
@@ -70,10 +70,12 @@ class Row:
         made = self.setup(world)
         if isinstance(made, str):
             self.name = made
+        elif self.kind == "Pod" and self.undone:
+            self.name = pods(world)[0]["metadata"]["name"]
         return made is not False
 
     def objects(self):
-        return [(self.kind, self.name)] if self.kind != "Pod" else []
+        return [(self.kind, self.name)]
 
     def targets(self, world):
         if self.kind == "Pod":
@@ -81,10 +83,10 @@ class Row:
         return [identity(world.read(self.kind, self.name))]
 
     def place(self, world):
-        """What a place of pods has besides."""
+        """What a place of pods has besides: the selection that they were drawn from."""
         if self.kind != "Pod":
             return {}
-        return {"selection": {"kind": "Pod", "match": {"namespaces": [world.ns], "selector": "app=web"}}}
+        return {"follow": {"match": {"namespaces": [world.ns], "selector": "app=web"}}}
 
 
 def spec_of(kind, name=None):

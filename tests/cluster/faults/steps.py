@@ -83,7 +83,7 @@ def main():
     seed = int(os.environ.get("ORDEAL_SEED", random.randrange(1 << 32)))
     random.seed(seed)
     print(f"ORDEAL_SEED={seed}", flush=True)
-    seconds = 600 if os.environ.get("ORDEAL_EVERY_STEP") or os.environ.get("ORDEAL_NIGHTLY") else 10
+    seconds = 600 if os.environ.get("ORDEAL_EVERY_STEP") or os.environ.get("ORDEAL_NIGHTLY") else 8
     with World(os.environ["KUBECONFIG"], "s-" + fault.replace(".", "-")) as world, tempfile.TemporaryDirectory() as home:
         if not row.make(world):
             print("Istio's definitions are not in this cluster")
