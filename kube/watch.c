@@ -42,7 +42,8 @@ struct kube_watch {
 	struct kube_timer again, grace;
 	char version[KUBE_VERSION_MAX]; /* up to which everything was told */
 	uint64_t version_n;
-	bool numeric; /* version_n can be compared */
+	bool numeric; /* version_n can be compared... */
+	bool opaque;  /* ...unless one was seen that is no number */
 	bool synced, cut, closed, refreshed;
 	int error_code; /* of an ERROR event; 0: none */
 	struct ord_err error;
@@ -65,7 +66,9 @@ static void tell(struct kube_watch *w, enum kube_event e, const json_t *object, 
 static void set_version(struct kube_watch *w, const char *version)
 {
 	(void)snprintf(w->version, sizeof w->version, "%s", version);
-	w->numeric = kube_table_version(version, &w->version_n);
+	if (!kube_table_version(version, &w->version_n))
+		w->opaque = true;
+	w->numeric = !w->opaque;
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -206,7 +209,7 @@ static void on_bookmark(struct kube_watch *w, const char *version)
 	bool numeric = kube_table_version(version, &n);
 
 	/* It never leads back. */
-	if (*version && (!w->numeric || (numeric && n >= w->version_n)))
+	if (*version && !(numeric && w->numeric && n < w->version_n))
 		set_version(w, version);
 }
 

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct model {
 	struct kube_table live;
 	uint64_t version;
-	bool numeric;
+	bool numeric; /* all versions in the input are */
 };
 
 static void on_event(void *arg, enum kube_event e, const json_t *object, uint64_t arrival_ns)
@@ -25,17 +25,15 @@ static void on_event(void *arg, enum kube_event e, const json_t *object, uint64_
 	struct model *m = arg;
 	struct kube_entry *known;
 	uint64_t version;
-	bool numeric;
 	uint8_t id[16];
 
 	(void)arrival_ns;
 	(void)kube_table_id(meta, id);
-	numeric = kube_table_version(json_string_value(json_object_get(meta, "resourceVersion")),
-				     &version);
-	if (numeric && m->numeric && version <= m->version)
+	(void)kube_table_version(json_string_value(json_object_get(meta, "resourceVersion")),
+				 &version);
+	if (m->numeric && version <= m->version)
 		abort();
 	m->version = version;
-	m->numeric = numeric;
 	known = kube_table_find(&m->live, id);
 	if (e == KUBE_SYNCED || (e == KUBE_ADDED) != (known == NULL))
 		abort();
@@ -43,6 +41,33 @@ static void on_event(void *arg, enum kube_event e, const json_t *object, uint64_
 		kube_table_remove(&m->live, known);
 	else if (!kube_table_add(&m->live, id))
 		abort();
+}
+
+/* One that is no number, and nothing is known of the order of any. */
+static bool all_numeric(const char *data, size_t size)
+{
+	static const char key[] = "\"resourceVersion\"";
+	const char *end = data + size;
+
+	if (memchr(data, '\\', size))
+		return false;
+	while ((data = memmem(data, (size_t)(end - data), key, sizeof key - 1))) {
+		char text[24] = "";
+		const char *close;
+		uint64_t n;
+
+		data += sizeof key - 1;
+		if (end - data < 2 || data[0] != ':' || data[1] != '"')
+			return false;
+		data += 2;
+		close = memchr(data, '"', (size_t)(end - data));
+		if (!close || close - data > 20)
+			return false;
+		memcpy(text, data, (size_t)(close - data));
+		if (!kube_table_version(text, &n))
+			return false;
+	}
+	return true;
 }
 
 static void start(struct kube *k)
@@ -65,6 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kube_watch *w;
 	struct kube k;
 
+	if (!size)
+		return 0;
+	m.numeric = all_numeric((const char *)data, size);
 	start(&k);
 	if (kube_watch_open(&k, &set, on_event, NULL, &m, &w, &err))
 		abort();

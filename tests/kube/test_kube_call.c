@@ -178,7 +178,7 @@ static bool bombed(const struct bad_request *r)
 	size_t size;
 	char head[128];
 
-	data = bomb((size_t)300 << 20, &size);
+	data = bomb((size_t)64 << 20, &size);
 	(void)snprintf(head, sizeof head,
 		       "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
 		       size);
