@@ -665,7 +665,7 @@ static void draw(struct chart *c)
 		if (!c->a->t->probes[p].is_signal)
 			probe_lane(c, p, panel);
 	for (size_t p = 0; p < c->a->t->n_probes; p++)
-		if (c->a->t->probes[p].is_signal)
+		if (c->a->t->probes[p].is_signal && !c->a->t->probes[p].is_channel)
 			probe_lane(c, p, 0);
 	phase_lane(c);
 	axis(c);

@@ -173,6 +173,23 @@ static const char *unnoticed(const struct ord_analysis *a, size_t probe)
 	return a->with_impact ? "not noticed" : "no impact to notice";
 }
 
+static void tile_pods(const struct ord_analysis *a, FILE *out)
+{
+	const struct ord_summary *s = &a->pods;
+	char big[ORD_TEXT], sub[2 * ORD_TEXT + 32], text[ORD_TEXT];
+
+	if (!s->n)
+		return;
+	(void)snprintf(big, sizeof big, "%s",
+		       s->has_median ? ord_text_duration(s->median, text) : "not reached");
+	if (s->never)
+		(void)snprintf(sub, sizeof sub, "median; %zu of %zu never", s->never, s->n);
+	else
+		(void)snprintf(sub, sizeof sub, "median; worst of %zu: %s", s->n,
+			       ord_text_duration(s->worst, text));
+	tile(out, "A pod in its place ready in", big, sub);
+}
+
 static void tiles(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_rep *r = &a->reps[1];
@@ -191,6 +208,7 @@ static void tiles(const struct ord_analysis *a, FILE *out)
 	if (r->undoable)
 		tile_figure(a, "Recovered after rollback in", &a->after, &r->after,
 			    a->with_impact ? "was already well" : "no impact", out);
+	tile_pods(a, out);
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
 		for (size_t p = 0; p < a->t->n_probes; p++)
 			if (!a->t->probes[p].is_signal) {

@@ -46,15 +46,41 @@ static void add_instant(struct rows *rows, const struct ord_instant *in, const c
 	(void)snprintf(r->text, sizeof r->text, "%s%.64s", what, who);
 }
 
+/* The steps of pods have a table of their own; here stands what says how far it can be trusted. */
+static void add_kube(struct rows *rows, const struct ord_event *e)
+{
+	static const char *const shown[][2] = {{"cut", "the watch broke"},
+					       {"resumed", "the watch is whole again"},
+					       {"blind", "may not be watched"}};
+	const char *what = ord_member_text(e->json, "what", "");
+
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+		struct row *r;
+
+		if (strcmp(what, shown[i][0]) != 0)
+			continue;
+		r = add(rows, ord_member_int(e->json, "at_t", e->t), e->line);
+		if (r)
+			(void)snprintf(r->text, sizeof r->text, "cluster: %s: %.60s%s%.60s",
+				       shown[i][1], ord_member_text(e->json, "kind", ""),
+				       *ord_member_text(e->json, "ns", "") ? " in " : "",
+				       ord_member_text(e->json, "ns", ""));
+	}
+}
+
 static void add_event(struct rows *rows, const struct ord_event *e)
 {
 	const char *state = ord_member_text(e->json, "state", "");
 	struct row *r;
 
+	if (e->kind == ORD_EVENT_KUBE) {
+		add_kube(rows, e);
+		return;
+	}
 	/* Instants and steady-state decisions tell these already. */
 	if (e->kind == ORD_EVENT_RESOLVED || e->kind == ORD_EVENT_END ||
 	    (e->kind == ORD_EVENT_FAULT && strcmp(state, "checked") && strcmp(state, "failed") &&
-	     strcmp(state, "lost") && strcmp(state, "reverting")))
+	     strcmp(state, "lost") && strcmp(state, "reverting") && strcmp(state, "waiting")))
 		return;
 	r = add(rows, ord_member_int(e->json, "at_t", e->t), e->line);
 	if (!r)

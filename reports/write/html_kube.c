@@ -134,10 +134,10 @@ static void bars(const struct ord_rep *r, FILE *out)
 
 	extent(r, &from, &to);
 	(void)fprintf(out,
-		      "<figure><div class=\"scroll flat\"><svg class=\"life\" width=\"%d\" "
-		      "viewBox=\"0 0 %d %zu\" role=\"img\"><title>Recovery of the pods that were "
+		      "<figure><div class=\"scroll flat\"><svg class=\"life\" viewBox=\"0 0 %d "
+		      "%zu\" role=\"img\"><title>Recovery of the pods that were "
 		      "hit: a bar each, from the deletion to the first good answer</title>",
-		      WIDTH, WIDTH, n * ROW / 10 + 24);
+		      WIDTH, n * ROW / 10 + 24);
 	for (size_t i = 0; i < n; i++) {
 		bar(&r->lives[i], r, (int64_t)i * ROW, from, to, out);
 		bar_text(&r->lives[i], (int64_t)i * ROW, out);

@@ -140,7 +140,7 @@ END
 	ran blink
 	[ "$status" = 0 ]
 	# Unknown, never bad.
-	[ "$(jq -c 'select(.e == "sample" and .good == false)' "$dir/run.jsonl" | wc -l)" = 0 ]
+	[ "$(jq -c 'select(.e == "sample" and .p == "orders" and .good == false)' "$dir/run.jsonl" | wc -l)" = 0 ]
 	[ "$(jq -c 'select(.e == "sample" and .o == "local-error" and .p == "orders")' "$dir/run.jsonl" | wc -l)" -ge 20 ]
 	jq -e 'select(.e == "sample" and .o == "local-error") | .why' "$dir/run.jsonl" | head -1
 	# It was seen to come back: the last slots are good again.
