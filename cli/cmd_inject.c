@@ -18,6 +18,7 @@
 #include "base/units.h"
 #include "cli/catalog.h"
 #include "cli/inject.h"
+#include "cli/spec_file.h"
 #include "ordeal/run.h"
 
 ORD_AUTO(holder, struct ord_holder, ord_holder_free);
@@ -296,12 +297,27 @@ static int inject_at(const struct cli_inject *in, const struct ord_place *place,
 	return s.code;
 }
 
+static int resolve(const struct cli_inject *in, struct ord_place *ret, struct ord_err *err)
+{
+	struct ord_cluster *c;
+	int r;
+
+	if (!ord_target_in_cluster(in->target.kind))
+		return ord_target_resolve(&in->target, in->seed, ret, err);
+	if (ord_cluster_named(NULL, in->context, NULL, &c, err))
+		return -1;
+	cli_cluster_warn(c);
+	r = ord_cluster_resolve(c, &in->target, in->seed, in->limit, ret, NULL, NULL, err);
+	ord_cluster_close(c);
+	return r;
+}
+
 static int inject(const struct cli_inject *in, struct ord_err *err)
 {
 	static struct ord_place place;
 	int r;
 
-	if (ord_target_resolve(&in->target, in->seed, &place, err))
+	if (resolve(in, &place, err))
 		return -1;
 	r = inject_at(in, &place, err);
 	ord_place_done(&place);
@@ -334,6 +350,10 @@ static void help(const struct ord_fault *fault)
 	}
 	(void)puts("\ntarget, one of:");
 	cli_help_options(cli_target_options, stdout);
+	if (!fault || fault->targets & ORD_ON_CLUSTER) {
+		(void)puts("\ntarget in a cluster:");
+		cli_help_options(cli_cluster_options, stdout);
+	}
 	if (fault && !cli_fault_has(fault, "percent"))
 		cli_help_options(cli_share_option, stdout);
 	(void)puts("\noptions:");
@@ -379,7 +399,7 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 		return -1;
 	cli_fault_options(fault, &options);
 	const struct cli_option *const tables[] = {
-		options.options, cli_target_options, cli_inject_options,
+		options.options, cli_target_options, cli_cluster_options, cli_inject_options,
 		cli_fault_has(fault, "percent") ? NULL : cli_share_option};
 
 	if (cli_parse(argc - 1, argv + 1, tables, ORD_COUNT(tables), &given, err))
@@ -402,17 +422,21 @@ const struct cli_command cli_inject = {
 	.name = "inject",
 	.summary = "inject one fault now",
 	.operands = "FAULT [--PARAMETER VALUE]... TARGET --for DURATION",
-	.details = "The parameters of the fault are its options. The effect ends when the time is "
-		   "up, with Ctrl-C, or when this "
-		   "command dies, however it dies. TARGET is one of --host, --pid, --process, "
-		   "--listening, --cgroup, --unit, "
-		   "--container and --netns; none is assumed.\n"
-		   "\n"
-		   "Without a terminal it prints the injector's events as JSON lines, so that a "
-		   "script can wait for "
-		   "\"event\":\"injected\".\n"
-		   "\n"
-		   "  ordeal inject net.delay --delay 200ms --to :5432/tcp --pid 4711 --for 30s\n"
-		   "  ordeal inject proc.pause --process orders --for 5s",
+	.details =
+		"The parameters of the fault are its options. The effect ends when the time is "
+		"up, with Ctrl-C, or when this "
+		"command dies, however it dies. TARGET is one of --host, --pid, --process, "
+		"--listening, --cgroup, --unit, "
+		"--container and --netns, or in a cluster --pod, --node, --workload, --service and "
+		"--object; none is assumed.\n"
+		"\n"
+		"Without a terminal it prints the injector's events as JSON lines, so that a "
+		"script can wait for "
+		"\"event\":\"injected\".\n"
+		"\n"
+		"  ordeal inject net.delay --delay 200ms --to :5432/tcp --pid 4711 --for 30s\n"
+		"  ordeal inject proc.pause --process orders --for 5s\n"
+		"  ordeal inject pod.delete --context test --namespace shop --pod '*' "
+		"--selector app=orders --count 2 --for 1m",
 	.run_raw = inject_raw,
 };

@@ -7,14 +7,15 @@ static int plan(const struct cli_args *args, struct ord_err *err)
 	struct cli_plan p;
 	int code = cli_plan_read(args->operands[0], args, &p);
 
-	if (!code && cli_plan_print(&p.plan, cli_flag(args, "json"), stdout, err))
+	if (!code && cli_plan_print(&p.plan, cli_value(args, "context"), cli_flag(args, "json"),
+				    stdout, err))
 		code = -1;
 	cli_plan_done(&p);
 	return code;
 }
 
 static const struct cli_option options[] = {
-	{"json", 0, NULL, "print JSON"}, CLI_SET_OPTION, CLI_SEED_OPTION, {0}};
+	{"json", 0, NULL, "print JSON"}, CLI_SET_OPTION, CLI_SEED_OPTION, CLI_CONTEXT_OPTION, {0}};
 
 const struct cli_command cli_plan = {
 	.name = "plan",

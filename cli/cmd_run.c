@@ -55,6 +55,7 @@ static int run_one(struct all *all, const char *path, const struct ord_plan *pla
 		.dir = cli_value(all->args, "output"),
 		.argv = (const char *const *)all->args->argv,
 		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
+		.context = cli_value(all->args, "context"),
 		.on_line = cli_progress_line,
 		.tell = tell,
 		.arg = &progress,
@@ -95,7 +96,8 @@ static int run_all(struct all *all, struct cli_plan *plans)
 static int show_all(const struct all *all, struct cli_plan *plans, struct ord_err *err)
 {
 	for (size_t i = 0; i < all->args->n_operands; i++)
-		if (cli_plan_print(&plans[i].plan, all->json, stdout, err))
+		if (cli_plan_print(&plans[i].plan, cli_value(all->args, "context"), all->json,
+				   stdout, err))
 			return -1;
 	return CLI_OK;
 }
@@ -130,6 +132,7 @@ static const struct cli_option options[] = {
 	 "/var/lib/ordeal/runs"},
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
+	CLI_CONTEXT_OPTION,
 	{"format", 'f', "LIST", "reports to write, of json,md,html,junit; all where not given"},
 	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
 	{"quiet", 'q', NULL, "print the verdict alone"},

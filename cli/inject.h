@@ -19,6 +19,7 @@ struct cli_fault_options {
 extern const struct cli_option cli_target_options[];
 extern const struct cli_option cli_inject_options[];
 extern const struct cli_option cli_share_option[];
+extern const struct cli_option cli_cluster_options[];
 
 void cli_fault_options(const struct ord_fault *fault, struct cli_fault_options *ret);
 bool cli_fault_has(const struct ord_fault *fault, const char *param);
@@ -27,11 +28,18 @@ struct cli_inject {
 	struct ord_args args;
 	struct ord_target target;
 	uint64_t for_ns, seed;
-	const char *engine;
+	size_t limit; /* of objects of a cluster; 0: as many as are chosen */
+	const char *engine, *context;
 	bool cut_me_off, whole_host, json, quiet;
 };
 
 /* From the options; *ret is large: not for the stack. */
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err);
+
+/* The rest of a target in a cluster, whose kind and text are there already; refuses what says
+ * nothing of it. t->kube is then the target's. */
+int cli_cluster_target(const struct cli_args *given, struct ord_target *t, size_t *ret_limit,
+		       struct ord_err *err);
+
 #endif

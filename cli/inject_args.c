@@ -18,10 +18,9 @@ const struct cli_option cli_target_options[] = {
 	{"unit", 0, "NAME", "the processes of a systemd unit"},
 	{"container", 0, "ID", "the processes of a container, by its id or the unique start of it"},
 	{"netns", 0, "PATH|NAME", "a network namespace, by path or by its name under /run/netns"},
-	{"count", 0, "N",
-	 "take this many of the processes that match (without it exactly one must match)"},
-	{"target-percent", 0, "PERCENT", "take this share of the processes that match, rounded up"},
-	{"all", 0, NULL, "take every process that matches"},
+	{"count", 0, "N", "take this many of those that match (without it exactly one must match)"},
+	{"target-percent", 0, "PERCENT", "take this share of those that match, rounded up"},
+	{"all", 0, NULL, "take all that match"},
 	{0},
 };
 
@@ -80,6 +79,11 @@ static const struct {
 	{"unit", ORD_TARGET_UNIT, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
 	{"container", ORD_TARGET_CONTAINER, ORD_ON_NET | ORD_ON_PROCESS | ORD_ON_CGROUP},
 	{"netns", ORD_TARGET_NETNS, ORD_ON_NET},
+	{"pod", ORD_TARGET_POD, ORD_ON_POD},
+	{"node", ORD_TARGET_NODE, ORD_ON_NODE},
+	{"workload", ORD_TARGET_WORKLOAD, ORD_ON_WORKLOAD},
+	{"service", ORD_TARGET_SERVICE, ORD_ON_SERVICE},
+	{"object", ORD_TARGET_OBJECT, ORD_ON_OBJECT},
 };
 
 static int read_kind(const struct cli_args *given, const struct ord_fault *fault,
@@ -91,7 +95,8 @@ static int read_kind(const struct cli_args *given, const struct ord_fault *fault
 	for (size_t i = 0; i < ORD_COUNT(kinds); i++) {
 		const char *text = cli_value(given, kinds[i].option);
 
-		if (!text)
+		/* A parameter of the fault is not a target: --container of workload.image. */
+		if (!text || cli_fault_has(fault, kinds[i].option))
 			continue;
 		if (first)
 			return ord_fail(err, ORD_USAGE, "--%s and --%s name two targets; give one",
@@ -110,8 +115,8 @@ static int read_kind(const struct cli_args *given, const struct ord_fault *fault
 	if (!first)
 		return ord_fail(err, ORD_USAGE,
 				"no target, and none is assumed: give one of --host, --pid, "
-				"--process, --listening, "
-				"--cgroup, --unit, --container, --netns");
+				"--process, --listening, --cgroup, --unit, --container, --netns, "
+				"--pod, --node, --workload, --service, --object");
 	return 0;
 }
 
@@ -129,7 +134,10 @@ static int read_share(const struct cli_args *given, const struct ord_fault *faul
 		return ord_fail(err, ORD_USAGE,
 				"--count, --target-percent and --all exclude each other");
 	if (count) {
-		if (ord_parse_int(count, 1, ORD_PROCS_MAX, &v, err))
+		if (ord_parse_int(count, 1,
+				  ord_target_in_cluster(t->kind) ? ORD_CLUSTER_OBJECTS_MAX
+								 : ORD_PROCS_MAX,
+				  &v, err))
 			return ord_wrap(err, "--count");
 		t->count = (uint32_t)v;
 	}
@@ -185,6 +193,7 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 	ret->target = (struct ord_target){0};
 	if (read_params(given, fault, &ret->args, err) ||
 	    read_kind(given, fault, &ret->target, err) ||
+	    cli_cluster_target(given, &ret->target, &ret->limit, err) ||
 	    read_share(given, fault, &ret->target, err) || read_for(given, &ret->for_ns, err))
 		return -1;
 	if (getrandom(&drawn, sizeof drawn, 0) < 0)
@@ -194,6 +203,7 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 	if (ret->seed > ORD_SEED_MAX)
 		return ord_fail(err, ORD_USAGE, "--seed: at most %llu", ORD_SEED_MAX);
 	ret->engine = cli_value(given, "engine");
+	ret->context = cli_value(given, "context");
 	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
 	ret->whole_host = cli_flag(given, "yes-whole-host");
 	ret->json = cli_flag(given, "json");

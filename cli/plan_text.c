@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
-#include "ordeal/target.h"
+#include "cli/spec_file.h"
 
 struct now {
 	struct ord_resolved *resolved;
@@ -13,13 +13,23 @@ struct now {
 };
 
 /* What the first repetition would hit. A target that is not there is no error of the plan. */
-static void resolve(const struct ord_plan *plan, struct now *now)
+static void resolve(const struct ord_plan *plan, const char *context, struct now *now)
 {
-	for (size_t i = 0; i < plan->spec->n_faults; i++)
-		if (ord_plan_resolve(plan, i, 1, &now->resolved[i], &now->errors[i])) {
-			now->resolved[i].n_targets = 0;
-			now->why[i] = now->errors[i].msg;
-		}
+	struct ord_cluster *c = NULL;
+	struct ord_err closed = {0};
+	bool open = !ord_cluster_for(plan->spec, context, NULL, &c, &closed);
+
+	cli_cluster_warn(c);
+	for (size_t i = 0; i < plan->spec->n_faults; i++) {
+		if (!open && ord_target_in_cluster(plan->spec->faults[i].target.kind))
+			now->errors[i] = closed;
+		else if (!ord_cluster_plan_resolve(c, plan, i, 1, NULL, NULL, &now->resolved[i],
+						   &now->errors[i]))
+			continue;
+		now->resolved[i].n_targets = 0;
+		now->why[i] = now->errors[i].msg;
+	}
+	ord_cluster_close(c);
 }
 
 static int print_json(const struct ord_plan *plan, const struct now *now, FILE *out,
@@ -47,14 +57,15 @@ static int print_json(const struct ord_plan *plan, const struct now *now, FILE *
 	return 0;
 }
 
-int cli_plan_print(const struct ord_plan *plan, bool json, FILE *out, struct ord_err *err)
+int cli_plan_print(const struct ord_plan *plan, const char *context, bool json, FILE *out,
+		   struct ord_err *err)
 {
 	struct now now = {.resolved = calloc(ORD_FAULTS_MAX, sizeof *now.resolved)};
 	int r = 0;
 
 	if (!now.resolved)
 		return ord_fail_nomem(err);
-	resolve(plan, &now);
+	resolve(plan, context, &now);
 	if (json)
 		r = print_json(plan, &now, out, err);
 	else

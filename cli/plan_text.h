@@ -7,7 +7,9 @@
 
 #include "ordeal/plan.h"
 
-/* json: the plan's canonical object with one more key, "resolved". */
-int cli_plan_print(const struct ord_plan *plan, bool json, FILE *out, struct ord_err *err);
+/* json: the plan's canonical object with one more key, "resolved". context: of --context, or NULL.
+ */
+int cli_plan_print(const struct ord_plan *plan, const char *context, bool json, FILE *out,
+		   struct ord_err *err);
 
 #endif

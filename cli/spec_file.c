@@ -18,6 +18,17 @@ int cli_complain(const char *path, const struct ord_err *err)
 	return cli_exit_of(err);
 }
 
+void cli_cluster_warn(const struct ord_cluster *c)
+{
+	const char *text;
+
+	if (!c)
+		return;
+	(void)fflush(stdout);
+	for (size_t i = 0; *(text = ord_cluster_warning(c, i)); i++)
+		(void)fprintf(stderr, "ordeal: warning: %s\n", text);
+}
+
 static void print_mistakes(const char *path, const struct ord_mistakes *m)
 {
 	(void)fflush(stdout);

@@ -3,6 +3,7 @@
 #define ORDEAL_CLI_SPEC_FILE_H
 
 #include "cli/command.h"
+#include "ordeal/cluster.h"
 #include "ordeal/plan.h"
 #include "ordeal/spec.h"
 
@@ -18,6 +19,17 @@
 			"of what is chosen at random; the experiment's own, or drawn, where not " \
 			"given"                                                                   \
 	}
+
+#define CLI_CONTEXT_OPTION                                                                       \
+	{                                                                                        \
+		"context", 0, "NAME",                                                            \
+			"the cluster: a context of the kubeconfig, or the name of its cluster; " \
+			"limits.cluster says the same in the file, and both must agree"          \
+	}
+
+/* Where the kubeconfig says what a person must know ("insecure-skip-tls-verify"): on standard
+ * error. c may be NULL. */
+void cli_cluster_warn(const struct ord_cluster *c);
 
 struct cli_plan {
 	struct ord_spec *spec; /* owned */

@@ -35,6 +35,8 @@ static void put_inject(FILE *out)
 		(void)fprintf(out, "\t%s) words=\"", ord_faults[i].name);
 		put_words(out, options.options);
 		put_words(out, cli_target_options);
+		if (ord_faults[i].targets & ORD_ON_CLUSTER)
+			put_words(out, cli_cluster_options);
 		if (!cli_fault_has(&ord_faults[i], "percent"))
 			put_words(out, cli_share_option);
 		put_words(out, cli_inject_options);
@@ -49,6 +51,7 @@ static void put_inject(FILE *out)
 	(void)fputs("\t*:--process) words=$(ps -eo comm= 2>/dev/null | sort -u) ;;\n"
 		    "\t*:--netns) words=$(ls /run/netns 2>/dev/null) ;;\n"
 		    "\t*:--format | *:-f) words=\"json md html junit\" ;;\n"
+		    "\t*:--spread) words=\"node zone\" ;;\n"
 		    "\t*:--for) words=\"10s 30s 1m\" ;;\n"
 		    "\t*) return 1 ;;\n\tesac\n}\n\n",
 		    out);

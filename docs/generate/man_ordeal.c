@@ -49,6 +49,14 @@ static void put_inject(FILE *out)
 		       "many to take.");
 	put_options(out, cli_target_options);
 	put_options(out, cli_share_option);
+	roff_section(out, "TARGET IN A CLUSTER");
+	roff_text(out,
+		  "One of the first five, and --context. The other options choose; all of them "
+		  "must hold. Protected, unless they are named, are namespace kube-system and "
+		  "what carries the label or annotation ordeal.dev/protect, true, or is in a "
+		  "namespace that does; the pod that ordeal runs in; and the node that the API "
+		  "server runs on.");
+	put_options(out, cli_cluster_options);
 	roff_section(out, "OPTIONS OF INJECT");
 	put_options(out, cli_inject_options);
 }

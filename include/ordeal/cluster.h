@@ -71,6 +71,24 @@ struct ord_workload_look {
 int ord_cluster_look(struct ord_cluster *c, const char *kind, const char *ns, const char *name,
 		     struct ord_workload_look *ret, struct ord_err *err);
 
+/* Whether anything of it is in a cluster: a target, a probe, a channel. */
+bool ord_cluster_needed(const struct ord_spec *spec);
+/*
+ * The one cluster that may be touched: limit is the experiment's limits.cluster, context the
+ * command line's --context; each may be NULL or "". Both must mean the same; neither is refused,
+ * with the names that there are (ORD_GUARD): the current context alone names nothing.
+ */
+int ord_cluster_named(const char *limit, const char *context, struct sd_event *loop,
+		      struct ord_cluster **ret, struct ord_err *err);
+/* The same of an experiment; NULL where it needs none. */
+int ord_cluster_for(const struct ord_spec *spec, const char *context, struct sd_event *loop,
+		    struct ord_cluster **ret, struct ord_err *err);
+/* What one fault's target is now, on this machine or in the cluster (c may be NULL of the former).
+ * ORD_GUARD where more are hit than limits.targets allows. told may be NULL. */
+int ord_cluster_plan_resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t fault,
+			     uint32_t rep, ord_cluster_told *told, void *arg,
+			     struct ord_resolved *ret, struct ord_err *err);
+
 /* One thing that must be allowed. Texts are borrowed from the set. */
 struct ord_rule {
 	const char *group, *resource, *subresource, *verb, *ns; /* "": core, none; ns "": all */

@@ -31,14 +31,19 @@ uint64_t ord_plan_seed(const struct ord_plan *plan, size_t fault, uint32_t rep);
 
 /* What one fault's target is on this machine now. Never part of the plan's hash. */
 struct ord_resolved {
-	struct ord_place place;	 /* ord_place_done */
-	size_t n_targets;	 /* processes, or 1 for a namespace or the host */
+	struct ord_place place; /* ord_place_done */
+	size_t n_targets; /* processes, objects of a cluster, or 1 for a namespace or the host */
 	char hash[ORD_HASH_HEX]; /* SHA-256 of the place's canonical JSON */
 };
 
-/* Not pure: reads /proc and /sys. ORD_GUARD where more are hit than limits.targets allows. */
+/* Not pure: reads /proc and /sys. ORD_GUARD where more are hit than limits.targets allows. Of this
+ * machine's targets alone: ord_cluster_plan_resolve() knows both. */
 int ord_plan_resolve(const struct ord_plan *plan, size_t fault, uint32_t rep,
 		     struct ord_resolved *ret, struct ord_err *err);
+
+/* What was resolved elsewhere: takes the place (also where it fails), counts and hashes it. */
+int ord_plan_settle(const struct ord_plan *plan, size_t fault, struct ord_place *place,
+		    struct ord_resolved *ret, struct ord_err *err);
 
 /*
  * For people. resolved: one a fault, in the order of the spec, or NULL where it was not asked for;

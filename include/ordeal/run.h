@@ -15,6 +15,7 @@ struct ord_run_options {
 	const char *dir;	 /* where the run's folder is made; NULL: the state directory */
 	const char *const *argv; /* of the command, for the timeline; NULL-ended */
 	bool even_if_it_cuts_me_off;
+	const char *context; /* --context; NULL: limits.cluster says it */
 	/* Each line of the timeline (borrowed), for a progress view, in a thread of its own: a
 	 * terminal that takes nothing stops no probe. It has ended when ord_run returns. May be
 	 * NULL. */

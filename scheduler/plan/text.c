@@ -53,7 +53,7 @@ static void print_target(const struct ord_target *t, FILE *out)
 
 static void print_place(const struct ord_resolved *r, const char *why, FILE *out)
 {
-	if (!r->n_targets) {
+	if (!r->n_targets && !r->place.cluster) {
 		(void)fprintf(out, "    now        cannot be resolved: %s\n",
 			      why ? why : "not asked");
 		return;

@@ -9,27 +9,13 @@
 #include "ordeal/cluster.h"
 #include "scheduler/run/machine.h"
 
-bool run_cluster_needed(const struct ord_spec *spec)
-{
-	for (size_t i = 0; i < spec->n_faults; i++)
-		if (ord_target_in_cluster(spec->faults[i].target.kind))
-			return true;
-	for (size_t i = 0; i < spec->n_probes; i++)
-		if (spec->probes[i].kind == ORD_PROBE_KUBE)
-			return true;
-	for (size_t i = 0; i < spec->n_objectives; i++)
-		if (*spec->objectives[i].channel)
-			return true;
-	return false;
-}
-
 int run_cluster_open(struct run *r, struct ord_err *err)
 {
-	if (!run_cluster_needed(r->spec))
+	if (ord_cluster_for(r->spec, r->options->context, r->loop, &r->cluster, err))
+		return -1;
+	if (!r->cluster)
 		return 0;
-	if (ord_cluster_open(*r->spec->limit_cluster ? r->spec->limit_cluster : NULL, r->loop,
-			     &r->cluster, err) ||
-	    ord_cluster_version(r->cluster, r->cluster_version, err))
+	if (ord_cluster_version(r->cluster, r->cluster_version, err))
 		return ord_wrap(err, "the cluster");
 	return ord_cluster_preflight(r->cluster, r->plan, r->options->tell, r->options->arg, err);
 }

@@ -137,7 +137,6 @@ bool run_faults_ending(const struct run *r);
 void run_faults_tidy(struct run *r, bool all);
 
 /* cluster.c */
-bool run_cluster_needed(const struct ord_spec *spec);
 /* Opens the connection where the run needs one, and asks the server who it is. */
 int run_cluster_open(struct run *r, struct ord_err *err);
 /* For the first line of the timeline. Owned. */

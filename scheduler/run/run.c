@@ -142,7 +142,8 @@ static int look_ahead(struct run *r, struct ord_err *err)
 		bool root;
 
 		ord_place_done(&f->resolved.place);
-		if (ord_plan_resolve(r->plan, i, 1, &f->resolved, err) < 0)
+		if (ord_cluster_plan_resolve(r->cluster, r->plan, i, 1, NULL, NULL, &f->resolved,
+					     err))
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
 		root = ord_holder_needs_root(fault, &f->resolved.place);
 		which = ord_holder_program(fault, &f->resolved.place);

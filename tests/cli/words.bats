@@ -64,7 +64,7 @@ wrong() {
 		inject net.los --host
 	wrong "inject: net.loss: unknown option '--persent', did you mean '--percent'?" \
 		inject net.loss --persent 3 --host --for 1s
-	wrong "inject: noop: no target, and none is assumed: give one of --host, --pid, --process, --listening, --cgroup, --unit, --container, --netns" \
+	wrong "inject: noop: no target, and none is assumed: give one of --host, --pid, --process, --listening, --cgroup, --unit, --container, --netns, --pod, --node, --workload, --service, --object" \
 		inject noop --for 1s
 	wrong "inject: noop: --host and --pid name two targets; give one" inject noop --host --pid 3 --for 1s
 	wrong "inject: noop: --for is missing: how long the effect lasts at most, as in --for 30s" inject noop --host
