@@ -204,7 +204,9 @@ static int set_text(const struct ord_param *p, struct ord_value *v, const char *
 		(void)ord_cpus_format(&cpus, v->text, sizeof v->text);
 	} else {
 		for (size_t i = 0; i < n; i++)
-			if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			if (((unsigned char)text[i] < ' ' &&
+			     !(p->lines && (text[i] == '\n' || text[i] == '\t'))) ||
+			    text[i] == 0x7f)
 				return ord_fail(err, ORD_USAGE,
 						"control characters are not allowed");
 		memcpy(v->text, text, n + 1);

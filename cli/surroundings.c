@@ -8,6 +8,7 @@ const struct cli_named cli_environment[] = {
 	{"XDG_RUNTIME_DIR",
 	 "where the undo records of who is not root are kept, in ordeal below it"},
 	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
+	{"ORDEAL_INJECTOR_KUBE", "the same of the injector for faults through the Kubernetes API"},
 	{"ORDEAL_MODULES", "the folder of the modules, instead of the installed one"},
 	{"NO_COLOR", "if it is set and not empty, no colours are used"},
 	{0},
@@ -16,7 +17,8 @@ const struct cli_named cli_environment[] = {
 const struct cli_named cli_files[] = {
 	{"/run/ordeal",
 	 "undo records of effects that go with a restart, and the mark of halt; mode 0700"},
-	{"/var/lib/ordeal", "undo records of effects that outlive a restart, and root's runs"},
+	{"/var/lib/ordeal", "undo records of effects that outlive a restart, and root's runs; of who is "
+			    "not root in the state directory"},
 	{"run.jsonl", "in a run's folder: the timeline, which every report is made from"},
 	{0},
 };

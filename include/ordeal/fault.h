@@ -42,6 +42,7 @@ struct ord_param {
 	bool required;
 	int64_t min, max;    /* of the int form; both 0: the type's own */
 	const char *choices; /* "egress|ingress|both" */
+	bool lines;	     /* of a text: newlines and tabs may be in it */
 };
 
 /* Which targets a fault can take, as bits. */

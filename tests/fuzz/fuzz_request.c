@@ -18,7 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	(void)inj_request_parse(text, size, &request, &err);
 	if (inj_record_parse(text, size, &record, &err) == 0) {
-		const struct ord_injector *inj = inj_find(&inj_host_program, record.fault->name);
+		const struct ord_injector *inj =
+			inj_find(record.fault->program == ORD_PROGRAM_KUBE ? &inj_kube_program
+									   : &inj_host_program,
+				 record.fault->name);
 
 		if (inj && inj->validate)
 			(void)inj->validate(record.undo, &err);

@@ -32,7 +32,8 @@ static void complete(const struct inj_program *p)
 static void test_complete(void **state)
 {
 	(void)state;
-	complete(&inj_host_program);
+	for (size_t p = 0; p < sizeof programs / sizeof *programs; p++)
+		complete(programs[p]);
 }
 
 static void rules(const struct inj_program *p)
