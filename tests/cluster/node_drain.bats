@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# timeout 300 s
 # node.drain: cordons, evicts, and gives the node back; who is evicted is what kubectl drain would evict.
 load cluster
 load lease

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# timeout 600 s
 # pod.delete, as its lease does it and as kubectl sees it.
 load cluster
 load lease

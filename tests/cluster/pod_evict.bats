@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# timeout 300 s
 # pod.evict: the eviction API is asked, and what a PodDisruptionBudget says is a result.
 load cluster
 load lease
