@@ -126,9 +126,12 @@ static bool takes_away(const struct ord_act *act)
 
 static struct ord_life *life_of(const struct ord_rep *r, const char *uid)
 {
-	for (size_t i = 0; i < r->n_lives; i++)
-		if (!strcmp(r->lives[i].victim_uid, uid))
+	for (size_t i = 0; i < r->n_lives; i++) {
+		const char *is = r->lives[i].victim_uid;
+
+		if (is && !strcmp(is, uid))
 			return &r->lives[i];
+	}
 	return NULL;
 }
 

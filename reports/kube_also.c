@@ -22,6 +22,26 @@ static const struct {
 	{"node-added", "name"},
 };
 
+/* These are good when they are True; of all others that is bad. */
+static bool is_bad(const struct ord_event *e)
+{
+	static const char *const good[] = {"Available", "Ready", "Progressing"};
+
+	for (size_t i = 0; i < ORD_COUNT(good); i++)
+		if (!strcmp(text(e, "type"), good[i]))
+			return strcmp(text(e, "status"), "True") != 0;
+	return !strcmp(text(e, "status"), "True");
+}
+
+/* The workload of a pod that was hit is told of as a dip. */
+static bool is_dip(const struct ord_rep *r, const char *uid)
+{
+	for (size_t i = 0; i < r->n_dips; i++)
+		if (r->dips[i].hit && !strcmp(r->dips[i].uid, uid))
+			return true;
+	return false;
+}
+
 /* What a line says went wrong, and how; NULL: nothing. */
 static const char *trouble_of(const struct ord_event *e, const char **ret_detail)
 {
@@ -35,7 +55,7 @@ static const char *trouble_of(const struct ord_event *e, const char **ret_detail
 			if (strcmp(troubles[i].what, "condition") != 0)
 				return troubles[i].what;
 			*ret_detail = text(e, "status");
-			return text(e, "type");
+			return is_bad(e) ? text(e, "type") : NULL;
 		}
 	return NULL;
 }
@@ -106,7 +126,7 @@ int ord_kube_also(const struct ord_timeline *t, struct ord_rep *r, struct ord_er
 		    !(what = trouble_of(e, &detail)))
 			continue;
 		uid = text(e, "uid");
-		if (ord_kube_is_hit(r, t->n_faults, uid) || in_place(t, r, uid) ||
+		if (ord_kube_is_hit(r, t->n_faults, uid) || in_place(t, r, uid) || is_dip(r, uid) ||
 		    !(a = find(r, what, e)))
 			continue;
 		if (at < r->requested.value) {

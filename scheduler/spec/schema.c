@@ -154,7 +154,8 @@ json_t *schema_type_condition(const struct key *key)
 json_t *schema_type_objective(const struct key *key)
 {
 	(void)key;
-	return text(159, "^\\s*(detect\\s*\\(\\s*(" NAME "|kubernetes:[^\\s()]+)\\s*\\)\\s*within\\s+" DURATION
+	return text(159, "^\\s*(detect\\s*\\(\\s*(" NAME
+			 "|kubernetes:[^\\s()]+)\\s*\\)\\s*within\\s+" DURATION
 			 "|recover\\s*\\(\\s*(self|after_rollback)\\s*\\)\\s*within\\s+" DURATION
 			 "(\\s+hold\\s+(0|" DURATION "))?)\\s*$");
 }

@@ -282,6 +282,32 @@ static int test(struct scan *s, struct ord_test *t)
 	return 0;
 }
 
+static int sum_of(struct scan *s, struct ord_operand *o)
+{
+	o->kind = ORD_OPERAND_PATH;
+	o->zero = true;
+	(void)snprintf(o->path, sizeof o->path, "%s", s->word);
+	if (figure(s, s->word, o) || (*s->word == '.' && path_ok(s->word)))
+		return 0;
+	return no_figure(s);
+}
+
+/* "(TEST)" or, of a sum, "(PATH)". */
+static int bracket(struct scan *s, struct ord_that_term *t)
+{
+	if (next(s)) /* the bracket */
+		return -1;
+	if (next(s))
+		return -1;
+	if (t->scope == ORD_THAT_SUM ? sum_of(s, &t->test.left) : test(s, &t->test))
+		return -1;
+	if (next(s))
+		return -1;
+	if (strcmp(s->word, ")") != 0)
+		return wrong(s, "')' is wanted here, not '%.40s'", *s->word ? s->word : "the end");
+	return 0;
+}
+
 /* "count >= 3", "count(TEST) >= 3", "sum(PATH) >= 3", "all(TEST)", "any(TEST)" */
 static int set_term(struct scan *s, struct ord_that_term *t)
 {
@@ -308,27 +334,8 @@ static int set_term(struct scan *s, struct ord_that_term *t)
 				     t->word,
 				     t->scope == ORD_THAT_SUM ? ".status.replicas" : "Ready=True");
 		}
-		if (t->has_test) {
-			if (next(s) || next(s))
-				return -1;
-			if (t->scope == ORD_THAT_SUM) {
-				struct ord_operand *o = &t->test.left;
-
-				o->kind = ORD_OPERAND_PATH;
-				o->zero = true;
-				(void)snprintf(o->path, sizeof o->path, "%s", s->word);
-				if (!figure(s, s->word, o) &&
-				    (*s->word != '.' || !path_ok(s->word)))
-					return no_figure(s);
-			} else if (test(s, &t->test)) {
-				return -1;
-			}
-			if (next(s))
-				return -1;
-			if (strcmp(s->word, ")") != 0)
-				return wrong(s, "')' is wanted here, not '%.40s'",
-					     *s->word ? s->word : "the end");
-		}
+		if (t->has_test && bracket(s, t))
+			return -1;
 	} else if ((!strcmp(s->kind, "Pod") || !strcmp(s->kind, "Node")) &&
 		   !strcmp(s->word, "ready")) {
 		t->scope = ORD_THAT_COUNT;
@@ -447,7 +454,7 @@ int ord_channel_parse(const char *text, struct ord_kube_channel *ret,
 {
 	struct ord_kube_channel c = {0};
 	char parts[4][ORD_KUBE_NAME];
-	size_t at[4], n = 0, k = 0;
+	size_t at[4] = {0}, n = 0, k = 0;
 	const char *p = text + strlen("kubernetes:"), *near = NULL;
 	bool namespaced = true;
 

@@ -127,6 +127,24 @@ END
 	grep -q 'Also happened' "$dir/report.html"
 }
 
+@test "what is not allowed is told first, and nothing is started" {
+	deployment orders 3
+	k create serviceaccount poor >/dev/null
+	poor=$T/poor server=$(jq -r '.clusters[0].cluster.server' <<<"$(k config view --raw -o json)")
+	k config view --raw -o json | jq -r '.clusters[0].cluster["certificate-authority-data"] // empty' | base64 -d >"$T/ca"
+	[ -s "$T/ca" ] || cp "$(k config view --raw -o json | jq -r '.clusters[0].cluster["certificate-authority"]')" "$T/ca"
+	k config --kubeconfig "$poor" set-cluster kubelab --server "$server" --certificate-authority "$T/ca" --embed-certs >/dev/null
+	k config --kubeconfig "$poor" set-credentials poor --token "$(k create token poor)" >/dev/null
+	k config --kubeconfig "$poor" set-context kubelab --cluster kubelab --user poor >/dev/null
+	experiment denied 'pod.delete: {}' "{pod: {namespace: $NS, selector: app=orders}, count: 1}" 5s "recover(self) within 4s"
+	before=$(k get pods -o name | sort)
+	KUBECONFIG=$poor ran denied
+	[ "$status" = 2 ]
+	[[ $output == *"not allowed: "*pods*delete* || $output == *"not allowed: "*delete*pods* ]]
+	[ "$(k get pods -o name | sort)" = "$before" ]
+	[ ! -e "$T/runs/latest" ]
+}
+
 @test "an API server that goes away makes slots unknown, and the run ends rightly" {
 	deployment orders 3
 	experiment blink 'noop: {}' '{host: true}' 12s "recover(self) within 5s"

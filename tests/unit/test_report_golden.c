@@ -15,7 +15,7 @@
 #include "base/auto.h"
 #include "ordeal/report.h"
 
-static const char *const runs[] = {"slow-store", "hung-web"};
+static const char *const runs[] = {"slow-store", "hung-web", "pod-loss", "budget-honoured"};
 static const struct {
 	const char *format, *file;
 } formats[] = {{"json", "report.json"},

@@ -435,7 +435,7 @@ static void matching(void **state)
 		assert_int_equal(r->n_lives, n);
 		for (unsigned i = 0; i < n; i++) {
 			const struct ord_life *l = &r->lives[i];
-			unsigned v = (unsigned)atoll(l->victim_uid + 1), k;
+			unsigned v = (unsigned)strtoul(l->victim_uid + 1, NULL, 10), k;
 
 			if (!*l->replacement_uid) {
 				for (k = 0; k < m; k++) {
@@ -449,7 +449,7 @@ static void matching(void **state)
 				}
 				continue;
 			}
-			k = (unsigned)atoll(l->replacement_uid + 1);
+			k = (unsigned)strtoul(l->replacement_uid + 1, NULL, 10);
 			assert_int_equal(owner_r[k], owner_v[v]);
 			assert_true(MS(at_r[k]) >= l->at[ORD_LIFE_DELETED].lo);
 			for (unsigned j = 0; j < i; j++)

@@ -147,7 +147,7 @@ static void what_goes_wrong(void **state)
 	/* but of what changes then. */
 	see(s, SEEN_PODS, "Pod", SEEN_CHANGED, false,
 	    "{" META "}," SPEC ",'status':{'containerStatuses':[{'name':'c','restartCount':5,'"
-			       "state':{'waiting':{'reason':"
+	    "state':{'waiting':{'reason':"
 	    "'CrashLoopBackOff'}},'lastState':{'terminated':{'reason':'OOMKilled','exitCode':137,"
 	    "'finishedAt':'2026-11-21T10:00:07Z'}}}]}}");
 	assert_string_equal(told(), "restarted waiting");
