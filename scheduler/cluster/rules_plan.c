@@ -14,6 +14,11 @@
 #define KINDS_MAX 4
 /* More named targets than these are asked for as all of their kind (the injector does so too). */
 #define NAMES_MAX 16
+/* So many objects are watched one by one; of more, their kind. */
+#define WATCHED_MAX 8
+/* Of more targets of one kind in one namespace one Lease is taken for all of them, which looks for
+ * those of single ones. */
+#define LEASES_MAX 32
 
 /* A kind as the rules name it. */
 struct resource {
@@ -94,15 +99,22 @@ static size_t kinds_of(const struct ord_target *t, struct resource v[KINDS_MAX])
 	return n;
 }
 
+/* Each stands for itself. */
+static bool all_exact(const struct ord_texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (is_glob(t->v[i]))
+			return false;
+	return t->n > 0;
+}
+
 static struct scope scope_of(const struct ord_target *t)
 {
 	const struct ord_texts *ns = &t->kube->match.namespaces;
-	struct scope s = {.v = (const char *const *)ns->v, .n = ns->n};
 
-	s.all = !ns->n || t->kube->match.namespace_selector || t->kind == ORD_TARGET_NODE;
-	for (size_t i = 0; i < ns->n; i++)
-		s.all = s.all || is_glob(ns->v[i]);
-	return s;
+	return (struct scope){.v = (const char *const *)ns->v,
+			      .n = ns->n,
+			      .all = t->kind == ORD_TARGET_NODE || !all_exact(ns)};
 }
 
 static int need(const struct needs *w, const char *group, const char *resource, const char *sub,
@@ -138,16 +150,13 @@ static bool by_name(const struct ord_target *t)
 {
 	const struct ord_texts *names = &t->kube->match.names;
 
-	if (!names->n || names->n > NAMES_MAX || t->kube->follow)
-		return false;
-	for (size_t i = 0; i < names->n; i++)
-		if (is_glob(names->v[i]))
-			return false;
-	return true;
+	return all_exact(names) && names->n <= NAMES_MAX && !t->kube->follow;
 }
 
-static bool of_one(const char *verb, size_t n)
+static bool of_one(const char *verb, size_t n, size_t names)
 {
+	if ((n == 4 && !strncmp(verb, "list", 4)) || (n == 5 && !strncmp(verb, "watch", 5)))
+		return names <= WATCHED_MAX;
 	return (n == 3 && !strncmp(verb, "get", 3)) || (n == 5 && !strncmp(verb, "patch", 5)) ||
 	       (n == 6 && !strncmp(verb, "delete", 6)) || (n == 6 && !strncmp(verb, "update", 6));
 }
@@ -188,7 +197,7 @@ static int need_target(const struct needs *w, const struct ord_target *t, const 
 			int rc;
 
 			(void)snprintf(verb, sizeof verb, "%.*s", (int)len, v);
-			rc = by_name(t) && of_one(v, len)
+			rc = by_name(t) && of_one(v, len, t->kube->match.names.n)
 				     ? need_named(w, t, &s, &kinds[i], sub, verb)
 				     : need_in(w, &s, &kinds[i], sub, verb);
 			if (rc)
@@ -223,15 +232,27 @@ static int need_rule(const struct needs *w, const struct ord_target *t, char *ru
 	return need_in(w, &s, &r, sub ? sub : "", verbs);
 }
 
+/* What is changed for a while is watched, so that the hold ends when somebody takes it back. */
+static bool is_watched(const struct ord_fault *fault, const char *rule)
+{
+	const char *verbs = strchr(rule, ':'), *slash = strchr(rule, '/');
+	bool sub =
+		slash && (strncmp(rule, "TARGET", 6) != 0 ? strchr(slash + 1, '/') != NULL : true);
+
+	return fault->guarantee == ORD_GUARANTEE_JOURNAL && verbs && !sub && strstr(verbs, "patch");
+}
+
 static int need_caps(const struct needs *w, const struct ord_fault *fault,
 		     const struct ord_target *t)
 {
 	for (const char *at = fault->caps; *at;) {
 		size_t n = strcspn(at, " ");
-		char rule[160];
+		char rule[160], watched[160];
 
 		(void)snprintf(rule, sizeof rule, "%.*s", (int)n, at);
-		if (need_rule(w, t, rule))
+		(void)snprintf(watched, sizeof watched, "%.*s:list,watch", (int)strcspn(rule, ":"),
+			       rule);
+		if ((is_watched(fault, rule) && need_rule(w, t, watched)) || need_rule(w, t, rule))
 			return -1;
 		at += n + (at[n] == ' ');
 	}
@@ -241,14 +262,18 @@ static int need_caps(const struct needs *w, const struct ord_fault *fault,
 /* --- its Leases, and how its targets are chosen --------------------------------------------- */
 
 /* In the target's namespace; a node's in kube-node-lease, of what else has none in default. */
-static int need_leases(const struct needs *w, const struct ord_target *t)
+static int need_leases(const struct needs *w, const struct ord_target *t, size_t limit)
 {
-	static const char verbs[] = "get,create,patch,delete";
+	const char *verbs = "get,create,patch,delete";
 	static const struct resource leases = {"coordination.k8s.io", "leases", false};
 	struct resource kinds[KINDS_MAX];
 	struct scope s = scope_of(t);
 
 	(void)kinds_of(t, kinds);
+	if (t->count && t->count < limit)
+		limit = t->count;
+	if (limit > LEASES_MAX && !(by_name(t) && t->kube->match.names.n <= LEASES_MAX))
+		verbs = "get,list,create,patch,delete";
 	if (t->kind == ORD_TARGET_NODE)
 		return need(w, leases.group, leases.plural, "", verbs, "kube-node-lease", "",
 			    false);
@@ -257,37 +282,46 @@ static int need_leases(const struct needs *w, const struct ord_target *t)
 	return need_in(w, &s, &leases, "", verbs);
 }
 
-static bool wild_namespace(const struct ord_texts *ns)
+/* As kube_match_prepare() reads, which a test compares with this. */
+static int need_besides(const struct needs *w, const struct ord_target *t, const struct scope *s)
 {
-	for (size_t i = 0; i < ns->n; i++)
-		if (is_glob(ns->v[i]) && strcmp(ns->v[i], "*") != 0)
-			return true;
-	return false;
+	static const struct resource namespaces = {"", "namespaces", false},
+				     replicasets = {"apps", "replicasets", false},
+				     jobs = {"batch", "jobs", false};
+	const struct ord_kube_target *k = t->kube;
+	bool selected = k->match.namespace_selector || k->exclude.namespace_selector;
+	bool named = all_exact(&k->match.names);
+	bool zones = k->match.zones.n || k->exclude.zones.n || k->spread == ORD_SPREAD_ZONE;
+
+	/* Of a namespace: what may be read within it. */
+	if (t->kind != ORD_TARGET_NODE && (selected || !named) &&
+	    need_in(w, s, &namespaces, "", s->all ? "list" : "get"))
+		return -1;
+	if (t->kind == ORD_TARGET_POD && zones && need(w, "", "nodes", "", "list", "", "", false))
+		return -1;
+	if (t->kind == ORD_TARGET_POD && (k->match.owners.n || k->exclude.owners.n) &&
+	    (need_in(w, s, &replicasets, "", "list") || need_in(w, s, &jobs, "", "list")))
+		return -1;
+	/* Where the API server runs. */
+	if (t->kind == ORD_TARGET_NODE && !named)
+		return need(w, "discovery.k8s.io", "endpointslices", "", "get", "default",
+			    "kubernetes", false) ||
+				       need(w, "", "pods", "", "list", "kube-system", "", false)
+			       ? -1
+			       : 0;
+	return 0;
 }
 
 static int need_choice(const struct needs *w, const struct ord_target *t)
 {
-	static const struct resource replicasets = {"apps", "replicasets", false},
-				     jobs = {"batch", "jobs", false};
-	const struct ord_kube_target *k = t->kube;
 	struct resource kinds[KINDS_MAX];
 	struct scope s = scope_of(t);
 	size_t n = kinds_of(t, kinds);
-	bool owners = k->match.owners.n || k->exclude.owners.n;
-	bool zones = k->match.zones.n || k->exclude.zones.n || k->spread == ORD_SPREAD_ZONE;
 
 	for (size_t i = 0; i < n; i++)
 		if (need_in(w, &s, &kinds[i], "", "list"))
 			return -1;
-	if (owners && t->kind == ORD_TARGET_POD &&
-	    (need_in(w, &s, &replicasets, "", "list") || need_in(w, &s, &jobs, "", "list")))
-		return -1;
-	if (zones && t->kind == ORD_TARGET_POD && need(w, "", "nodes", "", "list", "", "", false))
-		return -1;
-	if (k->match.namespace_selector || k->exclude.namespace_selector ||
-	    wild_namespace(&k->match.namespaces))
-		return need(w, "", "namespaces", "", "list", "", "", false);
-	return 0;
+	return need_besides(w, t, &s);
 }
 
 /* --- what is watched ------------------------------------------------------------------------ */
@@ -354,7 +388,8 @@ static int need_channel(const struct ord_spec *spec, const struct ord_objective 
 
 /* --- all of it ------------------------------------------------------------------------------ */
 
-static int need_fault(struct rule_drafts *d, const struct ord_fault_spec *f, struct ord_err *err)
+static int need_fault(struct rule_drafts *d, const struct ord_fault_spec *f, size_t limit,
+		      struct ord_err *err)
 {
 	char why[96];
 	struct needs w = {.d = d, .why = why, .err = err};
@@ -365,7 +400,7 @@ static int need_fault(struct rule_drafts *d, const struct ord_fault_spec *f, str
 	if (need_caps(&w, f->args->fault, &f->target))
 		return -1;
 	(void)snprintf(why, sizeof why, "lease of '%s'", f->name);
-	if (need_leases(&w, &f->target))
+	if (need_leases(&w, &f->target, limit))
 		return -1;
 	(void)snprintf(why, sizeof why, "targets of '%s'", f->name);
 	if (need_choice(&w, &f->target))
@@ -381,7 +416,7 @@ int ord_cluster_rules(const struct ord_plan *plan, struct ord_rules *ret, struct
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < spec->n_faults; i++)
-		rc = need_fault(&d, &spec->faults[i], err);
+		rc = need_fault(&d, &spec->faults[i], spec->limit_targets, err);
 	for (size_t i = 0; !rc && i < spec->n_probes; i++)
 		rc = need_probe(&d, &spec->probes[i], err);
 	for (size_t i = 0; !rc && i < spec->n_objectives; i++)

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "kube/match.h"
 #include "ordeal/cluster.h"
 
 static struct ord_spec spec;
@@ -99,7 +100,8 @@ static void test_pods(void **state)
 	       "Deployment/x, zone: z}, count: 1}}\n",
 	       "",
 	       LIST("create /pods/eviction in a", "create /pods/eviction in b",
-		    "list apps/replicasets in a", "list batch/jobs in b", "list /nodes"),
+		    "list apps/replicasets in a", "list batch/jobs in b", "list /nodes",
+		    "get /namespaces in a"),
 	       LIST("?list /nodes"));
 }
 
@@ -111,7 +113,7 @@ static void test_namespaces(void **state)
 	       LIST("delete /pods in t-*"));
 	expect("  - {name: f, for: 5s, pod.delete: {}, target: {pod: {namespace: '*'}, count: "
 	       "1}}\n",
-	       "", LIST("delete /pods"), LIST("list /namespaces"));
+	       "", LIST("delete /pods", "list /namespaces"), NULL);
 	expect("  - {name: f, for: 5s, pod.delete: {}, target: {pod: {namespaceSelector: a=b}, "
 	       "count: 1}}\n",
 	       "", LIST("delete /pods", "list /namespaces"), NULL);
@@ -186,6 +188,45 @@ static void test_nothing(void **state)
 	done(&r);
 }
 
+/* What is read to choose targets is what kube_match_reads() says, and no rule of it is missing. */
+static void test_reads(void **state)
+{
+	static const char *const targets[] = {
+		"{pod: {namespace: shop}, count: 1}",
+		"{pod: {namespace: [a, b], owner: CronJob/x}, all: true}",
+		"{pod: {namespace: 'a*', zone: z}, percent: 50%}",
+		"{pod: {namespaceSelector: a=b}, count: 1, spread: zone}",
+		"{pod: {namespace: a, namespaceSelector: a=b}, count: 1}",
+		"{pod: x, namespace: a}",
+	};
+
+	for (size_t i = 0; i < ORD_COUNT(targets); i++) {
+		char yaml[512], want[256];
+		struct kube_read reads[64];
+		struct kube_match *m = NULL;
+		struct ord_rules r;
+		struct ord_err err;
+		size_t n;
+
+		(void)snprintf(yaml, sizeof yaml,
+			       "  - {name: f, for: 5s, pod.delete: {}, target: %s}\n", targets[i]);
+		r = rules_of(yaml, "");
+		if (kube_match_new(&spec.faults[0].target, &m, &err))
+			fail_msg("%s", err.msg);
+		n = kube_match_reads(m, reads, ORD_COUNT(reads));
+		assert_true(n > 0);
+		for (size_t k = 0; k < n; k++) {
+			(void)snprintf(want, sizeof want, "%s %s/%s%s%s", reads[k].verb,
+				       reads[k].group, reads[k].resource,
+				       *reads[k].ns ? " in " : "", reads[k].ns);
+			if (!has(&r, want))
+				fail_msg("%s: not asked for: %s", targets[i], want);
+		}
+		kube_match_free(m);
+		done(&r);
+	}
+}
+
 /* Every fault of the catalogue: each of its rules is asked for, whatever the target. */
 static void test_catalogue(void **state)
 {
@@ -257,11 +298,11 @@ static void test_join(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pods),	cmocka_unit_test(test_namespaces),
-		cmocka_unit_test(test_nodes),	cmocka_unit_test(test_workloads),
-		cmocka_unit_test(test_objects), cmocka_unit_test(test_probes),
-		cmocka_unit_test(test_nothing), cmocka_unit_test(test_catalogue),
-		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_pods),	  cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_nodes),	  cmocka_unit_test(test_workloads),
+		cmocka_unit_test(test_objects),	  cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_catalogue), cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
