@@ -152,7 +152,7 @@ static int held(const char *kind, const char *ns, const char *holder, int64_t le
 static int look_one(struct kube *k, const json_t *undo, const json_t *claim, const char *name,
 		    struct ord_err *err)
 {
-	const char *owner = text_of(undo, "owner");
+	const char *owner = text_of(undo, "claimant");
 	char holder[256];
 	int64_t left;
 
@@ -193,7 +193,7 @@ static int look_all(struct kube *k, const json_t *undo, const json_t *claim, str
 {
 	const char *name = json_string_value(json_array_get(claim, 1));
 	char prefix[64];
-	struct rival r = {.kube = k, .prefix = prefix, .owner = text_of(undo, "owner")};
+	struct rival r = {.kube = k, .prefix = prefix, .owner = text_of(undo, "claimant")};
 	struct kube_set set = {.ns = json_string_value(json_array_get(claim, 0)),
 			       .selector = LABEL};
 
@@ -247,8 +247,8 @@ static int take_by(struct kube *k, const json_t *undo, const json_t *claim, uint
 		   struct ord_err *err)
 {
 	return kube_lease_take(k, json_string_value(json_array_get(claim, 0)),
-			       json_string_value(json_array_get(claim, 1)), text_of(undo, "owner"),
-			       INJ_CLAIM_SECONDS, deadline_ns, err);
+			       json_string_value(json_array_get(claim, 1)),
+			       text_of(undo, "claimant"), INJ_CLAIM_SECONDS, deadline_ns, err);
 }
 
 static int take(struct kube *k, const json_t *undo, const json_t *claim, struct ord_err *err)
@@ -291,8 +291,8 @@ void inj_claims_drop(const json_t *undo)
 		const json_t *c = json_array_get(claims, i);
 
 		if (kube_lease_drop(k, json_string_value(json_array_get(c, 0)),
-				    json_string_value(json_array_get(c, 1)), text_of(undo, "owner"),
-				    ord_now_ns() + 2 * ORD_S, &err) < 0)
+				    json_string_value(json_array_get(c, 1)),
+				    text_of(undo, "claimant"), ord_now_ns() + 2 * ORD_S, &err) < 0)
 			return;
 	}
 }

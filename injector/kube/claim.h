@@ -23,7 +23,8 @@ void inj_claim_of(const json_t *undo, const struct ord_object *o, char *out, siz
 /* The namespace in which an object's claim lies. */
 const char *inj_claim_ns(const struct ord_object *o);
 
-/* These read undo's "claims" and "owner". ORD_GUARD: another holds one; who, and for how long. */
+/* These read undo's "claims" and "claimant". ORD_GUARD: another holds one; who, and for how long.
+ */
 int inj_claims_look(const json_t *undo, struct ord_err *err);
 int inj_claims_take(const json_t *undo, struct ord_err *err);
 /* Within a second: the first that does not answer ends it, ORD_SYS. */

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "injector/kube/claim.h"
 #include "injector/kube/rights.h"
+#include "injector/lease/undo.h"
 
 #define CALL_NS (5 * ORD_S)
 
@@ -169,6 +170,31 @@ static json_t *owner_make(const struct inj_step *step)
 	return json_sprintf("%s:%s:%08" PRIx32, host, step->lease, draw);
 }
 
+/* "r0123abcd-1-0" is the first fault of that run's first repetition: a run does not stand in its
+ * own way. Others are runs of their own. */
+static int run_length(const char *lease)
+{
+	const char *dash = strrchr(lease, '-');
+
+	return lease[0] == 'r' && strspn(lease + 1, "0123456789abcdef") == 8 && lease[9] == '-' &&
+			       dash > lease + 9
+		       ? (int)(dash - lease)
+		       : (int)strlen(lease);
+}
+
+/* "host:run:4 bytes of the machine's start": the same in all injectors of a run. */
+static json_t *claimant_make(const struct inj_step *step, struct ord_err *err)
+{
+	char host[65], boot[INJ_BOOT_ID];
+
+	if (inj_boot_id(boot, err) < 0)
+		return NULL;
+	if (gethostname(host, sizeof host) < 0)
+		(void)snprintf(host, sizeof host, "unknown");
+	host[sizeof host - 1] = '\0';
+	return json_sprintf("%s:%.*s:%.8s", host, run_length(step->lease), step->lease, boot);
+}
+
 static int records_make(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err)
 {
 	const struct ord_cluster_place *p = step->place->cluster;
@@ -177,6 +203,7 @@ static int records_make(struct inj_step *step, json_t *undo, json_t *report, str
 		    undo, "cluster",
 		    json_pack("{s:s s:s}", "context", p->context, "server", p->server)) ||
 	    json_object_set_new(undo, "owner", owner_make(step)) ||
+	    json_object_set_new(undo, "claimant", claimant_make(step, err)) ||
 	    json_object_set_new(undo, "fault", json_string(step->args->fault->name)) ||
 	    json_object_set_new(undo, "lease", json_string(step->lease)) ||
 	    json_object_set_new(undo, "edits", json_array()) ||

@@ -59,9 +59,9 @@ static char *annotation(const struct inj_step *step, const json_t *undo, const s
 
 	ord_format_utc(ord_wall_ns() + step->hold_ns, deadline);
 	inj_claim_of(undo, &e->object, claim, sizeof claim);
-	a = json_pack("{s:i s:s s:s s:s s:s s:s}", "v", 1, "lease", step->lease, "owner",
-		      text_of(undo, "owner"), "fault", text_of(undo, "fault"), "deadline", deadline,
-		      "claim", claim);
+	a = json_pack("{s:i s:s s:s s:s s:s s:s s:s}", "v", 1, "lease", step->lease, "owner",
+		      text_of(undo, "owner"), "claimant", text_of(undo, "claimant"), "fault",
+		      text_of(undo, "fault"), "deadline", deadline, "claim", claim);
 	if (!a || (e->fields ? json_object_set(a, "fields", e->fields)
 			     : json_object_set_new(a, "created", json_true())))
 		return NULL;

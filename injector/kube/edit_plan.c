@@ -278,6 +278,7 @@ int inj_edit_validate(const json_t *undo, struct ord_err *err)
 
 	if (ord_json_object(undo, "cluster", &cluster, err) < 0 ||
 	    ord_json_text(undo, "owner", 256, &text, err) < 0 ||
+	    ord_json_text(undo, "claimant", 256, &text, err) < 0 ||
 	    ord_json_array(undo, "edits", 4096, &edits, err) < 0 || claims_validate(undo, err) < 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(edits); i++) {

@@ -84,7 +84,7 @@ static int claim_read(struct sweep *s, const json_t *a, char holder[256], int64_
 	if (kube_get(s->kube, &o, inj_cluster_deadline(), &lease, &status, err) < 0)
 		return status == 404 ? 0 : -1;
 	*ret_there = !strcmp(text_of(json_object_get(lease, "spec"), "holderIdentity"),
-			     text_of(a, "owner"));
+			     text_of(a, "claimant"));
 	return inj_claim_holder(s->kube, o.ns, o.name, holder, left, err);
 }
 
@@ -97,8 +97,8 @@ static void claim_drop(struct sweep *s, const json_t *a)
 	if (!slash || (size_t)(slash - claim) >= sizeof ns)
 		return;
 	(void)snprintf(ns, sizeof ns, "%.*s", (int)(slash - claim), claim);
-	(void)kube_lease_drop(s->kube, ns, slash + 1, text_of(a, "owner"), inj_cluster_deadline(),
-			      &err);
+	(void)kube_lease_drop(s->kube, ns, slash + 1, text_of(a, "claimant"),
+			      inj_cluster_deadline(), &err);
 }
 
 /* Its deadline, by the API server's clock; doubts are resolved for who holds it. */

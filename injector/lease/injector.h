@@ -27,7 +27,7 @@ struct inj_step {
 	const struct ord_args *args;   /* borrowed */
 	const struct ord_place *place; /* borrowed; identities were checked */
 	const char *engine;	       /* forced by the request, "" : choose */
-	uint64_t hold_ns; /* how long it is to be in force */
+	uint64_t hold_ns;	       /* how long it is to be in force */
 	uint64_t seed;
 	bool even_if_it_cuts_me_off;
 	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own
@@ -57,6 +57,7 @@ struct inj_program {
 	size_t request_max; /* bytes of a request line; a thousand pods need more than 64 KiB */
 	bool keep_uid;	    /* who owns the credentials must be able to read them again */
 	bool journal;	    /* records are fsynced, below the state directory */
+	bool threads;	    /* libcurl resolves names in one */
 	/* System calls that holder and guardian of every lease need, ended by -1; NULL: none. */
 	const int *syscalls;
 	/* Optional: true where this lease must start a program (a kubeconfig's exec plugin): the

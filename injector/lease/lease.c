@@ -341,6 +341,9 @@ static int undo(struct hold *h, json_t **ret_left, struct ord_err *err)
 	int r = h->inj->revert ? h->inj->revert(h->undo, err) : 0;
 	struct ord_err why;
 
+	/* Who does not answer to the one question does not answer to the next. */
+	if (r < 0 && inj_program()->journal)
+		return -1;
 	if (residue(h, ret_left, r < 0 ? &why : err) < 0 || r < 0)
 		return -1;
 	if (json_array_size(*ret_left) > 0)

@@ -21,10 +21,10 @@ request() {
 }
 
 # begin FAULT ARGS KIND/NAME...: a lease in the background; returns when it is in force, or 1 when it failed. Its pid is in
-# $holder, its events are in $T/events. AS=KUBECONFIG: as whom.
+# $holder, its events are in $T/events. AS=KUBECONFIG: as whom. LEASE=NAME: by that name.
 begin() {
 	leases=$((${leases:-0} + 1))
-	lease=t-$BATS_TEST_NUMBER-$$-$leases
+	lease=${LEASE:-t-$BATS_TEST_NUMBER-$$-$leases}
 	local line
 	line=$(request "$@")
 	rm -f "$T/pipe"

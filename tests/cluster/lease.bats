@@ -136,6 +136,28 @@ rss() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; }
 	[ -z "$(k get lease -l app.kubernetes.io/managed-by=ordeal -o name)" ]
 }
 
+@test "two faults of one run do not stand in each other's way, but not on one object" {
+	deployment web 2
+	deployment other 1
+	LEASE=r0123abcd-1-0 begin k8s.patch "$(scale_to 1)" deployment/web
+	local first=$holder
+	exec 8>&9
+	if LEASE=r0123abcd-1-1 begin workload.scale '{"to":0}' deployment/web; then false; fi
+	[[ $(event failed .message) == *"carries a fault already: k8s.patch"* ]]
+	exec 9>&- 8>&-
+	wait "$first"
+	is deployment/web .spec.replicas 2
+	# A restart changes the template alone, and leaves nothing to take back.
+	LEASE=r0123abcd-1-0 begin k8s.patch "$(scale_to 1)" deployment/web
+	first=$holder
+	exec 8>&9
+	LEASE=r0123abcd-1-1 begin workload.restart '{}' deployment/web
+	exec 9>&- 8>&-
+	wait "$first"
+	is deployment/web .spec.replicas 2
+	no_traces
+}
+
 @test "many targets take one Lease, which and a single one's exclude each other" {
 	local all=() i
 	for i in $(seq 40); do
