@@ -55,6 +55,8 @@ real_cluster() {
 		command -v $n >/dev/null || skip "$n is not installed"
 	done
 	[ -x /usr/lib/cni/bridge ] || skip "the CNI plugins are not installed"
+	python3 -c 'import ctypes; c = ctypes.CDLL(None); exit(any(c.inotify_init1(0) < 0 for _ in range(40)))' ||
+		skip "fs.inotify.max_user_instances is nearly used up: kubelet and containerd would not start"
 	LAB=klab-$$
 	ip netns add "$LAB" 2>/dev/null || skip "no network namespace can be made here"
 	lab=(nsenter "--net=/run/netns/$LAB")
@@ -119,8 +121,9 @@ END
 	until_ok 30 is "deployment/$name" .status.availableReplicas "$([ "$replicas" = 0 ] || echo "$replicas")"
 }
 
-# web NAME REPLICAS: a deployment of web servers on real nodes, which answer with their pod's name, and a service of
-# that name whose virtual address is in $vip; returns when it is available and answers.
+# web NAME REPLICAS [SECONDS]: a deployment of web servers on real nodes, which answer with their pod's name, and a service of
+# that name whose virtual address is in $vip; a pod is ready after that many seconds at the earliest (0). Returns when it is
+# available and answers.
 web() {
 	k apply -f - >/dev/null <<END
 apiVersion: apps/v1
@@ -140,7 +143,7 @@ spec:
         imagePullPolicy: Never
         command: [sh, -c, "hostname >/www/index.html; exec httpd -f -p 8080 -h /www"]
         ports: [{containerPort: 8080}]
-        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1, initialDelaySeconds: ${3:-0}}
 ---
 apiVersion: v1
 kind: Service

@@ -25,7 +25,7 @@ spec:
       target: {pod: {$1}, namespace: "load-*", all: true}
       for: 1s
   objectives: [recover(self) within 10s]
-  limits: {targets: 1000000, duration: 2s, cluster: kubelab}
+  limits: {targets: 10000, duration: 2s, cluster: kubelab}
 END
 }
 

@@ -32,18 +32,18 @@ END
 }
 
 @test "pod.delete on a real kubelet, seen through the service: every step has its interval, in order" {
-	web web 1
+	web web 1 3
 	experiment >"$T/e.yaml"
 	run "${lab[@]}" "$ordeal" run "$T/e.yaml"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	report=$(readlink -f "$T/state/ordeal/runs/latest")/report.json
-	jq '.reps[0].cluster.pods[0]' "$report"
-	[ "$(jq '.reps[0].cluster.pods | length' "$report")" = 1 ]
+	jq '.repetitions[0].cluster' "$report"
+	[ "$(jq '.repetitions[0].cluster.pods | length' "$report")" = 1 ]
 	# Each step is there, and none is over before the one before it has begun.
-	jq -e '.reps[0].cluster.pods[0] | [.deleted, .created, .scheduled, .started, .ready, .in_endpointslice, .first_good_answer]
+	jq -e '.repetitions[0].cluster.pods[0] | [.deleted, .created, .scheduled, .started, .ready, .in_endpointslice, .first_good_answer]
 		| all(. != null and .lo_ns <= .hi_ns) and ([.[:-1], .[1:]] | transpose | all(.[0].lo_ns <= .[1].hi_ns))' "$report"
-	# A container that is really started, and a probe each second: between half a second and half a minute.
-	jq -e '.reps[0].cluster.pods[0] | (.first_good_answer.hi_ns - .deleted.lo_ns) | . > 500000000 and . < 30000000000' "$report"
-	jq -e '.reps[0].cluster.pods[0] | .replacement != .victim and .replacement_uid != .victim_uid' "$report"
+	# A container that is really started, and three seconds until its first readiness probe.
+	jq -e '.repetitions[0].cluster.pods[0] | (.first_good_answer.hi_ns - .deleted.lo_ns) | . > 2000000000 and . < 30000000000' "$report"
+	jq -e '.repetitions[0].cluster.pods[0] | .replacement != .victim and .replacement_uid != .victim_uid' "$report"
 }
