@@ -281,7 +281,7 @@ static void on_alive(void *arg)
 	struct kube *k = arg;
 	uint64_t now = ord_now_ns(), quiet_from = k->byte_ns;
 
-	if (k->asking && k->byte_ns < k->asked_ns && now - k->asked_ns >= ALIVE_NS) {
+	if (k->asking && now - quiet_from >= ALIVE_NS && now - k->asked_ns >= ALIVE_NS) {
 		kube_io_stop(&k->alive_io);
 		k->asking = false;
 		kube_io_reset_all(k);

@@ -56,6 +56,7 @@ int kube_get(struct kube *k, const struct ord_object *o, uint64_t deadline_ns, j
 	return 0;
 }
 
+/* All of it is the caller's to say. NOLINTNEXTLINE(readability-function-size) */
 int kube_patch(struct kube *k, const struct ord_object *o, const char *sub, enum kube_patch type,
 	       const json_t *patch, bool dry_run, uint64_t deadline_ns, json_t **ret,
 	       int *ret_status, struct ord_err *err)

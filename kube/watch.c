@@ -145,6 +145,7 @@ static void on_stream_head(struct kube_io *io)
 	struct kube_watch *w = io->arg;
 
 	kube_timer_stop(&w->grace);
+	w->refreshed = false;
 	if (!w->cut || w->settling || w->closed)
 		return;
 	w->settling = true;
@@ -382,7 +383,6 @@ static void on_stream_done(struct kube_io *io)
 	w->lived_ns = good ? io->done_ns : w->k->byte_ns;
 	if (good && io->done_ns - io->first_ns >= SHORT_NS) {
 		/* The server's own end: the next stream begins where this one ended. */
-		w->refreshed = false;
 		if (!w->cut)
 			kube_timer_set(w->k, &w->grace, io->done_ns + GRACE_NS);
 		open_stream(w);

@@ -485,6 +485,36 @@ static void a_server_that_refuses(void **state)
 	end(&w);
 }
 
+static bool expires(const struct bad_request *r)
+{
+	unsigned n;
+
+	if (!asks(r, "watch=true"))
+		return list(r, "a:1", 10, "");
+	n = atomic_fetch_add(&r->shared->a, 1);
+	if (n % 2 == 0 && n < 4)
+		return bad_status(r, 401, "", "Unauthorized", "Unauthorized");
+	(void)bad_stream(r);
+	if (n < 4)
+		(void)event(r, "ADDED", n == 1 ? "b" : "c", n == 1 ? 11 : 12);
+	if (n == 3)
+		return hold(r);
+	bad_wait_ms(100);
+	return bad_reset(r);
+}
+
+/* Credentials may expire again and again while a watch lasts. */
+static void new_credentials_each_time(void **state)
+{
+	struct world w;
+
+	begin(&w, expires);
+	watch(&w, 8);
+	assert_string_equal(w.told, "+a:1 synced cut +b:11 resumed cut +c:12 resumed");
+	assert_int_equal(w.errors, 0);
+	end(&w);
+}
+
 static bool endless(const struct bad_request *r)
 {
 	char piece[4097];
@@ -569,6 +599,7 @@ int main(void)
 		cmocka_unit_test(after_410_the_differences_alone),
 		cmocka_unit_test(repeated_events_and_bookmarks),
 		cmocka_unit_test(a_server_that_refuses),
+		cmocka_unit_test(new_credentials_each_time),
 		cmocka_unit_test(an_oversized_event),
 		cmocka_unit_test(it_may_be_closed_from_within),
 		cmocka_unit_test(the_servers_own_end),
