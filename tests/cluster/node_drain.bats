@@ -253,3 +253,22 @@ guardian_pid() { pgrep -P "$pid" | head -n 1; }
 	over
 	until_ok 5 uncordoned
 }
+
+@test "SIGKILL of both: rescue gives the node back" {
+	played_node one zone-9
+	mixed one
+	remember "node/$NS-one"
+	HOLD=60 lease node.drain '{}' "$(node one)"
+	until_ok 10 event injected
+	guardian=$(guardian_pid)
+	kill -KILL "$pid" "$guardian"
+	hang_up
+	wait "$pid" || :
+	is "node/$NS-one" .spec.unschedulable true
+	run "$ordeal" rescue
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"node.drain: reverted, residue: 0"* ]]
+	unchanged "node/$NS-one"
+	no_traces
+}
