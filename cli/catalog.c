@@ -26,6 +26,14 @@ const char *cli_targets_text(unsigned targets, size_t size, char *out)
 		     {ORD_ON_OBJECT, "object"}};
 	size_t used = 0;
 
+	unsigned all = 0;
+
+	for (size_t i = 0; i < ORD_COUNT(names); i++)
+		all |= names[i].bit;
+	if ((targets & all) == all) {
+		(void)snprintf(out, size, "any");
+		return out;
+	}
 	out[0] = '\0';
 	for (size_t i = 0; i < ORD_COUNT(names); i++)
 		if (targets & names[i].bit && used < size)

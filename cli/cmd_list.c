@@ -10,13 +10,23 @@
 static void print_faults(void)
 {
 	char targets[64];
+	int name = 0, what = 0;
 
-	(void)printf("%-14s %-9s %-26s %s\n", "FAULT", "CLASS", "TARGETS", "WHAT");
+	for (size_t i = 0; i < ord_n_faults; i++) {
+		int n = (int)strlen(ord_faults[i].name);
+		int t = (int)strlen(
+			cli_targets_text(ord_faults[i].targets, sizeof targets, targets));
+
+		name = n > name ? n : name;
+		what = t > what ? t : what;
+	}
+	(void)printf("%-*s %-8s %-*s %s\n", name, "FAULT", "CLASS", what, "TARGETS", "WHAT");
 	for (size_t i = 0; i < ord_n_faults; i++) {
 		const struct ord_fault *f = &ord_faults[i];
 
-		(void)printf("%-14s %-9s %-26s %s\n", f->name, ord_guarantee_name(f->guarantee),
-			     cli_targets_text(f->targets, sizeof targets, targets), f->summary);
+		(void)printf("%-*s %-8s %-*s %s\n", name, f->name, ord_guarantee_name(f->guarantee),
+			     what, cli_targets_text(f->targets, sizeof targets, targets),
+			     f->summary);
 	}
 	(void)puts("\n'ordeal inject FAULT --help' shows the parameters of one; 'ordeal doctor' "
 		   "says what can run here.");
