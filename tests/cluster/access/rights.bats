@@ -15,12 +15,15 @@ setup() {
 	me=system:serviceaccount:$NS:ordeal
 }
 teardown() {
-	[ ! -e "${T:-}/roles" ] || k delete -f "$T/roles" --ignore-not-found >/dev/null 2>&1 || :
+	[ ! -e "${T:-}/roles" ] || all delete -f "$T/roles" --ignore-not-found >/dev/null 2>&1 || :
 	cluster_teardown
 }
 
 # bats takes no notice of a `!` but at the end.
 not() { if "$@"; then return 1; fi; }
+
+# kubectl in whatever namespace an object says.
+all() { "$CLUSTER/kubectl" "$@"; }
 
 # take FILE: the experiment in this test's namespace, and shorter, in $T/e.yaml; its roles in $T/roles. 77 where the
 # cluster of the tests lacks what it needs.
@@ -30,7 +33,7 @@ take() {
 		return 77
 	fi
 	"$ordeal" rbac "$T/e.yaml" --service-account "$NS/ordeal" --name "$NS" --json 2>/dev/null >"$T/roles"
-	k apply -f "$T/roles" >/dev/null
+	all apply -f "$T/roles" >/dev/null
 	every_allowed
 }
 
@@ -74,7 +77,7 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 		not grep -qi 'forbidden\|not allowed\|"blind"' <<<"$output"
 		not grep -qi 'forbidden\|"what":"blind"' "$XDG_STATE_HOME"/ordeal/runs/latest/run.jsonl
 		not jq -e 'select((.residue // 0) | . != 0 and . != [] and . != "not applicable")' "$XDG_STATE_HOME"/ordeal/runs/latest/run.jsonl >/dev/null
-		k delete -f "$T/roles" >/dev/null
+		all delete -f "$T/roles" >/dev/null
 		ran=$((ran + 1))
 		until_ok 60 is deployment/orders .status.availableReplicas 3
 		until_ok 60 is deployment/store .status.availableReplicas 2
@@ -99,7 +102,7 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 			jq --argjson i "$i" --argjson r "$r" --arg verb "$verb" '.items[$i].rules[$r].verbs -= [$verb] | .items[$i]' \
 				"$T/roles" >"$T/less"
 			# A role that is empty then has no rule.
-			jq '.rules |= map(select(.verbs | length > 0))' "$T/less" | k apply -f - >/dev/null
+			jq '.rules |= map(select(.verbs | length > 0))' "$T/less" | all apply -f - >/dev/null
 			until_ok 10 may_not "$verb" "$what" "$ns"
 			run_weak
 			echo "$file without $verb $what: $output"
@@ -107,10 +110,10 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 			grep -q "not allowed: $verb ${what%%[./]*}" <<<"$output"
 			[ ! -e "$XDG_STATE_HOME/ordeal/runs/latest" ] || not grep -q '"e":"fault"' "$XDG_STATE_HOME/ordeal/runs/latest/run.jsonl"
 			missing=$((missing + 1))
-			k apply -f "$T/roles" >/dev/null
+			all apply -f "$T/roles" >/dev/null
 		done < <(permissions)
 		every_allowed
-		k delete -f "$T/roles" >/dev/null
+		all delete -f "$T/roles" >/dev/null
 		[ -z "$(k get leases.coordination.k8s.io -o name)" ]
 	done
 	echo "$missing permissions taken away one by one"
@@ -120,8 +123,8 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 @test "without an optional one the run goes on, and says what it does not see" {
 	take "$experiments/dependency-gone.yaml"
 	jq '.items |= map(select(.kind | startswith("ClusterRole") | not))' "$T/roles" >"$T/less"
-	k delete -f "$T/roles" >/dev/null
-	k apply -f "$T/less" >/dev/null
+	all delete -f "$T/roles" >/dev/null
+	all apply -f "$T/less" >/dev/null
 	until_ok 10 may patch deployments.apps/store "$NS"
 	until_ok 10 may_not list nodes -
 	run_weak --set 'spec.faults[0].for=2s'
