@@ -25,6 +25,9 @@ not() { if "$@"; then return 1; fi; }
 # kubectl in whatever namespace an object says.
 all() { "$CLUSTER/kubectl" "$@"; }
 
+# available DEPLOYMENT N: so many, or more.
+available() { [ "$(get "deployment/$1" .status.availableReplicas)" -ge "$2" ]; }
+
 # take FILE: the experiment in this test's namespace, and shorter, in $T/e.yaml; its roles in $T/roles. 77 where the
 # cluster of the tests lacks what it needs.
 take() {
@@ -79,8 +82,9 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 		not jq -e 'select((.residue // 0) | . != 0 and . != [] and . != "not applicable")' "$XDG_STATE_HOME"/ordeal/runs/latest/run.jsonl >/dev/null
 		all delete -f "$T/roles" >/dev/null
 		ran=$((ran + 1))
-		until_ok 60 is deployment/orders .status.availableReplicas 3
-		until_ok 60 is deployment/store .status.availableReplicas 2
+		# What the next one begins with.
+		until_ok 60 available orders 2
+		until_ok 60 available store 1
 	done
 	[ "$ran" -ge 1 ]
 }
