@@ -97,5 +97,8 @@ const struct ord_injector inj_workload_restart = {
 	.wake = inj_hold_wake,
 	.in_force = inj_await_in_force,
 	.end = inj_hold_end,
+	/* Nothing is taken back; but who is killed gives the target free at once. */
+	.revert = inj_hold_release,
+	.validate = inj_edit_validate,
 	.done = inj_await_done,
 };
