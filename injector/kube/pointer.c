@@ -133,7 +133,7 @@ static int add(json_t *document, const char *pointer, const json_t *value, struc
 {
 	char last[INJ_POINTER_MAX];
 	json_t *parent = parent_of(document, pointer, last, err), *copy;
-	size_t i;
+	size_t i = 0;
 
 	if (!parent)
 		return -1;
@@ -150,7 +150,7 @@ static int take(json_t *document, const char *pointer, struct ord_err *err)
 {
 	char last[INJ_POINTER_MAX];
 	json_t *parent = parent_of(document, pointer, last, err);
-	size_t i;
+	size_t i = 0;
 
 	if (!parent)
 		return -1;

@@ -401,7 +401,8 @@ static void test_manager(void **state)
 		"{'manager':'argocd','time':'2026-01-02T00:00:00Z','fieldsV1':"
 		"{'f:spec':{'f:replicas':{}}}},"
 		"{'manager':'ordeal','time':'2026-01-03T00:00:00Z','fieldsV1':{'f:spec':"
-		"{'f:replicas':{},'f:paused':{},'f:c':{'k:{\\\"name\\\":\\\"app\\\"}':{'.':{},'f:image':{}}"
+		"{'f:replicas':{},'f:paused':{},'f:c':{'k:{\\\"name\\\":\\\"app\\\"}':{'.':{},'f:"
+		"image':{}}"
 		"}"
 		"}}}]},'spec':{'replicas':1,'paused':true,'c':[{'name':'app','image':'x'}]}}");
 	static const struct {
