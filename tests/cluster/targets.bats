@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# Who is chosen in a cluster: every filter against kubectl's own answer.
+# timeout 240 s
+bats_require_minimum_version 1.5.0
+load cluster
+
+setup() { cluster_setup; }
+teardown() {
+	[ -z "${NS:-}" ] || "$CLUSTER/kubectl" -n kube-system delete pod "api-$NS" --ignore-not-found --wait=false >/dev/null 2>&1
+	cluster_teardown
+}
+
+# experiment TARGET-YAML [LIMIT] [FAULT]: the file $T/e.yaml
+experiment() {
+	cat >"$T/e.yaml" <<END
+apiVersion: ordeal.dev/v1
+kind: Experiment
+metadata: {name: targets}
+spec:
+  seed: 7
+  probes: [{name: self, tcp: "127.0.0.1:1", every: 100ms}]
+  steadyState: [self.ok_ratio >= 0.99 over 1s]
+  faults: [{name: it, ${3:-pod.delete: {\}}, target: $1, for: 1s}]
+  objectives: [recover(after_rollback) within 5s]
+  limits: {targets: ${2:-1000}, duration: 1s, cluster: kubelab}
+END
+}
+
+# chosen TARGET-YAML [LIMIT] [FAULT]: names of those that would be hit, sorted. Without an explanation (plan) and with one (targets)
+# the same must be chosen: the first lets the server select, the second looks at everything.
+chosen() {
+	experiment "$@"
+	"$ordeal" plan --json "$T/e.yaml" >"$T/plan.json" 2>"$T/plan.err"
+	"$ordeal" targets --json "$T/e.yaml" >"$T/targets.json" 2>"$T/targets.err" || :
+	jq -r '.resolved[0].place.cluster.objects // [] | .[][3]' "$T/plan.json" | sort >"$T/by-plan"
+	jq -r '.[0].chosen[][3]' "$T/targets.json" | sort >"$T/by-targets"
+	diff -u "$T/by-plan" "$T/by-targets" >&2 || return 1
+	cat "$T/by-plan"
+}
+
+# same TARGET-YAML KUBECTL-ARGUMENT...: all that match are what kubectl lists.
+same() {
+	local target=$1
+	shift
+	k get "$@" -o name | sed 's,.*/,,' | sort >"$T/oracle"
+	[ -s "$T/oracle" ]
+	chosen "{$target, all: true}" >"$T/ours"
+	diff -u "$T/oracle" "$T/ours" || { jq -r '.resolved[0].why' "$T/plan.json" && false; }
+}
+
+none() {
+	experiment "{$1, all: true}" 1000 "${2:-}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ]
+}
+
+pod() { # pod NAME NODE [LABELS] [PHASE-LINE...]
+	k apply -f - >/dev/null <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, labels: {$3}, annotations: {team: "of-$1"}}
+spec: {nodeName: $NS-$2, containers: [{name: c-$1, image: "played:1"}], tolerations: [{operator: Exists}]}
+END
+}
+
+@test "every filter chooses what kubectl lists" {
+	played_node a za
+	played_node b zb
+	pod one a "app: x, tier: web"
+	pod two a "app: x, tier: api"
+	pod three b "app: 'y'"
+	pod four b "app: 'y', old: 'true'"
+	deployment orders 2
+	until_ok 20 eval '[ "$(k get pods --field-selector=status.phase=Running -o name | wc -l)" = 6 ]'
+	local ns="namespace: $NS"
+	same "pod: {$ns}" pods
+	same "pod: two, $ns" pods two
+	same "pod: {name: [one, th*], $ns}" pods one three
+	same "pod: {$ns, selector: app=x}" pods -l app=x
+	same "pod: {$ns, selector: 'app in (x,y),!old'}" pods -l 'app in (x,y),!old'
+	same "pod: {$ns, selector: 'tier notin (web)'}" pods -l 'tier notin (web)'
+	same "pod: {$ns, labels: {app: x, tier: api}}" pods -l app=x,tier=api
+	same "pod: {$ns, fieldSelector: 'spec.nodeName!=$NS-a'}" pods --field-selector "spec.nodeName!=$NS-a"
+	same "pod: {$ns, node: $NS-a}" pods --field-selector "spec.nodeName=$NS-a"
+	same "pod: {$ns, node: '$NS-*'}" pods one two three four
+	same "pod: {$ns, zone: zb}" pods three four
+	same "pod: {$ns, phase: Running}" pods --field-selector status.phase=Running
+	same "pod: {$ns, phase: [Running, Pending]}" pods
+	same "pod: {$ns, condition: Ready}" pods
+	same "pod: {$ns, container: c-t*}" pods two three
+	same "pod: {$ns, annotations: 'team=of-one'}" pods one
+	same "pod: {$ns, owner: Deployment/orders}" pods -l app=orders
+	same "pod: {$ns, owner: 'ReplicaSet/orders-*'}" pods -l app=orders
+	same "pod: {$ns, youngerThan: 1h}" pods
+	same "pod: {$ns}, exclude: {labels: {app: orders}}" pods -l app!=orders
+	same "pod: {$ns}, exclude: {zone: za, labels: {tier: web}}" pods -l tier!=web
+	same "pod: {namespace: '${NS%?}*', namespaceSelector: 'kubernetes.io/metadata.name=$NS', labels: {app: x}}" pods -l app=x
+	same "pod: {namespace: '*', namespaceSelector: 'kubernetes.io/metadata.name=$NS'}" pods
+	none "pod: {$ns, olderThan: 1h}"
+	none "pod: {$ns, condition: Ready=False}"
+	none "pod: {$ns, owner: Deployment/other}"
+}
+
+@test "nodes, workloads, services and objects" {
+	played_node a za
+	played_node b zb
+	deployment orders 1
+	deployment api 0
+	service orders
+	k create configmap settings --from-literal=a=b >/dev/null
+	same2() { chosen "$1" 1000 "$2" >"$T/ours"; shift 2; printf '%s\n' "$@" | sort | diff -u - "$T/ours"; }
+	same2 "{node: {labels: {ordeal.test: $NS}}, all: true}" "node.cordon: {}" "$NS-a" "$NS-b"
+	same2 "{node: {labels: {ordeal.test: $NS}, zone: zb, condition: Ready}, all: true}" "node.cordon: {}" "$NS-b"
+	same2 "{workload: deployment/orders, namespace: $NS}" "workload.restart: {}" orders
+	same2 "{workload: {namespace: $NS}, all: true}" "workload.restart: {}" api orders
+	same2 "{workload: {kind: Deployment, namespace: $NS, container: main, labels: {app: api}}}" "workload.restart: {}" api
+	same2 "{service: orders, namespace: $NS}" "service.detach: {}" orders
+	same2 "{object: v1/ConfigMap/settings, namespace: $NS}" "k8s.patch: {patch: '[]'}" settings
+	experiment "{object: v1/ConfigMap/settings}" 9 "k8s.patch: {patch: '[]'}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"a ConfigMap is in a namespace: name it"* ]]
+	experiment "{object: example.org/v1/Thing/x, namespace: $NS}" 9 "k8s.patch: {patch: '[]'}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" != 0 ]
+}
+
+@test "count, percent, spread and the limit; the same seed chooses the same" {
+	played_node a za
+	played_node b zb
+	for i in 1 2 3 4 5; do pod "p$i" a "app: x"; done
+	pod p6 b "app: x"
+	[ "$(chosen "{pod: {namespace: $NS}, count: 2}" | wc -l)" = 2 ]
+	cp "$T/by-plan" "$T/first"
+	chosen "{pod: {namespace: $NS}, count: 2}" | diff -u "$T/first" -
+	[ "$(chosen "{pod: {namespace: $NS}, percent: 30}" | wc -l)" = 2 ]
+	[ "$(chosen "{pod: {namespace: $NS}, percent: 34}" | wc -l)" = 3 ]
+	for seed in 1 2 3 4 5; do # one of each node, whatever the seed
+		experiment "{pod: {namespace: $NS}, count: 2, spread: zone}"
+		"$ordeal" plan --json --seed $seed "$T/e.yaml" | jq -r '.resolved[0].place.cluster.objects[][3]' | grep -qx p6
+	done
+	experiment "{pod: {namespace: $NS}}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"6 pods match (p1, p2, p3, p4, ...); name one, or say count, percent or all"* ]]
+	experiment "{pod: {namespace: $NS}, count: 7}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"7 pods are asked for, but only 6 match"* ]]
+	experiment "{pod: {namespace: $NS}, all: true}" 5
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"it would hit 6 pods, limits.targets is 5"* ]]
+}
+
+@test "the protected are left alone unless they are named" {
+	played_node a za
+	pod one a "app: x"
+	pod two a "app: x"
+	k annotate pod one ordeal.dev/protect=true >/dev/null
+	[ "$(chosen "{pod: {namespace: $NS}, all: true}")" = two ]
+	[ "$(chosen "{pod: one, namespace: $NS}")" = one ]
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 0 ]
+	experiment "{pod: {namespace: $NS}, all: true}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[[ $output == *"Pod $NS/one: protected: ordeal.dev/protect is true"* ]]
+	k label namespace "$NS" ordeal.dev/protect=true >/dev/null
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"none of which may be hit"* ]]
+	k label namespace "$NS" ordeal.dev/protect- >/dev/null
+	# The node that an API server runs on, as a pod.
+	"$CLUSTER/kubectl" -n kube-system apply -f - >/dev/null <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: api-$NS, labels: {component: kube-apiserver}}
+spec: {nodeName: $NS-a, containers: [{name: c, image: "played:1"}]}
+END
+	experiment "{node: {labels: {ordeal.test: $NS}}, all: true}" 9 "node.cordon: {}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"the API server runs on it"* ]]
+}
+
+@test "why others are not chosen" {
+	played_node a za
+	pod one a "app: x"
+	pod two a "app: 'y'"
+	k delete pod two --wait=false --grace-period=60 >/dev/null
+	pod three a ""
+	experiment "{pod: {namespace: $NS, labels: {app: x}}}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml"
+	[ "$status" = 0 ]
+	[[ $output == *"1 would be hit, in context kubelab"*"Pod $NS/one"*"not hit"* ]]
+	[[ $output == *"Pod $NS/three: label app is missing"* ]]
+	experiment "{pod: {namespace: $NS}, count: 1}"
+	"$ordeal" targets --json "$T/e.yaml" >"$T/j"
+	jq -e '.[0] | (.chosen | length) == 1 and ([.others[].why] | any(startswith("not drawn (seed ")))' "$T/j"
+}
+
+@test "a run names its cluster" {
+	experiment "{pod: {namespace: $NS}}"
+	sed -i 's/, cluster: kubelab//' "$T/e.yaml"
+	for command in "targets" "run"; do
+		run --separate-stderr "$ordeal" $command "$T/e.yaml"
+		[ "$status" = 2 ] && [[ $stderr == *"name it with --context or limits.cluster"*kubelab* ]]
+	done
+	"$ordeal" plan "$T/e.yaml" | grep "cannot be resolved: which cluster"
+	sed -i 's/duration: 1s}/duration: 1s, cluster: other}/' "$T/e.yaml"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml" --context kubelab
+	[ "$status" = 2 ] && [[ $stderr == *"limits.cluster is 'other', but --context names 'kubelab'"* ]]
+	run --separate-stderr "$ordeal" inject pod.delete --pod x --namespace "$NS" --for 1s
+	[ "$status" = 2 ] && [[ $stderr == *"name it with --context"* ]]
+}
+
+@test "inject takes the same filters" {
+	played_node a za
+	for i in 1 2 3; do pod "p$i" a "app: x"; done
+	run --separate-stderr "$ordeal" inject pod.delete --context kubelab --namespace "$NS" --pod '*' -l app=x \
+		--exclude-name p1,p2 --grace 1s --for 1s --json
+	[ "$status" = 0 ]
+	until_ok 10 eval '! k get pod p3 2>/dev/null'
+	k get pod p1 p2
+	run --separate-stderr "$ordeal" inject pod.delete --context kubelab --pod p1 --for 1s
+	[ "$status" = 2 ] && [[ $stderr == *"--namespace is missing, and none is assumed"* ]]
+	run --separate-stderr "$ordeal" inject node.cordon --context kubelab --node "$NS-a" --namespace "$NS" --for 1s
+	[ "$status" = 2 ] && [[ $stderr == *"--namespace says nothing of a node"* ]]
+}
