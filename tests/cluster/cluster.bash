@@ -55,7 +55,7 @@ real_cluster() {
 		command -v $n >/dev/null || skip "$n is not installed"
 	done
 	[ -x /usr/lib/cni/bridge ] || skip "the CNI plugins are not installed"
-	python3 -c 'import ctypes; c = ctypes.CDLL(None); exit(any(c.inotify_init1(0) < 0 for _ in range(40)))' ||
+	python3 -c 'import ctypes; c = ctypes.CDLL(None); exit(any(c.inotify_init1(0) < 0 for _ in range(24)))' ||
 		skip "fs.inotify.max_user_instances is nearly used up: kubelet and containerd would not start"
 	LAB=klab-$$
 	ip netns add "$LAB" 2>/dev/null || skip "no network namespace can be made here"

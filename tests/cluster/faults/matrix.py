@@ -18,11 +18,13 @@ class Trial:
     def __init__(self, world, fault, row):
         self.world, self.fault, self.row = world, fault, row
         self.before = None
+        self.name = f"m-{os.getpid()}"  # others do the same on the same cluster
 
     def lease(self, home):
         return Lease(home, self.world.kubeconfig)
 
     def add(self, lease, **more):
+        more.setdefault("name", self.name)
         lease.spawn().add(self.fault, self.row.args, self.targets(), server=self.world.api.server,
                           **self.row.place(self.world), **more)
 
@@ -65,7 +67,7 @@ def reverted(trial, lease, cause):
 
 def removed(trial, lease):
     trial.force(lease)
-    lease.send({"protocol": 1, "op": "remove", "lease": "m-1"})
+    lease.send({"protocol": 1, "op": "remove", "lease": trial.name})
     reverted(trial, lease, "removed")
 
 
@@ -130,19 +132,19 @@ def machine_lost(trial, lease):
     for name in ("run", "state"):
         os.mkdir(os.path.join(lease.home, name), 0o700)
     early = lease.ask("sweep", context="kubelab", dry_run=True)
-    mine = [r for r in early["records"] if r["lease"] == "m-1"]
+    mine = [r for r in early["records"] if r["lease"] == trial.name]
     if not mine:
         raise AssertionError(f"the sweep does not find it: {early}")
     if not trial.row.effect(trial.world):
         raise AssertionError("a dry run changed something")
-    api.until(40, "the sweep has cleared it", lambda: swept(lease))
+    api.until(40, "the sweep has cleared it", lambda: swept(trial, lease))
     trial.same(5, "after the sweep")
 
 
-def swept(lease):
+def swept(trial, lease):
     """Another's deadline that is not over is left alone, unless one says now; a Lease that is held is left alone anyway."""
     event = lease.ask("sweep", context="kubelab", now=True)
-    return not [r for r in event["records"] if r["lease"] == "m-1" and r["action"] not in ("reverted", "removed")]
+    return not [r for r in event["records"] if r["lease"] == trial.name and r["action"] not in ("reverted", "removed")]
 
 
 def forget_run():
@@ -157,7 +159,7 @@ def second_refused(trial, lease):
         return  # the pod is gone; whoever comes second finds another
     trial.force(lease)
     with tempfile.TemporaryDirectory() as home, Lease(home, trial.world.kubeconfig) as other:
-        trial.add(other, name="m-2")
+        trial.add(other, name=trial.name + "-second")
         event = other.until("failed")
         if event["code"] != "guard" or event["phase"] not in ("check", "inject"):
             raise AssertionError(f"a refusal was expected: {event}")
