@@ -17,8 +17,9 @@ const struct cli_named cli_environment[] = {
 const struct cli_named cli_files[] = {
 	{"/run/ordeal",
 	 "undo records of effects that go with a restart, and the mark of halt; mode 0700"},
-	{"/var/lib/ordeal", "undo records of effects that outlive a restart, and root's runs; of who is "
-			    "not root in the state directory"},
+	{"/var/lib/ordeal",
+	 "undo records of effects that outlive a restart, and root's runs; of who is "
+	 "not root in the state directory"},
 	{"run.jsonl", "in a run's folder: the timeline, which every report is made from"},
 	{0},
 };

@@ -297,7 +297,7 @@ static const char *const kubernetes[] = {
 	"A figure is a count that the kind keeps: desired, replicas, ready, available, unavailable",
 	"and updated of a workload; active, ready, succeeded and failed of a job; allowed, healthy",
 	"and desired of a disruption budget; endpoints, those that are ready, of a slice.",
-	"A path begins with a point, as in .status.phase or "
+	"A path begins with a point, as in .status.phase or",
 	".metadata.labels['app.kubernetes.io/name'].",
 	"The comparison is one of =, !=, <, <=, > and >=; texts are equal or not.",
 	"Of a set it is one of:",

@@ -175,8 +175,8 @@ rss() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; }
 	fi
 	[[ $(event failed .message) == *"another run holds this target"* ]]
 	exec 9>&-
-	until_ok 20 is configmap/c-40 .data.a 1
-	[ -z "$(k get configmap -o json | jq -r '.items[] | select(.data.a == "2") | .metadata.name')" ]
+	none_changed() { [ -z "$(k get configmap -o json | jq -r '.items[] | select(.data.a == "2") | .metadata.name')" ]; }
+	until_ok 20 none_changed
 }
 
 @test "a halt ends it within a second; status shows it; new ones are refused until resume" {
