@@ -13,11 +13,12 @@
 
 /* More objects of one kind in one namespace are watched as a set. */
 #define ALONE_MAX 8
+#define BY_NAME	  "metadata.name="
 
 struct watched {
 	struct ord_object object;
 	json_t *fields; /* NULL: it was made */
-	bool gone;
+	bool seen, gone;
 };
 
 /* One stream: an object's, or a kind's in a namespace. */
@@ -60,14 +61,11 @@ static struct watched *find(const json_t *object)
 
 static void taken(const struct watched *w, const char *what, const char *manager)
 {
-	char name[INJ_OBJECT_TEXT];
-
 	if (self.taken)
 		return;
 	self.taken = true;
 	(void)snprintf(self.by, sizeof self.by, "%s", manager[0] ? manager : "somebody");
 	inj_cluster_acted("taken-back", &w->object, what);
-	(void)name;
 }
 
 static void look(struct watched *w, const json_t *object)
@@ -88,25 +86,47 @@ static void look(struct watched *w, const json_t *object)
 	}
 }
 
+static void gone(struct watched *w)
+{
+	if (w->gone)
+		return;
+	w->gone = true;
+	if (!w->fields)
+		taken(w, "it was deleted", "");
+	else
+		inj_cluster_acted("gone", &w->object, "deleted by somebody else");
+}
+
+/* What was deleted before the watch had begun is told by nothing but its absence. */
+static void missed(const struct stream *s)
+{
+	for (size_t i = 0; i < self.n; i++) {
+		struct watched *w = &self.v[i];
+
+		if (w->seen || strcmp(w->object.kind, s->kind) || strcmp(w->object.ns, s->ns))
+			continue;
+		if (!s->field[0] || !strcmp(s->field + strlen(BY_NAME), w->object.name))
+			gone(w);
+	}
+}
+
 static void on_event(void *arg, enum kube_event e, const json_t *object, uint64_t arrival_ns)
 {
 	struct watched *w = object ? find(object) : NULL;
 
-	(void)arg;
 	(void)arrival_ns;
+	if (e == KUBE_SYNCED)
+		missed(arg);
 	if (!w)
 		return;
 	switch (e) {
 	case KUBE_ADDED:
 	case KUBE_MODIFIED:
+		w->seen = true;
 		look(w, object);
 		break;
 	case KUBE_DELETED:
-		w->gone = true;
-		if (!w->fields)
-			taken(w, "it was deleted", "");
-		else
-			inj_cluster_acted("gone", &w->object, "deleted by somebody else");
+		gone(w);
 		break;
 	case KUBE_SYNCED:
 	case KUBE_CUT:
@@ -143,11 +163,11 @@ static int stream_open(struct kube *k, const struct ord_object *o, struct ord_er
 	(void)snprintf(s->ns, sizeof s->ns, "%s", o->ns);
 	(void)snprintf(s->kind, sizeof s->kind, "%s", o->kind);
 	if (like(o) <= ALONE_MAX)
-		(void)snprintf(s->field, sizeof s->field, "metadata.name=%s", o->name);
+		(void)snprintf(s->field, sizeof s->field, BY_NAME "%s", o->name);
 	set.field_selector = s->field[0] ? s->field : NULL;
 	if (kube_kind_find(k, o->api_version, o->kind, inj_cluster_deadline(), &set.kind, err) <
 		    0 ||
-	    kube_watch_open(k, &set, on_event, NULL, NULL, &s->watch, err) < 0)
+	    kube_watch_open(k, &set, on_event, NULL, s, &s->watch, err) < 0)
 		return -1;
 	self.n_streams++;
 	return 0;

@@ -45,21 +45,23 @@ new_ones() { # NAMES: three that are available, and none of these
 
 @test "wait: refused pods are asked for again, one after the other as the budget lets them go" {
 	deployment web 3
-	budget web 2
+	budget web 3
 	was=$(pods app=web)
 	low=$T/low
 	(while :; do get deployment/web .status.availableReplicas; echo; done) >"$low" 2>/dev/null 3>&- 4>&- &
 	watcher=$!
 	started+=("$watcher")
-	HOLD=25 lease pod.evict '{"refused":"wait"}' "$(objects pods app=web)"
+	HOLD=40 lease pod.evict '{"refused":"wait"}' "$(objects pods app=web)"
 	until_ok 10 event injected
+	[ "$(acted refused)" = "$was" ]
+	k patch pdb web --type=merge -p '{"spec":{"minAvailable":2}}' >/dev/null
 	three() { [ "$(acted evicted | wc -l)" = 3 ]; }
-	until_ok 20 three
+	until_ok 35 three
 	kill "$watcher"
 	tell end
 	over
 	figure_is evicted 3
-	[ "$(figure refused_by_budget)" -ge 1 ]
+	figure_is refused_by_budget 3
 	until_ok 20 new_ones "$was"
 }
 
