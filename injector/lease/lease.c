@@ -355,11 +355,14 @@ static int undo(struct hold *h, json_t **ret_left, struct ord_err *err)
 /* With the cause, and who it was where somebody else took the effect back. */
 static void reverting_tell(const struct hold *h, const char *event, uint64_t at_ns, json_t *more)
 {
-	if (more && h->cause == CAUSE_TAKEN_BACK)
-		(void)json_object_set_new(more, "by", json_string(h->step.by));
-	if (more)
-		(void)json_object_set_new(more, "cause", json_string(cause_names[h->cause]));
-	inj_event(event, h->req->lease, at_ns, more);
+	json_t *all = json_pack("{s:s}", "cause", cause_names[h->cause]);
+
+	if (all && h->cause == CAUSE_TAKEN_BACK)
+		(void)json_object_set_new(all, "by", json_string(h->step.by));
+	if (all && more)
+		(void)json_object_update(all, more);
+	json_decref(more);
+	inj_event(event, h->req->lease, at_ns, all);
 }
 
 /* Whether the same may succeed later: the API server is away. One that refuses is asked for a

@@ -60,7 +60,8 @@ as_nobody() {
 	as_nobody "$installed/bin/ordeal" plan "$T/quick.yaml"
 	as_nobody "$installed/bin/ordeal" schema
 	as_nobody "$installed/bin/ordeal" doctor --json >"$T/doctor.json"
-	jq -e 'all(.faults[]; .available == false)' "$T/doctor.json"
+	# Those of this machine; what goes through a cluster's API needs no right here.
+	jq -e 'all(.faults[] | select(.fault | test("^(net\\.(delay|loss|partition)|cpu|mem|proc)")); .available == false)' "$T/doctor.json"
 	jq -e '.faults[0].reason | test("group|sudo|root")' "$T/doctor.json"
 	run as_nobody "$installed/bin/ordeal" status
 	echo "$output"
