@@ -307,18 +307,15 @@ static const char *const kubernetes[] = {
 	"  all(TEST)",
 	"  any(TEST)",
 	"  ready COMPARISON NUMBER",
-	"where ready, of pods and nodes, counts those whose condition Ready is True and that are "
-	"not",
-	"being deleted.",
+	"where ready, of pods and nodes, counts those whose condition Ready is True",
+	"and that are not being deleted.",
 	"",
 	"As a channel of detect,",
 	"  kubernetes:[NAMESPACE/]event/REASON",
 	"  kubernetes:[NAMESPACE/]KIND/NAME/CONDITION=STATUS",
-	"is an Event of that reason, or an object that comes to have the condition. Reason, name "
-	"and",
-	"namespace may be globs; without a namespace it is where the targets are. What was told, "
-	"or",
-	"was so, before the fault is no detection.",
+	"is an Event of that reason, or an object that comes to have the condition.",
+	"Reason, name and namespace may be globs; without a namespace it is where",
+	"the targets are. What was told, or was so, before the fault is no detection.",
 };
 
 static const char *const yaml[] = {
