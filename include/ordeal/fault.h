@@ -77,7 +77,8 @@ struct ord_fault {
 	 * What it must be allowed, space separated; "" nothing. On a host: capabilities beyond
 	 * opening, "net_admin". In a cluster: rules, "GROUP/RESOURCE[/SUBRESOURCE]:VERB,VERB", the
 	 * core group as "core", "TARGET" for the group and resource of the target itself:
-	 * "core/pods/eviction:create TARGET:get,patch".
+	 * "core/pods/eviction:create TARGET:get,patch". A rule for one kind of target alone has
+	 * that before it: "Pod?core/pods:patch".
 	 */
 	const char *caps;
 	const char *engines; /* "detour|queue", "" where there is but one way */

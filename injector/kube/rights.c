@@ -146,12 +146,24 @@ static int ask_target(struct asking *a, const char *sub, const char *verbs, stru
 	return 0;
 }
 
-/* "core/pods/eviction:create", "TARGET/scale:get,patch" */
+/* What stands before a '?': a kind of target without which the rule is none. */
+static bool concerns(const struct asking *a, const char *rule, size_t n)
+{
+	for (size_t i = 0; i < a->place->n; i++)
+		if (strlen(a->place->v[i].kind) == n && !strncmp(a->place->v[i].kind, rule, n))
+			return true;
+	return false;
+}
+
+/* "core/pods/eviction:create", "TARGET/scale:get,patch", "Pod?core/pods:patch" */
 static int ask_rule(struct asking *a, const char *rule, struct ord_err *err)
 {
+	size_t kind = strcspn(rule, "?");
 	char text[160], *verbs, *resource, *sub;
 
-	(void)snprintf(text, sizeof text, "%s", rule);
+	if (rule[kind] && !concerns(a, rule, kind))
+		return 0;
+	(void)snprintf(text, sizeof text, "%s", rule[kind] ? rule + kind + 1 : rule);
 	verbs = strchr(text, ':');
 	if (!verbs)
 		return ord_fail(err, ORD_SYS, "'%s' is no rule", rule);

@@ -208,6 +208,20 @@ static int need_target(const struct needs *w, const struct ord_target *t, const 
 	return 0;
 }
 
+/* Whether targets of this kind may be among them. */
+static bool may_be(const struct ord_target *t, const char *kind)
+{
+	struct resource kinds[KINDS_MAX];
+	char plural[ORD_KUBE_KIND + 4];
+	size_t n = kinds_of(t, kinds);
+
+	plural_of(kind, plural, sizeof plural);
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(kinds[i].plural, plural))
+			return true;
+	return false;
+}
+
 /* "core/pods/eviction:create", "TARGET/scale:get,patch" */
 static int need_rule(const struct needs *w, const struct ord_target *t, char *rule)
 {
@@ -246,15 +260,21 @@ static int need_caps(const struct needs *w, const struct ord_fault *fault,
 		     const struct ord_target *t)
 {
 	for (const char *at = fault->caps; *at;) {
-		size_t n = strcspn(at, " ");
-		char rule[160], watched[160];
+		size_t n = strcspn(at, " "), of = strcspn(at, "? ");
+		char rule[160], watched[160], kind[ORD_KUBE_KIND] = "";
 
-		(void)snprintf(rule, sizeof rule, "%.*s", (int)n, at);
+		if (of < n)
+			(void)snprintf(kind, sizeof kind, "%.*s", (int)of++, at);
+		else
+			of = 0;
+		(void)snprintf(rule, sizeof rule, "%.*s", (int)(n - of), at + of);
+		at += n + (at[n] == ' ');
+		if (*kind && !may_be(t, kind))
+			continue;
 		(void)snprintf(watched, sizeof watched, "%.*s:list,watch", (int)strcspn(rule, ":"),
 			       rule);
 		if ((is_watched(fault, rule) && need_rule(w, t, watched)) || need_rule(w, t, rule))
 			return -1;
-		at += n + (at[n] == ' ');
 	}
 	return 0;
 }

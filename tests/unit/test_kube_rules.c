@@ -157,8 +157,33 @@ static void test_objects(void **state)
 	       NULL);
 	expect("  - {name: f, for: 5s, service.detach: {}, target: {service: web, namespace: "
 	       "shop}}\n",
-	       "", LIST("patch /services in shop", "list discovery.k8s.io/endpointslices in shop"),
-	       NULL);
+	       "",
+	       LIST("get /services in shop web", "patch /services in shop web",
+		    "watch /services in shop web", "list discovery.k8s.io/endpointslices in shop"),
+	       LIST("patch /services in shop", "get discovery.k8s.io/endpointslices in shop"));
+}
+
+/* Some permissions are for one kind of target alone. */
+static void test_by_kind(void **state)
+{
+	expect("  - {name: f, for: 5s, workload.image: {tag: x}, target: {workload: deployment/x, "
+	       "namespace: shop}}\n",
+	       "", LIST("list apps/replicasets in shop", "patch apps/deployments in shop x"),
+	       LIST("delete /pods in shop"));
+	expect("  - {name: f, for: 5s, workload.image: {tag: x}, target: {workload: "
+	       "statefulset/x, namespace: shop}}\n",
+	       "", LIST("delete /pods in shop", "list /pods in shop"),
+	       LIST("list apps/replicasets in shop"));
+	expect("  - {name: f, for: 5s, net.policy: {}, target: {workload: deployment/x, namespace: "
+	       "shop}}\n",
+	       "",
+	       LIST("create networking.k8s.io/networkpolicies in shop",
+		    "watch networking.k8s.io/networkpolicies in shop", "list /pods in shop",
+		    "get apps/deployments in shop x"),
+	       LIST("patch /pods in shop", "patch networking.k8s.io/networkpolicies in shop"));
+	expect("  - {name: f, for: 5s, net.policy: {}, target: {pod: {namespace: shop, selector: "
+	       "a=b}, count: 1}}\n",
+	       "", LIST("get /pods in shop", "patch /pods in shop", "watch /pods in shop"), NULL);
 }
 
 static void test_probes(void **state)
@@ -298,11 +323,12 @@ static void test_join(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pods),	  cmocka_unit_test(test_namespaces),
-		cmocka_unit_test(test_nodes),	  cmocka_unit_test(test_workloads),
-		cmocka_unit_test(test_objects),	  cmocka_unit_test(test_probes),
-		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_reads),
-		cmocka_unit_test(test_catalogue), cmocka_unit_test(test_join),
+		cmocka_unit_test(test_pods),	cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_nodes),	cmocka_unit_test(test_workloads),
+		cmocka_unit_test(test_objects), cmocka_unit_test(test_by_kind),
+		cmocka_unit_test(test_probes),	cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_reads),	cmocka_unit_test(test_catalogue),
+		cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
