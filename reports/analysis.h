@@ -232,11 +232,6 @@ struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const stru
 					int64_t *ret_watched);
 /* What was seen in a cluster: lives, dips, what else happened (kube*.c). */
 int ord_analyse_kube(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
-/* A `kube` line as an interval: not before `lo`. *ret_odd (may be NULL): its stamp contradicts. */
-struct ord_instant ord_kube_instant(const struct ord_timeline *t, const struct ord_event *e,
-				    int64_t lo, uint32_t line_before, bool *ret_odd);
-int ord_kube_also(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
-bool ord_kube_is_hit(const struct ord_rep *r, size_t n_faults, const char *uid);
 void ord_kube_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel);
 const char *ord_life_name(enum ord_life_step s); /* "created" */
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r);
