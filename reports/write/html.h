@@ -8,6 +8,13 @@
 
 extern const char *const ord_html_style[]; /* NULL-ended */
 
+/* The first screen: the verdict, the figures, the objectives. */
+void ord_html_banner(const struct ord_analysis *a, FILE *out);
+void ord_html_tiles(const struct ord_analysis *a, FILE *out);
+void ord_html_objectives(const struct ord_analysis *a, FILE *out);
+/* The most telling repetition, the table of all, and each by itself. */
+void ord_html_repetitions(const struct ord_analysis *a, FILE *out);
+
 /* The chart of one repetition, twice: for a wide page and for a narrow one; the style sheet shows
  * one of them. */
 void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,

@@ -1,0 +1,239 @@
+/* The repetitions in the page: the most telling one first, all of them in a table, then one by one.
+ */
+#include "reports/write/html.h"
+
+#include <string.h>
+
+#include "reports/write/text.h"
+
+#define CHARTS_MAX    12   /* repetitions with a chart and a table of their own */
+#define DETAIL_FIRST  2000 /* samples drawn one by one in the first chart */
+#define DETAIL_OTHERS 600
+#define REP_ROWS_MAX  500
+
+/* How much a repetition is worth seeing first: what decided the verdict, then the longest impact.
+ */
+static int64_t interest(const struct ord_analysis *a, const struct ord_rep *r)
+{
+	int64_t v = r->bad_time.state == ORD_SPAN_NONE ? 0 : r->bad_time.value / 1000;
+
+	v += r->bad_time.state == ORD_SPAN_CENSORED ? INT64_C(1) << 50 : 0;
+	for (size_t k = 0; k < a->t->n_objectives; k++)
+		v += r->goals[k].result == ORD_RESULT_MISSED	     ? INT64_C(1) << 52
+		     : r->goals[k].result == ORD_RESULT_INCONCLUSIVE ? INT64_C(1) << 51
+								     : 0;
+	return v +
+	       (r->state != ORD_REP_MEASURED && r->state != ORD_REP_ABSENT ? INT64_C(1) << 58 : 0);
+}
+
+static const struct ord_rep *most_telling(const struct ord_analysis *a)
+{
+	const struct ord_rep *best = &a->reps[1];
+
+	for (uint32_t i = 2; i <= a->t->repetitions; i++)
+		if (interest(a, &a->reps[i]) > interest(a, best))
+			best = &a->reps[i];
+	return best;
+}
+
+static bool has_samples(const struct ord_analysis *a, const struct ord_rep *r)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		n += ord_timeline_series(a->t, r->number, p)->n;
+	return n > 0;
+}
+
+static void legend(FILE *out)
+{
+	static const struct {
+		const char *css, *text;
+		int y, h;
+	} items[] = {{"o-ok", "good", 5, 4},
+		     {"o-wrong", "wrong or too slow", 0, 14},
+		     {"o-refused", "refused", 0, 14},
+		     {"o-reset", "reset", 0, 14},
+		     {"o-timeout", "timed out", 0, 14},
+		     {"o-skipped", "unknown", 4, 6},
+		     {"s-on", "signal notices", 0, 14}};
+
+	(void)fputs("<div class=\"legend\">", out);
+	for (size_t i = 0; i < sizeof items / sizeof *items; i++)
+		(void)fprintf(
+			out,
+			"<span><svg width=\"20\" height=\"14\" aria-hidden=\"true\"><rect "
+			"class=\"%s\" x=\"1\" y=\"%d\" width=\"18\" height=\"%d\"/></svg>%s</span>",
+			items[i].css, items[i].y, items[i].h, items[i].text);
+	(void)fputs("</div>", out);
+}
+
+static void figure(const struct ord_analysis *a, const struct ord_rep *r, size_t detail, FILE *out)
+{
+	(void)fputs("<figure>", out);
+	ord_html_chart(a, r, detail, out);
+	(void)fputs("<figcaption>Seconds since the fault was requested. A mark is an instant, the "
+		    "bar through it the interval in which it happened. Latency from the intended "
+		    "start, on a log axis.",
+		    out);
+	legend(out);
+	(void)fputs("</figcaption></figure>\n", out);
+}
+
+static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,
+			   FILE *out)
+{
+	if (r->why[0]) {
+		(void)fputs("<p>", out);
+		ord_xml_text(out, r->why);
+		(void)fputs("</p>", out);
+	}
+	if (!has_samples(a, r))
+		return;
+	figure(a, r, detail, out);
+	ord_html_kube(a, r, out);
+	(void)fputs("<h3>Timeline and evidence</h3>", out);
+	ord_html_events(a, r, out);
+	(void)fputs("<h3>Before, during and after</h3>", out);
+	ord_html_parts(a, r, out);
+}
+
+static void what_happened(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
+{
+	(void)fputs("<section><h2>What happened", out);
+	if (a->t->repetitions > 1)
+		(void)fprintf(out, " in repetition %u of %u, the most telling one", r->number,
+			      a->t->repetitions);
+	(void)fputs("</h2>\n", out);
+	one_repetition(a, r, DETAIL_FIRST, out);
+	(void)fputs("</section>\n", out);
+}
+
+static void rep_row(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
+{
+	char text[ORD_TEXT], name[24];
+
+	if (r->number)
+		(void)snprintf(name, sizeof name, "%u", r->number);
+	else
+		(void)snprintf(name, sizeof name, "placebo");
+	(void)fputs("<tr role=\"row\">", out);
+	ord_html_cell(out, "#", "lead", name);
+	ord_html_cell(out, "state", "", ord_rep_state_name(r->state));
+	ord_html_cell(out, "impact at", "num",
+		      r->impact.known ? ord_text_relative(r->impact.value, r->zero, text) : "none");
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		if (a->t->probes[p].is_signal) {
+			const struct ord_detection *d = &r->detections[p];
+			char label[80];
+
+			(void)snprintf(label, sizeof label, "detect(%.64s)", a->t->probes[p].name);
+			ord_html_cell(out, label, "num",
+				      d->kind == ORD_DETECTION_ALREADY ? "was on before"
+				      : d->kind == ORD_DETECTION_TOO_LATE
+					      ? "after recovery"
+					      : ord_text_span(&d->from_impact, text));
+		}
+	ord_html_cell(out, "recover(self)", "num", ord_text_span(&r->self, text));
+	ord_html_cell(out, "recover(after rollback)", "num", ord_text_span(&r->after, text));
+	ord_html_cell(out, "impact lasted", "num", ord_text_span(&r->bad_time, text));
+	(void)snprintf(text, sizeof text, "%zu", r->flaps);
+	ord_html_cell(out, "flaps", "num", text);
+	(void)fputs("</tr>\n", out);
+}
+
+static const struct ord_span *span_self(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->self;
+}
+
+static const struct ord_span *span_after(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->after;
+}
+
+static void rep_dots(const struct ord_analysis *a, FILE *out)
+{
+	(void)fputs("<tr role=\"row\"><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
+		    "class=\"empty\"></td><td role=\"cell\" class=\"empty\"></td>",
+		    out);
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		if (a->t->probes[p].is_signal)
+			(void)fputs("<td role=\"cell\" class=\"empty\"></td>", out);
+	(void)fputs("<td role=\"cell\" data-l=\"recover(self)\">", out);
+	if (a->self.n)
+		ord_html_dots(a, span_self, 0, 0, "recover(self)", out);
+	(void)fputs("</td><td role=\"cell\" data-l=\"recover(after rollback)\">", out);
+	if (a->after.n)
+		ord_html_dots(a, span_after, 0, 0, "recover(after rollback)", out);
+	(void)fputs("</td><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
+		    "class=\"empty\"></td></tr>\n",
+		    out);
+}
+
+static void repetitions(const struct ord_analysis *a, const struct ord_rep *first, FILE *out)
+{
+	uint32_t last = a->t->repetitions > REP_ROWS_MAX ? REP_ROWS_MAX : a->t->repetitions;
+	unsigned charts = 1;
+
+	(void)fprintf(out,
+		      "<section><h2>Repetitions <span class=\"dim small\">n = %u</span></h2><div "
+		      "class=\"scroll\" role=\"region\" aria-label=\"Repetitions\" "
+		      "tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead "
+		      "role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" "
+		      "scope=\"col\">#</th><th role=\"columnheader\" scope=\"col\">State</th><th "
+		      "role=\"columnheader\" scope=\"col\" class=\"num\">Impact at</th>",
+		      a->t->repetitions);
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		if (a->t->probes[p].is_signal) {
+			(void)fputs("<th role=\"columnheader\" scope=\"col\" class=\"num\">detect(",
+				    out);
+			ord_xml_text(out, a->t->probes[p].name);
+			(void)fputs(")</th>", out);
+		}
+	(void)fputs("<th role=\"columnheader\" scope=\"col\" class=\"num\">recover(self)</th><th "
+		    "role=\"columnheader\" scope=\"col\" class=\"num\">recover(after "
+		    "rollback)</th><th role=\"columnheader\" scope=\"col\" class=\"num\">Impact "
+		    "lasted</th><th role=\"columnheader\" scope=\"col\" "
+		    "class=\"num\">Flaps</th></tr></thead><tbody role=\"rowgroup\">\n",
+		    out);
+	for (uint32_t i = 0; i <= last; i++)
+		if (i || a->reps[0].begin_line)
+			rep_row(a, &a->reps[i], out);
+	if (a->t->repetitions > 1 && (a->self.n || a->after.n))
+		rep_dots(a, out);
+	(void)fputs("</tbody></table></div><p class=\"small dim\" style=\"margin-top:8px\">Value "
+		    "[low, high]. “&gt;=” and an open mark: not so when the watch ended. Recovery "
+		    "by itself and after the rollback are two figures and are never pooled.",
+		    out);
+	if (last < a->t->repetitions)
+		(void)fprintf(out, " %u more repetitions stand in report.json.",
+			      a->t->repetitions - last);
+	(void)fputs("</p>\n", out);
+	for (uint32_t i = 0; i <= a->t->repetitions && charts < CHARTS_MAX; i++) {
+		const struct ord_rep *r = &a->reps[i];
+
+		if (r == first || !r->begin_line || !has_samples(a, r))
+			continue;
+		charts++;
+		(void)fputs("<details><summary>", out);
+		if (i)
+			(void)fprintf(out, "Repetition %u", i);
+		else
+			(void)fputs("Placebo: everything but the fault", out);
+		(void)fputs("</summary>\n", out);
+		one_repetition(a, r, DETAIL_OTHERS, out);
+		(void)fputs("</details>\n", out);
+	}
+	(void)fputs("</section>\n", out);
+}
+
+void ord_html_repetitions(const struct ord_analysis *a, FILE *out)
+{
+	const struct ord_rep *first = most_telling(a);
+
+	what_happened(a, first, out);
+	repetitions(a, first, out);
+}
