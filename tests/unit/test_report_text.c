@@ -1,0 +1,180 @@
+/* Texts and numbers in the formats: whatever stands in a timeline, whatever the locale. */
+#include "tests/unit/report_page.h"
+
+#include <ftw.h>
+#include <jansson.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reports/write/text.h"
+
+static void hostile_text(void **state)
+{
+	static const struct {
+		const char *in, *xml;
+	} table[] = {
+		{"a<b>&\"'", "a&lt;b&gt;&amp;&quot;&#39;"},
+		{"\x01\x02tab\tline\nend", "tab\tline\nend"},
+		{"caf\xc3\xa9 \xf0\x9f\x99\x82", "caf\xc3\xa9 \xf0\x9f\x99\x82"},
+		{"bad \xff\xc0\xaf\xed\xa0\x80\xef\xbf\xbe\xc2\x85.", "bad ."},
+		{"cut \xc3", "cut "},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *f = open_memstream(&text, &size);
+
+		ord_xml_text(f, table[i].in);
+		(void)fclose(f);
+		assert_string_equal(text, table[i].xml);
+		free(text);
+	}
+}
+
+/* A long message of two-byte characters, cut wherever it falls, with an escape that would move a
+ * terminal. */
+static void long_foreign_messages(void **state)
+{
+	for (int shift = 0; shift < 2; shift++) {
+		struct story s;
+		char more[1200];
+		int n = snprintf(more, sizeof more, ",\"at\":\"inject\",\"message\":\"\\u001b[2J%s",
+				 shift ? "x" : "");
+
+		for (int i = 0; i < 300; i++)
+			n += snprintf(more + n, sizeof more - (size_t)n, "\xc3\xa9");
+		(void)snprintf(more + n, sizeof more - (size_t)n, "\"");
+		begin(&s, SELF, "");
+		phase(&s, 1, 0, "inject");
+		fault(&s, 1, 10, "requested", "");
+		fault(&s, 1, 20, "failed", more);
+		samples(&s, 1, "orders", 0, 1000, 5, 'g');
+		finish(&s, 2000, "failed");
+		assert_int_equal(read_story(&s), 0);
+		assert_int_equal(s.a.exit, 6);
+		assert_null(strchr(s.a.verdict, 27));
+		for (size_t i = 0; i < 4; i++) {
+			char *text = written(&s.a, writers[i]);
+			json_t *j = json_string(text);
+
+			assert_non_null(j); /* UTF-8 throughout */
+			assert_null(strchr(text, 27));
+			json_decref(j);
+			free(text);
+		}
+		done(&s);
+	}
+}
+
+static void numbers(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} table[] = {{0, "0 s"},
+		     {310400, "310 us"},
+		     {1234567, "1.2 ms"},
+		     {98400000, "98.4 ms"},
+		     {250000000, "250 ms"},
+		     {999400000, "999 ms"},
+		     {999600000, "1.00 s"},
+		     {12031000000, "12.03 s"},
+		     {123456000000, "123.5 s"},
+		     {-12031000000, "-12.03 s"}};
+	char out[ORD_TEXT];
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		assert_string_equal(ord_text_duration(table[i].ns, out), table[i].text);
+	assert_string_equal(ord_text_share(1, 3, out), "33.33 %");
+	assert_string_equal(ord_text_share(99999, 100000, out),
+			    "99.99 %"); /* one failed: not 100 % */
+	assert_string_equal(ord_text_share(1, 1000000, out), "0.01 %");
+	assert_string_equal(ord_text_share(5, 5, out), "100 %");
+	assert_string_equal(ord_text_share(0, 5, out), "0 %");
+	assert_string_equal(ord_text_share(0, 0, out), "-");
+	assert_string_equal(ord_text_relative(1500, 1000, out), "+0.000 s");
+	assert_string_equal(ord_text_relative(0, 1203000000, out), "-1.203 s");
+}
+
+static bool comma_in(const char *locale)
+{
+	char probe[16] = "";
+
+	if (setlocale(LC_ALL, locale))
+		(void)snprintf(probe, sizeof probe, "%.1f", 0.5);
+	return !strcmp(probe, "0,5");
+}
+
+/* Sets a locale that writes a half as 0,5: one that is installed, else one made for this test in
+ * dir. */
+static bool set_comma(char dir[static 32])
+{
+	static const char *const installed[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "nl_NL.UTF-8",
+						"de_DE"};
+	char path[64];
+	pid_t pid;
+	int status;
+
+	for (size_t i = 0; i < sizeof installed / sizeof *installed; i++)
+		if (comma_in(installed[i]))
+			return true;
+	if (!mkdtemp(dir))
+		return false;
+	(void)snprintf(path, sizeof path, "%s/ordeal_comma", dir);
+	pid = fork();
+	if (!pid) {
+		(void)execlp("localedef", "localedef", "-i", "de_DE", "-f", "UTF-8", path,
+			     (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	(void)setenv("LOCPATH", dir, 1);
+	return comma_in("ordeal_comma");
+}
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void a_comma_changes_nothing(void **state)
+{
+	char *before[4], dir[32] = "/tmp/ordeal-locale-XXXXXX";
+	struct story s;
+	bool found;
+
+	tell(&s, 3);
+	for (size_t i = 0; i < 4; i++)
+		before[i] = written(&s.a, writers[i]);
+	found = set_comma(dir);
+	for (size_t i = 0; i < 4; i++) {
+		char *after = written(&s.a, writers[i]);
+
+		assert_string_equal(before[i], after);
+		free(after);
+		free(before[i]);
+	}
+	(void)setlocale(LC_ALL, "C");
+	(void)nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+	done(&s);
+	if (!found) {
+		print_message("no locale with a decimal comma here, and none could be made\n");
+		skip();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hostile_text),
+		cmocka_unit_test(long_foreign_messages),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(a_comma_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
