@@ -14,6 +14,7 @@ struct ord_instant {
 	int64_t value, lo, hi;
 	uint32_t line, line_before; /* of the timeline; line_before: the last that speaks against
 				       it, 0: none */
+	uint32_t line_after;	    /* another that it was not after; 0: none */
 	size_t probe;		    /* who saw it, where a probe did */
 };
 
@@ -74,7 +75,8 @@ struct ord_fault_result {
 	int64_t residue;					      /* -1: not applicable */
 	const char *message, *at, *code, *cause, *engine, *guarantee; /* "" where there is none */
 	struct json_t *objects, *notes, *left, *figures,
-		*place; /* borrowed, NULL where there is none */
+		*place;	     /* borrowed, NULL where there is none */
+	struct json_t *kept; /* owned: texts on what of another's change stayed; NULL: nothing */
 	uint32_t failed_line;
 };
 
@@ -101,12 +103,24 @@ enum ord_life_step {
 };
 #define ORD_LIFE_STEPS 8
 
+/* What stood in the way of a pod. Texts are borrowed, "" where there is none. */
+struct ord_hindrance {
+	const char *reason, *message; /* "ImagePullBackOff" */
+	int64_t at;
+	uint32_t line; /* 0: nothing was told */
+};
+
 /* A pod that was hit, and the one that came in its place. Texts are borrowed, "" where there is
  * none. */
 struct ord_life {
 	const char *ns, *victim, *victim_uid, *replacement, *replacement_uid, *workload, *owner;
 	struct ord_instant at[ORD_LIFE_STEPS], gone; /* gone: the victim's object */
-	unsigned odd;	       /* bits of the steps whose stamp contradicts the arrivals */
+	const struct ord_event *by[ORD_LIFE_STEPS];  /* the `kube` line of each; NULL: none */
+	unsigned odd;		  /* bits of the steps whose stamp contradicts the arrivals */
+	struct ord_hindrance why; /* the last word of why it was not ready when the watch ended, */
+	bool by_event;		  /* and whether an Event said it */
+	enum ord_life_step
+		missing; /* the first step that was not reached; ORD_LIFE_STEPS: it was ready */
 	struct ord_span ready, /* deleted to ready, */
 		serving;       /* and to its place in an EndpointSlice */
 };
@@ -115,20 +129,42 @@ struct ord_life {
 struct ord_dip {
 	const char *ns, *kind, *name, *uid;
 	int64_t wanted, least;
-	bool hit; /* a target, or the workload of one */
-	struct ord_instant below, again;
+	bool hit;			       /* a target, or the workload of one */
+	struct ord_instant below, again, last; /* last: what was told of it last */
 	struct ord_span down;
 };
 
-/* What else happened, to whom nothing was done: one thing, as often as it did. */
+/* Whether somebody is the fault's own (docs/formats/verdicts.md), and why. */
+enum ord_whose {
+	ORD_WHOSE_NOBODYS, /* a bystander */
+	ORD_WHOSE_TARGET,  /* chosen, or acted upon */
+	ORD_WHOSE_WORKLOAD,
+	ORD_WHOSE_POD,	       /* of a workload that is a target */
+	ORD_WHOSE_REPLACEMENT, /* of one that was hit */
+};
+
+/* One thing that went wrong with somebody, as often as it did. */
 struct ord_also {
 	const char *what, *kind, *ns, *name, *detail; /* borrowed */
 	size_t n, before;			      /* from the fault on; and before it */
 	int64_t first, last;
 	uint32_t line;
-	bool replacement; /* it is a pod that came in place of one that was hit */
+	enum ord_whose whose;
 };
 #define ORD_ALSO_MAX 200
+
+struct ord_troubles {
+	struct ord_also *v; /* owned, ORD_ALSO_MAX of them */
+	size_t n, more;	    /* more: left out */
+};
+
+/* Times at which a watch did not see: it was broken, or never allowed. Texts are borrowed. */
+struct ord_blind {
+	const char *kind, *ns, *why; /* why "": the stream broke */
+	int64_t from, to;
+	bool open; /* until the end of the repetition, as far as is known */
+	uint32_t line;
+};
 
 enum ord_rep_state {
 	ORD_REP_ABSENT, /* planned, never begun */
@@ -168,9 +204,9 @@ struct ord_rep {
 	struct ord_part *parts;				       /* [n_probes * ORD_PARTS] */
 	struct ord_life *lives;				       /* owned; so are the next two */
 	struct ord_dip *dips;
-	struct ord_also *also;
-	size_t n_lives, n_dips, n_also, more_also;
-	size_t cuts; /* times that a watch broke */
+	struct ord_blind *blind;
+	size_t n_lives, n_dips, n_blind;
+	struct ord_troubles also, own; /* of bystanders; of the fault's own */
 };
 
 struct ord_goal_summary {
@@ -202,8 +238,9 @@ struct ord_analysis {
 	size_t noise_bad,
 		noise_total; /* background: bad and decided user samples without a fault */
 	bool placebo_impact;
-	int64_t hold;	 /* the hold window of the headline figures */
-	int64_t residue; /* in all; -1: not applicable or nothing was injected */
+	int64_t hold;		/* the hold window of the headline figures */
+	int64_t residue;	/* in all; -1: not applicable or nothing was injected */
+	int64_t events_dropped; /* of the cluster's Events, which were too many */
 	uint32_t residue_line;
 	uint32_t abort_line, end_line;
 	const char *end_cause, *end_text, *abort_text;
@@ -230,10 +267,12 @@ void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r);
 struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const struct ord_rep *r,
 					int64_t hold, int64_t from, int64_t until,
 					int64_t *ret_watched);
-/* What was seen in a cluster: lives, dips, what else happened (kube*.c). */
+/* What was seen in a cluster: lives, dips, what else happened, and when nothing was seen (kube*.c).
+ */
 int ord_analyse_kube(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
 void ord_kube_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel);
 const char *ord_life_name(enum ord_life_step s); /* "created" */
+const char *ord_whose_name(enum ord_whose w);	 /* "replacement" */
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r);
 void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal);
 int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);

@@ -62,10 +62,23 @@ static void on_reverting(struct ord_fault_result *f, const struct ord_event *e)
 		f->reverting = instant(at, at, e->line, 0);
 }
 
+/* A text (taken) on what of another's change stayed. */
+static void keep(struct ord_fault_result *f, json_t *text)
+{
+	if (!f->kept)
+		f->kept = json_array();
+	if (json_is_string(text))
+		(void)json_array_append_new(f->kept, text);
+	else
+		json_decref(text);
+}
+
 static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 {
 	int64_t at = ord_member_int(e->json, "at_t", e->t);
 	const json_t *matched;
+	json_t *kept;
+	size_t i;
 
 	f->cleared = instant(f->reverting.known ? f->reverting.value : at, at, e->line,
 			     f->reverting.known ? f->reverting.line : 0);
@@ -74,6 +87,8 @@ static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 	f->has_residue = json_is_integer(json_object_get(e->json, "residue"));
 	f->residue = ord_member_int(e->json, "residue", -1);
 	f->left = json_object_get(e->json, "left");
+	json_array_foreach (json_object_get(e->json, "kept"), i, kept)
+		keep(f, json_incref(kept));
 	f->figures = json_object_get(e->json, "figures");
 	matched = json_object_get(f->figures, "matched_packets");
 	f->no_traffic = json_is_integer(matched) && json_integer_value(matched) == 0;
@@ -105,6 +120,9 @@ static void on_acted(struct ord_fault_result *f, const struct ord_event *e)
 						.detail = ord_member_text(e->json, "detail", ""),
 						.at = ord_member_int(e->json, "at_t", e->t),
 						.line = e->line};
+	if (!strcmp(ord_member_text(e->json, "what", ""), "kept"))
+		keep(f, json_sprintf("%s %s%s%s: %s", part[1], part[2], *part[2] ? "/" : "",
+				     part[3], ord_member_text(e->json, "detail", "")));
 }
 
 static void on_failed(struct ord_fault_result *f, const struct ord_event *e)
@@ -238,6 +256,9 @@ static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 	}
 	if (e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK)
 		return;
+	if (e->kind == ORD_EVENT_KUBE &&
+	    !strcmp(ord_member_text(e->json, "what", ""), "events-dropped"))
+		a->events_dropped = ord_member_int(e->json, "n", 0);
 	if (!r->begin_line) {
 		r->begin = e->t;
 		r->begin_line = e->line;

@@ -1,6 +1,6 @@
 /*
- * What was seen in a cluster: how a pod that was hit was replaced, step by step, and how long a
- * workload was below its strength.
+ * What was seen in a cluster: how a pod that was hit was replaced, step by step, how long a
+ * workload was below its strength, what went wrong besides, and when nothing was seen.
  */
 #include "reports/kube.h"
 
@@ -46,6 +46,28 @@ static struct ord_life *life_of(const struct ord_rep *r, const char *uid)
 	return NULL;
 }
 
+/* Deleted when the injector's call was answered, and not before the fault was requested. */
+static struct ord_life victim(const struct ord_act *act, const struct ord_instant *requested)
+{
+	struct ord_life l = {.ns = act->ns,
+			     .victim = act->name,
+			     .victim_uid = act->uid,
+			     .replacement = "",
+			     .replacement_uid = "",
+			     .workload = "",
+			     .owner = "",
+			     .why = {.reason = "", .message = ""}};
+	bool after = requested->known && requested->lo < act->at;
+
+	l.at[ORD_LIFE_DELETED] = (struct ord_instant){.known = true,
+						      .value = act->at,
+						      .lo = after ? requested->lo : act->at,
+						      .hi = act->at,
+						      .line = act->line,
+						      .line_before = after ? requested->line : 0};
+	return l;
+}
+
 static int collect_victims(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
 {
 	size_t n = 0;
@@ -59,27 +81,9 @@ static int collect_victims(const struct ord_timeline *t, struct ord_rep *r, stru
 	for (size_t k = 0; k < t->n_faults; k++)
 		for (size_t i = 0; i < r->faults[k].n_acts; i++) {
 			const struct ord_act *act = &r->faults[k].acts[i];
-			struct ord_instant *in = &r->lives[r->n_lives].at[ORD_LIFE_DELETED];
 
-			if (!takes_away(act) || life_of(r, act->uid))
-				continue;
-			*in = (struct ord_instant){.known = true,
-						   .value = act->at,
-						   .lo = r->faults[k].requested.known &&
-									 r->faults[k].requested.lo <
-										 act->at
-								 ? r->faults[k].requested.lo
-								 : act->at,
-						   .hi = act->at,
-						   .line = act->line};
-			r->lives[r->n_lives++] = (struct ord_life){.ns = act->ns,
-								   .victim = act->name,
-								   .victim_uid = act->uid,
-								   .replacement = "",
-								   .replacement_uid = "",
-								   .workload = "",
-								   .owner = "",
-								   .at[ORD_LIFE_DELETED] = *in};
+			if (takes_away(act) && !life_of(r, act->uid))
+				r->lives[r->n_lives++] = victim(act, &r->faults[k].requested);
 		}
 	return 0;
 }
@@ -95,12 +99,16 @@ static void on_victim(const struct ord_timeline *t, struct ord_life *l, const st
 		l->workload = ord_kube_text(e, "workload");
 	}
 	if (ord_kube_is(e, "deleting")) {
-		struct ord_instant seen = ord_kube_instant(t, e, in->lo, in->line, &odd);
+		struct ord_instant seen = ord_kube_instant(t, e, in->lo, in->line_before, &odd);
 
 		/* Not after its injector was told that it was done. */
-		seen.hi = seen.value = seen.hi < in->hi ? seen.hi : in->hi;
+		if (in->hi < seen.hi) {
+			seen.hi = seen.value = in->hi;
+			seen.line_after = in->line;
+		}
 		seen.lo = seen.lo < seen.hi ? seen.lo : seen.hi;
 		*in = seen;
+		l->by[ORD_LIFE_DELETED] = e;
 		l->odd |= odd ? 1u << ORD_LIFE_DELETED : 0;
 	} else if (ord_kube_is(e, "deleted")) {
 		l->gone = ord_kube_instant(t, e, in->lo, in->line, NULL);
@@ -109,6 +117,8 @@ static void on_victim(const struct ord_timeline *t, struct ord_life *l, const st
 
 int ord_analyse_kube(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
 {
+	if (ord_kube_blind(t, r, err))
+		return -1;
 	if (!r->number || !r->requested.known)
 		return 0;
 	if (collect_victims(t, r, err))
@@ -118,8 +128,6 @@ int ord_analyse_kube(const struct ord_timeline *t, struct ord_rep *r, struct ord
 		struct ord_life *l =
 			e->kind == ORD_EVENT_KUBE ? life_of(r, ord_kube_text(e, "uid")) : NULL;
 
-		if (e->rep == r->number && ord_kube_is(e, "cut"))
-			r->cuts++;
 		if (l && e->rep == r->number)
 			on_victim(t, l, e);
 	}

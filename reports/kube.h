@@ -31,6 +31,21 @@ int ord_kube_match(const struct ord_timeline *t, struct ord_rep *r, struct ord_e
 void ord_kube_steps(const struct ord_timeline *t, struct ord_rep *r);
 int ord_kube_dips(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
 int ord_kube_also(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
+int ord_kube_blind(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
+/* What a line says went wrong, and how; NULL: nothing. */
+const char *ord_kube_trouble(const struct ord_event *e, const char **ret_detail);
+
+/* Tells the fault's own from bystanders, once lives are known. */
+struct ord_kube_own {
+	const struct ord_timeline *t;
+	const struct ord_rep *r;
+	const char **born; /* owned: UIDs of pods that were made from the request on, sorted */
+	size_t n;
+};
+int ord_kube_own_init(struct ord_kube_own *ret, const struct ord_timeline *t,
+		      const struct ord_rep *r, struct ord_err *err);
+void ord_kube_own_done(struct ord_kube_own *o);
+enum ord_whose ord_kube_whose(const struct ord_kube_own *o, const struct ord_event *e);
 bool ord_kube_is_hit(const struct ord_rep *r, size_t n_faults, const char *uid);
 
 #endif

@@ -1,9 +1,21 @@
-/* What happened to those to whom nothing was done. */
+/* What went wrong from the fault on: with those whom it hit and what belongs to them, and with
+ * bystanders. */
 #include "reports/kube.h"
 
 #include <stdlib.h>
 
 #include "base/auto.h"
+
+const char *ord_whose_name(enum ord_whose w)
+{
+	static const char *const names[] = {
+		[ORD_WHOSE_NOBODYS] = "bystander",	 [ORD_WHOSE_TARGET] = "target",
+		[ORD_WHOSE_WORKLOAD] = "workload",	 [ORD_WHOSE_POD] = "pod",
+		[ORD_WHOSE_REPLACEMENT] = "replacement",
+	};
+
+	return names[w];
+}
 
 /* Lines of what goes wrong; the detail is the member that says how. */
 static const struct {
@@ -26,17 +38,7 @@ static bool is_bad(const struct ord_event *e)
 	return !strcmp(ord_kube_text(e, "status"), "True");
 }
 
-/* The workload of a pod that was hit is told of as a dip. */
-static bool is_dip(const struct ord_rep *r, const char *uid)
-{
-	for (size_t i = 0; i < r->n_dips; i++)
-		if (r->dips[i].hit && !strcmp(r->dips[i].uid, uid))
-			return true;
-	return false;
-}
-
-/* What a line says went wrong, and how; NULL: nothing. */
-static const char *trouble_of(const struct ord_event *e, const char **ret_detail)
+const char *ord_kube_trouble(const struct ord_event *e, const char **ret_detail)
 {
 	if (!strcmp(ord_kube_text(e, "what"), "event")) {
 		*ret_detail = ord_kube_text(e, "message");
@@ -54,92 +56,81 @@ static const char *trouble_of(const struct ord_event *e, const char **ret_detail
 	return NULL;
 }
 
-/* A target of a fault that chose it, whether it has acted on it yet or not. */
-static bool in_place(const struct ord_timeline *t, const struct ord_rep *r, const char *uid)
+static struct ord_also *find(struct ord_troubles *in, const char *what, const struct ord_event *e,
+			     enum ord_whose whose)
 {
-	for (size_t k = 0; k < t->n_faults; k++) {
-		const json_t *list =
-			json_object_get(json_object_get(r->faults[k].place, "cluster"), "objects");
-		const json_t *o;
-		size_t i;
+	for (size_t i = 0; i < in->n; i++) {
+		struct ord_also *a = &in->v[i];
 
-		json_array_foreach (list, i, o) {
-			const char *is = json_string_value(json_array_get(o, 4));
-
-			if (is && !strcmp(is, uid))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* A pod of a target's workload that came after is not a bystander, but worth a remark. */
-static bool is_replacement(const struct ord_rep *r, const char *uid)
-{
-	for (size_t i = 0; i < r->n_lives; i++)
-		if (*uid && !strcmp(r->lives[i].replacement_uid, uid))
-			return true;
-	return false;
-}
-
-static struct ord_also *find(struct ord_rep *r, const char *what, const struct ord_event *e)
-{
-	for (size_t i = 0; i < r->n_also; i++) {
-		struct ord_also *a = &r->also[i];
-
-		if (!strcmp(a->what, what) && !strcmp(a->kind, ord_kube_text(e, "kind")) &&
+		if (a->whose == whose && !strcmp(a->what, what) &&
+		    !strcmp(a->kind, ord_kube_text(e, "kind")) &&
 		    !strcmp(a->ns, ord_kube_text(e, "ns")) &&
 		    !strcmp(a->name, ord_kube_text(e, "name")))
 			return a;
 	}
-	if (r->n_also == ORD_ALSO_MAX) {
-		r->more_also++;
+	if (in->n == ORD_ALSO_MAX) {
+		in->more++;
 		return NULL;
 	}
-	r->also[r->n_also] =
-		(struct ord_also){.what = what,
-				  .kind = ord_kube_text(e, "kind"),
-				  .ns = ord_kube_text(e, "ns"),
-				  .name = ord_kube_text(e, "name"),
-				  .replacement = is_replacement(r, ord_kube_text(e, "uid"))};
-	return &r->also[r->n_also++];
+	in->v[in->n] = (struct ord_also){.what = what,
+					 .kind = ord_kube_text(e, "kind"),
+					 .ns = ord_kube_text(e, "ns"),
+					 .name = ord_kube_text(e, "name"),
+					 .whose = whose};
+	return &in->v[in->n++];
+}
+
+static void take(struct ord_rep *r, const struct ord_event *e, const char *what, const char *detail,
+		 enum ord_whose whose)
+{
+	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	struct ord_also *a = find(whose == ORD_WHOSE_NOBODYS ? &r->also : &r->own, what, e, whose);
+
+	if (!a)
+		return;
+	if (at < r->requested.value) {
+		a->before++;
+		return;
+	}
+	if (!a->n++) {
+		a->first = at;
+		a->line = e->line;
+	}
+	a->last = at;
+	a->detail = detail;
+}
+
+/* What only happened before is not what happened also. */
+static void drop_old(struct ord_troubles *in)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < in->n; i++)
+		if (in->v[i].n)
+			in->v[kept++] = in->v[i];
+	in->n = kept;
 }
 
 int ord_kube_also(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
 {
-	size_t kept = 0;
+	struct ord_kube_own own;
 
-	r->also = calloc(ORD_ALSO_MAX, sizeof *r->also);
-	if (!r->also)
+	r->also.v = calloc(ORD_ALSO_MAX, sizeof *r->also.v);
+	r->own.v = calloc(ORD_ALSO_MAX, sizeof *r->own.v);
+	if (!r->also.v || !r->own.v)
 		return ord_fail_nomem(err);
+	if (ord_kube_own_init(&own, t, r, err))
+		return -1;
 	for (size_t i = 0; i < t->n_events; i++) {
 		const struct ord_event *e = &t->events[i];
-		const char *detail = "", *what, *uid;
-		int64_t at = ord_member_int(e->json, "at_t", e->t);
-		struct ord_also *a;
+		const char *detail = "", *what;
 
-		if (e->kind != ORD_EVENT_KUBE || e->rep != r->number ||
-		    !(what = trouble_of(e, &detail)))
-			continue;
-		uid = ord_kube_text(e, "uid");
-		if (ord_kube_is_hit(r, t->n_faults, uid) || in_place(t, r, uid) || is_dip(r, uid) ||
-		    !(a = find(r, what, e)))
-			continue;
-		if (at < r->requested.value) {
-			a->before++;
-			continue;
-		}
-		if (!a->n++) {
-			a->first = at;
-			a->line = e->line;
-		}
-		a->last = at;
-		a->detail = detail;
+		if (e->kind == ORD_EVENT_KUBE && e->rep == r->number &&
+		    (what = ord_kube_trouble(e, &detail)))
+			take(r, e, what, detail, ord_kube_whose(&own, e));
 	}
-	/* What only happened before is not what happened also. */
-	for (size_t i = 0; i < r->n_also; i++)
-		if (r->also[i].n)
-			r->also[kept++] = r->also[i];
-	r->n_also = kept;
+	ord_kube_own_done(&own);
+	drop_old(&r->also);
+	drop_old(&r->own);
 	return 0;
 }

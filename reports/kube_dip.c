@@ -52,20 +52,29 @@ static void on_replicas(const struct ord_timeline *t, const struct ord_rep *r, s
 {
 	int64_t available = ord_member_int(e->json, "available", 0);
 	int64_t at = ord_member_int(e->json, "at_t", e->t);
-	int64_t floor = d->below.known ? d->below.lo : r->requested.lo;
+	bool after = at >= r->requested.value, is_below;
+	/* It cannot have changed before it was written as it was last told. */
+	struct ord_instant now =
+		ord_kube_instant(t, e, d->last.known ? d->last.lo : 0, d->last.line, NULL);
 
-	if (at < r->requested.value || d->wanted < 0) {
+	d->last = now;
+	if (!after || d->wanted < 0) {
 		d->wanted = ord_member_int(e->json, "desired", 0);
 		d->least = available;
-		if (at < r->requested.value)
+		if (!after)
 			return;
 	}
+	if (now.lo < r->requested.lo) {
+		now.lo = r->requested.lo;
+		now.line_before = r->requested.line;
+	}
+	is_below = available < d->wanted;
 	d->least = available < d->least ? available : d->least;
-	if (!d->below.known && available < d->wanted)
-		d->below = ord_kube_instant(t, e, floor, 0, NULL);
-	else if (d->below.known && available >= d->wanted && !d->again.known)
-		d->again = ord_kube_instant(t, e, floor, d->below.line, NULL);
-	else if (d->again.known && available < d->wanted)
+	if (!d->below.known && is_below)
+		d->below = now;
+	else if (d->below.known && !is_below && !d->again.known)
+		d->again = now;
+	else if (d->again.known && is_below)
 		d->again.known = false; /* it fell again: it was not yet well */
 }
 

@@ -27,13 +27,12 @@ static bool read_stamp(const char *text, int64_t *ret_ns, int64_t *ret_res)
 }
 
 /* When, on the run's clock, the API server's clock (or a node's, taken to be right) showed it. */
-static bool stamp_of(const struct ord_timeline *t, const json_t *j, const char *key, int64_t *lo,
-		     int64_t *hi)
+static bool stamp_of(const struct ord_timeline *t, const json_t *j, int64_t *lo, int64_t *hi)
 {
 	const json_t *offset = json_object_get(j, "offset_ns");
 	int64_t ns, res;
 
-	if (json_array_size(offset) != 2 || !read_stamp(ord_member_text(j, key, ""), &ns, &res))
+	if (json_array_size(offset) != 2 || !read_stamp(ord_member_text(j, "stamp", ""), &ns, &res))
 		return false;
 	*lo = ns - t->wall_ns - (int64_t)json_integer_value(json_array_get(offset, 1));
 	*hi = ns + res - t->wall_ns - (int64_t)json_integer_value(json_array_get(offset, 0));
@@ -56,7 +55,7 @@ struct ord_instant ord_kube_instant(const struct ord_timeline *t, const struct o
 				 .line = e->line,
 				 .line_before = line_before};
 
-	if (stamp_of(t, e->json, "stamp", &from, &to)) {
+	if (stamp_of(t, e->json, &from, &to)) {
 		bool odd = from > at || to < in.lo;
 
 		if (ret_odd && odd)
@@ -66,9 +65,6 @@ struct ord_instant ord_kube_instant(const struct ord_timeline *t, const struct o
 		if (!odd && server && to < in.hi)
 			in.hi = to;
 	}
-	/* When the API server was told: not sooner than what it was told of. */
-	if (stamp_of(t, e->json, "written", &from, &to) && to >= in.lo && to < in.hi)
-		in.hi = to;
 	in.value = in.hi;
 	return in;
 }

@@ -31,7 +31,25 @@ static void step(const struct ord_timeline *t, struct ord_life *l, enum ord_life
 		if (l->at[k].known)
 			before = &l->at[k];
 	l->at[s] = ord_kube_instant(t, e, before ? before->lo : 0, before ? before->line : 0, &odd);
+	l->by[s] = e;
 	l->odd |= odd ? 1u << s : 0;
+}
+
+/* Why a pod that has not got ready has not; its own state says it better than an Event. */
+static void hinder(struct ord_life *l, const struct ord_event *e)
+{
+	const char *detail = "", *what = ord_kube_trouble(e, &detail);
+	bool event = ord_kube_is(e, "event");
+	const char *reason = ord_kube_text(e, "reason");
+
+	if (!what || l->at[ORD_LIFE_READY].known || ord_kube_is(e, "unready") ||
+	    (event && l->why.line && !l->by_event))
+		return;
+	l->by_event = event;
+	l->why = (struct ord_hindrance){.reason = *reason ? reason : what,
+					.message = ord_kube_text(e, "message"),
+					.at = ord_member_int(e->json, "at_t", e->t),
+					.line = e->line};
 }
 
 static void on_replacement(const struct ord_timeline *t, struct ord_life *l,
@@ -45,6 +63,7 @@ static void on_replacement(const struct ord_timeline *t, struct ord_life *l,
 		     {"started", ORD_LIFE_STARTED},
 		     {"ready", ORD_LIFE_READY}};
 
+	hinder(l, e);
 	for (size_t i = 0; i < ORD_COUNT(steps); i++)
 		if (ord_kube_is(e, steps[i].what))
 			step(t, l, steps[i].step, e);
@@ -53,10 +72,11 @@ static void on_replacement(const struct ord_timeline *t, struct ord_life *l,
 }
 
 /* Events come by another way than the pod's own state, and Event by Event: a step may arrive before
- * one that must have been sooner. What is known of the later bounds the earlier. */
+ * one that must have been sooner. What is known of the later bounds the earlier, and the other way
+ * round. */
 static void put_in_order(struct ord_life *l)
 {
-	struct ord_instant *later = NULL;
+	struct ord_instant *later = NULL, *before = NULL;
 
 	for (unsigned s = ORD_LIFE_STEPS; s-- > 0;) {
 		struct ord_instant *in = &l->at[s];
@@ -65,11 +85,41 @@ static void put_in_order(struct ord_life *l)
 			continue;
 		if (later && in->hi > later->hi) {
 			in->hi = in->value = later->hi;
+			in->line_after = later->line;
 			if (in->lo > in->hi)
 				in->lo = in->hi;
 		}
 		later = in;
 	}
+	for (unsigned s = 0; s < ORD_LIFE_STEPS; s++) {
+		struct ord_instant *in = &l->at[s];
+
+		if (!in->known)
+			continue;
+		if (before && before->lo > in->lo) {
+			in->lo = before->lo;
+			in->line_before = before->line;
+		}
+		before = in;
+	}
+}
+
+/* Nobody came: whoever should have made one may say why. */
+static bool is_maker(const struct ord_life *l, const char *uid)
+{
+	return !*l->replacement_uid && *l->owner && !strcmp(l->owner, uid);
+}
+
+/* The first step after the last that was seen, where the pod did not get ready. */
+static enum ord_life_step missing(const struct ord_life *l)
+{
+	unsigned s = ORD_LIFE_READY;
+
+	if (l->at[ORD_LIFE_READY].known)
+		return ORD_LIFE_STEPS;
+	while (s > ORD_LIFE_CREATED && !l->at[s - 1].known)
+		s--;
+	return (enum ord_life_step)s;
 }
 
 /* The first good answer of an HTTP user probe that was sent when the replacement got traffic;
@@ -119,12 +169,17 @@ void ord_kube_steps(const struct ord_timeline *t, struct ord_rep *r)
 				step(t, &r->lives[k], ORD_LIFE_ENDPOINT, e);
 			else if (!strcmp(r->lives[k].replacement_uid, uid))
 				on_replacement(t, &r->lives[k], e);
+			else if (is_maker(&r->lives[k], uid))
+				hinder(&r->lives[k], e);
 	}
 	for (size_t k = 0; k < r->n_lives; k++) {
 		struct ord_life *l = &r->lives[k];
 
 		put_in_order(l);
 		answer(t, r, l);
+		l->missing = missing(l);
+		if (l->missing == ORD_LIFE_STEPS)
+			l->why = (struct ord_hindrance){.reason = "", .message = ""};
 		l->ready = ord_kube_until(r, &l->at[ORD_LIFE_DELETED], &l->at[ORD_LIFE_READY]);
 		if (l->at[ORD_LIFE_ENDPOINT].known)
 			l->serving = ord_kube_until(r, &l->at[ORD_LIFE_DELETED],

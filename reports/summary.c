@@ -20,8 +20,8 @@ static enum ord_part_kind part_of(const struct ord_rep *r, const struct ord_samp
 	return r->cleared.known && s->sent >= r->cleared.value ? ORD_PART_AFTER : ORD_PART_DURING;
 }
 
-static void measure(const struct ord_rep *r, const struct ord_series *q, struct ord_part *parts,
-		    int64_t *room)
+static void measure(const struct ord_rep *r, const struct ord_tl_probe *probe,
+		    const struct ord_series *q, struct ord_part *parts, int64_t *room)
 {
 	for (unsigned k = 0; k < ORD_PARTS; k++) {
 		struct ord_part *part = &parts[k];
@@ -37,7 +37,7 @@ static void measure(const struct ord_rep *r, const struct ord_series *q, struct 
 			part->good += s->state == ORD_SAMPLE_GOOD;
 			part->bad += s->state == ORD_SAMPLE_BAD;
 			part->unknown += s->state == ORD_SAMPLE_UNKNOWN;
-			if (s->state != ORD_SAMPLE_UNKNOWN)
+			if (s->state != ORD_SAMPLE_UNKNOWN && !probe->asks_nobody)
 				room[n++] = ord_sample_latency(s);
 		}
 		ord_stat_sort(room, n);
@@ -60,7 +60,7 @@ int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, stru
 		return ord_fail_nomem(err);
 	for (uint32_t i = 0; i <= t->repetitions; i++)
 		for (size_t p = 0; p < t->n_probes; p++)
-			measure(&a->reps[i], ord_timeline_series(t, i, p),
+			measure(&a->reps[i], &t->probes[p], ord_timeline_series(t, i, p),
 				&a->reps[i].parts[p * ORD_PARTS], room);
 	return 0;
 }

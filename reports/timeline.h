@@ -49,7 +49,8 @@ struct ord_series {
 struct ord_tl_probe {
 	const char *name, *kind, *what; /* borrowed from the plan */
 	bool is_signal;
-	bool is_channel; /* no probe: a detection channel of the cluster, told by `kube` lines */
+	bool is_channel;  /* no probe: a detection channel of the cluster, told by `kube` lines */
+	bool asks_nobody; /* says what a watch told last: it has no latency */
 	int64_t every, timeout, within; /* ns; within 0: none */
 };
 

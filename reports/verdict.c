@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/member.h"
 #include "reports/write/text.h"
 
 __attribute__((format(printf, 3, 4))) static bool say(struct ord_analysis *a, int code,
@@ -182,11 +183,15 @@ void ord_analyse_verdict(struct ord_analysis *a)
 void ord_analysis_done(struct ord_analysis *a)
 {
 	for (uint32_t i = 0; a->reps && i <= a->t->repetitions; i++) {
-		for (size_t k = 0; a->reps[i].faults && k < a->t->n_faults; k++)
+		for (size_t k = 0; a->reps[i].faults && k < a->t->n_faults; k++) {
 			free(a->reps[i].faults[k].acts);
+			json_decref(a->reps[i].faults[k].kept);
+		}
 		free(a->reps[i].lives);
 		free(a->reps[i].dips);
-		free(a->reps[i].also);
+		free(a->reps[i].blind);
+		free(a->reps[i].also.v);
+		free(a->reps[i].own.v);
 		free(a->reps[i].detections);
 		free(a->reps[i].goals);
 		free(a->reps[i].faults);

@@ -62,7 +62,7 @@ static void probe_lane(struct chart *c, size_t p, int64_t panel)
 	ord_chart_strip(c, q, p);
 	(void)fputc('\n', c->out);
 	c->y += 140 + 60;
-	if (probe->is_signal)
+	if (probe->is_signal || probe->asks_nobody)
 		return;
 	c->y += 40;
 	ord_chart_latency(c, q, p, panel);
@@ -130,7 +130,7 @@ static void phase_lane(struct chart *c)
 	c->y += 120 + 40;
 }
 
-static void axis(struct chart *c)
+void ord_chart_axis(struct chart *c)
 {
 	static const int64_t steps[] = {1, 2, 5};
 	int64_t want = (c->t1 - c->t0) / (c->narrow ? 4 : 10), step = 1000000, t;
@@ -140,6 +140,7 @@ static void axis(struct chart *c)
 		step = steps[(i + 1) % 3] * (step / steps[i % 3]) * ((i + 1) % 3 ? 1 : 10);
 	ord_chart_line(c, "axis", c->x0, c->y, c->x1, c->y);
 	t = c->r->zero - (c->r->zero - c->t0) / step * step;
+	t += t < c->t0 ? step : 0;
 	for (; t <= c->t1; t += step) {
 		int64_t d = (t - c->r->zero) / (int64_t)ORD_MS;
 
@@ -184,10 +185,10 @@ static void draw(struct chart *c)
 
 	set_window(c);
 	n = ord_chart_labels(c, labels);
-	c->top = 100 + (int64_t)ord_chart_place_labels(c, labels, n) * 170;
+	c->top = 100 + (int64_t)ord_chart_place_labels(labels, n) * 170;
 	c->y = c->top;
 	for (size_t p = 0; p < c->a->t->n_probes; p++)
-		users += !c->a->t->probes[p].is_signal;
+		users += !c->a->t->probes[p].is_signal && !c->a->t->probes[p].asks_nobody;
 	panel = users > 3 ? 600 : users > 1 ? 1000 : 1500;
 	c->out = open_memstream(&body, &size);
 	if (!c->out) {
@@ -202,7 +203,7 @@ static void draw(struct chart *c)
 		if (c->a->t->probes[p].is_signal && !c->a->t->probes[p].is_channel)
 			probe_lane(c, p, 0);
 	phase_lane(c);
-	axis(c);
+	ord_chart_axis(c);
 	(void)fclose(c->out);
 	c->out = out;
 	(void)fprintf(out, "<svg class=\"chart %s\" role=\"img\" viewBox=\"0 0 %d %lld\">",

@@ -31,6 +31,9 @@ void ord_chart_line(const struct chart *c, const char *css, int64_t x1, int64_t 
 		    int64_t y2);
 void ord_chart_text(const struct chart *c, const char *css, int64_t x, int64_t y, const char *s);
 
+/* Seconds since the fault was requested, at c->y, which it moves on. */
+void ord_chart_axis(struct chart *c);
+
 /* The samples of a series within the window. */
 size_t ord_chart_visible(const struct chart *c, const struct ord_series *q, size_t *ret_first);
 /* Which of the CHART_COLUMNS an instant falls into. */
@@ -44,15 +47,15 @@ void ord_chart_latency(const struct chart *c, const struct ord_series *q, size_t
 struct label {
 	const struct ord_instant *in;
 	const char *css;
-	char text[112];
+	char text[192];
 	int64_t x;
 	unsigned row;
 	bool before; /* the text stands left of the mark */
 };
 
 size_t ord_chart_labels(const struct chart *c, struct label v[static CHART_LABELS_MAX]);
-/* In rows, so that no two texts overlap. Returns how many. */
-unsigned ord_chart_place_labels(const struct chart *c, struct label *v, size_t n);
+/* In rows, greedily from the left, so that no two texts overlap. Returns how many. */
+unsigned ord_chart_place_labels(struct label *v, size_t n);
 void ord_chart_draw_labels(const struct chart *c, const struct label *v, size_t n, int64_t bottom);
 
 #endif

@@ -7,6 +7,14 @@
 
 #define ROWS_MAX 6
 
+#define LETTER 70  /* of a text, on average and then some */
+#define MARGIN 100 /* from the mark to its text, and behind it */
+
+static int64_t width_of(const struct label *l)
+{
+	return (int64_t)strlen(l->text) * LETTER + MARGIN;
+}
+
 static int by_x(const void *a, const void *b)
 {
 	const struct label *l = a, *k = b;
@@ -14,21 +22,37 @@ static int by_x(const void *a, const void *b)
 	return l->x < k->x ? -1 : l->x > k->x;
 }
 
+/* On the side of the mark where there is more room; a name that does not fit there is cut. */
 static void add_label(const struct chart *c, struct label *v, size_t *n,
-		      const struct ord_instant *in, const char *css, const char *what)
+		      const struct ord_instant *in, const char *css, const char *name,
+		      const char *what)
 {
 	char when[ORD_TEXT];
+	int64_t left, right, room;
+	size_t rest;
 
 	if (!in->known || *n == CHART_LABELS_MAX)
 		return;
 	v[*n] = (struct label){.in = in, .css = css, .x = ord_chart_x(c, in->value)};
-	(void)snprintf(v[*n].text, sizeof v->text, "%.64s %s", what,
-		       ord_text_relative(in->value, c->r->zero, when));
+	(void)ord_text_relative(in->value, c->r->zero, when);
+	left = v[*n].x;
+	right = c->width * 10 - left;
+	rest = strlen(what) + strlen(when) + 2;
+	room = ((left > right ? left : right) - MARGIN) / LETTER - (int64_t)rest;
+	if (room < 4)
+		room = 4;
+	if ((int64_t)strlen(name) > room)
+		(void)snprintf(v[*n].text, sizeof v->text, "%.*s… %s %s", (int)room - 1, name, what,
+			       when);
+	else
+		(void)snprintf(v[*n].text, sizeof v->text, "%.64s%s%s %s", name, *name ? " " : "",
+			       what, when);
+	ord_text_clean(v[*n].text);
+	v[*n].before = right < width_of(&v[*n]) && left > right;
 	++*n;
 }
 
-/* Greedy rows from the left, so that no two texts overlap. Returns how many rows. */
-unsigned ord_chart_place_labels(const struct chart *c, struct label *v, size_t n)
+unsigned ord_chart_place_labels(struct label *v, size_t n)
 {
 	int64_t taken[ROWS_MAX];
 	unsigned rows = 0;
@@ -37,10 +61,8 @@ unsigned ord_chart_place_labels(const struct chart *c, struct label *v, size_t n
 	for (unsigned i = 0; i < ROWS_MAX; i++)
 		taken[i] = INT64_MIN / 2;
 	for (size_t i = 0; i < n; i++) {
-		int64_t w = (int64_t)strlen(v[i].text) * 70 + 100;
-		int64_t from;
+		int64_t w = width_of(&v[i]), from;
 
-		v[i].before = v[i].x + w > c->width * 10;
 		from = v[i].before ? v[i].x - w : v[i].x - 40;
 		while (v[i].row < ROWS_MAX - 1 && taken[v[i].row] > from)
 			v[i].row++;
@@ -55,16 +77,13 @@ size_t ord_chart_labels(const struct chart *c, struct label v[static CHART_LABEL
 	const struct ord_rep *r = c->r;
 	size_t n = 0;
 
-	add_label(c, v, &n, &r->in_force, "m-fault", r->number ? "in force" : "placebo begins");
-	add_label(c, v, &n, &r->impact, "m-bad", "impact");
-	for (size_t p = 0; p < c->a->t->n_probes; p++) {
-		char what[80];
-
-		(void)snprintf(what, sizeof what, "%.60s noticed", c->a->t->probes[p].name);
-		add_label(c, v, &n, &r->detections[p].at, "m-signal", what);
-	}
-	add_label(c, v, &n, &r->cleared, "m-fault", r->number ? "cleared" : "placebo ends");
-	add_label(c, v, &n, &r->recovered, "m-good", "recovered");
+	add_label(c, v, &n, &r->in_force, "m-fault", "", r->number ? "in force" : "placebo begins");
+	add_label(c, v, &n, &r->impact, "m-bad", "", "impact");
+	for (size_t p = 0; p < c->a->t->n_probes; p++)
+		add_label(c, v, &n, &r->detections[p].at, "m-signal", c->a->t->probes[p].name,
+			  "noticed");
+	add_label(c, v, &n, &r->cleared, "m-fault", "", r->number ? "cleared" : "placebo ends");
+	add_label(c, v, &n, &r->recovered, "m-good", "", "recovered");
 	return n;
 }
 

@@ -33,6 +33,7 @@ void ord_html_faults(const struct ord_analysis *a, FILE *out);
 void ord_html_method(const struct ord_analysis *a, FILE *out);
 
 /* What was seen in a cluster in a repetition; and which one it was, for the method. */
+void ord_html_lives(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 void ord_html_kube(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 void ord_html_cluster(const struct ord_analysis *a, FILE *out);
 

@@ -51,7 +51,8 @@ static void add_kube(struct rows *rows, const struct ord_event *e)
 {
 	static const char *const shown[][2] = {{"cut", "the watch broke"},
 					       {"resumed", "the watch is whole again"},
-					       {"blind", "may not be watched"}};
+					       {"blind", "may not be watched"},
+					       {"events-dropped", "too many Events"}};
 	const char *what = ord_member_text(e->json, "what", "");
 
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {

@@ -70,12 +70,17 @@ static void legend(FILE *out)
 
 static void figure(const struct ord_analysis *a, const struct ord_rep *r, size_t detail, FILE *out)
 {
+	bool latency = false;
+
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		latency |= !a->t->probes[p].is_signal && !a->t->probes[p].asks_nobody;
 	(void)fputs("<figure>", out);
 	ord_html_chart(a, r, detail, out);
-	(void)fputs("<figcaption>Seconds since the fault was requested. A mark is an instant, the "
-		    "bar through it the interval in which it happened. Latency from the intended "
-		    "start, on a log axis.",
-		    out);
+	(void)fprintf(
+		out,
+		"<figcaption>Seconds since the fault was requested. A mark is an instant, the "
+		"bar through it the interval in which it happened.%s",
+		latency ? " Latency from the intended start, on a log axis." : "");
 	legend(out);
 	(void)fputs("</figcaption></figure>\n", out);
 }

@@ -195,6 +195,10 @@ static void fault_row(const struct ord_analysis *a, const struct ord_rep *r,
 		(void)fputs("<br>left: ", out);
 		ord_html_json(f->left, "<br>", out);
 	}
+	if (json_array_size(f->kept)) {
+		(void)fputs("<br>kept, another's change: ", out);
+		ord_html_json(f->kept, "<br>", out);
+	}
 	(void)fputs("</td></tr>\n", out);
 	free(figures);
 }

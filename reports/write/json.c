@@ -31,6 +31,8 @@ json_t *ord_json_instant(const struct ord_timeline *t, const struct ord_instant 
 		      (int)in->line);
 	if (in->line_before)
 		(void)json_object_set_new(j, "line_before", json_integer(in->line_before));
+	if (in->line_after)
+		(void)json_object_set_new(j, "line_after", json_integer(in->line_after));
 	return j;
 }
 
@@ -138,6 +140,8 @@ static json_t *faults(const struct ord_analysis *a, const struct ord_rep *r)
 		(void)json_object_set_new(j, "figures", copy(f->figures));
 		if (f->n_acts)
 			(void)json_object_set_new(j, "acts", ord_json_acts(f));
+		if (f->kept)
+			(void)json_object_set(j, "kept", f->kept);
 		if (*f->by)
 			(void)json_object_set_new(j, "taken_back_by", json_string(f->by));
 		if (f->over.state != ORD_SPAN_NONE)
@@ -247,11 +251,12 @@ static json_t *limits(const struct ord_analysis *a)
 	for (size_t p = 0; p < t->n_probes && !t->probes[p].is_channel; p++)
 		(void)json_object_set_new(resolution, t->probes[p].name,
 					  json_integer(t->probes[p].every));
-	return json_pack("{s:o,s:I,s:I,s:I,s:I,s:i,s:b,s:i}", "resolution_ns", resolution,
+	return json_pack("{s:o,s:I,s:I,s:I,s:I,s:i,s:b,s:i,s:I}", "resolution_ns", resolution,
 			 "hold_ns", (json_int_t)a->hold, "samples", (json_int_t)t->n_samples,
 			 "background_failures", (json_int_t)a->noise_bad, "background_samples",
 			 (json_int_t)a->noise_total, "lines", (int)t->lines, "torn_last_line",
-			 t->torn, "lines_of_unknown_type", (int)t->ignored);
+			 t->torn, "lines_of_unknown_type", (int)t->ignored,
+			 "cluster_events_left_out", (json_int_t)a->events_dropped);
 }
 
 int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)

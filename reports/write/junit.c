@@ -13,7 +13,8 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
-#define OUT_MAX 900 /* readers cut longer texts */
+#define OUT_MAX	  900 /* readers cut longer texts */
+#define BLIND_MAX 20
 
 enum mark { MARK_PASS, MARK_FAILURE, MARK_ERROR, MARK_SKIPPED };
 
@@ -144,6 +145,31 @@ static void fault_case(const struct ord_analysis *a, struct junit_case *c)
 	}
 }
 
+/* What of another's change was kept when a fault was taken back; NULL: nothing. */
+static char *kept_text(const struct ord_analysis *a)
+{
+	char *text = NULL;
+	size_t size = 0, n = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		for (size_t k = 0; k < a->t->n_faults; k++) {
+			const json_t *kept = a->reps[i].faults[k].kept;
+
+			for (size_t m = 0; m < json_array_size(kept); m++, n++)
+				(void)fprintf(f,
+					      "repetition %u: %s: another's change was kept: %s\n",
+					      i, a->t->faults[k].name,
+					      json_string_value(json_array_get(kept, m)));
+		}
+	if (!fclose(f) && n)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static void residue_case(const struct ord_analysis *a, struct junit_case *c)
 {
 	(void)snprintf(c->name, sizeof c->name, "rollback: nothing left behind");
@@ -157,6 +183,7 @@ static void residue_case(const struct ord_analysis *a, struct junit_case *c)
 		c->type = "not-applicable";
 		(void)snprintf(c->message, sizeof c->message, "nothing to take away");
 	}
+	c->text = kept_text(a);
 }
 
 /* The run as a whole, so that whatever makes the exit code not 0 is not green here either. */
@@ -216,6 +243,39 @@ static void summary(FILE *out, const char *name, const struct ord_summary *s)
 	property(out, key, value);
 }
 
+/* Of the cluster, what bears on how far the figures can be trusted. */
+static void cluster(const struct ord_analysis *a, FILE *out)
+{
+	const json_t *c = json_object_get(a->t->run, "cluster"), *w;
+	char text[400], from[ORD_TEXT], to[ORD_TEXT];
+	size_t i;
+
+	if (!c)
+		return;
+	property(out, "ordeal.cluster", ord_member_text(c, "name", ""));
+	json_array_foreach (json_object_get(c, "warnings"), i, w)
+		property(out, "ordeal.cluster.warning",
+			 json_is_string(w) ? json_string_value(w) : "");
+	for (uint32_t k = 0; k <= a->t->repetitions; k++)
+		for (i = 0; i < a->reps[k].n_blind && i < BLIND_MAX; i++) {
+			const struct ord_blind *b = &a->reps[k].blind[i];
+
+			(void)snprintf(text, sizeof text,
+				       "repetition %u: %.60s%s%.60s, from %.20s %s%.20s: %.150s", k,
+				       b->kind, *b->ns ? " in " : "", b->ns,
+				       ord_text_relative(b->from, a->reps[k].zero, from),
+				       b->open ? "on" : "to ",
+				       b->open ? "" : ord_text_relative(b->to, a->reps[k].zero, to),
+				       *b->why ? b->why : "the watch was broken");
+			ord_text_clean(text);
+			property(out, "ordeal.cluster.not_seen", text);
+		}
+	if (a->events_dropped) {
+		(void)snprintf(text, sizeof text, "%" PRId64, a->events_dropped);
+		property(out, "ordeal.cluster.events_left_out", text);
+	}
+}
+
 static void properties(const struct ord_analysis *a, FILE *out)
 {
 	char text[128];
@@ -237,6 +297,7 @@ static void properties(const struct ord_analysis *a, FILE *out)
 	summary(out, "ordeal.recover.self", &a->self);
 	summary(out, "ordeal.recover.after_rollback", &a->after);
 	summary(out, "ordeal.pod.time_to_ready", &a->pods);
+	cluster(a, out);
 	(void)fputs("\t\t</properties>\n", out);
 }
 

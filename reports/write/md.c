@@ -217,6 +217,13 @@ static void remarks(const struct ord_analysis *a, FILE *out)
 				(void)fputc('\n', out);
 				n++;
 			}
+			for (size_t m = 0; m < json_array_size(f->kept); m++, n++) {
+				(void)fprintf(out, "- %u: ", i);
+				ord_md_text(out, a->t->faults[k].name);
+				(void)fputs(" was taken back, and another's change kept: ", out);
+				ord_md_text(out, json_string_value(json_array_get(f->kept, m)));
+				(void)fputc('\n', out);
+			}
 			if (f->over.state != ORD_SPAN_NONE) {
 				(void)fprintf(out, "- %u: ", i);
 				ord_md_text(out, a->t->faults[k].name);

@@ -14,6 +14,16 @@ static void cell(FILE *out, const char *text)
 	(void)fputs(" |", out);
 }
 
+/* "image pulled: ImagePullBackOff", "" of a pod that got ready. */
+static const char *why_not(const struct ord_life *l, char out[static ORD_TEXT])
+{
+	if (l->missing == ORD_LIFE_STEPS)
+		return "";
+	(void)snprintf(out, ORD_TEXT, "%.24s%s%.60s", ord_life_name(l->missing),
+		       *l->why.reason ? ": " : "", l->why.reason);
+	return out;
+}
+
 static void lives(const struct ord_analysis *a, FILE *out)
 {
 	char text[ORD_TEXT];
@@ -28,8 +38,9 @@ static void lives(const struct ord_analysis *a, FILE *out)
 				(void)fputs(
 					"## How the pods came back\n\n| # | pod | replacement | "
 					"deleted | created | scheduled | pulled | started | ready "
-					"| endpoint | answer | deleted to ready "
-					"|\n|--:|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+					"| endpoint | answer | deleted to ready | not reached "
+					"|\n|--:|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+					"\n",
 					out);
 			(void)fprintf(out, "| %u |", i);
 			cell(out, l->victim);
@@ -39,6 +50,7 @@ static void lives(const struct ord_analysis *a, FILE *out)
 						  ? ord_text_relative(l->at[s].value, r->zero, text)
 						  : "-");
 			cell(out, ord_text_span(&l->ready, text));
+			cell(out, why_not(l, text));
 			(void)fputc('\n', out);
 		}
 	if (n)
@@ -102,24 +114,31 @@ static void acts(const struct ord_analysis *a, FILE *out)
 		(void)fputc('\n', out);
 }
 
-static void also(const struct ord_analysis *a, FILE *out)
+static void troubles(const struct ord_analysis *a, bool own, FILE *out)
 {
 	char text[ORD_TEXT], name[400];
-	size_t n = 0;
+	size_t n = 0, more = 0;
 
-	for (uint32_t i = 1; i <= a->t->repetitions; i++)
-		for (size_t k = 0; k < a->reps[i].n_also && n < ROWS_MAX; k++) {
-			const struct ord_rep *r = &a->reps[i];
-			const struct ord_also *x = &r->also[k];
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_rep *r = &a->reps[i];
+		const struct ord_troubles *in = own ? &r->own : &r->also;
 
+		more += in->more;
+		for (size_t k = 0; k < in->n; k++) {
+			const struct ord_also *x = &in->v[k];
+
+			if (n == ROWS_MAX) {
+				more++;
+				continue;
+			}
 			if (!n++)
-				(void)fputs("## Also happened\n\n| # | what | to whom | first | "
-					    "times | "
-					    "detail |\n|--:|---|---|--:|--:|---|\n",
-					    out);
-			(void)snprintf(name, sizeof name, "%.60s/%.250s%s%.60s%s", x->kind, x->name,
-				       *x->ns ? " in " : "", x->ns,
-				       x->replacement ? " (a replacement)" : "");
+				(void)fprintf(out,
+					      "## %s\n\n| # | what | to whom | first | times | "
+					      "detail |\n|--:|---|---|--:|--:|---|\n",
+					      own ? "The faults' own effects" : "Also happened");
+			(void)snprintf(name, sizeof name, "%.60s/%.250s%s%.60s%s%s%s", x->kind,
+				       x->name, *x->ns ? " in " : "", x->ns, own ? " (" : "",
+				       own ? ord_whose_name(x->whose) : "", own ? ")" : "");
 			(void)fprintf(out, "| %u |", i);
 			cell(out, x->what);
 			cell(out, name);
@@ -128,11 +147,47 @@ static void also(const struct ord_analysis *a, FILE *out)
 			cell(out, x->detail);
 			(void)fputc('\n', out);
 		}
+	}
+	if (more)
+		(void)fprintf(out, "\n%zu more stand in report.json, or were left out.\n", more);
 	if (n)
 		(void)fputs(
-			"\nTo those to whom the fault did nothing; whether it is the cause is not "
-			"known.\n\n",
+			own ? "\nOn what was chosen or hit, the workload behind it, and what came "
+			      "in its place.\n"
+			    : "\nTo bystanders: the faults did nothing to them, and they do not "
+			      "belong to those that were hit. Whether the faults are the cause is "
+			      "not known.\n",
 			out);
+	if (n)
+		(void)fputc('\n', out);
+}
+
+/* What happened meanwhile is told late, or no part of the above. */
+static void blind(const struct ord_analysis *a, FILE *out)
+{
+	char from[ORD_TEXT], to[ORD_TEXT];
+	size_t n = 0;
+
+	for (uint32_t i = 0; i <= a->t->repetitions; i++)
+		for (size_t k = 0; k < a->reps[i].n_blind && n < ROWS_MAX; k++) {
+			const struct ord_rep *r = &a->reps[i];
+			const struct ord_blind *b = &r->blind[k];
+
+			if (!n++)
+				(void)fputs("## Not seen\n\n", out);
+			(void)fprintf(out, "- %u: ", i);
+			ord_md_text(out, b->kind);
+			(void)fputs(*b->ns ? " in " : "", out);
+			ord_md_text(out, b->ns);
+			(void)fprintf(out,
+				      ", from %s %s%s: ", ord_text_relative(b->from, r->zero, from),
+				      b->open ? "on" : "to ",
+				      b->open ? "" : ord_text_relative(b->to, r->zero, to));
+			ord_md_text(out, *b->why ? b->why : "the watch was broken");
+			(void)fprintf(out, " (line %u)\n", b->line);
+		}
+	if (n)
+		(void)fputc('\n', out);
 }
 
 void ord_md_kube(const struct ord_analysis *a, FILE *out)
@@ -140,7 +195,9 @@ void ord_md_kube(const struct ord_analysis *a, FILE *out)
 	lives(a, out);
 	dips(a, out);
 	acts(a, out);
-	also(a, out);
+	troubles(a, false, out);
+	troubles(a, true, out);
+	blind(a, out);
 }
 
 void ord_md_cluster(const struct ord_analysis *a, FILE *out)
@@ -164,4 +221,9 @@ void ord_md_cluster(const struct ord_analysis *a, FILE *out)
 		ord_md_text(out, json_is_string(w) ? json_string_value(w) : "");
 		(void)fputc('\n', out);
 	}
+	if (a->events_dropped)
+		(void)fprintf(out,
+			      "- **%" PRId64 " Events of the cluster were left out**: there were "
+			      "more than a run records.\n",
+			      a->events_dropped);
 }

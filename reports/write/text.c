@@ -58,7 +58,8 @@ char *ord_text_duration(int64_t ns, char out[static ORD_TEXT])
 
 char *ord_text_span(const struct ord_span *s, char out[static ORD_TEXT])
 {
-	const struct step *u = step_for(s->value ? s->value : s->hi);
+	/* In the unit of its upper end, so that the interval is as easily read as the value. */
+	const struct step *u = step_for(s->hi > s->value ? s->hi : s->value);
 	char v[24], lo[24], hi[24];
 
 	if (s->state == ORD_SPAN_NONE) {

@@ -84,10 +84,15 @@ int run_cluster_observe(struct run *r, struct ord_err *err)
 	return run_cluster_targets(r, err);
 }
 
-void run_cluster_close(struct run *r)
+void run_cluster_unobserve(struct run *r)
 {
 	ord_observer_close(r->observer);
 	r->observer = NULL;
+}
+
+void run_cluster_close(struct run *r)
+{
+	run_cluster_unobserve(r);
 	ord_cluster_close(r->cluster);
 	r->cluster = NULL;
 }

@@ -57,6 +57,7 @@ static void finish(struct run *r)
 
 	if (line && r->end_text[0])
 		(void)json_object_set_new(line, "text", json_string(r->end_text));
+	run_cluster_unobserve(r); /* which may have a last word */
 	run_timeline_line(r->tl, "end", line);
 	(void)sd_event_exit(r->loop, 0);
 }

@@ -145,6 +145,8 @@ json_t *run_cluster_json(const struct run *r);
 int run_cluster_observe(struct run *r, struct ord_err *err);
 /* The targets were resolved anew. */
 int run_cluster_targets(struct run *r, struct ord_err *err);
+/* Ends the watching alone, before the timeline's last line. */
+void run_cluster_unobserve(struct run *r);
 /* After the probes, which ask through it. */
 void run_cluster_close(struct run *r);
 

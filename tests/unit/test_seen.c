@@ -125,6 +125,9 @@ static void a_pod(void **state)
 	assert_string_equal(text_in(4, "stamp"), "2026-11-21T10:01:00Z");
 	assert_string_equal(text_in(6, "owner"), "rs1");
 	assert_string_equal(text_in(6, "stamp"), "");
+	/* Whose it is stands in every line. */
+	for (size_t i = 0; i < n_lines; i++)
+		assert_string_equal(text_in(i, "workload"), "Deployment/orders");
 	forget_lines();
 	/* A pod of the same name is another. */
 	see(s, SEEN_PODS, "Pod", SEEN_ADDED, false, "{" META "}," SPEC ",'status':{}}");
@@ -167,6 +170,99 @@ static void what_goes_wrong(void **state)
 	    "'PodScheduled','status':'False','reason':'Unschedulable','message':'0/3 nodes'}]}}");
 	assert_string_equal(told(), "created unschedulable");
 	assert_string_equal(text_in(1, "message"), "0/3 nodes");
+	forget_lines();
+	seen_close(s);
+}
+
+/* An Event about a pod says whose it is, of a pod that was there from the beginning too; one about
+ * somebody unknown does not. */
+static void events_of_pods(void **state)
+{
+	static const char event[] =
+		"{'metadata':{'name':'e','uid':'%s'},'type':'Warning','reason':'Unhealthy','count':"
+		"1,"
+		"'lastTimestamp':'2026-11-21T10:00:01Z','involvedObject':{'kind':'Pod','name':'p','"
+		"uid':'%s'}}";
+	char text[512];
+	struct seen *s;
+	struct ord_err err;
+
+	assert_int_equal(seen_open(NULL, 0, on_line, NULL, &s, &err), 0);
+	see(s, SEEN_PODS, "Pod", SEEN_ADDED, true, "{" META "}," SPEC ",'status':{}}");
+	(void)snprintf(text, sizeof text, event, "e1", "u1");
+	see(s, SEEN_EVENTS, "Event", SEEN_ADDED, false, text);
+	(void)snprintf(text, sizeof text, event, "e2", "u9");
+	see(s, SEEN_EVENTS, "Event", SEEN_ADDED, false, text);
+	assert_string_equal(told(), "event event");
+	assert_string_equal(text_in(0, "workload"), "Deployment/orders");
+	assert_string_equal(text_in(0, "owner"), "rs1");
+	assert_string_equal(text_in(1, "workload"), "");
+	forget_lines();
+	seen_close(s);
+}
+
+/* Why a container waits, an init container too; of several, that which was started again last. */
+static void containers_of_a_pod(void **state)
+{
+	struct seen *s;
+	struct ord_err err;
+
+	assert_int_equal(seen_open(NULL, 0, on_line, NULL, &s, &err), 0);
+	see(s, SEEN_PODS, "Pod", SEEN_ADDED, true, "{" META "}," SPEC ",'status':{}}");
+	see(s, SEEN_PODS, "Pod", SEEN_CHANGED, false,
+	    "{" META "}," SPEC
+	    ",'status':{'initContainerStatuses':[{'name':'i','state':{'waiting':{'reason':'"
+	    "ImagePullBackOff','message':'Back-off pulling'}}}],'containerStatuses':[{'name':'c','"
+	    "state':{'waiting':{'reason':'PodInitializing'}}}]}}");
+	assert_string_equal(told(), "waiting");
+	assert_string_equal(text_in(0, "container"), "i");
+	assert_string_equal(text_in(0, "reason"), "ImagePullBackOff");
+	assert_string_equal(text_in(0, "message"), "Back-off pulling");
+	forget_lines();
+	see(s, SEEN_PODS, "Pod", SEEN_CHANGED, false,
+	    "{" META "}," SPEC
+	    ",'status':{'containerStatuses':[{'name':'a','restartCount':2,'lastState':{'"
+	    "terminated':{'reason':'Error','exitCode':1,'finishedAt':'2026-11-21T10:00:09Z'}}},{'"
+	    "name':'b','restartCount':1,'lastState':{'terminated':{'reason':'OOMKilled','exitCode':"
+	    "137,'finishedAt':'2026-11-21T10:00:03Z'}}}]}}");
+	assert_string_equal(told(), "restarted");
+	assert_string_equal(text_in(0, "container"), "a");
+	assert_string_equal(text_in(0, "reason"), "Error");
+	forget_lines();
+	seen_close(s);
+}
+
+/* Beyond the bound Events are counted, and the count is told: with the first, at twice as many, and
+ * when it is asked for. */
+static void too_many_events(void **state)
+{
+	const size_t over = 100;
+	size_t events = 0, tellings = 0;
+	struct seen *s;
+	struct ord_err err;
+	char text[512];
+
+	assert_int_equal(seen_open(NULL, 0, on_line, NULL, &s, &err), 0);
+	for (size_t i = 0; i < SEEN_EVENTS_MAX + over; i++) {
+		(void)snprintf(
+			text, sizeof text,
+			"{'metadata':{'name':'e','uid':'e%zu'},'type':'Warning','reason':'R',"
+			"'count':1,'involvedObject':{'kind':'Pod','name':'p','uid':'u'}}",
+			i);
+		see(s, SEEN_EVENTS, "Event", SEEN_ADDED, false, text);
+		for (size_t k = 0; k < n_lines; k++)
+			*(strcmp(text_in(k, "what"), "event") ? &tellings : &events) += 1;
+		if (i + 1 < SEEN_EVENTS_MAX + over)
+			forget_lines();
+	}
+	assert_int_equal(events, SEEN_EVENTS_MAX);
+	assert_int_equal(tellings, 7); /* 1, 2, 4, ... 64 */
+	forget_lines();
+	seen_dropped(s, 7);
+	assert_string_equal(told(), "events-dropped");
+	assert_int_equal(json_integer_value(json_object_get(lines[0], "n")), over);
+	seen_dropped(s, 8); /* nothing new */
+	assert_int_equal(n_lines, 1);
 	forget_lines();
 	seen_close(s);
 }
@@ -345,9 +441,10 @@ static void random_lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_pod),	cmocka_unit_test(what_goes_wrong),
-		cmocka_unit_test(channels),	cmocka_unit_test(slices_nodes_workloads),
-		cmocka_unit_test(random_lives),
+		cmocka_unit_test(a_pod),	   cmocka_unit_test(what_goes_wrong),
+		cmocka_unit_test(channels),	   cmocka_unit_test(slices_nodes_workloads),
+		cmocka_unit_test(random_lives),	   cmocka_unit_test(events_of_pods),
+		cmocka_unit_test(too_many_events), cmocka_unit_test(containers_of_a_pod),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

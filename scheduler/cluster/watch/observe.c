@@ -68,6 +68,7 @@ static void on_event(void *arg, enum kube_event e, const json_t *object, uint64_
 		break;
 	case KUBE_SYNCED:
 		w->synced = true;
+		w->denied = false;
 		tell_watch(w, "synced", NULL, at_ns);
 		if (!--o->waiting)
 			seen_states(o->seen, at_ns);
@@ -77,6 +78,7 @@ static void on_event(void *arg, enum kube_event e, const json_t *object, uint64_
 		tell_watch(w, "cut", NULL, at_ns);
 		break;
 	case KUBE_RESUMED:
+		w->denied = false;
 		tell_watch(w, "resumed", NULL, at_ns);
 		if (!--o->cut)
 			seen_states(o->seen, at_ns);
@@ -128,7 +130,12 @@ static enum seen_set set_of(const char *kind)
 static int add(struct ord_observer *o, const char *api_version, const char *kind, const char *ns,
 	       struct ord_err *err)
 {
-	struct kube_set what = {.ns = *ns ? ns : NULL};
+	enum seen_set set = set_of(kind);
+	/* When a slice, a workload or a node was written stands in its managed fields alone; those
+	 * of pods and Events, of which there are many, would tell nothing more. */
+	struct kube_set what = {.ns = *ns ? ns : NULL,
+				.managed = set == SEEN_SLICES || set == SEEN_NODES ||
+					   set == SEEN_WORKLOADS};
 	struct watch *w;
 
 	if (has(o, kind, ns))
@@ -144,7 +151,7 @@ static int add(struct ord_observer *o, const char *api_version, const char *kind
 	if (!w)
 		return ord_fail_nomem(err);
 	w->o = o;
-	w->set = set_of(kind);
+	w->set = set;
 	(void)snprintf(w->kind, sizeof w->kind, "%s", kind);
 	(void)snprintf(w->ns, sizeof w->ns, "%s", ns);
 	what.ns = *w->ns ? w->ns : NULL;
@@ -244,6 +251,8 @@ void observe_close(struct ord_observer *o)
 		kube_watch_close(o->v[i]->w);
 		free(o->v[i]);
 	}
+	if (o->seen)
+		seen_dropped(o->seen, ord_now_ns());
 	seen_close(o->seen);
 	free(o);
 }

@@ -38,6 +38,7 @@ void seen_close(struct seen *s)
 	if (!s)
 		return;
 	tdestroy(s->things, thing_free);
+	tdestroy(s->families, free);
 	free(s);
 }
 
@@ -46,19 +47,23 @@ static int by_uid(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+struct seen_thing *seen_find(const struct seen *s, const char *uid)
+{
+	void *found = tfind(uid, &s->things, by_uid);
+
+	return found ? *(struct seen_thing **)found : NULL;
+}
+
 struct seen_thing *seen_thing(struct seen *s, const char *uid)
 {
-	struct seen_thing key = {.told = 0}, *t;
-	void *found;
+	struct seen_thing *t = seen_find(s, uid);
 
-	(void)snprintf(key.uid, sizeof key.uid, "%s", uid);
-	found = tfind(&key, &s->things, by_uid);
-	if (found)
-		return *(struct seen_thing **)found;
-	t = malloc(sizeof *t);
+	if (t)
+		return t;
+	t = calloc(1, sizeof *t);
 	if (!t)
 		return NULL;
-	*t = key;
+	(void)snprintf(t->uid, sizeof t->uid, "%s", uid);
 	if (tsearch(t, &s->things, by_uid))
 		return t;
 	free(t);
@@ -127,6 +132,10 @@ void seen_tell(struct seen *s, const char *what, const json_t *object, const cha
 		(void)json_object_set_new(line, "clock",
 					  json_string(clock == SEEN_SERVER ? "server" : "writer"));
 	}
+	if (line && s->family)
+		(void)json_object_update_new(
+			line, json_pack("{s:s, s:s++}", "owner", s->family->owner, "workload",
+					s->family->kind, "/", s->family->name));
 	if (line && more)
 		(void)json_object_update(line, more);
 	json_decref(more);
@@ -148,6 +157,7 @@ void seen_object(struct seen *s, enum seen_set set, const char *kind, enum seen_
 	if (!json_is_string(json_object_get(seen_meta(object), "uid")))
 		return;
 	s->kind = kind;
+	s->family = NULL;
 	s->quiet = first;
 	s->at_ns = at_ns;
 	/* The channels first: what forgets an object forgets what it made true. */
@@ -203,6 +213,16 @@ void seen_channels(struct seen *s, enum seen_change change, const json_t *object
 	}
 	if (t && change == SEEN_GONE)
 		t->channels = 0;
+}
+
+void seen_dropped(struct seen *s, uint64_t at_ns)
+{
+	if (s->dropped == s->dropped_told)
+		return;
+	s->dropped_told = s->dropped;
+	s->on_line(s->arg,
+		   json_pack("{s:s, s:I}", "what", "events-dropped", "n", (json_int_t)s->dropped),
+		   at_ns);
 }
 
 void seen_states(struct seen *s, uint64_t at_ns)

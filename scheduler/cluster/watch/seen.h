@@ -34,12 +34,9 @@ void seen_close(struct seen *s); /* NULL is fine */
  * it was there when the watch began: taken note of, not told. */
 void seen_object(struct seen *s, enum seen_set set, const char *kind, enum seen_change change,
 		 bool first, const json_t *object, uint64_t at_ns);
+/* Tells how many Events were left out beyond SEEN_EVENTS_MAX, where that has grown. */
+void seen_dropped(struct seen *s, uint64_t at_ns);
 /* Tells the state of every channel on a condition, so that it is known from here on. */
 void seen_states(struct seen *s, uint64_t at_ns);
-
-/* Who an owner is behind a ReplicaSet of a Deployment: by the hash in its name. out: "Deployment",
- * "orders". False: the pod has no owner. */
-bool seen_workload(const json_t *pod, char kind[static ORD_KUBE_KIND],
-		   char name[static ORD_KUBE_NAME]);
 
 #endif

@@ -122,9 +122,19 @@ static void event_channels(struct seen *s, const json_t *e, const char *stamp)
 	}
 }
 
+/* Told with the first, whenever they are twice as many, and at the end. */
+static void drop(struct seen *s)
+{
+	s->dropped++;
+	if (s->dropped >= 2 * s->dropped_told)
+		seen_dropped(s, s->at_ns);
+}
+
 void seen_event(struct seen *s, enum seen_change change, const json_t *e)
 {
 	struct seen_thing *t = seen_thing(s, seen_text(seen_meta(e), "uid"));
+	const struct seen_thing *of =
+		seen_find(s, seen_text(json_object_get(e, "involvedObject"), "uid"));
 	const char *stamp = event_stamp(e), *message = seen_text(e, "message");
 	int64_t count = event_count(e);
 	bool again;
@@ -136,6 +146,7 @@ void seen_event(struct seen *s, enum seen_change change, const json_t *e)
 		seen_forget(s, t);
 		return;
 	}
+	s->family = of ? of->family : NULL;
 	again = !t->told || count > t->count || strcmp(t->word, stamp) != 0;
 	t->told = 1;
 	t->count = count;
@@ -145,8 +156,11 @@ void seen_event(struct seen *s, enum seen_change change, const json_t *e)
 	event_channels(s, e, stamp);
 	if (!is_news(e) || s->quiet)
 		return;
-	if (s->event_lines++ >= SEEN_EVENTS_MAX)
+	if (s->event_lines >= SEEN_EVENTS_MAX) {
+		drop(s);
 		return;
+	}
+	s->event_lines++;
 	more = about(e);
 	if (more)
 		(void)json_object_update_new(more, json_pack("{s:s, s:s%, s:I}", "type",

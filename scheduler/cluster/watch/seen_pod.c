@@ -1,9 +1,11 @@
 /* The life of a pod: created, scheduled, started, ready; and what goes wrong with it. */
-#include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/auto.h"
 #include "scheduler/cluster/watch/seen_private.h"
 
 enum pod_bit {
@@ -28,41 +30,58 @@ static const json_t *owner_of(const json_t *pod)
 	return NULL;
 }
 
-bool seen_workload(const json_t *pod, char kind[static ORD_KUBE_KIND],
-		   char name[static ORD_KUBE_NAME])
+/* The workload behind a ReplicaSet of a Deployment: by the hash in its name. */
+static void name_workload(const json_t *pod, const json_t *owner, struct seen_family *ret)
 {
-	const json_t *owner = owner_of(pod);
 	const char *hash =
 		seen_text(json_object_get(seen_meta(pod), "labels"), "pod-template-hash");
 	size_t n, h = strlen(hash);
 
-	if (!owner)
-		return false;
-	(void)snprintf(kind, ORD_KUBE_KIND, "%s", seen_text(owner, "kind"));
-	(void)snprintf(name, ORD_KUBE_NAME, "%s", seen_text(owner, "name"));
-	n = strlen(name);
-	if (!strcmp(kind, "ReplicaSet") && h && n > h + 1 && name[n - h - 1] == '-' &&
-	    !strcmp(name + n - h, hash)) {
-		name[n - h - 1] = '\0';
-		(void)snprintf(kind, ORD_KUBE_KIND, "Deployment");
+	(void)snprintf(ret->owner, sizeof ret->owner, "%s", seen_text(owner, "uid"));
+	(void)snprintf(ret->kind, sizeof ret->kind, "%s", seen_text(owner, "kind"));
+	(void)snprintf(ret->name, sizeof ret->name, "%s", seen_text(owner, "name"));
+	n = strlen(ret->name);
+	if (!strcmp(ret->kind, "ReplicaSet") && h && n > h + 1 && ret->name[n - h - 1] == '-' &&
+	    !strcmp(ret->name + n - h, hash)) {
+		ret->name[n - h - 1] = '\0';
+		(void)snprintf(ret->kind, sizeof ret->kind, "Deployment");
 	}
-	return true;
 }
 
-/* Who makes it again: by that a replacement is known. */
-static json_t *family(const json_t *pod)
+static int by_owner(const void *a, const void *b)
 {
-	char kind[ORD_KUBE_KIND], name[ORD_KUBE_NAME];
-	const char *node =
-		json_string_value(json_object_get(json_object_get(pod, "spec"), "nodeName"));
-	json_t *more = json_pack("{s:s*}", "node", node);
+	return strcmp(((const struct seen_family *)a)->owner,
+		      ((const struct seen_family *)b)->owner);
+}
 
-	if (more && seen_workload(pod, kind, name)) {
-		(void)json_object_set_new(more, "owner",
-					  json_string(seen_text(owner_of(pod), "uid")));
-		(void)json_object_set_new(more, "workload", json_sprintf("%s/%s", kind, name));
-	}
-	return more;
+const struct seen_family *seen_family(struct seen *s, const json_t *pod)
+{
+	const json_t *owner = owner_of(pod);
+	struct seen_family key = {0}, *f;
+	void *found;
+
+	if (!owner)
+		return NULL;
+	name_workload(pod, owner, &key);
+	found = tfind(&key, &s->families, by_owner);
+	if (found)
+		return *(struct seen_family **)found;
+	f = malloc(sizeof *f);
+	if (!f)
+		return NULL;
+	*f = key;
+	if (tsearch(f, &s->families, by_owner))
+		return f;
+	free(f);
+	return NULL;
+}
+
+/* By the node a daemon's pod is known again. */
+static json_t *place(const json_t *pod)
+{
+	return json_pack(
+		"{s:s*}", "node",
+		json_string_value(json_object_get(json_object_get(pod, "spec"), "nodeName")));
 }
 
 static void scheduled(struct seen *s, struct seen_thing *t, const json_t *pod)
@@ -116,39 +135,61 @@ static void started(struct seen *s, struct seen_thing *t, const json_t *pod)
 	seen_tell(s, "started", pod, latest, SEEN_WRITER, NULL);
 }
 
-static void restarted(struct seen *s, struct seen_thing *t, const json_t *pod, bool is_new)
+/* What one container is at: whether it has to wait, and when it was last started again. */
+static void look_at(const json_t *c, const json_t **ret_waits, const json_t **ret_again,
+		    int64_t *count)
 {
-	const json_t *list = json_object_get(json_object_get(pod, "status"), "containerStatuses");
-	const json_t *c, *which = NULL;
-	const char *waits = "";
+	const char *reason = seen_text(part(c, "state", "waiting"), "reason");
+	int64_t n = json_integer_value(json_object_get(c, "restartCount"));
+
+	*count += n;
+	if (n > 0 &&
+	    strcmp(seen_text(part(c, "lastState", "terminated"), "finishedAt"),
+		   seen_text(part(*ret_again, "lastState", "terminated"), "finishedAt")) >= 0)
+		*ret_again = c;
+	/* Those on the ordinary way are no news. */
+	if (*reason && strcmp(reason, "ContainerCreating") != 0 &&
+	    strcmp(reason, "PodInitializing") != 0)
+		*ret_waits = c;
+}
+
+static void tell_restart(struct seen *s, const json_t *pod, const json_t *c, int64_t count)
+{
+	const json_t *was = part(c, "lastState", "terminated");
+
+	seen_tell(s, "restarted", pod, seen_text(was, "finishedAt"), SEEN_WRITER,
+		  json_pack("{s:s, s:I, s:s, s:I}", "container", seen_text(c, "name"), "restarts",
+			    (json_int_t)count, "reason", seen_text(was, "reason"), "exit",
+			    json_integer_value(json_object_get(was, "exitCode"))));
+}
+
+static void tell_waiting(struct seen *s, const json_t *pod, const json_t *c, const char *reason)
+{
+	const char *message = seen_text(part(c, "state", "waiting"), "message");
+
+	seen_tell(s, "waiting", pod, NULL, SEEN_WRITER,
+		  json_pack("{s:s, s:s, s:s%}", "container", seen_text(c, "name"), "reason", reason,
+			    "message", message, strnlen(message, 200)));
+}
+
+static void containers(struct seen *s, struct seen_thing *t, const json_t *pod, bool is_new)
+{
+	static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
+	const json_t *waits = NULL, *again = NULL, *c;
+	const char *reason;
 	int64_t count = 0;
 	size_t i;
 
-	json_array_foreach (list, i, c) {
-		const char *reason = seen_text(part(c, "state", "waiting"), "reason");
-
-		count += json_integer_value(json_object_get(c, "restartCount"));
-		if (json_integer_value(json_object_get(c, "restartCount")) > 0)
-			which = c;
-		/* Those on the ordinary way are no news. */
-		if (*reason && strcmp(reason, "ContainerCreating") != 0 &&
-		    strcmp(reason, "PodInitializing") != 0)
-			waits = reason;
-	}
-	if (count > t->count && !is_new) {
-		const json_t *was = part(which, "lastState", "terminated");
-
-		seen_tell(s, "restarted", pod, seen_text(was, "finishedAt"), SEEN_WRITER,
-			  json_pack("{s:s, s:I, s:s, s:I}", "container", seen_text(which, "name"),
-				    "restarts", (json_int_t)count, "reason",
-				    seen_text(was, "reason"), "exit",
-				    json_integer_value(json_object_get(was, "exitCode"))));
-	}
+	for (size_t k = 0; k < ORD_COUNT(lists); k++)
+		json_array_foreach (json_object_get(json_object_get(pod, "status"), lists[k]), i, c)
+			look_at(c, &waits, &again, &count);
+	if (count > t->count && !is_new)
+		tell_restart(s, pod, again, count);
 	t->count = count;
-	if (strcmp(t->word, waits) != 0 && *waits)
-		seen_tell(s, "waiting", pod, seen_written(pod), SEEN_SERVER,
-			  json_pack("{s:s}", "reason", waits));
-	(void)snprintf(t->word, sizeof t->word, "%.63s", waits);
+	reason = seen_text(part(waits, "state", "waiting"), "reason");
+	if (strcmp(t->word, reason) != 0 && *reason)
+		tell_waiting(s, pod, waits, reason);
+	(void)snprintf(t->word, sizeof t->word, "%.63s", reason);
 }
 
 static void readiness(struct seen *s, struct seen_thing *t, const json_t *pod)
@@ -182,7 +223,7 @@ static void deletion(struct seen *s, struct seen_thing *t, const json_t *pod)
 		if (gmtime_r(&at, &tm))
 			(void)strftime(asked, sizeof asked, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	}
-	more = family(pod);
+	more = place(pod);
 	if (more)
 		(void)json_object_set_new(more, "grace_s", json_integer(grace));
 	seen_tell(s, "deleting", pod, asked, SEEN_SERVER, more);
@@ -203,7 +244,7 @@ static void disruption(struct seen *s, struct seen_thing *t, const json_t *pod)
 		bool evicted = !strcmp(seen_text(status, "reason"), "Evicted");
 
 		t->told |= POD_FAILED;
-		seen_tell(s, evicted ? "evicted" : "failed", pod, seen_written(pod), SEEN_SERVER,
+		seen_tell(s, evicted ? "evicted" : "failed", pod, NULL, SEEN_SERVER,
 			  json_pack("{s:s}", "reason", seen_text(status, "reason")));
 	}
 }
@@ -215,20 +256,23 @@ void seen_pod(struct seen *s, enum seen_change change, const json_t *pod)
 
 	if (!t)
 		return;
+	if (!t->family)
+		t->family = seen_family(s, pod);
+	s->family = t->family;
 	is_new = !(t->told & POD_CREATED);
 	if (is_new) {
 		t->told |= POD_CREATED;
 		seen_tell(s, "created", pod, seen_text(seen_meta(pod), "creationTimestamp"),
-			  SEEN_SERVER, family(pod));
+			  SEEN_SERVER, place(pod));
 	}
 	scheduled(s, t, pod);
-	restarted(s, t, pod, is_new);
+	containers(s, t, pod, is_new);
 	started(s, t, pod);
 	readiness(s, t, pod);
 	disruption(s, t, pod);
 	deletion(s, t, pod);
 	if (change != SEEN_GONE)
 		return;
-	seen_tell(s, "deleted", pod, NULL, SEEN_SERVER, family(pod));
+	seen_tell(s, "deleted", pod, NULL, SEEN_SERVER, place(pod));
 	seen_forget(s, t);
 }

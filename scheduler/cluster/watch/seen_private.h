@@ -12,6 +12,12 @@ struct seen_thing {
 	char word[64];		/* the reason why it waits; figures of a workload; Event: stamp */
 	json_t *last;		/* owned: conditions of a node or workload, endpoints of a slice */
 	unsigned channels;	/* bits: those that it makes true */
+	const struct seen_family *family; /* of a pod; borrowed */
+};
+
+/* Who makes a pod, and will make the next: one for all pods of a workload. */
+struct seen_family {
+	char owner[ORD_KUBE_UID], kind[ORD_KUBE_KIND], name[ORD_KUBE_NAME];
 };
 
 struct seen {
@@ -19,11 +25,12 @@ struct seen {
 	void *arg;
 	struct seen_channel channels[SEEN_CHANNELS_MAX];
 	size_t n_channels;
-	size_t true_of[SEEN_CHANNELS_MAX]; /* objects that make the channel true */
-	void *things;			   /* tsearch(3) */
-	size_t event_lines;
+	size_t true_of[SEEN_CHANNELS_MAX];	   /* objects that make the channel true */
+	void *things, *families;		   /* tsearch(3) */
+	size_t event_lines, dropped, dropped_told; /* Events beyond SEEN_EVENTS_MAX */
 	/* while an object is looked at */
 	const char *kind;
+	const struct seen_family *family; /* of the pod that the lines are about; NULL */
 	bool quiet;
 	uint64_t at_ns;
 };
@@ -31,7 +38,10 @@ struct seen {
 const json_t *seen_meta(const json_t *object);
 const char *seen_text(const json_t *object, const char *key);	/* "" where there is none */
 struct seen_thing *seen_thing(struct seen *s, const char *uid); /* made at need; NULL: no memory */
+struct seen_thing *seen_find(const struct seen *s, const char *uid); /* NULL: not known */
 void seen_forget(struct seen *s, struct seen_thing *t);
+/* The pod's, made at need; NULL: it has no owner. */
+const struct seen_family *seen_family(struct seen *s, const json_t *pod);
 
 /* A line about the object, with more (owned, may be NULL); stamp: RFC 3339 or NULL; writer: whose
  * clock made it: the API server's, or that of who wrote the status. */
