@@ -160,6 +160,8 @@ struct kube {
 	unsigned n_wired; /* calls; streams are not counted */
 	size_t n_calls;
 	uint64_t byte_ns; /* when something last came */
+	/* What it may take to open a watch's next stream before we say that we are cut. */
+	uint64_t grace_ns;
 	struct kube_timer alive;
 	struct kube_io alive_io;
 	bool asking;

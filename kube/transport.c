@@ -20,7 +20,8 @@
 #define BEAT_NS	  (100 * ORD_MS)
 #define SILENT_NS (15 * ORD_S) /* nothing came although something is awaited: is anybody there? */
 #define ALIVE_NS  (10 * ORD_S) /* ...and for so long we wait to hear it */
-#define TURNS_MAX 64	       /* of one kube_drive: the caller has other descriptors too */
+#define GRACE_NS  (20 * ORD_MS)
+#define TURNS_MAX 64 /* of one kube_drive: the caller has other descriptors too */
 
 /* --- timers ---------------------------------------------------------------------------------- */
 
@@ -474,6 +475,7 @@ int kube_open(struct kube_config *config, struct kube **ret, struct ord_err *err
 		return ord_fail_nomem(err);
 	k->config = config;
 	k->epfd = k->timerfd = -1;
+	k->grace_ns = GRACE_NS;
 	kube_ring_init(&k->timers);
 	kube_ring_init(&k->queue);
 	kube_ring_init(&k->wired);

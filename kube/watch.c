@@ -18,7 +18,6 @@
 #define ERROR_FIRST_NS ORD_S /* after what does not heal by itself */
 #define ERROR_MAX_NS   (30 * ORD_S)
 #define SHORT_NS       ORD_S	      /* a stream that ended sooner is one that failed */
-#define GRACE_NS       (20 * ORD_MS)  /* to open the next stream before we say that we are cut */
 #define QUIET_NS       (250 * ORD_MS) /* nothing for so long: what was late has come */
 #define STREAM_S       300	      /* the server ends the stream after once to twice of it */
 #define GARBLED_MAX    3
@@ -384,7 +383,7 @@ static void on_stream_done(struct kube_io *io)
 	if (good && io->done_ns - io->first_ns >= SHORT_NS) {
 		/* The server's own end: the next stream begins where this one ended. */
 		if (!w->cut)
-			kube_timer_set(w->k, &w->grace, io->done_ns + GRACE_NS);
+			kube_timer_set(w->k, &w->grace, io->done_ns + w->k->grace_ns);
 		open_stream(w);
 		return;
 	}

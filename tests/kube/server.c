@@ -70,18 +70,31 @@ bool bad_status(const struct bad_request *r, int status, const char *headers, co
 	return bad_answer(r, status, headers, body);
 }
 
-bool bad_stream(const struct bad_request *r)
+/* One piece of a body of unknown length (RFC 9112, 7.1). */
+static void chunk_of(const char *text, char *out, size_t size)
 {
-	return bad_say(r, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-			  "Transfer-Encoding: chunked\r\n\r\n");
+	*out = '\0';
+	if (*text)
+		(void)snprintf(out, size, "%zx\r\n%s\r\n", strlen(text), text);
+}
+
+bool bad_stream(const struct bad_request *r, const char *first)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+				   "Transfer-Encoding: chunked\r\n\r\n";
+	char text[10000];
+
+	memcpy(text, head, sizeof head);
+	chunk_of(first, text + sizeof head - 1, sizeof text - sizeof head);
+	return bad_say(r, text);
 }
 
 bool bad_chunk(const struct bad_request *r, const char *text)
 {
-	char size[32];
+	char chunk[10000];
 
-	(void)snprintf(size, sizeof size, "%zx\r\n", strlen(text));
-	return bad_say(r, size) && bad_say(r, text) && bad_say(r, "\r\n");
+	chunk_of(text, chunk, sizeof chunk);
+	return bad_say(r, chunk);
 }
 
 bool bad_reset(const struct bad_request *r)
@@ -230,6 +243,16 @@ struct kube *bad_server_client(struct bad_server *s, struct kube_config **ret_co
 		abort();
 	}
 	return k;
+}
+
+void bad_server_rotate(struct bad_server *s)
+{
+	char token[32], next[80];
+
+	(void)snprintf(token, sizeof token, "secret-%u\n", ++s->rotated);
+	(void)snprintf(next, sizeof next, "%s.next", s->token);
+	write_file(next, token);
+	must(!rename(next, s->token), "rename");
 }
 
 void bad_server_stop(struct bad_server *s)

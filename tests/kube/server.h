@@ -18,6 +18,7 @@ struct bad_shared {
 	atomic_uint hits, a, b, c; /* requests, and what a test counts */
 	char paths[32][512];	   /* of the first requests: method and path */
 	char authorization[128];   /* of the last one */
+	atomic_uint told;	   /* what the client has told of it (pods.h) */
 };
 
 struct bad_request {
@@ -33,6 +34,7 @@ struct bad_server {
 	uint16_t port;
 	struct bad_shared *shared;
 	char kubeconfig[64], token[64]; /* files */
+	unsigned rotated;
 };
 
 /* false: the connection ends. */
@@ -41,6 +43,8 @@ typedef bool bad_serve(const struct bad_request *r);
 void bad_server_start(struct bad_server *s, bad_serve *serve);
 /* A client of it, with the token "first-secret", read from the file s->token. */
 struct kube *bad_server_client(struct bad_server *s, struct kube_config **ret_config);
+/* Another token in that file: "secret-1", "secret-2"... */
+void bad_server_rotate(struct bad_server *s);
 void bad_server_stop(struct bad_server *s);
 
 /* --- for the serving functions --- */
@@ -50,8 +54,10 @@ bool bad_say(const struct bad_request *r, const char *text);
 bool bad_answer(const struct bad_request *r, int status, const char *headers, const char *body);
 bool bad_status(const struct bad_request *r, int status, const char *headers, const char *reason,
 		const char *message);
-/* The beginning of a watch's answer, and one piece of it. */
-bool bad_stream(const struct bad_request *r);
+/* The beginning of a watch's answer, with its first piece ("": none) in the same send: the client
+ * does nothing in between. */
+bool bad_stream(const struct bad_request *r, const char *first);
+/* Another piece. */
 bool bad_chunk(const struct bad_request *r, const char *text);
 /* The connection ends with a TCP reset. False. */
 bool bad_reset(const struct bad_request *r);

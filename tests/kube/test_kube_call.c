@@ -233,7 +233,7 @@ static bool endless_object(const struct bad_request *r)
 
 	memset(piece, 'a', sizeof piece - 1);
 	piece[sizeof piece - 1] = '\0';
-	(void)bad_stream(r);
+	(void)bad_stream(r, "");
 	(void)bad_chunk(r, "{\"kind\":\"PodList\",\"metadata\":{},\"items\":[{\"kind\":\"");
 	while (bad_chunk(r, piece))
 		;
