@@ -14,6 +14,24 @@
 /* What no message may hold. */
 #define MARK "S3CR3T"
 
+#define PEM "-----BEGIN CERTIFICATE-----\n" MARK "\n-----END CERTIFICATE-----\n"
+/* Of that. */
+#define PEM64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClMzQ1IzVAotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg=="
+
+__attribute__((unused)) static const char one[] =
+	"apiVersion: v1\n"
+	"kind: Config\n"
+	"current-context: here\n"
+	"clusters:\n"
+	"- name: k\n"
+	"  cluster: {server: 'https://one:6443/'}\n"
+	"users:\n"
+	"- name: u\n"
+	"  user: {token: " MARK "}\n"
+	"contexts:\n"
+	"- name: here\n"
+	"  context: {cluster: k, user: u, namespace: ns1}\n";
+
 static char dir[64];
 
 __attribute__((unused)) static int enter_dir(void **state)
@@ -46,6 +64,13 @@ __attribute__((unused)) static void put(const char *name, const char *text)
 	assert_non_null(f);
 	(void)fputs(text, f);
 	assert_int_equal(fclose(f), 0);
+}
+
+/* As $KUBECONFIG. */
+__attribute__((unused)) static void use(const char *name, const char *text)
+{
+	put(name, text);
+	assert_int_equal(setenv("KUBECONFIG", name, 1), 0);
 }
 
 __attribute__((unused)) static void put_program(const char *name, const char *text)
