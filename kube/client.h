@@ -66,6 +66,10 @@ struct kube_timer {
 void kube_timer_init(struct kube_timer *t, void (*fire)(void *arg), void *arg);
 void kube_timer_set(struct kube *k, struct kube_timer *t, uint64_t due_ns);
 void kube_timer_stop(struct kube_timer *t);
+/* For kube_drive: those that are due (true: there were some), and the descriptor set to the next.
+ */
+bool kube_timers_fire(struct kube *k);
+void kube_timers_arm(struct kube *k);
 
 /* --- exchanges ----------------------------------------------------------------------------------
  */
@@ -129,9 +133,12 @@ int kube_io_wire(struct kube_io *io);
 void kube_io_unwire(struct kube_io *io);
 void kube_io_spare_drop(struct kube *k);
 void kube_alive_watch(struct kube *k);
+bool kube_alive_init(struct kube *k); /* false: out of memory */
 /* There is something to do for kube_drive. */
 void kube_wake(struct kube *k);
-/* For kube_close. */
+/* For kube_open and kube_close. */
+int kube_multi_open(struct kube *k, struct ord_err *err);
+void kube_bury(struct kube *k);
 void kube_calls_drop(struct kube *k);
 void kube_watches_drop(struct kube *k);
 

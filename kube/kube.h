@@ -104,6 +104,14 @@ int kube_kind_find(struct kube *k, const char *api_version, const char *kind, ui
 char *kube_path(const struct kube_kind *kind, const char *ns, const char *name, const char *sub,
 		char out[static KUBE_PATH]);
 
+/* The member of an object that is a text; "": there is none. Borrowed. */
+static inline const char *kube_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
 /* --- verbs ---------------------------------------------------------------------------------- */
 
 /* Owned in *ret. A NotFound is -1 with ret_status 404 (ret_status may be NULL in all of these). */

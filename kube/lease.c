@@ -25,13 +25,6 @@ static int name_it(struct ord_object *o, const char *ns, const char *name, struc
 	return 0;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 /* Its clock, at the least and at the most, in ns since 1970. */
 static void server_now(const struct kube *k, int64_t *ret_lo, int64_t *ret_hi)
 {
@@ -48,8 +41,8 @@ static int64_t left(const struct kube *k, const json_t *spec)
 	int64_t lo, hi, renewed,
 		seconds = json_integer_value(json_object_get(spec, "leaseDurationSeconds"));
 
-	if (!*text_of(spec, "holderIdentity") ||
-	    kube_time_parse(text_of(spec, "renewTime"), &renewed))
+	if (!*kube_text(spec, "holderIdentity") ||
+	    kube_time_parse(kube_text(spec, "renewTime"), &renewed))
 		return 0;
 	server_now(k, &lo, &hi);
 	return renewed + seconds * (int64_t)ORD_S - lo;
@@ -98,13 +91,13 @@ static int renew(struct kube *k, const struct ord_object *o, const json_t *lease
 		 struct ord_err *err)
 {
 	const json_t *spec = json_object_get(lease, "spec");
-	bool ours = !strcmp(text_of(spec, "holderIdentity"), holder);
+	bool ours = !strcmp(kube_text(spec, "holderIdentity"), holder);
 	json_int_t n = json_integer_value(json_object_get(spec, "leaseTransitions"));
 	ord_auto(json) json_t *patch = NULL;
 
 	patch = json_pack("{s:{s:s, s:s}, s:o}", "metadata", "resourceVersion",
-			  text_of(json_object_get(lease, "metadata"), "resourceVersion"), "uid",
-			  text_of(json_object_get(lease, "metadata"), "uid"), "spec",
+			  kube_text(json_object_get(lease, "metadata"), "resourceVersion"), "uid",
+			  kube_text(json_object_get(lease, "metadata"), "uid"), "spec",
 			  spec_for(k, holder, seconds, !ours, n + 1));
 	if (!patch)
 		return ord_fail_nomem(err);
@@ -136,7 +129,7 @@ static int take_once(struct kube *k, const struct ord_object *o, const char *hol
 		return rc && status == 409 ? 1 : rc;
 	}
 	spec = json_object_get(lease, "spec");
-	other = text_of(spec, "holderIdentity");
+	other = kube_text(spec, "holderIdentity");
 	if (strcmp(other, holder) != 0 && left(k, spec) > 0)
 		return refuse(o, other, left(k, spec), err);
 	rc = renew(k, o, lease, holder, seconds, deadline_ns, &status, err);
@@ -168,9 +161,9 @@ int kube_lease_drop(struct kube *k, const char *ns, const char *name, const char
 		return -1;
 	if (kube_get(k, &o, deadline_ns, &lease, &status, err))
 		return status == 404 ? 0 : -1;
-	if (strcmp(text_of(json_object_get(lease, "spec"), "holderIdentity"), holder) != 0)
+	if (strcmp(kube_text(json_object_get(lease, "spec"), "holderIdentity"), holder) != 0)
 		return 0; /* it ran out, and is another's now */
 	meta = json_object_get(lease, "metadata");
-	return kube_delete_version(k, &o, text_of(meta, "uid"), text_of(meta, "resourceVersion"),
-				   deadline_ns, err);
+	return kube_delete_version(k, &o, kube_text(meta, "uid"),
+				   kube_text(meta, "resourceVersion"), deadline_ns, err);
 }

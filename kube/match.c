@@ -42,13 +42,6 @@ __attribute__((format(printf, 3, 4))) static int say(const struct asked *q, int 
 
 #define no(q, ...) say(q, KUBE_NO_MATCH, __VA_ARGS__)
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 bool kube_any_glob(const struct ord_texts *t, const char *text)
 {
 	for (size_t i = 0; i < t->n; i++)
@@ -185,18 +178,18 @@ static const char *node_of(const struct asked *q)
 {
 	if (q->m->kind == ORD_TARGET_NODE)
 		return q->name;
-	return text_of(json_object_get(q->object, "spec"), "nodeName");
+	return kube_text(json_object_get(q->object, "spec"), "nodeName");
 }
 
 static int zone_of(const struct kube_match *m, struct kube_around *a, const json_t *object,
 		   const char **ret)
 {
 	if (m->kind == ORD_TARGET_NODE) {
-		*ret = text_of(json_object_get(json_object_get(object, "metadata"), "labels"),
-			       ZONE);
+		*ret = kube_text(json_object_get(json_object_get(object, "metadata"), "labels"),
+				 ZONE);
 		return 0;
 	}
-	return kube_around_zone(a, text_of(json_object_get(object, "spec"), "nodeName"), ret);
+	return kube_around_zone(a, kube_text(json_object_get(object, "spec"), "nodeName"), ret);
 }
 
 static int match_where(const struct asked *q)
@@ -223,7 +216,7 @@ static int match_where(const struct asked *q)
 static int match_phase(const struct asked *q)
 {
 	const struct ord_kube_filter *f = q->f->of;
-	const char *phase = text_of(json_object_get(q->object, "status"), "phase");
+	const char *phase = kube_text(json_object_get(q->object, "status"), "phase");
 	char all[128];
 
 	if (q->partial)
@@ -248,10 +241,10 @@ static int match_condition(const struct asked *q)
 	if (!is)
 		return KUBE_MATCH;
 	json_array_foreach (all, i, c) {
-		const char *type = text_of(c, "type");
+		const char *type = kube_text(c, "type");
 
 		if (strlen(type) == n && !memcmp(type, wanted, n))
-			status = text_of(c, "status");
+			status = kube_text(c, "status");
 	}
 	if (status && !strcmp(status, is + 1))
 		return KUBE_MATCH;
@@ -272,7 +265,7 @@ static int match_container(const struct asked *q)
 	if (q->m->kind == ORD_TARGET_WORKLOAD)
 		spec = json_object_get(json_object_get(spec, "template"), "spec");
 	json_array_foreach (json_object_get(spec, "containers"), i, c)
-		if (kube_any_glob(&f->containers, text_of(c, "name")))
+		if (kube_any_glob(&f->containers, kube_text(c, "name")))
 			return KUBE_MATCH;
 	return no(q, "it has no container %s", alternatives(&f->containers, all));
 }
@@ -285,7 +278,7 @@ static int match_age(const struct asked *q)
 
 	if (!f->older_ns && !f->younger_ns)
 		return KUBE_MATCH;
-	if (kube_time_parse(text_of(q->metadata, "creationTimestamp"), &made))
+	if (kube_time_parse(kube_text(q->metadata, "creationTimestamp"), &made))
 		return no(q, "it does not say when it was made");
 	age = kube_around_wall(q->a) - made;
 	age = age < 0 ? 0 : age - age % (int64_t)ORD_S;
@@ -363,8 +356,8 @@ static int match(const struct kube_match *m, struct kube_around *a, const json_t
 			  .a = a,
 			  .object = object,
 			  .metadata = metadata,
-			  .ns = text_of(metadata, "namespace"),
-			  .name = text_of(metadata, "name"),
+			  .ns = kube_text(metadata, "namespace"),
+			  .name = kube_text(metadata, "name"),
 			  .partial = !json_object_get(object, "spec") &&
 				     !json_object_get(object, "status"),
 			  .why = why};
@@ -400,7 +393,7 @@ int kube_group_of(const struct kube_match *m, struct kube_around *a, const json_
 	int r = 0;
 
 	if (m->of->kube->spread == ORD_SPREAD_NODE)
-		group = text_of(json_object_get(object, "spec"), "nodeName");
+		group = kube_text(json_object_get(object, "spec"), "nodeName");
 	else if (m->of->kube->spread == ORD_SPREAD_ZONE)
 		r = zone_of(m, a, object, &group);
 	if (r)
@@ -415,9 +408,9 @@ void kube_object_of(const json_t *object, struct ord_object *ret)
 
 	*ret = (struct ord_object){0};
 	(void)snprintf(ret->api_version, sizeof ret->api_version, "%s",
-		       text_of(object, "apiVersion"));
-	(void)snprintf(ret->kind, sizeof ret->kind, "%s", text_of(object, "kind"));
-	(void)snprintf(ret->ns, sizeof ret->ns, "%s", text_of(metadata, "namespace"));
-	(void)snprintf(ret->name, sizeof ret->name, "%s", text_of(metadata, "name"));
-	(void)snprintf(ret->uid, sizeof ret->uid, "%s", text_of(metadata, "uid"));
+		       kube_text(object, "apiVersion"));
+	(void)snprintf(ret->kind, sizeof ret->kind, "%s", kube_text(object, "kind"));
+	(void)snprintf(ret->ns, sizeof ret->ns, "%s", kube_text(metadata, "namespace"));
+	(void)snprintf(ret->name, sizeof ret->name, "%s", kube_text(metadata, "name"));
+	(void)snprintf(ret->uid, sizeof ret->uid, "%s", kube_text(metadata, "uid"));
 }

@@ -10,13 +10,6 @@
 
 #define CAUSES_MAX 3
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 /* Appends, in one line and without control characters: a server may say anything. */
 static void append(char *out, size_t size, const char *text)
 {
@@ -30,8 +23,8 @@ static void append(char *out, size_t size, const char *text)
 void kube_status_reason(const json_t *body, char out[static 64])
 {
 	out[0] = '\0';
-	if (!strcmp(text_of(body, "kind"), "Status"))
-		append(out, 64, text_of(body, "reason"));
+	if (!strcmp(kube_text(body, "kind"), "Status"))
+		append(out, 64, kube_text(body, "reason"));
 }
 
 uint64_t kube_status_retry(const json_t *body)
@@ -48,9 +41,9 @@ int kube_status_fail(struct ord_err *err, int status, const json_t *body)
 	char message[360] = "", more[200] = "", reason[64];
 
 	kube_status_reason(body, reason);
-	append(message, sizeof message, text_of(body, "message"));
+	append(message, sizeof message, kube_text(body, "message"));
 	for (size_t i = 0; i < json_array_size(causes) && i < CAUSES_MAX; i++) {
-		const char *cause = text_of(json_array_get(causes, i), "message");
+		const char *cause = kube_text(json_array_get(causes, i), "message");
 
 		/* Most messages hold their causes already. */
 		if (!*cause || strstr(message, cause))

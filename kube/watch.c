@@ -3,6 +3,8 @@
  * resourceVersion, so that after a new list the differences alone are told.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
+#include "kube/watcher.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,249 +12,17 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "kube/lister.h"
-#include "kube/table.h"
 
 #define PAUSE_FIRST_NS (50 * ORD_MS)
 #define PAUSE_MAX_NS   (5 * ORD_S)
 #define ERROR_FIRST_NS ORD_S /* after what does not heal by itself */
 #define ERROR_MAX_NS   (30 * ORD_S)
-#define SHORT_NS       ORD_S	      /* a stream that ended sooner is one that failed */
-#define QUIET_NS       (250 * ORD_MS) /* nothing for so long: what was late has come */
-#define STREAM_S       300	      /* the server ends the stream after once to twice of it */
+#define SHORT_NS       ORD_S /* a stream that ended sooner is one that failed */
+#define STREAM_S       300   /* the server ends the stream after once to twice of it */
 #define GARBLED_MAX    3
 #define TOO_LARGE_MAX  5
 
-struct kube_watch {
-	struct kube_grave grave;
-	struct kube_ring ring;
-	struct kube *k;
-	struct kube_set_copy set;
-	void (*on_event)(void *arg, enum kube_event e, const json_t *object, uint64_t arrival_ns);
-	void (*on_error)(void *arg, const struct ord_err *err);
-	void *arg;
-
-	struct kube_lister lister;
-	struct kube_table table;
-	uint32_t round;
-
-	struct kube_io io; /* the stream */
-	struct kube_items items;
-	struct kube_timer again, grace;
-	char version[KUBE_VERSION_MAX]; /* up to which everything was told */
-	uint64_t version_n;
-	bool numeric; /* version_n can be compared... */
-	bool opaque;  /* ...unless one was seen that is no number */
-	bool synced, cut, closed, refreshed;
-	int error_code; /* of an ERROR event; 0: none */
-	struct ord_err error;
-	unsigned fails, errors, garbled, too_large;
-	uint64_t lived_ns; /* when the connection was last known to */
-
-	/* After a cut: is all that was late told? */
-	struct kube_io head;
-	struct kube_timer quiet;
-	bool settling, head_known;
-	uint64_t head_n;
-};
-
-static void tell(struct kube_watch *w, enum kube_event e, const json_t *object, uint64_t at_ns)
-{
-	if (!w->closed)
-		w->on_event(w->arg, e, object, at_ns);
-}
-
-static void set_version(struct kube_watch *w, const char *version)
-{
-	(void)snprintf(w->version, sizeof w->version, "%s", version);
-	if (!kube_table_version(version, &w->version_n))
-		w->opaque = true;
-	w->numeric = !w->opaque;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-/* --- cut and resumed ------------------------------------------------------------------------- */
-
-static void tell_cut(struct kube_watch *w)
-{
-	kube_timer_stop(&w->grace);
-	kube_timer_stop(&w->quiet);
-	kube_io_stop(&w->head);
-	w->settling = false;
-	if (!w->synced || w->cut)
-		return;
-	w->cut = true;
-	tell(w, KUBE_CUT, NULL, w->lived_ns);
-}
-
-static void on_grace(void *arg)
-{
-	tell_cut(arg);
-}
-
-static void tell_resumed(struct kube_watch *w)
-{
-	kube_timer_stop(&w->quiet);
-	kube_io_stop(&w->head);
-	w->settling = w->cut = false;
-	tell(w, KUBE_RESUMED, NULL, ord_now_ns());
-}
-
-/* Nothing came for a while, and we know what the server had when the stream was open again, or
- * could not learn it. */
-static void on_quiet(void *arg)
-{
-	struct kube_watch *w = arg;
-
-	if (w->items.depth) /* in the middle of an event */
-		kube_timer_set(w->k, &w->quiet, ord_now_ns() + QUIET_NS);
-	else
-		tell_resumed(w);
-}
-
-static void settle(struct kube_watch *w)
-{
-	if (!w->settling || w->head.state != KUBE_IO_IDLE)
-		return;
-	if (w->head_known && w->numeric && w->version_n >= w->head_n)
-		tell_resumed(w);
-	else
-		kube_timer_set(w->k, &w->quiet, ord_now_ns() + QUIET_NS);
-}
-
-static void on_head_done(struct kube_io *io)
-{
-	ord_auto(json) json_t *list = NULL;
-	struct kube_watch *w = io->arg;
-
-	if (io->status == 200 && io->text_size)
-		list = json_loadb(io->text, io->text_size, JSON_ALLOW_NUL, NULL);
-	w->head_known = kube_table_version(
-		text_of(json_object_get(list, "metadata"), "resourceVersion"), &w->head_n);
-	settle(w);
-}
-
-/* The stream is open. */
-static void on_stream_head(struct kube_io *io)
-{
-	struct kube_watch *w = io->arg;
-
-	kube_timer_stop(&w->grace);
-	w->refreshed = false;
-	if (!w->cut || w->settling || w->closed)
-		return;
-	w->settling = true;
-	w->head_known = false;
-	kube_io_start(&w->head);
-}
-
-/* --- what the stream says -------------------------------------------------------------------- */
-
-static int remember(struct kube_watch *w, const json_t *meta, enum kube_event *e,
-		    struct ord_err *err)
-{
-	const char *ns = text_of(meta, "namespace"), *name = text_of(meta, "name");
-	struct kube_entry *entry;
-	uint8_t id[16];
-	bool uuid = kube_table_id(meta, id);
-
-	entry = kube_table_find(&w->table, id);
-	if (*e == KUBE_DELETED) {
-		if (!entry)
-			return 1; /* it was never told, or its end was */
-		kube_table_remove(&w->table, entry);
-		return 0;
-	}
-	*e = entry ? KUBE_MODIFIED : KUBE_ADDED;
-	if (!entry) {
-		entry = kube_table_add(&w->table, id);
-		if (!entry || asprintf(&entry->name, "%s/%s", ns, name) < 0)
-			return ord_fail_nomem(err);
-		entry->uuid = uuid;
-	}
-	entry->round = w->round;
-	(void)kube_table_version(text_of(meta, "resourceVersion"), &entry->version);
-	return 0;
-}
-
-static int on_change(struct kube_watch *w, enum kube_event e, json_t *object, struct ord_err *err)
-{
-	const json_t *meta = json_object_get(object, "metadata");
-	const char *version = text_of(meta, "resourceVersion");
-	uint64_t n;
-	int rc;
-
-	if (!*version)
-		return ord_fail(err, ORD_SYS, "an event's object has no resourceVersion");
-	if (kube_table_version(version, &n) && w->numeric && n <= w->version_n)
-		return 0; /* told before */
-	rc = remember(w, meta, &e, err);
-	if (rc < 0)
-		return -1;
-	set_version(w, version);
-	if (rc)
-		return 0;
-	kube_set_name(&w->set, object);
-	tell(w, e, object, w->k->byte_ns);
-	return 0;
-}
-
-static void on_bookmark(struct kube_watch *w, const char *version)
-{
-	uint64_t n;
-	bool numeric = kube_table_version(version, &n);
-
-	/* It never leads back. */
-	if (*version && !(numeric && w->numeric && n < w->version_n))
-		set_version(w, version);
-}
-
-static int on_error_event(struct kube_watch *w, const json_t *status, struct ord_err *err)
-{
-	w->error_code = (int)json_integer_value(json_object_get(status, "code"));
-	if (!w->error_code)
-		w->error_code = 500;
-	(void)kube_status_fail(&w->error, w->error_code, status);
-	*err = w->error;
-	return -1;
-}
-
-static int on_document(void *arg, const char *text, size_t size, struct ord_err *err)
-{
-	ord_auto(json) json_t *event = NULL;
-	struct kube_watch *w = arg;
-	json_t *object;
-	const char *type;
-	json_error_t e;
-
-	if (w->closed)
-		return ord_fail(err, ORD_SYS, "the watch was closed");
-	event = json_loadb(text, size, JSON_ALLOW_NUL, &e);
-	object = json_object_get(event, "object");
-	type = text_of(event, "type");
-	if (!json_is_object(object))
-		return ord_fail(err, ORD_SYS, "an event of the watch is none: %.100s", e.text);
-	if (!strcmp(type, "ERROR"))
-		return on_error_event(w, object, err);
-	if (!strcmp(type, "BOOKMARK")) {
-		on_bookmark(w, text_of(json_object_get(object, "metadata"), "resourceVersion"));
-	} else if (!strcmp(type, "ADDED") || !strcmp(type, "MODIFIED") ||
-		   !strcmp(type, "DELETED")) {
-		if (on_change(w, *type == 'D' ? KUBE_DELETED : KUBE_MODIFIED, object, err))
-			return -1;
-	} else {
-		return ord_fail(err, ORD_SYS, "an event of the watch has the type '%.20s'", type);
-	}
-	w->fails = w->errors = w->garbled = w->too_large = 0;
-	settle(w);
-	return w->closed ? ord_fail(err, ORD_SYS, "the watch was closed") : 0;
-}
+/* --- the stream ------------------------------------------------------------------------------ */
 
 static int on_stream_data(struct kube_io *io, const char *data, size_t size)
 {
@@ -265,8 +35,6 @@ int kube_watch_feed(struct kube_watch *w, const char *data, size_t size, struct 
 {
 	return kube_items_feed(&w->items, data, size, err);
 }
-
-/* --- the stream ------------------------------------------------------------------------------ */
 
 static void open_stream(void *arg)
 {
@@ -328,7 +96,7 @@ static bool is_too_large(const json_t *body)
 	size_t i;
 
 	json_array_foreach (causes, i, cause)
-		if (!strcmp(text_of(cause, "reason"), "ResourceVersionTooLarge"))
+		if (!strcmp(kube_text(cause, "reason"), "ResourceVersionTooLarge"))
 			return true;
 	return false;
 }
@@ -387,7 +155,7 @@ static void on_stream_done(struct kube_io *io)
 		open_stream(w);
 		return;
 	}
-	tell_cut(w);
+	kube_watch_tell_cut(w);
 	if (w->closed)
 		return;
 	if (w->error_code) {
@@ -425,15 +193,15 @@ static int on_item(void *arg, json_t *item, struct ord_err *err)
 	if (w->closed)
 		return ord_fail(err, ORD_SYS, "the watch was closed");
 	(void)kube_table_id(meta, id);
-	(void)kube_table_version(text_of(meta, "resourceVersion"), &version);
+	(void)kube_table_version(kube_text(meta, "resourceVersion"), &version);
 	known = kube_table_find(&w->table, id);
 	if (known && known->version == version) {
 		kube_table_find(&w->table, id)->round = w->round;
 		return 0;
 	}
-	if (remember(w, meta, &e, err) < 0)
+	if (kube_watch_remember(w, meta, &e, err) < 0)
 		return -1;
-	tell(w, e, item, w->k->byte_ns);
+	kube_watch_tell(w, e, item, w->k->byte_ns);
 	return 0;
 }
 
@@ -454,7 +222,7 @@ static void tell_gone(struct kube_watch *w, struct kube_entry *entry)
 					  json_string(ns));
 	kube_table_remove(&w->table, entry);
 	if (object)
-		tell(w, KUBE_DELETED, object, ord_now_ns());
+		kube_watch_tell(w, KUBE_DELETED, object, ord_now_ns());
 }
 
 static void on_listed(void *arg, int status, const struct ord_err *err)
@@ -476,11 +244,11 @@ static void on_listed(void *arg, int status, const struct ord_err *err)
 			tell_gone(w, &w->table.v[i]);
 		else
 			i++;
-	set_version(w, w->lister.version);
+	kube_watch_set_version(w, w->lister.version);
 	w->fails = w->errors = 0;
 	if (!w->synced) {
 		w->synced = true;
-		tell(w, KUBE_SYNCED, NULL, ord_now_ns());
+		kube_watch_tell(w, KUBE_SYNCED, NULL, ord_now_ns());
 	}
 	if (!w->closed)
 		open_stream(w);
@@ -515,7 +283,7 @@ static int set_up_head(struct kube_watch *w, struct ord_err *err)
 	w->head.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
 			 "application/json";
 	w->head.stream = true;
-	w->head.on_done = on_head_done;
+	w->head.on_done = kube_watch_on_head_done;
 	w->head.arg = w;
 	w->head.path = strdup(path);
 	return w->head.path ? 0 : ord_fail_nomem(err);
@@ -527,14 +295,14 @@ static void set_up_stream(struct kube_watch *w)
 	w->io.method = "GET";
 	w->io.accept = kube_set_accept(&w->set, false);
 	w->io.stream = true;
-	w->io.on_head = on_stream_head;
+	w->io.on_head = kube_watch_on_stream_head;
 	w->io.on_data = on_stream_data;
 	w->io.on_done = on_stream_done;
 	w->io.arg = w;
 	w->items = (struct kube_items){.of = KUBE_ITEMS_WATCH,
 				       .managed = w->set.managed,
 				       .max = KUBE_BODY_MAX,
-				       .each = on_document,
+				       .each = kube_watch_on_document,
 				       .arg = w};
 	kube_lister_init(&w->lister, w->k, &w->set);
 	w->lister.strict = true;
@@ -563,8 +331,8 @@ int kube_watch_open(struct kube *k, const struct kube_set *set,
 	kube_ring_init(&w->ring);
 	kube_ring_init(&w->grave.ring);
 	kube_timer_init(&w->again, open_stream, w);
-	kube_timer_init(&w->grace, on_grace, w);
-	kube_timer_init(&w->quiet, on_quiet, w);
+	kube_timer_init(&w->grace, kube_watch_on_grace, w);
+	kube_timer_init(&w->quiet, kube_watch_on_quiet, w);
 	if (kube_set_copy(set, &w->set, err) || set_up_head(w, err)) {
 		release(&w->grave);
 		return -1;
