@@ -4,7 +4,7 @@
  *   no connection, 429           always safe: the server has done nothing
  *   cut on the way, 502-504      safe unless `once`: the server may have done it
  *   500                          the same, three times: most of them do not heal
- *   401                          once more, where new credentials are to be had
+ *   401, certificate refused     once more, where new credentials are to be had
  *
  * Retry-After is obeyed; where it says nothing the pauses double, jittered. What cannot be asked
  * again before the deadline is answered at once.
@@ -142,9 +142,9 @@ static int64_t pause_for(struct call *c, const json_t *body)
 	enum kube_io_end end = kube_io_end(&c->io);
 	bool again = false;
 
-	if (end == KUBE_IO_OK && c->io.status == 401 && !c->refreshed) {
+	if (!c->refreshed && kube_io_renewed(&c->io)) {
 		c->refreshed = true;
-		return kube_config_refresh(c->k->config) ? 0 : -1;
+		return 0;
 	}
 	if (end == KUBE_IO_UNSENT)
 		again = true;
@@ -182,12 +182,13 @@ static void on_done(struct kube_io *io)
 	pause = pause_for(c, body);
 	if (pause >= 0 && try_again(c, (uint64_t)pause))
 		return;
-	if (answered) {
+	if (answered)
 		(void)kube_status_fail(&err, io->status, body);
-	} else {
-		io->status = 0;
+	else
 		(void)kube_io_fail(io, &err);
-	}
+	kube_io_explain(io, &err);
+	if (!answered)
+		io->status = 0;
 	finish(c, ord_steal_ptr(body), &err);
 }
 

@@ -107,6 +107,7 @@ struct kube_io {
 	uint64_t sent_ns, first_ns, done_ns;
 	int64_t sent_wall_ns;
 	uint64_t retry_after_ns; /* 0: nothing was said */
+	unsigned credentials;	 /* the generation that it was sent with (config.h) */
 
 	/* The transport's. */
 	struct kube *k;
@@ -201,6 +202,13 @@ int kube_status_fail(struct ord_err *err, int status, const json_t *body);
 void kube_status_reason(const json_t *body, char out[static 64]);
 /* Of a Status: details.retryAfterSeconds in ns, 0: none. */
 uint64_t kube_status_retry(const json_t *body);
+/* renew.c: it does not take our certificate. */
+bool kube_io_unwelcome(const struct kube_io *io);
+/* The server refused us, and there are other credentials now, or may be: ask again at
+ * once, once. */
+bool kube_io_renewed(const struct kube_io *io);
+/* Where it refused us, adds to the error why a renewed kubeconfig does not help. */
+void kube_io_explain(const struct kube_io *io, struct ord_err *err);
 /* What went wrong with an exchange that got no answer. Always -1. */
 int kube_io_fail(const struct kube_io *io, struct ord_err *err);
 

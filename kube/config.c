@@ -1,14 +1,14 @@
 #include "kube/config.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "kube/config_private.h"
-
-#define FILES_MAX 64
 
 ORD_AUTO(kube_config, struct kube_config, kube_config_free);
 
@@ -46,12 +46,31 @@ static bool listed_before(const char *list, const char *at, size_t n)
 	return false;
 }
 
-static int read_one(const char *path, struct cfg_file *files, size_t *n, struct ord_err *err)
+static int absolute(const char *path, char **ret, struct ord_err *err)
+{
+	char cwd[PATH_MAX];
+
+	if (*path == '/')
+		return cfg_copy(path, ret, err);
+	if (!getcwd(cwd, sizeof cwd))
+		return ord_fail_sys(err, "the working directory");
+	if (asprintf(ret, "%s/%s", cwd, path) >= 0)
+		return 0;
+	*ret = NULL;
+	return ord_fail_nomem(err);
+}
+
+/* Remembered too where it is not there: it may come. */
+static int read_one(const char *path, struct kube_config *c, struct cfg_file *files, size_t *n,
+		    struct ord_err *err)
 {
 	bool missing;
 
-	if (*n == FILES_MAX)
-		return ord_fail(err, ORD_USAGE, "$KUBECONFIG lists more than %d files", FILES_MAX);
+	if (c->n_paths == CFG_FILES)
+		return ord_fail(err, ORD_USAGE, "$KUBECONFIG lists more than %d files", CFG_FILES);
+	if (absolute(path, &c->paths[c->n_paths], err))
+		return -1;
+	c->n_paths++;
 	if (cfg_read(path, &files[*n], &missing, err))
 		return -1;
 	*n += !missing;
@@ -59,11 +78,14 @@ static int read_one(const char *path, struct cfg_file *files, size_t *n, struct 
 }
 
 /* The files of $KUBECONFIG in their order, those that are missing left out; else ~/.kube/config. */
-static int read_files(struct cfg_file *files, size_t *n, struct ord_err *err)
+static int read_files(struct kube_config *c, struct cfg_file *files, size_t *n, struct ord_err *err)
 {
 	const char *list = getenv("KUBECONFIG"), *home = getenv("HOME");
 	ord_autofree char *path = NULL;
 
+	c->paths = calloc(CFG_FILES, sizeof *c->paths);
+	if (!c->paths)
+		return ord_fail_nomem(err);
 	if (!list || !*list) {
 		if (!home || !*home)
 			return 0;
@@ -71,7 +93,7 @@ static int read_files(struct cfg_file *files, size_t *n, struct ord_err *err)
 			path = NULL;
 			return ord_fail_nomem(err);
 		}
-		return read_one(path, files, n, err);
+		return read_one(path, c, files, n, err);
 	}
 	for (const char *at = list, *end; *at; at = *end ? end + 1 : end) {
 		ord_autofree char *one = NULL;
@@ -82,7 +104,7 @@ static int read_files(struct cfg_file *files, size_t *n, struct ord_err *err)
 		one = strndup(at, (size_t)(end - at));
 		if (!one)
 			return ord_fail_nomem(err);
-		if (read_one(one, files, n, err))
+		if (read_one(one, c, files, n, err))
 			return -1;
 	}
 	return 0;
@@ -118,6 +140,12 @@ static int nothing_there(const struct cfg_file *files, size_t n, bool in_pod, st
 			"this is no pod");
 }
 
+static void forget_paths(struct kube_config *c)
+{
+	while (c->n_paths)
+		free(c->paths[--c->n_paths]);
+}
+
 static int load(const char *named, const struct cfg_file *files, size_t n, struct kube_config *c,
 		struct ord_err *err)
 {
@@ -126,20 +154,23 @@ static int load(const char *named, const struct cfg_file *files, size_t n, struc
 	if (nothing_there(files, n, in_pod, err) || warn_of_files(c, files, n, err) ||
 	    cfg_choose(files, n, named, c, in_pod, &in_cluster, err))
 		return -1;
-	return in_cluster ? cfg_pod(CFG_POD_DIR, c, err) : 0;
+	if (!in_cluster)
+		return 0;
+	forget_paths(c);
+	return cfg_pod(CFG_POD_DIR, c, err);
 }
 
 int kube_config_load(const char *named, struct kube_config **ret, struct ord_err *err)
 {
 	ord_auto(kube_config) struct kube_config *c = calloc(1, sizeof *c);
-	struct cfg_file files[FILES_MAX] = {0};
+	struct cfg_file files[CFG_FILES] = {0};
 	size_t n = 0;
 	int rc;
 
 	if (!c)
 		return ord_fail_nomem(err);
 	kube_secret_guard_cores();
-	rc = read_files(files, &n, err);
+	rc = read_files(c, files, &n, err);
 	if (!rc)
 		rc = load(named, files, n, c, err);
 	while (n)
@@ -155,6 +186,8 @@ void kube_config_free(struct kube_config *c)
 		return;
 	for (size_t i = 0; i < c->n_warnings; i++)
 		free(c->warnings[i]);
+	forget_paths(c);
+	free(c->paths);
 	cfg_pem_done(&c->ca);
 	cfg_pem_done(&c->cert);
 	cfg_pem_done(&c->key);
@@ -220,9 +253,7 @@ int kube_config_tls(struct kube_config *c, struct kube_tls *ret, struct ord_err 
 {
 	const struct kube_secret *cert = &c->cert.data, *key = &c->key.data;
 
-	if (cfg_pem_fresh(&c->ca, err) || cfg_pem_fresh(&c->cert, err) ||
-	    cfg_pem_fresh(&c->key, err))
-		return -1;
+	cfg_files_fresh(c);
 	if (c->plugin) {
 		if (cfg_plugin_fresh(c, err))
 			return -1;
@@ -277,14 +308,4 @@ int kube_config_authorization(struct kube_config *c, const char **ret, struct or
 		kube_secret_done(&c->authorization);
 	*ret = c->authorization.size ? c->authorization.text : NULL;
 	return 0;
-}
-
-bool kube_config_refresh(struct kube_config *c)
-{
-	if (c->plugin)
-		c->plugin->have = false;
-	c->token_looked_ns = 0;
-	c->token_stamp = (struct cfg_stamp){0};
-	c->cert.stamp = c->key.stamp = (struct cfg_stamp){0};
-	return c->plugin || c->token_file;
 }

@@ -55,9 +55,19 @@ int kube_config_tls(struct kube_config *c, struct kube_tls *ret, struct ord_err 
  * the exec plugin when there is no token or it is about to expire. Borrowed until the next call.
  */
 int kube_config_authorization(struct kube_config *c, const char **ret, struct ord_err *err);
-/* The server said 401: forget what was cached (token file, plugin), so that the next is new. True
- * where that may help. */
-bool kube_config_refresh(struct kube_config *c);
+/*
+ * The server refused the credentials of that generation: looks for others, in the files that they
+ * came from (tokenFile, client-certificate, client-key), in the kubeconfigs (every 3 s at most),
+ * and makes the next call run the exec plugin. True: asking again may help. Only the user's entry
+ * is followed: where the context leads to another server now, or to one that is trusted otherwise,
+ * or has become one that needs a plugin, nothing changes, and kube_config_unfollowed() says so.
+ */
+bool kube_config_refresh(struct kube_config *c, unsigned generation);
+/* Of the credentials that the next call of the two above hands out. */
+unsigned kube_config_generation(const struct kube_config *c);
+/* Why a kubeconfig that was read again is not followed, for a message; "" where nothing is to be
+ * said. */
+const char *kube_config_unfollowed(const struct kube_config *c);
 /* Whether credentials come from a plugin: the program needs to start one later (docs/adr/0011). */
 bool kube_config_has_plugin(const struct kube_config *c);
 /* Called at least every 100 ms while a plugin runs (at most 30 s); may be NULL. kube_set_beat sets

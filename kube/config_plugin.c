@@ -271,6 +271,7 @@ int cfg_plugin_fresh(struct kube_config *c, struct ord_err *err)
 	if (find_program(p->command, &program, err))
 		return ord_wrap(err, "the exec plugin of the user '%.100s'%s%.150s", p->user,
 				p->hint ? "; " : "", p->hint ? p->hint : "");
+	c->generation++; /* whatever it answers, it is new */
 	if (ask(c, program, env, err))
 		return ord_wrap(err, "the exec plugin of the user '%.100s' (%.100s)", p->user,
 				p->command);

@@ -38,7 +38,7 @@ int cfg_pod(const char *dir, struct kube_config *c, struct ord_err *err)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"),
 		   *port = getenv("KUBERNETES_SERVICE_PORT");
-	bool v6;
+	bool v6, changed;
 
 	if (!host || !port)
 		return ord_fail(err, ORD_USAGE,
@@ -53,7 +53,7 @@ int cfg_pod(const char *dir, struct kube_config *c, struct ord_err *err)
 	if (cfg_copy(KUBE_IN_CLUSTER, &c->context, err) ||
 	    cfg_copy(KUBE_IN_CLUSTER, &c->cluster, err) || read_namespace(dir, &c->ns, err) ||
 	    join(dir, "ca.crt", &c->ca.path, err) || join(dir, "token", &c->token_file, err) ||
-	    cfg_pem_fresh(&c->ca, err) || cfg_token_fresh(c, err))
+	    cfg_pem_fresh(&c->ca, &changed, err) || cfg_token_fresh(c, err))
 		return ord_wrap(err, "the pod's service account");
 	return 0;
 }

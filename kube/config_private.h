@@ -12,6 +12,7 @@
 #include "kube/config_secret.h"
 
 #define CFG_WARNINGS   8
+#define CFG_FILES      64	  /* that $KUBECONFIG may list */
 #define CFG_SECRET_MAX (1u << 20) /* of a token, key or certificate file */
 
 /* Which content of a file was read; all zero: none. */
@@ -58,6 +59,11 @@ struct kube_config {
 	struct kube_secret authorization; /* the header's value */
 	struct cfg_plugin *plugin;
 	void (*beat)(void);
+	char **paths;	     /* of the kubeconfigs, absolute, whether they are there or not... */
+	size_t n_paths;	     /* ...0: the service account of a pod */
+	unsigned generation; /* of the credentials: grows when they change */
+	uint64_t again_ns;   /* CLOCK_MONOTONIC of the last look for new ones, 0: none */
+	char unfollowed[400];
 };
 
 /* config.c */
@@ -76,8 +82,13 @@ int cfg_user(const struct cfg_file *f, const yaml_node_t *user, const char *name
 /* Base64 of a *-data field, or the file beside it; neither: nothing. */
 int cfg_pem_take(const struct cfg_file *f, const yaml_node_t *map, const char *key,
 		 const char *data_key, struct cfg_pem *ret, struct ord_err *err);
-/* Reads the file again if it is another than last time. */
-int cfg_pem_fresh(struct cfg_pem *p, struct ord_err *err);
+/* Reads the file again if it is another than last time; *ret_changed: it says something else. What
+ * there was stays where it cannot be read, or holds no PEM. */
+int cfg_pem_fresh(struct cfg_pem *p, bool *ret_changed, struct ord_err *err);
+bool cfg_same(const struct kube_secret *a, const struct kube_secret *b);
+/* The same of all files of the user. Between two versions of a file there may be none, or half of
+ * one: what was good stands. */
+void cfg_files_fresh(struct kube_config *c);
 void cfg_pem_done(struct cfg_pem *p);
 /* Relative to the file's directory; NULL text: NULL. */
 int cfg_path(const struct cfg_file *f, const char *text, char **ret, struct ord_err *err);

@@ -115,17 +115,15 @@ static int slurp(int fd, const char *path, size_t size, struct kube_secret *ret,
 	return ord_fail(err, ORD_SYS, "'%.200s' grows while it is read", path);
 }
 
-/* Reads path into *ret unless the stamp is that of what is there already. */
+/* Reads path into *ret unless the stamp is that of what was read before (ret stays as it is). */
 static int read_changed(const char *path, struct cfg_stamp *stamp, struct kube_secret *ret,
-			bool *ret_changed, struct ord_err *err)
+			bool *ret_read, struct ord_err *err)
 {
 	ord_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct kube_secret all = {0};
 	struct cfg_stamp now;
 	struct stat st;
-	int rc;
 
-	*ret_changed = false;
+	*ret_read = false;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return ord_fail_sys(err, "'%.200s'", path);
 	if (!S_ISREG(st.st_mode))
@@ -133,28 +131,61 @@ static int read_changed(const char *path, struct cfg_stamp *stamp, struct kube_s
 	now = stamp_of(&st);
 	if (same_stamp(&now, stamp))
 		return 0;
-	rc = slurp(fd, path, st.st_size > 0 ? (size_t)st.st_size : 0, &all, err);
-	if (!rc)
-		rc = kube_secret_set(ret, all.text, all.size, err);
-	kube_secret_done(&all);
-	if (rc)
+	if (slurp(fd, path, st.st_size > 0 ? (size_t)st.st_size : 0, ret, err))
 		return -1;
 	*stamp = now;
-	*ret_changed = true;
+	*ret_read = true;
 	return 0;
 }
 
-int cfg_pem_fresh(struct cfg_pem *p, struct ord_err *err)
+bool cfg_same(const struct kube_secret *a, const struct kube_secret *b)
 {
-	bool changed;
+	return a->size == b->size && (!a->size || !memcmp(a->text, b->text, a->size));
+}
 
-	if (!p->path || read_changed(p->path, &p->stamp, &p->data, &changed, err))
-		return p->path ? -1 : 0;
-	if (changed && !strstr(p->data.text, "-----BEGIN ")) {
-		p->stamp = (struct cfg_stamp){0};
-		return ord_fail(err, ORD_USAGE, "'%.200s' holds no PEM", p->path);
-	}
-	return 0;
+/* What was read takes the place of what there was. True: it is another. */
+static bool take(struct kube_secret *to, struct kube_secret *read)
+{
+	struct kube_secret old = *to;
+
+	if (cfg_same(to, read))
+		return false;
+	*to = *read;
+	*read = old;
+	return true;
+}
+
+int cfg_pem_fresh(struct cfg_pem *p, bool *ret_changed, struct ord_err *err)
+{
+	struct cfg_stamp stamp = p->stamp;
+	struct kube_secret read = {0};
+	bool is_read;
+	int rc;
+
+	*ret_changed = false;
+	if (!p->path)
+		return 0;
+	rc = read_changed(p->path, &stamp, &read, &is_read, err);
+	if (!rc && is_read && !strstr(read.text, "-----BEGIN "))
+		rc = ord_fail(err, ORD_USAGE, "'%.200s' holds no PEM", p->path);
+	else if (!rc && is_read)
+		*ret_changed = take(&p->data, &read);
+	kube_secret_done(&read);
+	if (!rc)
+		p->stamp = stamp;
+	return rc;
+}
+
+void cfg_files_fresh(struct kube_config *c)
+{
+	bool ca, cert, key;
+
+	(void)cfg_pem_fresh(&c->ca, &ca, NULL);
+	(void)cfg_pem_fresh(&c->cert, &cert, NULL);
+	(void)cfg_pem_fresh(&c->key, &key, NULL);
+	c->generation += cert || key;
+	if (c->token_file)
+		(void)cfg_token_fresh(c, NULL);
 }
 
 void cfg_pem_done(struct cfg_pem *p)
@@ -179,6 +210,7 @@ int cfg_pem_take(const struct cfg_file *f, const yaml_node_t *map, const char *k
 {
 	const yaml_node_t *node = cfg_get(f, map, key);
 	const yaml_node_t *data = cfg_get(f, map, data_key);
+	bool changed;
 	size_t bad;
 
 	if (cfg_text(f, map, key) && cfg_text(f, map, data_key))
@@ -187,7 +219,7 @@ int cfg_pem_take(const struct cfg_file *f, const yaml_node_t *map, const char *k
 	if (cfg_text(f, map, key)) {
 		if (cfg_path(f, cfg_text(f, map, key), &ret->path, err))
 			return -1;
-		if (cfg_pem_fresh(ret, err) == 0)
+		if (cfg_pem_fresh(ret, &changed, err) == 0)
 			return 0;
 		return blame(f, node, key, err);
 	}
@@ -229,19 +261,19 @@ int cfg_token_fresh(struct kube_config *c, struct ord_err *err)
 	uint64_t now = ord_now_ns();
 	struct cfg_stamp stamp = c->token_stamp;
 	struct kube_secret read = {0};
-	bool changed;
+	bool is_read;
 	int rc;
 
 	if (c->token_looked_ns && now - c->token_looked_ns < LOOK_NS)
 		return 0;
 	c->token_looked_ns = now ? now : 1;
-	rc = read_changed(c->token_file, &stamp, &read, &changed, err);
-	if (!rc && changed) {
+	rc = read_changed(c->token_file, &stamp, &read, &is_read, err);
+	if (!rc && is_read) {
 		trim(&read);
 		if (!token_fine(read.text, read.size))
 			rc = ord_fail(err, ORD_USAGE, "'%.200s' holds no token", c->token_file);
 		else
-			rc = kube_secret_set(&c->token, read.text, read.size, err);
+			c->generation += take(&c->token, &read);
 	}
 	kube_secret_done(&read);
 	if (!rc)

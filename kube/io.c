@@ -302,7 +302,10 @@ static int set_all(struct kube_io *io)
 		return -1;
 	if (set_url(io, named ? tls.server_name : NULL))
 		return -1;
-	return set_headers(io, named);
+	if (set_headers(io, named))
+		return -1;
+	io->credentials = kube_config_generation(k->config);
+	return 0;
 }
 
 /* --- on and off the wire --------------------------------------------------------------------- */
@@ -409,7 +412,7 @@ void kube_io_done(struct kube_io *io)
 
 enum kube_io_end kube_io_end(const struct kube_io *io)
 {
-	if (io->err.code != ORD_OK)
+	if (io->err.code != ORD_OK || kube_io_unwelcome(io))
 		return KUBE_IO_HOPELESS;
 	switch ((int)io->code) {
 	case CURLE_OK:

@@ -199,9 +199,10 @@ static void on_page_failed(struct kube_lister *l, enum kube_io_end end)
 		if (!io->retry_after_ns)
 			io->retry_after_ns = kube_status_retry(body);
 	}
+	kube_io_explain(io, &l->last);
 	if (l->last_status == 410) {
 		on_expired(l, body);
-	} else if (l->last_status == 401 && !l->refreshed && kube_config_refresh(l->k->config)) {
+	} else if (!l->refreshed && !l->over && kube_io_renewed(io)) {
 		l->refreshed = true;
 		ask_page(l);
 	} else if (!l->over && is_passing(l, end)) {

@@ -78,6 +78,7 @@ static void say_error(struct kube_watch *w, const struct ord_err *err)
 /* Something that does not heal by itself: said, and tried again after longer and longer. */
 static void complain(struct kube_watch *w, const struct ord_err *err)
 {
+	w->refreshed = false;
 	kube_timer_set(w->k, &w->again,
 		       ord_now_ns() +
 			       kube_backoff(w->k, w->errors++, ERROR_FIRST_NS, ERROR_MAX_NS));
@@ -108,11 +109,12 @@ static void on_refused(struct kube_watch *w, int status, const json_t *body)
 
 	if (!w->error_code)
 		(void)kube_status_fail(&err, status, body);
+	kube_io_explain(&w->io, &err);
 	if (!w->io.retry_after_ns)
 		w->io.retry_after_ns = kube_status_retry(body);
 	if (status == 410) {
 		list_again(w);
-	} else if (status == 401 && !w->refreshed && kube_config_refresh(w->k->config)) {
+	} else if (!w->refreshed && kube_io_renewed(&w->io)) {
 		w->refreshed = true;
 		open_again(w);
 	} else if (is_too_large(body) && ++w->too_large >= TOO_LARGE_MAX) {
@@ -132,6 +134,12 @@ static void on_broken(struct kube_watch *w)
 	bool garbled = w->io.err.code == ORD_SYS && w->io.status == 200;
 
 	(void)kube_io_fail(&w->io, &err);
+	kube_io_explain(&w->io, &err);
+	if (!w->refreshed && kube_io_renewed(&w->io)) {
+		w->refreshed = true;
+		open_again(w);
+		return;
+	}
 	if (garbled ? ++w->garbled >= GARBLED_MAX : end == KUBE_IO_HOPELESS)
 		complain(w, &err);
 	else

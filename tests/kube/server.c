@@ -190,19 +190,29 @@ static void write_file(const char *path, const char *text)
 	(void)close(fd);
 }
 
+void bad_server_user(struct bad_server *s, const char *user, uint16_t port)
+{
+	char text[512], next[80];
+
+	(void)snprintf(text, sizeof text,
+		       "apiVersion: v1\nkind: Config\nclusters:\n- name: bad\n  cluster: {server: "
+		       "\"http://127.0.0.1:%u\"}\nusers:\n- name: u\n  user: {%s}\n"
+		       "contexts:\n- name: bad\n  context: {cluster: bad, user: u}\n",
+		       port ? port : s->port, user);
+	(void)snprintf(next, sizeof next, "%s.next", s->kubeconfig);
+	write_file(next, text);
+	must(!rename(next, s->kubeconfig), "rename");
+}
+
 static void write_config(struct bad_server *s)
 {
-	char text[512];
+	char user[96];
 
 	(void)snprintf(s->kubeconfig, sizeof s->kubeconfig, "/tmp/ordeal-kube.%d.conf", getpid());
 	(void)snprintf(s->token, sizeof s->token, "/tmp/ordeal-kube.%d.token", getpid());
 	write_file(s->token, "first-secret\n");
-	(void)snprintf(text, sizeof text,
-		       "apiVersion: v1\nkind: Config\nclusters:\n- name: bad\n  cluster: {server: "
-		       "\"http://127.0.0.1:%u\"}\nusers:\n- name: u\n  user: {tokenFile: %s}\n"
-		       "contexts:\n- name: bad\n  context: {cluster: bad, user: u}\n",
-		       s->port, s->token);
-	write_file(s->kubeconfig, text);
+	(void)snprintf(user, sizeof user, "tokenFile: %s", s->token);
+	bad_server_user(s, user, 0);
 }
 
 void bad_server_start(struct bad_server *s, bad_serve *serve)

@@ -43,6 +43,9 @@ typedef bool bad_serve(const struct bad_request *r);
 void bad_server_start(struct bad_server *s, bad_serve *serve);
 /* A client of it, with the token "first-secret", read from the file s->token. */
 struct kube *bad_server_client(struct bad_server *s, struct kube_config **ret_config);
+/* Another user in its kubeconfig, as "token: x"; port 0: the same server. For clients that are made
+ * later, or look again. */
+void bad_server_user(struct bad_server *s, const char *user, uint16_t port);
 /* Another token in that file: "secret-1", "secret-2"... */
 void bad_server_rotate(struct bad_server *s);
 void bad_server_stop(struct bad_server *s);

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "kube/config_private.h"
 #include "tests/kube/server.h"
 
 /* A sanitizer keeps for a while what was freed. */
@@ -342,6 +343,12 @@ static bool second_token(const struct bad_request *r)
 	return bad_status(r, 401, "", "Unauthorized", "Unauthorized");
 }
 
+/* A kubeconfig is read again every few seconds at most. */
+static void ages_pass(struct world *w)
+{
+	w->config->again_ns = 0;
+}
+
 static void new_credentials_after_401(void **state)
 {
 	struct world w;
@@ -356,6 +363,34 @@ static void new_credentials_after_401(void **state)
 	assert_non_null(f);
 	assert_true(fputs("second-secret\n", f) >= 0 && fclose(f) == 0);
 	assert_int_equal(call(&w, "GET", 5000, false, false), 0);
+	assert_string_equal(w.s.shared->authorization, "Bearer second-secret");
+	end(&w);
+}
+
+/* A token that stands in the kubeconfig itself, which is written again meanwhile. */
+static void a_kubeconfig_that_was_renewed(void **state)
+{
+	struct world w;
+
+	begin(&w, second_token);
+	kube_close(w.k);
+	kube_config_free(w.config);
+	bad_server_user(&w.s, "token: first-secret", 0);
+	w.k = bad_server_client(&w.s, &w.config);
+	assert_int_equal(call(&w, "GET", 5000, false, false), -1);
+	assert_int_equal(w.a.status, 401);
+	assert_string_equal(w.err.msg, "Unauthorized (401 Unauthorized)");
+	assert_int_equal(w.a.tries, 1);
+	/* Another server is not asked, whatever it would say. */
+	bad_server_user(&w.s, "token: second-secret", 1);
+	ages_pass(&w);
+	assert_int_equal(call(&w, "GET", 5000, false, false), -1);
+	assert_string_equal(w.err.msg, "Unauthorized (401 Unauthorized); the kubeconfig was read "
+				       "again, and is not followed: its server is another");
+	bad_server_user(&w.s, "token: second-secret", 0);
+	ages_pass(&w);
+	assert_int_equal(call(&w, "POST", 5000, true, false), 0);
+	assert_int_equal(w.a.tries, 2);
 	assert_string_equal(w.s.shared->authorization, "Bearer second-secret");
 	end(&w);
 }
@@ -501,6 +536,7 @@ int main(void)
 		cmocka_unit_test(a_budget_is_an_answer),
 		cmocka_unit_test(server_errors),
 		cmocka_unit_test(new_credentials_after_401),
+		cmocka_unit_test(a_kubeconfig_that_was_renewed),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(not_json),
 		cmocka_unit_test(many_at_once),

@@ -29,7 +29,8 @@ static void test_one(void **state)
 	assert_null(kube_config_warning(c, 0));
 	assert_false(kube_config_has_plugin(c));
 	assert_authorization(c, "Bearer " MARK);
-	assert_false(kube_config_refresh(c)); /* a token that is written down is what it is */
+	assert_false(kube_config_refresh(
+		c, c->generation)); /* a token that is written down is what it is */
 	assert_int_equal(kube_config_tls(c, &tls, NULL), 0);
 	assert_null(tls.ca);
 	assert_null(tls.cert);
@@ -165,20 +166,20 @@ static void test_token_file(void **state)
 	assert_authorization(c, "Bearer first"); /* the file is the stronger */
 	rotate("second\n");
 	assert_authorization(c, "Bearer first"); /* looked at once a second */
-	assert_true(kube_config_refresh(c));
+	assert_true(kube_config_refresh(c, c->generation));
 	assert_authorization(c, "Bearer second");
 	rotate("third\n");
 	usleep(1100 * 1000);
 	assert_authorization(c, "Bearer third");
 	/* Gone for a moment, or half written: the last good one stands. */
 	assert_int_equal(unlink("token"), 0);
-	(void)kube_config_refresh(c);
+	(void)kube_config_refresh(c, c->generation);
 	assert_authorization(c, "Bearer third");
 	rotate("\n");
-	(void)kube_config_refresh(c);
+	(void)kube_config_refresh(c, c->generation);
 	assert_authorization(c, "Bearer third");
 	rotate("fourth");
-	(void)kube_config_refresh(c);
+	(void)kube_config_refresh(c, c->generation);
 	assert_authorization(c, "Bearer fourth");
 	kube_config_free(c);
 }
@@ -204,10 +205,15 @@ static void test_certificate_files(void **state)
 	assert_string_equal(tls.ca, PEM);
 	put("cert.new", MARK);
 	assert_int_equal(rename("cert.new", "cert"), 0);
-	assert_int_equal(kube_config_tls(c, &tls, &err), -1);
-	assert_non_null(strstr(err.msg, "cert' holds no PEM"));
-	assert_null(strstr(err.msg, MARK));
+	assert_int_equal(kube_config_tls(c, &tls, &err), 0);
+	assert_string_equal(tls.cert, PEM "# renewed\n"); /* what was good stands */
+	assert_int_equal(unlink("cert"), 0);
+	assert_int_equal(kube_config_tls(c, &tls, &err), 0);
+	assert_string_equal(tls.cert, PEM "# renewed\n");
 	kube_config_free(c);
+	refused("c", ORD_USAGE, "client-certificate: '");
+	put("cert", MARK);
+	refused("c", ORD_USAGE, "cert' holds no PEM");
 }
 
 static void test_basic(void **state)
@@ -310,7 +316,7 @@ static void test_pod(void **state)
 	/* As the kubelet rotates it: a symbolic link to another directory. */
 	put("sa/token.new", "next-token");
 	assert_int_equal(rename("sa/token.new", "sa/token"), 0);
-	assert_true(kube_config_refresh(c));
+	assert_true(kube_config_refresh(c, c->generation));
 	assert_authorization(c, "Bearer next-token");
 	kube_config_free(c);
 

@@ -86,7 +86,7 @@ static void test_token(void **state)
 	assert_null(tls.cert);
 	assert_non_null(tls.ca);
 	assert_int_equal(runs(), 1); /* does not expire */
-	assert_true(kube_config_refresh(c));
+	assert_true(kube_config_refresh(c, c->generation));
 	assert_authorization(c, "Bearer " MARK);
 	assert_int_equal(runs(), 2);
 	kube_config_free(c);

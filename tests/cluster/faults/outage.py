@@ -206,16 +206,42 @@ def network_cut(case, lease):
     back(case, lease, 1)
 
 
-def certificate_expired(case, lease):
-    """Until somebody puts a new one there."""
+def expire(case, lease):
+    """In force, with a client certificate that has run out."""
     conf = os.path.join(lease.home, "kubeconfig")
     case.plant.certificate(conf, 4)
     lease.env["KUBECONFIG"] = conf
     case.force(lease, hold=60)
+    lease.guardian()
     time.sleep(5)
+
+
+def certificate_expired(case, lease):
+    expire(case, lease)
     lease.send({"protocol": 1, "op": "end"})
     stuck(case, lease)
-    shutil.copy(case.world.kubeconfig, conf)
+    renewed(case, lease)
+
+
+def certificate_expired_holder_killed(case, lease):
+    """The guardian reads the kubeconfig again as the holder would."""
+    expire(case, lease)
+    lease.kill("holder")
+    time.sleep(3)
+    if not case.row.effect(case.world):
+        raise AssertionError("it cannot have been reverted")
+    shutil.copy(case.world.kubeconfig, lease.env["KUBECONFIG"])
+    case.same(20, "the guardian has reverted")
+    lease.ended()
+
+
+def certificate_expired_for_good(case, lease):
+    """Nobody renews it, and both are ended: the record is there for a rescue with other credentials."""
+    expire(case, lease)
+    lease.kill("holder", "guardian")
+    if [r["action"] for r in lease.ask("rescue", 90)["records"]] != ["failed"]:
+        raise AssertionError("a rescue with the expired certificate should have failed")
+    shutil.copy(case.world.kubeconfig, lease.env["KUBECONFIG"])
     mended(case, lease)
 
 
@@ -255,8 +281,7 @@ def token_revoked(case, lease):
     time.sleep(12)
     lease.send({"protocol": 1, "op": "end"})
     stuck(case, lease)
-    shutil.copy(case.world.kubeconfig, lease.env["KUBECONFIG"])
-    mended(case, lease)
+    renewed(case, lease)
 
 
 def rights_withdrawn(case, lease):
@@ -290,8 +315,28 @@ def stuck(case, lease):
     print(f"  {event.get('message', event)}", flush=True)
 
 
+def renewed(case, lease):
+    """Somebody writes the kubeconfig again: whoever waits notices, and reverts."""
+    if lease.seen[-1]["event"] != "waiting":
+        raise AssertionError(f"it does not wait for other credentials: {lease.seen[-3:]}")
+    # First to one that must not be followed: another name for the same server is another server.
+    conf = lease.env["KUBECONFIG"]
+    with open(case.world.kubeconfig, encoding="ascii") as f:
+        text = f.read()
+    with open(conf, "w", encoding="ascii") as f:
+        f.write(text.replace("https://10.66.0.1:", "https://10.66.0.01:"))
+    while "is not followed" not in (event := lease.until("waiting", 10))["message"]:
+        pass
+    print(f"  {event['message']}", flush=True)
+    shutil.copy(case.world.kubeconfig, conf)
+    begun = time.monotonic()
+    back(case, lease)
+    if time.monotonic() - begun > 15:
+        raise AssertionError(f"it took {time.monotonic() - begun:.1f} s to notice the new credentials")
+
+
 def mended(case, lease):
-    """Whoever still waits holds what he was started with, and is ended; the record is there for rescue."""
+    """Whoever still waits is ended; the record is there for rescue."""
     lease.close()
     if not gone(lease.fds["holder"], 0):
         lease.kill("holder", "guardian")
@@ -304,7 +349,8 @@ def mended(case, lease):
 
 CASES = [server_dead_before, server_killed_in_the_middle, server_killed_in_the_middle, server_killed_in_the_middle,
          server_killed_in_force, server_away_at_the_end, server_away_holder_killed, server_away_both_killed, etcd_stopped,
-         network_cut, certificate_expired, token_revoked, rights_withdrawn]
+         network_cut, certificate_expired, certificate_expired_holder_killed, certificate_expired_for_good, token_revoked,
+         rights_withdrawn]
 
 
 def try_all(plant, chosen):
