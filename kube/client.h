@@ -99,6 +99,7 @@ struct kube_io {
 
 	/* The answer. status 0: none. */
 	int status;
+	int proxy_status; /* of a proxy's answer to CONNECT; 0: none */
 	CURLcode code;
 	struct ord_err err; /* code not ORD_OK: it failed here, not on the way */
 	char error[CURL_ERROR_SIZE];
@@ -202,9 +203,7 @@ int kube_status_fail(struct ord_err *err, int status, const json_t *body);
 void kube_status_reason(const json_t *body, char out[static 64]);
 /* Of a Status: details.retryAfterSeconds in ns, 0: none. */
 uint64_t kube_status_retry(const json_t *body);
-/* renew.c: it does not take our certificate. */
-bool kube_io_unwelcome(const struct kube_io *io);
-/* The server refused us, and there are other credentials now, or may be: ask again at
+/* io_end.c: the server refused us, and there are other credentials now, or may be: ask again at
  * once, once. */
 bool kube_io_renewed(const struct kube_io *io);
 /* Where it refused us, adds to the error why a renewed kubeconfig does not help. */

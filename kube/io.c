@@ -282,6 +282,18 @@ static void set_request(struct kube_io *io)
 	}
 }
 
+/* One that the kubeconfig names is the way, whatever NO_PROXY says. None: what the environment says
+ * (HTTPS_PROXY, NO_PROXY), and never one to this machine. All as kubectl does. */
+static void set_proxy(struct kube_io *io, const char *url)
+{
+	if (url && *url) {
+		(void)curl_easy_setopt(io->easy, CURLOPT_PROXY, url);
+		(void)curl_easy_setopt(io->easy, CURLOPT_NOPROXY, "");
+	} else if (io->k->loopback) {
+		(void)curl_easy_setopt(io->easy, CURLOPT_PROXY, "");
+	}
+}
+
 static int set_all(struct kube_io *io)
 {
 	struct kube_tls tls = {.ca = NULL};
@@ -293,11 +305,7 @@ static int set_all(struct kube_io *io)
 	named = k->https && tls.server_name && *tls.server_name &&
 		strcmp(tls.server_name, k->host) != 0;
 	set_request(io);
-	/* None given: what the environment says (HTTPS_PROXY, NO_PROXY), as kubectl does. */
-	if (tls.proxy_url && *tls.proxy_url)
-		(void)curl_easy_setopt(io->easy, CURLOPT_PROXY, tls.proxy_url);
-	else if (k->loopback)
-		(void)curl_easy_setopt(io->easy, CURLOPT_PROXY, "");
+	set_proxy(io, tls.proxy_url);
 	if (k->https && set_tls(io, &tls))
 		return -1;
 	if (set_url(io, named ? tls.server_name : NULL))
@@ -360,12 +368,14 @@ int kube_io_wire(struct kube_io *io)
 void kube_io_unwire(struct kube_io *io)
 {
 	struct kube *k = io->k;
-	long sent = 0;
+	long sent = 0, proxy = 0;
 
 	if (io->state != KUBE_IO_WIRED)
 		return;
 	(void)curl_easy_getinfo(io->easy, CURLINFO_REQUEST_SIZE, &sent);
 	io->sent = sent > 0;
+	(void)curl_easy_getinfo(io->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	io->proxy_status = (int)proxy;
 	if (k->multi)
 		(void)curl_multi_remove_handle(k->multi, io->easy);
 	k->n_wired -= !io->stream;
@@ -378,7 +388,7 @@ void kube_io_start(struct kube_io *io)
 {
 	struct kube *k = io->k;
 
-	io->status = 0;
+	io->status = io->proxy_status = 0;
 	io->code = CURLE_OK;
 	io->err.code = ORD_OK;
 	io->error[0] = '\0';
@@ -408,37 +418,4 @@ void kube_io_done(struct kube_io *io)
 	free(io->text);
 	io->path = io->body = io->text = NULL;
 	io->text_size = io->text_room = 0;
-}
-
-enum kube_io_end kube_io_end(const struct kube_io *io)
-{
-	if (io->err.code != ORD_OK || kube_io_unwelcome(io))
-		return KUBE_IO_HOPELESS;
-	switch ((int)io->code) {
-	case CURLE_OK:
-		return io->status ? KUBE_IO_OK : KUBE_IO_CUT;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_ENGINE_INITFAILED:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_OUT_OF_MEMORY:
-		return KUBE_IO_HOPELESS;
-	default:
-		return io->sent ? KUBE_IO_CUT : KUBE_IO_UNSENT;
-	}
-}
-
-int kube_io_fail(const struct kube_io *io, struct ord_err *err)
-{
-	const char *text = *io->error ? io->error : curl_easy_strerror(io->code);
-
-	if (io->err.code != ORD_OK) {
-		*err = io->err;
-		return -1;
-	}
-	return ord_fail(err, ORD_SYS, "%s: %.300s", io->k->server, text);
 }
