@@ -96,6 +96,7 @@ struct world {
 	struct kube_answer a;
 	struct ord_err err;
 	uint64_t took_ms;
+	bool again; /* what the server may have heard is asked again */
 };
 
 static void write_config(unsigned port, const char *cluster, const char *user)
@@ -143,7 +144,7 @@ static int call(struct world *w, uint64_t ms)
 	const struct kube_request req = {.method = "POST",
 					 .path = "/x",
 					 .deadline_ns = ord_now_ns() + ms * ORD_MS,
-					 .once = true};
+					 .once = !w->again};
 	uint64_t began = ord_now_ns();
 	int rc;
 
@@ -274,8 +275,9 @@ static void closed_in_the_handshake(void **state)
 
 /* --- a client certificate -------------------------------------------------------------------- */
 
-/* TLS 1.3 tells it only after the request was sent; nobody has read that, so that it may be sent
- * again. */
+/* TLS 1.3 tells it only after the request was sent. Nobody has read that, so that it may be sent
+ * again; but who is still sending may find the connection closed, and not hear why until the next
+ * time. */
 static void a_client_certificate_that_expired(void **state)
 {
 	static const char *const modes[] = {"mutual", "mutual-1.2"};
@@ -285,17 +287,18 @@ static void a_client_certificate_that_expired(void **state)
 
 		begin(&w, modes[i], TRUSTED,
 		      "client-certificate: client-expired.crt, client-key: client-expired.key");
+		w.again = !i;
 		assert_int_equal(call(&w, 20000), -1);
 		assert_non_null(strstr(w.err.msg, "the client certificate is refused"));
-		assert_int_equal(w.a.tries, 1);
-		assert_in_range(w.took_ms, 0, 9000);
+		assert_in_range(w.a.tries, 1, i ? 1 : 20);
+		assert_in_range(w.took_ms, 0, 19000);
 		/* Renewed in the kubeconfig. */
 		write_config(w.s.port, TRUSTED,
 			     "client-certificate: client.crt, client-key: client.key");
 		w.config->again_ns = 0;
 		if (call(&w, 20000))
 			fail_msg("%s: %s", modes[i], w.err.msg);
-		assert_int_equal(w.a.tries, 2);
+		assert_in_range(w.a.tries, 2, i ? 2 : 20);
 		end(&w);
 	}
 }
@@ -316,7 +319,7 @@ static void a_pair_that_is_rotated(void **state)
 
 	copy_file("client-expired.crt", "mine.crt");
 	copy_file("client-expired.key", "mine.key");
-	begin(&w, "mutual", TRUSTED, "client-certificate: mine.crt, client-key: mine.key");
+	begin(&w, "mutual-1.2", TRUSTED, "client-certificate: mine.crt, client-key: mine.key");
 	assert_int_equal(call(&w, 20000), -1);
 	copy_file("client.crt", "mine.crt");
 	assert_int_equal(call(&w, 20000), -1);
