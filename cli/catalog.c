@@ -11,6 +11,7 @@ const struct cli_probe_kind cli_probe_kinds[] = {
 	{"http", "asks a URL: status, header, body, JSON path, and how long it took"},
 	{"tcp", "connects to HOST:PORT"},
 	{"exec", "runs a program as the caller, without a shell, and looks at its exit status"},
+	{"kube", "watches an object of a cluster, or a set: condition, count, figure or JSON path"},
 };
 const size_t cli_n_probe_kinds = ORD_COUNT(cli_probe_kinds);
 

@@ -142,7 +142,7 @@ static json_t *environment(void)
 static void print_people(const json_t *env, const json_t *faults, bool halted)
 {
 	const json_t *f;
-	size_t i;
+	size_t i, name = 0;
 
 	if (halted)
 		(void)puts("halted: no fault is allowed until 'ordeal resume'");
@@ -152,7 +152,9 @@ static void print_people(const json_t *env, const json_t *faults, bool halted)
 		     text(env, "cgroup"));
 	(void)printf("TUN: %s; network namespace: %s; you are %sroot\n\n", text(env, "tun"),
 		     text(env, "netns"), json_is_true(json_object_get(env, "root")) ? "" : "not ");
-	(void)printf("%-14s %-5s %-9s %s\n", "FAULT", "HERE", "CLASS",
+	json_array_foreach (faults, i, f)
+		name = strlen(text(f, "fault")) > name ? strlen(text(f, "fault")) : name;
+	(void)printf("%-*s %-5s %-9s %s\n", (int)name, "FAULT", "HERE", "CLASS",
 		     "AS WHOM AND BY WHICH ENGINE, OR WHY NOT");
 	json_array_foreach (faults, i, f) {
 		bool can = json_is_true(json_object_get(f, "available"));
@@ -161,9 +163,10 @@ static void print_people(const json_t *env, const json_t *faults, bool halted)
 
 		(void)snprintf(how, sizeof how, "%s%s%s", text(f, "as"), *engine ? "; engine " : "",
 			       engine);
-		(void)printf("%-14s %-5s %-9s ", text(f, "fault"), can ? "yes" : "no",
+		(void)printf("%-*s %-5s %-9s ", (int)name, text(f, "fault"), can ? "yes" : "no",
 			     text(f, "class"));
-		cli_wrap(stdout, can ? how : text(f, "reason"), 31, 31);
+		cli_wrap(stdout, can ? how : text(f, "reason"), (unsigned)name + 17,
+			 (unsigned)name + 17);
 	}
 }
 

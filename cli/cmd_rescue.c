@@ -107,8 +107,9 @@ static int rescue(const struct cli_args *args, struct ord_err *err)
 	struct tally tally = {.records = records, .dry_run = cli_flag(args, "dry-run")};
 	struct ord_err denied = {0};
 
-	if (!cli_flag(args, "kube") && (cli_value(args, "context") || cli_flag(args, "now")))
-		return ord_fail(err, ORD_USAGE, "--context and --now go with --kube");
+	if (!cli_flag(args, "kube") &&
+	    (cli_value(args, "context") || cli_flag(args, "now") || cli_value(args, "kind")))
+		return ord_fail(err, ORD_USAGE, "--context, --now and --kind go with --kube");
 	if (cli_flag(args, "kube") ? sweep(args, &tally, err) : local(&tally, &denied, err))
 		return -1;
 	if (records) {

@@ -28,9 +28,9 @@ static void print_lease(struct seen *seen, const char *who, const json_t *lease)
 	char time[32];
 
 	if (!seen->n++)
-		(void)printf("%-28s %-14s %-10s %8s %8s  %-8s %s\n", "LEASE", "FAULT", "STATE",
+		(void)printf("%-28s %-16s %-10s %8s %8s  %-8s %s\n", "LEASE", "FAULT", "STATE",
 			     "HOLDER", "GUARDIAN", "LEFT", "OF");
-	(void)printf("%-28s %-14s %-10s %8" PRId64 " %8" PRId64 "  %-8s %s\n", text(lease, "lease"),
+	(void)printf("%-28s %-16s %-10s %8" PRId64 " %8" PRId64 "  %-8s %s\n", text(lease, "lease"),
 		     text(lease, "fault"), text(lease, "state"),
 		     (int64_t)json_integer_value(json_object_get(lease, "holder")),
 		     (int64_t)json_integer_value(json_object_get(lease, "guardian")),

@@ -21,6 +21,12 @@ extern const struct cli_option cli_inject_options[];
 extern const struct cli_option cli_share_option[];
 extern const struct cli_option cli_cluster_options[];
 
+/* Whether an option of cli_target_options or cli_cluster_options says something of a target that
+ * the fault takes. */
+bool cli_target_fits(const struct ord_fault *fault, const char *option);
+/* Of what kinds of target in a cluster the option says something: ORD_ON_... */
+unsigned cli_cluster_kinds(const char *option);
+
 void cli_fault_options(const struct ord_fault *fault, struct cli_fault_options *ret);
 bool cli_fault_has(const struct ord_fault *fault, const char *param);
 

@@ -86,6 +86,14 @@ static const struct {
 	{"object", ORD_TARGET_OBJECT, ORD_ON_OBJECT},
 };
 
+bool cli_target_fits(const struct ord_fault *fault, const char *option)
+{
+	for (size_t i = 0; i < ORD_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].option, option))
+			return fault->targets & kinds[i].bits && !cli_fault_has(fault, option);
+	return fault->targets & cli_cluster_kinds(option);
+}
+
 static int read_kind(const struct cli_args *given, const struct ord_fault *fault,
 		     struct ord_target *t, struct ord_err *err)
 {

@@ -72,6 +72,16 @@ static const struct {
 	{"exclude-on-node", NAMES, true, F(nodes), ORD_KUBE_NAME - 1, ORD_ON_POD},
 };
 
+unsigned cli_cluster_kinds(const char *option)
+{
+	for (size_t i = 0; i < ORD_COUNT(fields); i++)
+		if (!strcmp(fields[i].option, option))
+			return fields[i].kinds;
+	if (!strcmp(option, "spread"))
+		return ORD_ON_POD | ORD_ON_NODE;
+	return !strcmp(option, "follow") ? ORD_ON_POD : ~0u;
+}
+
 static unsigned bit_of(enum ord_target_kind kind)
 {
 	return ORD_ON_POD << (kind - ORD_TARGET_POD);

@@ -104,7 +104,7 @@ static void draw(struct cli_progress *p)
 	for (size_t i = 0; i < p->n_probes; i++)
 		put_probe(p, &p->probes[i]);
 	for (size_t i = 0; i < p->n_faults; i++)
-		put(p, !strcmp(p->faults[i].state, "injected") ? BAD : PLAIN, "  %-20s %-14s %s",
+		put(p, !strcmp(p->faults[i].state, "injected") ? BAD : PLAIN, "  %-20s %-16s %s",
 		    p->faults[i].name, p->faults[i].fault, p->faults[i].state);
 	put(p, BAD, "%s", p->remark);
 	(void)fflush(stdout);

@@ -7,6 +7,9 @@ const struct cli_named cli_environment[] = {
 			   "others"},
 	{"XDG_RUNTIME_DIR",
 	 "where the undo records of who is not root are kept, in ordeal below it"},
+	{"KUBECONFIG",
+	 "the kubeconfigs, with colons between them, merged as kubectl merges them; else "
+	 "~/.kube/config"},
 	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
 	{"ORDEAL_INJECTOR_KUBE", "the same of the injector for faults through the Kubernetes API"},
 	{"ORDEAL_MODULES", "the folder of the modules, instead of the installed one"},
@@ -20,6 +23,9 @@ const struct cli_named cli_files[] = {
 	{"/var/lib/ordeal",
 	 "undo records of effects that outlive a restart, and root's runs; of who is "
 	 "not root in the state directory"},
+	{"~/.kube/config", "clusters, and as whom they are asked, where KUBECONFIG is not set"},
+	{"/var/run/secrets/kubernetes.io/serviceaccount",
+	 "the same in a pod: its context is called in-cluster"},
 	{"run.jsonl", "in a run's folder: the timeline, which every report is made from"},
 	{0},
 };

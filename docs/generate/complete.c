@@ -10,6 +10,13 @@ static void put_words(FILE *out, const struct cli_option *options)
 		(void)fprintf(out, " --%s", o->name);
 }
 
+static void put_fitting(FILE *out, const struct ord_fault *f, const struct cli_option *options)
+{
+	for (const struct cli_option *o = options; o->name; o++)
+		if (cli_target_fits(f, o->name))
+			(void)fprintf(out, " --%s", o->name);
+}
+
 /* case "$previous" in --mode) words="drop reject" ...: values that are known. */
 static void put_choices(FILE *out, const struct ord_fault *f)
 {
@@ -34,9 +41,8 @@ static void put_inject(FILE *out)
 		cli_fault_options(&ord_faults[i], &options);
 		(void)fprintf(out, "\t%s) words=\"", ord_faults[i].name);
 		put_words(out, options.options);
-		put_words(out, cli_target_options);
-		if (ord_faults[i].targets & ORD_ON_CLUSTER)
-			put_words(out, cli_cluster_options);
+		put_fitting(out, &ord_faults[i], cli_target_options);
+		put_fitting(out, &ord_faults[i], cli_cluster_options);
 		if (!cli_fault_has(&ord_faults[i], "percent"))
 			put_words(out, cli_share_option);
 		put_words(out, cli_inject_options);
@@ -52,6 +58,8 @@ static void put_inject(FILE *out)
 		    "\t*:--netns) words=$(ls /run/netns 2>/dev/null) ;;\n"
 		    "\t*:--format | *:-f) words=\"json md html junit\" ;;\n"
 		    "\t*:--spread) words=\"node zone\" ;;\n"
+		    "\t*:--phase) words=\"Pending Running Succeeded Failed Unknown\" ;;\n"
+		    "\t*:--context) words=$(kubectl config get-contexts -o name 2>/dev/null) ;;\n"
 		    "\t*:--for) words=\"10s 30s 1m\" ;;\n"
 		    "\t*) return 1 ;;\n\tesac\n}\n\n",
 		    out);
@@ -116,7 +124,7 @@ void page_completion(FILE *out)
 		"\tfi\n"
 		"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
 		"\tcase $command in\n"
-		"\trun | plan | validate)\n"
+		"\trun | plan | validate | targets | rbac)\n"
 		"\t\t[ \"$COMP_CWORD\" -gt 1 ] && mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY "
 		"< <(compgen -f -X '!*.y*ml' -- \"$current\"; compgen -d -S / -- \"$current\") ;;\n"
 		"\tesac\n"
@@ -133,5 +141,7 @@ void page_dictionary(FILE *out)
 			(void)fprintf(out, "\"%s\"\n", ord_faults[i].params[k].name);
 	}
 	for (const struct cli_option *o = cli_target_options; o->name; o++)
+		(void)fprintf(out, "\"%s\"\n", o->name);
+	for (const struct cli_option *o = cli_cluster_options; o->name; o++)
 		(void)fprintf(out, "\"%s\"\n", o->name);
 }

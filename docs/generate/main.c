@@ -12,6 +12,7 @@ int main(int argc, char **argv)
 	} pages[] = {{"ordeal.1", page_ordeal},
 		     {"ordeal-spec.5", page_spec},
 		     {"ordeal-injector.8", page_injector},
+		     {"ordeal-injector-kube.8", page_injector_kube},
 		     {"ordeal.bash", page_completion},
 		     {"ordeal.dict", page_dictionary}};
 

@@ -12,6 +12,8 @@ static void put_faults(FILE *out)
 	for (size_t i = 0; i < ord_n_faults; i++) {
 		const struct ord_fault *f = &ord_faults[i];
 
+		if (f->program != ORD_PROGRAM_HOST)
+			continue;
 		roff_subsection(out, f->name);
 		(void)snprintf(
 			text, sizeof text,
@@ -34,7 +36,9 @@ static void put_classes(FILE *out)
 	roff_item(
 		out, "guardian", NULL,
 		"the guardian process, which outlives the holder and reverts from the undo record");
-	roff_item(out, "journal", NULL, "ordeal rescue, from the undo record on disk");
+	roff_item(out, "journal", NULL,
+		  "ordeal rescue, from the undo record on disk; of an object in a cluster from its "
+		  "annotation too (rescue --kube)");
 	roff_item(out, "none", NULL, "nobody: it cannot be undone");
 }
 
@@ -86,5 +90,7 @@ void page_injector(FILE *out)
 	roff_item(out, "0", NULL, "reverted as asked");
 	roff_item(out, "1", NULL, "failed");
 	roff_item(out, "2", NULL, "the request was wrong");
-	(void)fputs(".SH SEE ALSO\n.BR ordeal (1),\n.BR capabilities (7)\n", out);
+	(void)fputs(".SH SEE ALSO\n.BR ordeal (1),\n.BR ordeal\\-injector\\-kube (8),\n.BR "
+		    "capabilities (7)\n",
+		    out);
 }

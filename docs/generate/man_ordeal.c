@@ -44,18 +44,14 @@ static void put_commands(FILE *out)
 static void put_inject(FILE *out)
 {
 	roff_section(out, "TARGETS OF INJECT");
-	roff_text(out, "Exactly one of the first eight. Where several processes match, nothing is "
-		       "done unless it was said how "
-		       "many to take.");
+	roff_text(out, "Exactly one of the first eight, or one in a cluster. Where several match, "
+		       "nothing is done unless it was said how many to take.");
 	put_options(out, cli_target_options);
 	put_options(out, cli_share_option);
 	roff_section(out, "TARGET IN A CLUSTER");
 	roff_text(out,
 		  "One of the first five, and --context. The other options choose; all of them "
-		  "must hold. Protected, unless they are named, are namespace kube-system and "
-		  "what carries the label or annotation ordeal.dev/protect, true, or is in a "
-		  "namespace that does; the pod that ordeal runs in; and the node that the API "
-		  "server runs on.");
+		  "must hold. IN A CLUSTER says what is protected.");
 	put_options(out, cli_cluster_options);
 	roff_section(out, "OPTIONS OF INJECT");
 	put_options(out, cli_inject_options);
@@ -77,6 +73,8 @@ static void put_faults(FILE *out)
 			       f->summary, ord_guarantee_name(f->guarantee),
 			       cli_targets_text(f->targets, sizeof targets, targets), f->blast);
 		roff_text(out, text);
+		if (f->program == ORD_PROGRAM_KUBE)
+			roff_text(out, "Through the Kubernetes API: see IN A CLUSTER.");
 		cli_fault_options(f, &options);
 		put_options(out, options.options);
 	}
@@ -129,6 +127,9 @@ void page_ordeal(FILE *out)
 	put_inject(out);
 	put_faults(out);
 	put_probes(out);
+	part_cluster(out);
 	put_surroundings(out);
-	(void)fputs(".SH SEE ALSO\n.BR ordeal\\-spec (5),\n.BR ordeal\\-injector (8)\n", out);
+	(void)fputs(".SH SEE ALSO\n.BR ordeal\\-spec (5),\n.BR ordeal\\-injector (8),\n.BR "
+		    "ordeal\\-injector\\-kube (8)\n",
+		    out);
 }

@@ -4,10 +4,12 @@
 
 #include <stdio.h>
 
-void page_ordeal(FILE *out);	 /* ordeal(1) */
-void page_injector(FILE *out);	 /* ordeal-injector(8) */
-void page_spec(FILE *out);	 /* ordeal-spec(5) */
-void page_completion(FILE *out); /* bash */
-void page_dictionary(FILE *out); /* words for the fuzzers */
+void page_ordeal(FILE *out);	    /* ordeal(1) */
+void page_injector(FILE *out);	    /* ordeal-injector(8) */
+void page_injector_kube(FILE *out); /* ordeal-injector-kube(8) */
+void page_spec(FILE *out);	    /* ordeal-spec(5) */
+void page_completion(FILE *out);    /* bash */
+void part_cluster(FILE *out);	    /* of ordeal(1): faults in a cluster */
+void page_dictionary(FILE *out);    /* words for the fuzzers */
 
 #endif

@@ -581,7 +581,7 @@ static void cluster_name_read(struct reader *r, const struct key *key, const str
 
 const struct type type_cluster_kind = {"a name, or a map", cluster_kind_read,
 				       schema_type_text_or_map};
-const struct type type_beside = {"a text", beside_read, schema_type_beside};
+const struct type type_beside = {"as in the target's map", beside_read, schema_type_beside};
 const struct type type_exclude = {"a map", exclude_read, schema_type_map};
 const struct type type_spread = {"one of a few words", spread_read, schema_type_choice};
 const struct type type_follow = {"true or false", follow_read, schema_type_bool};

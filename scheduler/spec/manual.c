@@ -174,22 +174,54 @@ static const char *param_type(const struct ord_param *p, char *out, size_t size)
 	return out;
 }
 
+static const char *amount(enum ord_param_type type, int64_t v, char out[static 32])
+{
+	if (type == ORD_PARAM_DURATION)
+		return ord_format_duration(v, out);
+	if (type == ORD_PARAM_PERCENT)
+		return ord_format_percent(v, out);
+	if (type == ORD_PARAM_SIZE || type == ORD_PARAM_RATE)
+		return ord_format_size(v, out);
+	(void)snprintf(out, 32, "%lld", (long long)v);
+	return out;
+}
+
 static void put_param(FILE *out, const struct ord_param *p)
 {
+	const char *per = p->type == ORD_PARAM_RATE ? "/s" : "";
 	char type[200], lo[32], hi[32];
 
 	item(out, p->name, param_type(p, type, sizeof type));
 	sentence(out, p->help);
-	if (p->type == ORD_PARAM_DURATION && p->max)
-		(void)fprintf(out, "From %s to %s.\n", ord_format_duration(p->min, lo),
-			      ord_format_duration(p->max, hi));
-	if (p->type == ORD_PARAM_SIZE && p->max)
-		(void)fprintf(out, "From %s to %s.\n", ord_format_size(p->min, lo),
-			      ord_format_size(p->max, hi));
+	if (p->max)
+		(void)fprintf(out, "From %s%s to %s%s.\n", amount(p->type, p->min, lo), per,
+			      amount(p->type, p->max, hi), per);
 	if (p->def)
 		labelled(out, "Default:", p->def);
 	if (p->required)
 		(void)fputs("Required.\n", out);
+}
+
+/* "pod, workload and service", as the keys of a target are called. */
+static void put_targets(FILE *out, unsigned targets)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} all[] = {{ORD_ON_NET, "netns"},	  {ORD_ON_PROCESS, "process"},
+		   {ORD_ON_CGROUP, "cgroup"},	  {ORD_ON_HOST, "host"},
+		   {ORD_ON_POD, "pod"},		  {ORD_ON_NODE, "node"},
+		   {ORD_ON_WORKLOAD, "workload"}, {ORD_ON_SERVICE, "service"},
+		   {ORD_ON_OBJECT, "object"}};
+	char names[128] = "", words[160];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ORD_COUNT(all); i++)
+		if (targets & all[i].bit && n < sizeof names)
+			n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? "|" : "",
+					      all[i].name);
+	choices_join(names, words, sizeof words);
+	labelled(out, "Targets:", words);
 }
 
 static void put_fault(FILE *out, const struct ord_fault *f)
@@ -200,6 +232,7 @@ static void put_fault(FILE *out, const struct ord_fault *f)
 	line(out, f->name);
 	sentence(out, f->summary);
 	(void)fprintf(out, "Guarantee class %s.\n", ord_guarantee_name(f->guarantee));
+	put_targets(out, f->targets);
 	labelled(out, "It is felt by", f->blast);
 	if (*f->engines) {
 		choices_join(f->engines, engines, sizeof engines);
@@ -288,6 +321,22 @@ static const char *const sentences[] = {
 };
 
 static const char *const kubernetes[] = {
+	"Targets in a cluster, a probe of an object, and a detection channel:",
+	"  limits: {targets: 1, duration: 30s, cluster: staging}",
+	"  faults:",
+	"    - name: kill",
+	"      pod.delete: {grace: 5s, every: 10s, leave-ready: 2}",
+	"      target: {pod: {owner: Deployment/orders}, namespace: shop, count: 1}",
+	"      for: 30s",
+	"  probes:",
+	"    - {name: orders, kube: {watch: deployment/orders, namespace: shop, that: available >= "
+	"2}}",
+	"  objectives:",
+	"    - detect(kubernetes:deployment/orders/Available=False) within 10s",
+	"ordeal(1), IN A CLUSTER, says how a cluster is named, who is protected, and how a fault "
+	"is",
+	"taken away again.",
+	"",
 	"What a kube probe asks of one object is one of these, or up to four joined by 'and':",
 	"  exists",
 	"  absent",

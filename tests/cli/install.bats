@@ -27,6 +27,7 @@ as_nobody() {
 	[ -f "$(find "$installed" -name ordeal-http.so)" ]
 	[ -s "$installed/share/man/man1/ordeal.1" ]
 	[ -s "$installed/share/man/man8/ordeal-injector.8" ]
+	[ -s "$installed/share/man/man8/ordeal-injector-kube.8" ]
 	[ -s "$installed/share/man/man5/ordeal-spec.5" ]
 	[ -s "$installed/share/bash-completion/completions/ordeal" ]
 	ls "$installed"/share/ordeal/experiments/*.yaml
