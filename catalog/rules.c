@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/json.h"
 
 static int delay_rules(const struct ord_args *args, struct ord_err *err)
 {
@@ -28,13 +29,73 @@ static int fill_rules(const struct ord_args *args, struct ord_err *err)
 	return 0;
 }
 
+/* Exactly one of two. */
+static int one_of(const struct ord_args *args, const char *a, const char *b, struct ord_err *err)
+{
+	if (ord_arg_set(args, a) == ord_arg_set(args, b))
+		return ord_fail(err, ORD_USAGE, "%s: say either %s or %s", args->fault->name, a, b);
+	return 0;
+}
+
+static int scale_rules(const struct ord_args *args, struct ord_err *err)
+{
+	return one_of(args, "to", "factor", err);
+}
+
+static int image_rules(const struct ord_args *args, struct ord_err *err)
+{
+	return one_of(args, "image", "tag", err);
+}
+
+/* Of deletes, evictions and drains. */
+static int grace_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (ord_arg_set(args, "grace") && ord_arg_int(args, "grace") % 1000000000 != 0)
+		return ord_fail(err, ORD_USAGE, "grace: the API takes whole seconds, as in 5s");
+	return 0;
+}
+
+static int delete_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (ord_arg_int(args, "force") && ord_arg_set(args, "grace") &&
+	    ord_arg_int(args, "grace") > 0)
+		return ord_fail(err, ORD_USAGE,
+				"force: it is a grace period of 0: say one of the two");
+	return grace_rules(args, err);
+}
+
+static int mesh_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (!ord_arg_set(args, "delay") && !ord_arg_set(args, "abort"))
+		return ord_fail(err, ORD_USAGE, "istio.fault: say delay, abort, or both");
+	return 0;
+}
+
+static int patch_rules(const struct ord_args *args, struct ord_err *err)
+{
+	json_error_t why;
+	ord_auto(json) json_t *patch =
+		json_loads(ord_arg_text(args, "patch"), JSON_REJECT_DUPLICATES, &why);
+
+	if (!patch)
+		return ord_fail(err, ORD_USAGE, "patch: not JSON, column %d: %.120s", why.column,
+				why.text);
+	if (!json_is_array(patch) || !json_array_size(patch))
+		return ord_fail(err, ORD_USAGE,
+				"patch: a JSON patch is a list of operations, as in "
+				"[{\"op\":\"remove\",\"path\":\"/spec/paused\"}]");
+	return 0;
+}
+
 static const struct {
 	const char *fault;
 	int (*rules)(const struct ord_args *, struct ord_err *);
 } table[] = {
-	{"net.delay", delay_rules},
-	{"cpu.burn", burn_rules},
-	{"mem.fill", fill_rules},
+	{"net.delay", delay_rules},	 {"cpu.burn", burn_rules},
+	{"mem.fill", fill_rules},	 {"pod.delete", delete_rules},
+	{"pod.evict", grace_rules},	 {"node.drain", grace_rules},
+	{"workload.scale", scale_rules}, {"workload.image", image_rules},
+	{"istio.fault", mesh_rules},	 {"k8s.patch", patch_rules},
 };
 
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)

@@ -27,6 +27,7 @@ struct selection {
 	char why[KUBE_WHY]; /* of the first that is protected */
 	bool unknown;
 	bool explain, telling;
+	bool nobody;	  /* nothing matches, and the message does not say why yet */
 	json_t *by_field; /* explain: UIDs that the field selector takes; NULL: all */
 	ord_cluster_told *told;
 	void *arg;
@@ -105,6 +106,18 @@ static int check_namespaced(const struct selection *s, const struct kube_kind *k
 		       : ord_fail(err, ORD_USAGE, "a %s is in no namespace", kind->kind);
 }
 
+/* A 400 is of the selectors, which a person wrote. */
+static int list_one(struct selection *s, const struct kube_set *set,
+		    int (*each)(void *arg, const json_t *item, struct ord_err *err),
+		    struct ord_err *err)
+{
+	if (!kube_list(s->c->kube, set, each, s, s->deadline_ns, NULL, err))
+		return 0;
+	if (strstr(err->msg, "(400 BadRequest)"))
+		err->code = ORD_USAGE;
+	return -1;
+}
+
 static int list_kind(struct selection *s, const struct kube_ask *ask,
 		     int (*each)(void *arg, const json_t *item, struct ord_err *err),
 		     struct ord_err *err)
@@ -118,10 +131,10 @@ static int list_kind(struct selection *s, const struct kube_ask *ask,
 	    check_namespaced(s, &set.kind, err))
 		return -1;
 	if (!set.kind.namespaced || !ask->n_namespaces)
-		return kube_list(s->c->kube, &set, each, s, s->deadline_ns, NULL, err);
+		return list_one(s, &set, each, err);
 	for (size_t i = 0; i < ask->n_namespaces; i++) {
 		set.ns = ask->namespaces[i];
-		if (kube_list(s->c->kube, &set, each, s, s->deadline_ns, NULL, err))
+		if (list_one(s, &set, each, err))
 			return -1;
 	}
 	return 0;
@@ -227,7 +240,7 @@ static const char *what(const struct selection *s, bool many)
 }
 
 /* How many; an error says what a person can do. */
-static int decide(const struct selection *s, size_t limit, size_t *ret, struct ord_err *err)
+static int decide(struct selection *s, size_t limit, size_t *ret, struct ord_err *err)
 {
 	bool selects = s->t->all || s->t->count || s->t->percent_ppm;
 	size_t n = s->pool.n, k = kube_wanted(s->t, n);
@@ -237,9 +250,10 @@ static int decide(const struct selection *s, size_t limit, size_t *ret, struct o
 	if (!n && s->n_protected)
 		return ord_fail(err, ORD_GUARD, "%zu %s, none of which may be hit: %s",
 				s->n_protected, s->n_protected == 1 ? "matches" : "match", s->why);
-	if (!n && !later)
-		return ord_fail(err, ORD_USAGE, "no %s matches; 'ordeal targets' says why not",
-				what(s, false));
+	if (!n && !later) {
+		s->nobody = true;
+		return ord_fail(err, ORD_USAGE, "no %s matches", what(s, false));
+	}
 	if (!selects && n > 1)
 		return ord_fail(err, ORD_USAGE,
 				"%zu %s match (%s); name one, or say count, percent or all", n,
@@ -349,6 +363,75 @@ static int select_all(struct selection *s, uint64_t seed, size_t limit, struct o
 	return choose(s, seed, limit, ret, err);
 }
 
+/* --- why nothing is ----------------------------------------------------------------------------
+ */
+
+struct reason {
+	size_t n;
+	char first[ORD_KUBE_NAME], why[KUBE_WHY];
+};
+
+static void reason_keep(void *arg, const struct ord_object *o, const char *why)
+{
+	struct reason *r = arg;
+
+	if (r->n++ || !why)
+		return;
+	(void)snprintf(r->first, sizeof r->first, "%s", o->name);
+	(void)snprintf(r->why, sizeof r->why, "%s", why);
+}
+
+/* The first namespace that is named and is not there; NULL: none, or it may not be asked. */
+static const char *namespace_missing(const struct selection *s)
+{
+	const struct ord_texts *named = &s->t->kube->match.namespaces;
+
+	for (size_t i = 0; i < named->n; i++) {
+		struct ord_object o = {.api_version = "v1", .kind = "Namespace"};
+		ord_auto(json) json_t *there = NULL;
+		struct ord_err ignored;
+		int status = 0;
+
+		(void)snprintf(o.name, sizeof o.name, "%s", named->v[i]);
+		if (!ord_kube_is_wild(named->v[i]) &&
+		    kube_get(s->c->kube, &o, s->deadline_ns, &there, &status, &ignored) < 0 &&
+		    status == 404)
+			return named->v[i];
+	}
+	return NULL;
+}
+
+/* A person has mistyped a name, a label or a namespace: says which, as far as that can be known. */
+static void say_why_nobody(struct selection *s, struct ord_err *err)
+{
+	const char *missing = namespace_missing(s);
+	struct reason r = {0};
+	struct ord_err ignored;
+
+	if (missing) {
+		(void)ord_fail(err, ORD_USAGE, "no %s matches: there is no namespace '%s'",
+			       what(s, false), missing);
+		return;
+	}
+	if (s->explain)
+		return; /* each has been told of */
+	if (s->explain)
+		return; /* each has been told of */
+	s->told = reason_keep;
+	s->arg = &r;
+	s->explain = true;
+	if (list_matching(s, &ignored))
+		return;
+	if (!r.n)
+		(void)ord_fail(err, ORD_USAGE, "no %s matches: there is none", what(s, false));
+	else if (r.n == 1)
+		(void)ord_fail(err, ORD_USAGE, "no %s matches: there is one, %s: %s",
+			       what(s, false), r.first, r.why);
+	else
+		(void)ord_fail(err, ORD_USAGE, "no %s matches: there are %zu, the first %s: %s",
+			       what(s, false), r.n, r.first, r.why);
+}
+
 int ord_cluster_resolve(struct ord_cluster *c, const struct ord_target *t, uint64_t seed,
 			size_t limit_targets, struct ord_place *ret, ord_cluster_told *told,
 			void *arg, struct ord_err *err)
@@ -365,6 +448,8 @@ int ord_cluster_resolve(struct ord_cluster *c, const struct ord_target *t, uint6
 	if (!place)
 		return ord_fail_nomem(err);
 	r = select_all(&s, seed, limit_targets, place, err);
+	if (s.nobody)
+		say_why_nobody(&s, err);
 	if (!r)
 		*ret = *place;
 	else
