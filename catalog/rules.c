@@ -80,7 +80,7 @@ static int patch_rules(const struct ord_args *args, struct ord_err *err)
 	if (!patch)
 		return ord_fail(err, ORD_USAGE, "patch: not JSON, column %d: %.120s", why.column,
 				why.text);
-	if (!json_is_array(patch) || !json_array_size(patch))
+	if (!json_is_array(patch))
 		return ord_fail(err, ORD_USAGE,
 				"patch: a JSON patch is a list of operations, as in "
 				"[{\"op\":\"remove\",\"path\":\"/spec/paused\"}]");

@@ -63,8 +63,6 @@ int mesh_fault_read(const struct ord_args *args, struct mesh_fault *ret, struct 
 	if (ord_arg_set(args, "abort"))
 		f.abort = ord_arg_int(args, "abort");
 	f.percent_ppm = ord_arg_int(args, "percent");
-	if (!f.delay_ns && !f.abort)
-		return ord_fail(err, ORD_USAGE, "say delay, abort, or both");
 	if (ord_arg_set(args, "header") && header_parse(ord_arg_text(args, "header"), &f, err) < 0)
 		return -1;
 	if (ord_arg_set(args, "source") &&

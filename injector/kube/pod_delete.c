@@ -9,12 +9,8 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 
 	if (inj_grace(step->args, &how.grace_s, err) < 0)
 		return -1;
-	if (ord_arg_int(step->args, "force")) {
-		if (how.grace_s > 0)
-			return ord_fail(err, ORD_USAGE,
-					"force is a grace period of 0: say one of the two");
+	if (ord_arg_int(step->args, "force"))
 		how.grace_s = 0;
-	}
 	return inj_pods_check(step, &how, undo, report, err);
 }
 

@@ -58,7 +58,7 @@ clean_end() {
 	[ "$(event reverted .residue)" = 0 ]
 }
 
-# refused TEXT FAULT ARGS KIND/NAME...: in check, with TEXT in the message, and nothing was changed.
+# refused TEXT FAULT ARGS KIND/NAME...: in check or before, with TEXT in the message, and nothing was changed.
 refused() {
 	local text=$1
 	shift
@@ -68,7 +68,7 @@ refused() {
 	fi
 	exec 9>&-
 	cat "$T/events"
-	[ "$(event failed .phase)" = check ]
+	[[ $(event failed .phase) == @(check|request) ]]
 	[[ $(event failed .message) == *"$text"* ]]
 	no_traces
 }
