@@ -1,0 +1,286 @@
+/* What net.delay will take, and by which way. */
+#include "net_delay.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <net/if_arp.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engines/nft_read.h"
+
+enum way { WAY_DETOUR = 1, WAY_QUEUE = 2 };
+
+static unsigned ways(const struct inj_step *step)
+{
+	return strcmp(step->engine, "detour") == 0  ? WAY_DETOUR
+	       : strcmp(step->engine, "queue") == 0 ? WAY_QUEUE
+						    : WAY_DETOUR | WAY_QUEUE;
+}
+
+static int impossible(const struct inj_step *step, const char *why, const char *device,
+		      struct ord_err *err)
+{
+	return ord_fail(err, ORD_USAGE, "engine %s cannot take %s of %s", step->engine, why,
+			device);
+}
+
+/* What leaves: the devices themselves; loopback goes by the queue. */
+static int choose_out(struct inj_step *step, struct net_delay *s, json_t *report,
+		      struct ord_err *err)
+{
+	struct links all;
+
+	if (net_devices(step, &s->route, LINKS_BOTTOM, &all, report, err) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct link *l = &all.v[i];
+
+		if (l->loopback) {
+			if (!(ways(step) & WAY_QUEUE))
+				return impossible(step, "loopback, the packets", l->name, err);
+			s->in.v[s->in.n++] = *l;
+		} else if (!(ways(step) & WAY_DETOUR)) {
+			return impossible(step, "the outgoing packets", l->name, err);
+		} else if (l->type == ARPHRD_ETHER) {
+			s->out.v[s->out.n++] = *l;
+		} else if (ord_arg_set(step->args, "device")) {
+			return ord_fail(
+				err, ORD_SKIP,
+				"device %s carries no Ethernet frames: a detour cannot take them",
+				l->name);
+		} else if (net_tell(report, "notes", err, "left out: %s (no Ethernet frames)",
+				    l->name) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* What comes in: where the host receives it. */
+static int choose_in(struct inj_step *step, struct net_delay *s, json_t *report,
+		     struct ord_err *err)
+{
+	struct links all;
+
+	if (net_devices(step, &s->route, LINKS_TOP, &all, report, err) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct link *l = &all.v[i];
+
+		if (!(ways(step) & WAY_QUEUE))
+			return impossible(step, "the incoming packets", l->name, err);
+		if (l->master)
+			return ord_fail(err, ORD_SKIP,
+					"device %s is a port of a bridge or bond: what comes in is "
+					"delayed there",
+					l->name);
+		if (l->loopback && s->in.n > 0 && s->in.v[0].index == l->index)
+			continue; /* chosen for its outgoing packets already, which are the same */
+		s->in.v[s->in.n++] = *l;
+	}
+	return 0;
+}
+
+/* A packet on loopback is both: it goes to a peer and comes from one. */
+static struct match match_of(const struct inj_step *step, const struct link *l)
+{
+	struct match m = net_match(step);
+
+	if (!l->loopback && m.direction == MATCH_BOTH)
+		m.direction = MATCH_INGRESS;
+	return m;
+}
+
+static struct net_delay_table *table_add(struct net_delay *s, uint8_t family, const char *device)
+{
+	struct net_delay_table *t = &s->tables[s->n_tables++];
+
+	nft_batch_done(&t->batch);
+	t->family = family;
+	detour_table_name(device, t->name);
+	return t;
+}
+
+void net_delay_build(const struct inj_step *step, struct net_delay *s)
+{
+	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
+
+	s->n_tables = 0;
+	for (size_t i = 0; i < s->out.n; i++) {
+		const struct match m = net_match(step);
+		struct net_delay_table *t = table_add(s, NFPROTO_NETDEV, s->out.v[i].name);
+
+		detour_build(&t->batch, s->comment, &s->out.v[i], &s->delay.taps[i], s->mark, &m);
+	}
+	for (size_t i = 0; i < s->in.n; i++) {
+		for (size_t f = 0; f < ORD_COUNT(families); f++) {
+			const struct match m = match_of(step, &s->in.v[i]);
+			struct net_delay_table *t = table_add(s, families[f], s->in.v[i].name);
+
+			detour_queue_build(&t->batch, families[f], s->comment, &s->in.v[i],
+					   s->delay.queue.number, s->xtables, &m);
+		}
+	}
+}
+
+int net_delay_held_by_another(struct net_delay *s, const struct net_delay_table *t,
+			      struct ord_err *err)
+{
+	struct nft_seen seen;
+
+	if (nft_read_table(&s->nft, t->family, t->name, &seen, err) < 0)
+		return -1;
+	if (!seen.found)
+		return 0;
+	return ord_fail(err, ORD_GUARD, "device %s has a delay already: table %s is held by '%s'",
+			t->name + strlen("ordeal-delay-"), t->name,
+			seen.comment[0] ? seen.comment : "somebody else");
+}
+
+void net_delay_draw_queue(struct net_delay *s, uint16_t draw)
+{
+	s->delay.queue.number = (uint16_t)(QUEUE_LOW + draw % (UINT16_MAX - QUEUE_LOW));
+}
+
+static int open_sources(struct net_delay *s, struct ord_err *err)
+{
+	uint32_t draw[2];
+
+	if (getrandom(draw, sizeof draw, 0) != (ssize_t)sizeof draw)
+		return ord_fail_sys(err, "getrandom");
+	s->mark = draw[0] ? draw[0] : 1;
+	for (size_t i = 0; i < s->out.n; i++) {
+		if (tap_open(&s->delay.taps[i], err) < 0)
+			return -1;
+		s->delay.n_taps++;
+	}
+	if (s->in.n && queue_open(&s->delay.queue, err) < 0)
+		return -1;
+	net_delay_draw_queue(s, (uint16_t)draw[1]);
+	return 0;
+}
+
+static int describe(const struct net_delay *s, json_t *undo, json_t *report, struct ord_err *err)
+{
+	const char *engine = s->out.n && s->in.n ? "detour+queue" : s->out.n ? "detour" : "queue";
+
+	if (json_object_set_new(report, "engine", json_string(engine)) < 0)
+		return ord_fail_nomem(err);
+	for (unsigned i = 0; i < s->delay.n_taps; i++)
+		if (net_undo_link(undo, s->delay.taps[i].name, err) < 0 ||
+		    net_tell(report, "objects", err,
+			     "TAP %s beside %s; the kernel removes it with the process",
+			     s->delay.taps[i].name, s->out.v[i].name) < 0)
+			return -1;
+	if (s->in.n &&
+	    net_tell(report, "objects", err,
+		     "a packet queue; the kernel removes it with the process, and packets pass") <
+		    0)
+		return -1;
+	for (unsigned i = 0; i < s->n_tables; i++)
+		if (net_undo_table(undo, s->tables[i].family, s->tables[i].name, err) < 0 ||
+		    net_tell(report, "objects", err,
+			     "nftables table %s %s; the kernel removes it with the process",
+			     s->tables[i].family == NFPROTO_NETDEV ? "netdev"
+			     : s->tables[i].family == NFPROTO_IPV4 ? "ip"
+								   : "ip6",
+			     s->tables[i].name) < 0)
+			return -1;
+	return 0;
+}
+
+static int note_effects(const struct inj_step *step, const struct net_delay *s, json_t *report,
+			struct ord_err *err)
+{
+	const struct match m = net_match(step);
+
+	for (size_t i = 0; i < s->in.n; i++)
+		if (s->in.v[i].loopback && m.to->n == 0 &&
+		    net_tell(report, "notes", err,
+			     "without peers, both directions on loopback are late: twice in a "
+			     "round trip") < 0)
+			return -1;
+	if (s->in.n && net_tell(report, "notes", err,
+				"what arrives bears the time of before its delay: ping shows that "
+				"with -U only") < 0)
+		return -1;
+	if (ord_arg_int(step->args, "delay") >= (int64_t)(10 * ORD_MS) &&
+	    net_tell(report, "notes", err,
+		     "with default buffers one TCP connection is bound by its window: about 6 MB a "
+		     "round trip") < 0)
+		return -1;
+	return 0;
+}
+
+/* Parameters, and what they need of this process while it may still do that. */
+static int set_pace(const struct inj_step *step, struct delay_params *p, json_t *report,
+		    struct ord_err *err)
+{
+	const struct sched_param fifo = {.sched_priority = 50};
+
+	*p = (struct delay_params){
+		.delay_ns = (uint64_t)ord_arg_int(step->args, "delay"),
+		.jitter_ns = (uint64_t)ord_arg_int(step->args, "jitter"),
+		.spin_ns = (uint64_t)ord_arg_int(step->args, "spin"),
+		.limit = (uint64_t)ord_arg_int(step->args, "limit"),
+		.seed = step->seed,
+	};
+	if (p->jitter_ns > p->delay_ns)
+		return ord_fail(err, ORD_USAGE,
+				"jitter is more than the delay: a packet cannot be early");
+	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
+	net_first_in_line();
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		if ((p->spin_ns || ord_arg_int(step->args, "realtime")) &&
+		    net_tell(report, "notes", err,
+			     "one CPU: neither spin nor realtime, they would starve it") < 0)
+			return -1;
+		p->spin_ns = 0;
+		return 0;
+	}
+	if (!ord_arg_int(step->args, "realtime"))
+		return 0;
+	p->realtime = sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &fifo) == 0;
+	if (!p->realtime &&
+	    net_tell(report, "notes", err, "realtime is not allowed here: %s", strerror(errno)) < 0)
+		return -1;
+	return 0;
+}
+
+int net_delay_prepare(struct inj_step *step, struct net_delay *s, json_t *undo, json_t *report,
+		      struct ord_err *err)
+{
+	const struct match m = net_match(step);
+	struct delay_params params;
+
+	if (set_pace(step, &params, report, err) < 0 || delay_init(&s->delay, &params, err) < 0 ||
+	    talk_open(&s->route, NETLINK_ROUTE, err) < 0)
+		return -1;
+	if ((match_egress(&m) && choose_out(step, s, report, err) < 0) ||
+	    (match_ingress(&m) && choose_in(step, s, report, err) < 0))
+		return -1;
+	if (s->out.n + s->in.n == 0)
+		return ord_fail(err, ORD_SKIP, "no device here can be delayed");
+	/*
+	 * When a process dies the kernel lets go of its descriptors from the highest number down.
+	 * The tables must go first: a TAP takes 50 ms, and until the rules are gone packets would
+	 * still be sent to it.
+	 */
+	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
+		return -1;
+	net_comment(step, s->comment);
+	net_delay_build(step, s);
+	for (unsigned i = 0; i < s->n_tables; i++)
+		if (net_delay_held_by_another(s, &s->tables[i], err) < 0 ||
+		    nft_batch_end(&s->tables[i].batch, err) < 0 ||
+		    nft_make_room(&s->tables[i].batch, &s->nft, err) < 0)
+			return -1;
+	if (net_undo(undo, step, err) < 0 || describe(s, undo, report, err) < 0)
+		return -1;
+	return note_effects(step, s, report, err);
+}
