@@ -3,35 +3,25 @@
  * and then sleeps. The holder and its guardian stay outside, so that the limit and the OOM killer
  * meet the child alone. That it is killed by the OOM killer is a result, not an error.
  */
+#include "mem_fill.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/rng.h"
 #include "base/units.h"
-#include "injector/host/child.h"
-#include "injector/lease/injector.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
-
-/* Filled at once: small enough that its pages are still in the cache when they are marked. */
-#define STEP	1048576ull
-#define PACE_NS (10 * ORD_MS)
 #define OOM_ADJ "1000"
 /* Parts per million of the size that must be there. */
 #define IN_FORCE 990000
@@ -39,173 +29,7 @@
 #define LOOK_NS	     (20 * ORD_MS)
 #define LOOK_HELD_NS (500 * ORD_MS)
 
-struct words {
-	atomic_int failed; /* errno */
-	atomic_ullong filled, done_ns;
-};
-
-struct fill {
-	uint64_t size, rate, seed, page;
-	uint64_t total, keep_free; /* of the machine, bytes */
-	struct words *words;
-	struct inj_child child;
-	int join;
-	int pipe[2]; /* the child says by it that it is done */
-	int oom_adj; /* of ourselves, for the child to inherit; -1: leave it */
-	int meminfo;
-	int oom_file; /* where kills are counted */
-	struct ord_cgroup group;
-	char name[16];
-	char oom_before[8];
-	uint64_t kills_before, began_ns, look_ns, resident, swapped;
-	bool in_force, oom_killed;
-};
-
-struct filler {
-	const struct fill *f;
-	char *memory;
-	int done; /* descriptor */
-};
-
-/* "Key:   123 kB" of a text of /proc; 0 where it is not there. */
-static uint64_t kib_of(const char *text, const char *key)
-{
-	const char *p = strstr(text, key);
-	uint64_t v;
-
-	return p && sscanf(p + strlen(key), ": %" SCNu64, &v) == 1 ? v * 1024 : 0;
-}
-
-static int read_meminfo(int fd, uint64_t *ret_total, uint64_t *ret_available)
-{
-	char text[2048];
-	ssize_t n = pread(fd, text, sizeof text - 1, 0);
-
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	*ret_total = kib_of(text, "MemTotal");
-	*ret_available = kib_of(text, "MemAvailable");
-	return *ret_total ? 0 : -1;
-}
-
-/* One random word a page: no page equals another, so none is merged or stored as a pattern. */
-static void mark(char *at, uint64_t size, uint64_t page, struct ord_rng *rng)
-{
-	for (uint64_t i = 0; i < size; i += page) {
-		uint64_t word = ord_rng_next(rng);
-
-		memcpy(at + i, &word, sizeof word);
-	}
-}
-
-static void pace(const struct fill *f, uint64_t began, uint64_t filled)
-{
-	/* In seconds and the rest, so that nothing overflows. */
-	uint64_t due = began + filled / f->rate * ORD_S + filled % f->rate * ORD_S / f->rate;
-	struct timespec t = ord_timespec(due);
-
-	while (due > ord_now_ns() &&
-	       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-		;
-}
-
-static uint64_t step_of(const struct fill *f)
-{
-	uint64_t step = f->rate ? f->rate / (ORD_S / PACE_NS) / f->page * f->page : STEP;
-
-	return step < f->page ? f->page : step < STEP ? step : STEP;
-}
-
-static _Noreturn void filler_main(void *arg)
-{
-	const struct filler *me = arg;
-	const struct fill *f = me->f;
-	uint64_t step = step_of(f), began = ord_now_ns();
-	bool populate = true;
-	struct ord_rng rng;
-
-	ord_rng_init(&rng, f->seed);
-	for (uint64_t at = 0; at < f->size;) {
-		uint64_t n = f->size - at < step ? f->size - at : step;
-
-		/* An old kernel does not know the advice: then the marks do the touching. */
-		if (populate && madvise(me->memory + at, n, MADV_POPULATE_WRITE)) {
-			if (errno != EINVAL) {
-				atomic_store(&f->words->failed, errno);
-				_exit(1);
-			}
-			populate = false;
-		}
-		mark(me->memory + at, n, f->page, &rng);
-		at += n;
-		atomic_store_explicit(&f->words->filled, at, memory_order_release);
-		if (f->rate)
-			pace(f, began, at);
-	}
-	atomic_store(&f->words->done_ns, ord_now_ns());
-	(void)!write(me->done, "d", 1);
-	for (;;)
-		(void)poll(NULL, 0, -1);
-}
-
-/* Exact, and without overflow. */
-static uint64_t share(uint64_t whole, int64_t ppm)
-{
-	uint64_t p = (uint64_t)ppm;
-
-	return whole / ORD_PPM * p + whole % ORD_PPM * p / ORD_PPM;
-}
-
-/* The least limit of the group and of those above it; 0: none. */
-static uint64_t limit_of(const struct ord_cgroup *group)
-{
-	uint64_t least = 0, v;
-	struct ord_cgroup g = *group;
-	char text[32];
-
-	while (g.dir[0]) {
-		char *slash = strrchr(g.dir, '/');
-
-		if (!ord_cgroup_get(&g, g.v2 ? "memory.max" : "memory.limit_in_bytes", text,
-				    sizeof text) &&
-		    sscanf(text, "%" SCNu64, &v) == 1 && v < 1ull << 62 && (!least || v < least))
-			least = v;
-		*slash = '\0';
-	}
-	return least;
-}
-
-static int decide_size(const struct inj_step *step, struct fill *f, struct ord_err *err)
-{
-	uint64_t limit = f->group.dir[0] ? limit_of(&f->group) : 0, available;
-
-	f->page = (uint64_t)sysconf(_SC_PAGESIZE);
-	f->meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-	if (f->meminfo < 0 || read_meminfo(f->meminfo, &f->total, &available))
-		return ord_fail_sys(err, "read /proc/meminfo");
-	if (ord_arg_set(step->args, "size")) {
-		f->size = (uint64_t)ord_arg_int(step->args, "size");
-	} else {
-		uint64_t whole = limit && limit < f->total ? limit : f->total;
-
-		f->size = share(whole, ord_arg_int(step->args, "percent"));
-	}
-	f->size = (f->size + f->page - 1) / f->page * f->page;
-	f->rate = ord_arg_set(step->args, "rate") ? (uint64_t)ord_arg_int(step->args, "rate") : 0;
-	f->keep_free = share(f->total, ord_arg_int(step->args, "keep-free"));
-	/* What the group's limit stops does not reach the machine. */
-	limit = limit && limit < f->size ? limit : f->size;
-	if (available < f->keep_free || available - f->keep_free < limit)
-		return ord_fail(err, ORD_GUARD,
-				"of the machine's %" PRIu64 " MiB %" PRIu64
-				" MiB are available: filling %" PRIu64
-				" MiB would not leave the %" PRIu64 " MiB of 'keep-free'",
-				f->total >> 20, available >> 20, limit >> 20, f->keep_free >> 20);
-	return 0;
-}
-
-static uint64_t kills(const struct fill *f)
+static uint64_t kills(const struct mem_fill *f)
 {
 	char text[16384];
 	ssize_t n = f->oom_file < 0 ? -1 : pread(f->oom_file, text, sizeof text - 1, 0);
@@ -220,7 +44,7 @@ static uint64_t kills(const struct fill *f)
 }
 
 /* The group's own counter where it has one (v1 since 4.13), else the machine's. */
-static void open_oom_counter(struct fill *f)
+static void open_oom_counter(struct mem_fill *f)
 {
 	char path[sizeof f->group.dir + 24];
 
@@ -233,7 +57,7 @@ static void open_oom_counter(struct fill *f)
 		f->oom_file = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 }
 
-static int open_all(const struct inj_step *step, struct fill *f, struct ord_err *err)
+static int open_all(const struct inj_step *step, struct mem_fill *f, struct ord_err *err)
 {
 	open_oom_counter(f);
 	if (pipe2(f->pipe, O_CLOEXEC | O_NONBLOCK))
@@ -254,7 +78,7 @@ static int open_all(const struct inj_step *step, struct fill *f, struct ord_err 
 	return 0;
 }
 
-static int tell(const struct fill *f, json_t *report, struct ord_err *err)
+static int tell(const struct mem_fill *f, json_t *report, struct ord_err *err)
 {
 	json_t *objects = json_array(), *notes = json_array();
 	char text[512], size[32];
@@ -275,7 +99,7 @@ static int tell(const struct fill *f, json_t *report, struct ord_err *err)
 
 static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err)
 {
-	struct fill *f = calloc(1, sizeof *f);
+	struct mem_fill *f = calloc(1, sizeof *f);
 
 	if (!f)
 		return ord_fail_nomem(err);
@@ -284,7 +108,7 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 	f->seed = step->seed;
 	inj_child_name(step->lease, f->name);
 	if (inj_child_join(step->place, "memory", &f->join, &f->group, err) ||
-	    decide_size(step, f, err) || open_all(step, f, err) ||
+	    mem_fill_decide(step, f, err) || open_all(step, f, err) ||
 	    inj_child_record(undo, step->lease, err))
 		return -1;
 	return tell(f, report, err);
@@ -292,7 +116,7 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 
 /* Ours, so that the child inherits it from its first instant; without CAP_SYS_RESOURCE it may come
  * back. */
-static int set_oom_adj(const struct fill *f, const char *value, struct ord_err *err)
+static int set_oom_adj(const struct mem_fill *f, const char *value, struct ord_err *err)
 {
 	size_t n = strlen(value);
 
@@ -305,13 +129,13 @@ static int set_oom_adj(const struct fill *f, const char *value, struct ord_err *
 
 static int inject(struct inj_step *step, struct ord_err *err)
 {
-	struct fill *f = step->state;
-	struct filler me = {.f = f, .done = f->pipe[1]};
+	struct mem_fill *f = step->state;
+	struct mem_filler me = {.f = f, .done = f->pipe[1]};
 	struct inj_child_how how = {.name = f->name,
 				    .join = f->join,
 				    .keep = f->pipe[1],
 				    .failed = &f->words->failed,
-				    .main = filler_main,
+				    .main = mem_fill_main,
 				    .arg = &me};
 	int r;
 
@@ -331,16 +155,16 @@ static int inject(struct inj_step *step, struct ord_err *err)
 }
 
 /* Is it there? Counted by the kernel, not by the child: what was swapped out is told apart. */
-static int read_back(struct fill *f, struct ord_err *err)
+static int read_back(struct mem_fill *f, struct ord_err *err)
 {
 	char path[40], text[4096];
 
 	(void)snprintf(path, sizeof path, "/proc/%ld/status", (long)f->child.pid);
 	if (ord_file_peek(AT_FDCWD, path, text, sizeof text) <= 0)
 		return ord_fail_sys(err, "read '%s'", path);
-	f->resident = kib_of(text, "VmRSS");
-	f->swapped = kib_of(text, "VmSwap");
-	if (f->resident + f->swapped < share(f->size, IN_FORCE))
+	f->resident = mem_fill_kib(text, "VmRSS");
+	f->swapped = mem_fill_kib(text, "VmSwap");
+	if (f->resident + f->swapped < mem_fill_share(f->size, IN_FORCE))
 		return ord_fail(err, ORD_SYS, "%" PRIu64 " of %" PRIu64 " MiB are there",
 				f->resident >> 20, f->size >> 20);
 	return 0;
@@ -348,7 +172,7 @@ static int read_back(struct fill *f, struct ord_err *err)
 
 static int in_force(struct inj_step *step, bool *ret, struct ord_err *err)
 {
-	struct fill *f = step->state;
+	struct mem_fill *f = step->state;
 
 	if (!f->in_force && atomic_load(&f->words->done_ns) && !inj_child_look(&f->child)) {
 		if (read_back(f, err))
@@ -361,7 +185,7 @@ static int in_force(struct inj_step *step, bool *ret, struct ord_err *err)
 
 static unsigned wait_fds(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns)
 {
-	const struct fill *f = step->state;
+	const struct mem_fill *f = step->state;
 
 	(void)max;
 	fds[0] = (struct pollfd){.fd = f->child.pidfd, .events = POLLIN};
@@ -374,7 +198,7 @@ static unsigned wait_fds(struct inj_step *step, struct pollfd *fds, unsigned max
 
 /* Strictly while it is filled; once it is held a quarter of it is left to the others to come and go
  * in. */
-static int guard_free(struct fill *f, struct ord_err *err)
+static int guard_free(struct mem_fill *f, struct ord_err *err)
 {
 	uint64_t least = f->in_force ? f->keep_free / 4 * 3 : f->keep_free, now = ord_now_ns(),
 		 total, available;
@@ -382,7 +206,7 @@ static int guard_free(struct fill *f, struct ord_err *err)
 	if (!least || now < f->look_ns)
 		return 0;
 	f->look_ns = now + (f->in_force ? LOOK_HELD_NS : LOOK_NS);
-	if (read_meminfo(f->meminfo, &total, &available) || available >= least)
+	if (mem_fill_meminfo(f->meminfo, &total, &available) || available >= least)
 		return 0;
 	return ord_fail(
 		err, ORD_GUARD,
@@ -394,7 +218,7 @@ static int guard_free(struct fill *f, struct ord_err *err)
 
 static int child_gone(struct inj_step *step, bool *ret_over, struct ord_err *err)
 {
-	struct fill *f = step->state;
+	struct mem_fill *f = step->state;
 	char fate[48], who[64];
 	int failed;
 
@@ -418,7 +242,7 @@ static int child_gone(struct inj_step *step, bool *ret_over, struct ord_err *err
 static int wake(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over,
 		struct ord_err *err)
 {
-	struct fill *f = step->state;
+	struct mem_fill *f = step->state;
 
 	(void)fds;
 	(void)n;
@@ -429,7 +253,7 @@ static int wake(struct inj_step *step, const struct pollfd *fds, unsigned n, boo
 
 static void figures(struct inj_step *step, json_t *out)
 {
-	const struct fill *f = step->state;
+	const struct mem_fill *f = step->state;
 	uint64_t done;
 
 	if (!f || !f->words)
@@ -448,7 +272,7 @@ static void figures(struct inj_step *step, json_t *out)
 
 static int end(struct inj_step *step, struct ord_err *err)
 {
-	struct fill *f = step->state;
+	struct mem_fill *f = step->state;
 
 	(void)err;
 	inj_child_end(&f->child);
@@ -457,7 +281,7 @@ static int end(struct inj_step *step, struct ord_err *err)
 
 static void done(struct inj_step *step)
 {
-	struct fill *f = step->state;
+	struct mem_fill *f = step->state;
 
 	if (!f)
 		return;
