@@ -186,7 +186,8 @@ END
 	for i in 1 2 3; do
 		late=$(((at[i] - at[0]) / 1000000 - i * 1000))
 		echo "round $i is late by $late ms"
-		[ "$late" -gt -200 ] && [ "$late" -lt 900 ]
+		[ "$late" -gt -200 ]
+		[ "$late" -lt 900 ]
 	done
 }
 

@@ -118,7 +118,8 @@ END
 	same2 "{object: v1/ConfigMap/settings, namespace: $NS}" "k8s.patch: {patch: '[]'}" settings
 	experiment "{object: v1/ConfigMap/settings}" 9 "k8s.patch: {patch: '[]'}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"a ConfigMap is in a namespace: name it"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"a ConfigMap is in a namespace: name it"* ]]
 	experiment "{object: example.org/v1/Thing/x, namespace: $NS}" 9 "k8s.patch: {patch: '[]'}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
 	[ "$status" != 0 ]
@@ -140,13 +141,16 @@ END
 	done
 	experiment "{pod: {namespace: $NS}}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"6 pods match (p1, p2, p3, p4, ...); name one, or say count, percent or all"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"6 pods match (p1, p2, p3, p4, ...); name one, or say count, percent or all"* ]]
 	experiment "{pod: {namespace: $NS}, count: 7}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"7 pods are asked for, but only 6 match"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"7 pods are asked for, but only 6 match"* ]]
 	experiment "{pod: {namespace: $NS}, all: true}" 5
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"it would hit 6 pods, limits.targets is 5"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"it would hit 6 pods, limits.targets is 5"* ]]
 }
 
 @test "the protected are left alone unless they are named" {
@@ -163,7 +167,8 @@ END
 	[[ $output == *"Pod $NS/one: protected: ordeal.dev/protect is true"* ]]
 	k label namespace "$NS" ordeal.dev/protect=true >/dev/null
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"none of which may be hit"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"none of which may be hit"* ]]
 	k label namespace "$NS" ordeal.dev/protect- >/dev/null
 	# The node that an API server runs on, as a pod.
 	"$CLUSTER/kubectl" -n kube-system apply -f - >/dev/null <<END
@@ -174,7 +179,8 @@ spec: {nodeName: $NS-a, containers: [{name: c, image: "played:1"}]}
 END
 	experiment "{node: {labels: {ordeal.test: $NS}}, all: true}" 9 "node.cordon: {}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"the API server runs on it"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"the API server runs on it"* ]]
 }
 
 @test "why others are not chosen" {
@@ -198,14 +204,17 @@ END
 	sed -i 's/, cluster: kubelab//' "$T/e.yaml"
 	for command in "targets" "run"; do
 		run --separate-stderr "$ordeal" $command "$T/e.yaml"
-		[ "$status" = 2 ] && [[ $stderr == *"name it with --context or limits.cluster"*kubelab* ]]
+		[ "$status" = 2 ]
+		[[ $stderr == *"name it with --context or limits.cluster"*kubelab* ]]
 	done
 	"$ordeal" plan "$T/e.yaml" | grep "cannot be resolved: which cluster"
 	sed -i 's/duration: 1s}/duration: 1s, cluster: other}/' "$T/e.yaml"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml" --context kubelab
-	[ "$status" = 2 ] && [[ $stderr == *"limits.cluster is 'other', but --context names 'kubelab'"* ]]
+	[ "$status" = 2 ]
+	[[ $stderr == *"limits.cluster is 'other', but --context names 'kubelab'"* ]]
 	run --separate-stderr "$ordeal" inject pod.delete --pod x --namespace "$NS" --for 1s
-	[ "$status" = 2 ] && [[ $stderr == *"name it with --context"* ]]
+	[ "$status" = 2 ]
+	[[ $stderr == *"name it with --context"* ]]
 }
 
 @test "inject takes the same filters" {
@@ -217,7 +226,9 @@ END
 	until_ok 10 eval '! k get pod p3 2>/dev/null'
 	k get pod p1 p2
 	run --separate-stderr "$ordeal" inject pod.delete --context kubelab --pod p1 --for 1s
-	[ "$status" = 2 ] && [[ $stderr == *"--namespace is missing, and none is assumed"* ]]
+	[ "$status" = 2 ]
+	[[ $stderr == *"--namespace is missing, and none is assumed"* ]]
 	run --separate-stderr "$ordeal" inject node.cordon --context kubelab --node "$NS-a" --namespace "$NS" --for 1s
-	[ "$status" = 2 ] && [[ $stderr == *"--namespace says nothing of a node"* ]]
+	[ "$status" = 2 ]
+	[[ $stderr == *"--namespace says nothing of a node"* ]]
 }

@@ -58,5 +58,5 @@ setup() {
 	[ "$status" = 3 ]
 	jq -e '.residue == 0' "$DEMO_RUNS"/latest/report.json
 	# The service was there until the end: it was asked for its health after the abort as well.
-	! grep -q '"o":"refused"' "$DEMO_RUNS"/latest/run.jsonl
+	! grep -q '"o":"refused"' "$DEMO_RUNS"/latest/run.jsonl || false
 }

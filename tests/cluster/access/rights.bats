@@ -76,7 +76,8 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 		"$ordeal" validate "$T/e.yaml" "${shorter[@]}" >/dev/null 2>&1 || shorter=()
 		run_weak "${shorter[@]}"
 		echo "$file: $output"
-		[ "$status" -ne 2 ] && [ "$status" -ne 6 ]
+		[ "$status" -ne 2 ]
+		[ "$status" -ne 6 ]
 		not grep -qi 'forbidden\|not allowed\|"blind"' <<<"$output"
 		not grep -qi 'forbidden\|"what":"blind"' "$XDG_STATE_HOME"/ordeal/runs/latest/run.jsonl
 		not jq -e 'select((.residue // 0) | . != 0 and . != [] and . != "not applicable")' "$XDG_STATE_HOME"/ordeal/runs/latest/run.jsonl >/dev/null
@@ -133,7 +134,8 @@ run_weak() { KUBECONFIG=$T/weak run "$ordeal" run "$T/e.yaml" --context kubelab 
 	until_ok 10 may_not list nodes -
 	run_weak --set 'spec.faults[0].for=2s'
 	echo "$output"
-	[ "$status" -ne 2 ] && [ "$status" -ne 6 ]
+	[ "$status" -ne 2 ]
+	[ "$status" -ne 6 ]
 	grep -q 'the report will lack a part: not allowed: list nodes' <<<"$output"
 	grep -q '"fault"' "$XDG_STATE_HOME/ordeal/runs/latest/run.jsonl"
 }
