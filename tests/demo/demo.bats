@@ -266,7 +266,8 @@ rc=0; wait $2 || rc=$?
 [ $rc = 0 ]
 [ $(($(date +%s) - t0)) -le 8 ]
 kill -CONT $store
-kill $1 && wait $1 || true
+kill $1
+wait $1
 demo_pids=$3
 END
 }

@@ -100,10 +100,17 @@ ask_on() {
 	return 1
 }
 
+# ended CODE: the holder ends, with that exit status: 0 reverted as asked, 1 failed.
+ended() {
+	local rc=0
+	wait "$holder" || rc=$?
+	[ "$rc" = "$1" ] || { echo "the holder ended with $rc" && return 1; }
+}
+
 # Ends the (first) lease in order; nothing may be left.
 revert() {
 	exec 8>&-
-	wait "$holder" || true
+	ended 0
 	grep -q '"residue":0' "$dir/events" || { cat "$dir/events"; return 1; }
 }
 
