@@ -4,6 +4,8 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 me=$(basename "$0")
 begun=$(date +%s%N)
+# What takes minutes to make is kept here, for every checkout.
+cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/ordeal
 
 die() {
 	echo "$me: $*" >&2
