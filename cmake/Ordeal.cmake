@@ -37,12 +37,13 @@ function(ordeal_bats name label timeout file)
 endfunction()
 
 # Tests of the label `cluster` speak to the one control plane of tests/cluster, which ctest brings up before the first and
-# takes down after the last of them. $CLUSTER is its directory, $KUBECONFIG an admin's; who cannot have one exits 77.
+# takes down after the last of them. $CLUSTER is its directory, $KUBECONFIG an admin's; who cannot have one exits 77. Who may
+# take longest comes first, so that none is left to run alone at the end.
 function(ordeal_cluster_test name timeout)
 	add_test(NAME cluster.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/alone.sh ${PROJECT_SOURCE_DIR}/tests/cluster/with
 		${ARGN})
 	set(state ${PROJECT_BINARY_DIR}/cluster)
-	set_tests_properties(cluster.${name} PROPERTIES LABELS cluster TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+	set_tests_properties(cluster.${name} PROPERTIES LABELS cluster TIMEOUT ${timeout} COST ${timeout} SKIP_RETURN_CODE 77
 		FIXTURES_REQUIRED cluster
 		ENVIRONMENT "CLUSTER=${state};KUBECONFIG=${state}/kubeconfig;BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
 endfunction()
