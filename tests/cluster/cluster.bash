@@ -12,7 +12,11 @@ cluster_setup() {
 	NS=$(basename "$BATS_TEST_FILENAME" .bats | tr _ -)-$BATS_TEST_NUMBER-$$
 	started=()
 	own= lab=()
-	if [ -n "${REAL_NODES:-}" ]; then real_cluster "$REAL_NODES"; elif [ -n "${OWN_CLUSTER:-}" ]; then own_cluster; fi
+	if [ -n "${REAL_NODES:-}${MACHINES:-}" ]; then
+		real_cluster "${REAL_NODES:-0}" "${MACHINES:-0}"
+	elif [ -n "${OWN_CLUSTER:-}" ]; then
+		own_cluster
+	fi
 	k create namespace "$NS" >/dev/null
 	# Until it is there bare pods are refused.
 	until_ok 20 k get serviceaccount default
@@ -46,10 +50,11 @@ own_cluster() {
 	export KUBECONFIG=$own/kubeconfig
 }
 
-# real_cluster N: a control plane of this test alone, in a network namespace ($LAB), with N real nodes; REAL_NODES=N before
-# cluster_setup asks for it. Whatever talks to it runs there: "${lab[@]}" COMMAND...; Services have their virtual addresses.
+# real_cluster N M: a control plane of this test alone, in a network namespace ($LAB), with N real nodes and then M that are
+# virtual machines; REAL_NODES=N and MACHINES=M before cluster_setup ask for it. Whatever talks to it runs there: "${lab[@]}"
+# COMMAND...; Services have their virtual addresses.
 real_cluster() {
-	local n
+	local n reason kind
 	[ "$(id -u)" = 0 ] || skip "real nodes need root"
 	for n in containerd ctr runc nft ip busybox; do
 		command -v $n >/dev/null || skip "$n is not installed"
@@ -57,6 +62,9 @@ real_cluster() {
 	[ -x /usr/lib/cni/bridge ] || skip "the CNI plugins are not installed"
 	python3 -c 'import ctypes; c = ctypes.CDLL(None); exit(any(c.inotify_init1(0) < 0 for _ in range(24)))' ||
 		skip "fs.inotify.max_user_instances is nearly used up: kubelet and containerd would not start"
+	if [ "$2" -gt 0 ]; then
+		reason=$("$SOURCE_DIR/tests/cluster/machine" --try 3>&- 4>&-) || { [ $? = 77 ] && skip "$reason"; }
+	fi
 	LAB=klab-$$
 	ip netns add "$LAB" 2>/dev/null || skip "no network namespace can be made here"
 	lab=(nsenter "--net=/run/netns/$LAB")
@@ -64,8 +72,10 @@ real_cluster() {
 	KUBELAB=$(readlink "$CLUSTER/kubelab") NODES=1 KWOK=0 "${lab[@]}" "$SOURCE_DIR/tests/cluster/up" "$own" 3>&- 4>&-
 	CLUSTER=$own
 	export KUBECONFIG=$own/kubeconfig
-	for ((n = 1; n <= $1; n++)); do
-		"${lab[@]}" "$SOURCE_DIR/tests/cluster/node" "$own" "$n" 3>&- 4>&-
+	for ((n = 1; n <= $1 + $2; n++)); do
+		kind=()
+		((n <= $1)) || kind=(--machine)
+		"${lab[@]}" "$SOURCE_DIR/tests/cluster/node" "${kind[@]}" "$own" "$n" 3>&- 4>&-
 	done
 }
 
