@@ -113,6 +113,11 @@ void kube_close(struct kube *k)
 	curl_global_cleanup();
 }
 
+void kube_stop(struct kube *k)
+{
+	atomic_store(&k->stopped, true);
+}
+
 int kube_fd(const struct kube *k)
 {
 	return k->epfd;

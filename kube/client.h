@@ -6,6 +6,7 @@
 #define ORDEAL_KUBE_CLIENT_H
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -164,6 +165,7 @@ struct kube {
 	uint64_t curl_due_ns; /* 0: none */
 	unsigned depth;	      /* > 0: kube_drive is running */
 	bool in_curl, sweep;
+	atomic_bool stopped;
 	void (*beat)(void);
 	struct kube_ring timers, queue, wired, calls, watches, grave;
 	unsigned n_wired; /* calls; streams are not counted */

@@ -49,6 +49,8 @@ void kube_set_beat(struct kube *k, void (*beat)(void));
 /* Drives until done(arg) says so (0) or the deadline (-1, ORD_SYS). */
 int kube_run(struct kube *k, bool (*done)(void *arg), void *arg, uint64_t deadline_ns,
 	     struct ord_err *err);
+/* From any thread: what waits, now or later, fails within 100 ms. For ever. */
+void kube_stop(struct kube *k);
 
 struct kube_request {
 	const char *method;	  /* "GET" */

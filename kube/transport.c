@@ -245,6 +245,8 @@ int kube_run(struct kube *k, bool (*done)(void *arg), void *arg, uint64_t deadli
 		kube_drive(k);
 		if (done(arg))
 			return 0;
+		if (atomic_load(&k->stopped))
+			return ord_fail(err, ORD_SYS, "stopped");
 		now = ord_now_ns();
 		if (now >= deadline_ns)
 			break;

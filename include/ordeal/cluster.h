@@ -27,6 +27,8 @@ struct ord_cluster;
 int ord_cluster_open(const char *named, struct sd_event *loop, struct ord_cluster **ret,
 		     struct ord_err *err);
 void ord_cluster_close(struct ord_cluster *c); /* NULL is fine */
+/* From another thread: the call that waits there fails at once, and so does every later one. */
+void ord_cluster_stop(struct ord_cluster *c);
 /* "" after the last. */
 const char *ord_cluster_warning(const struct ord_cluster *c, size_t i);
 const char *ord_cluster_context(const struct ord_cluster *c);

@@ -9,6 +9,14 @@
 #include "ordeal/cluster.h"
 #include "scheduler/run/machine.h"
 
+static bool targets_any(const struct ord_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_faults; i++)
+		if (ord_target_in_cluster(spec->faults[i].target.kind))
+			return true;
+	return false;
+}
+
 int run_cluster_open(struct run *r, struct ord_err *err)
 {
 	if (ord_cluster_for(r->spec, r->options->context, r->loop, &r->cluster, err))
@@ -17,7 +25,23 @@ int run_cluster_open(struct run *r, struct ord_err *err)
 		return 0;
 	if (ord_cluster_version(r->cluster, r->cluster_version, err))
 		return ord_wrap(err, "the cluster");
-	return ord_cluster_preflight(r->cluster, r->plan, r->options->tell, r->options->arg, err);
+	if (ord_cluster_preflight(r->cluster, r->plan, r->options->tell, r->options->arg, err))
+		return -1;
+	return targets_any(r->spec) ? run_finder_open(r->plan, r->cluster, r->loop, run_found, r,
+						      &r->finder, err)
+				    : 0;
+}
+
+int run_cluster_find(struct run *r, struct ord_err *err)
+{
+	return r->finder ? run_finder_start(r->finder, r->rep, err) : 1;
+}
+
+int run_cluster_target(struct run *r, size_t fault, struct ord_resolved *ret, struct ord_err *err)
+{
+	return ord_target_in_cluster(r->spec->faults[fault].target.kind)
+		       ? run_finder_take(r->finder, fault, ret, err)
+		       : ord_plan_resolve(r->plan, fault, r->rep, ret, err);
 }
 
 json_t *run_cluster_json(const struct run *r)
@@ -86,6 +110,8 @@ int run_cluster_observe(struct run *r, struct ord_err *err)
 
 void run_cluster_unobserve(struct run *r)
 {
+	run_finder_close(r->finder);
+	r->finder = NULL;
 	ord_observer_close(r->observer);
 	r->observer = NULL;
 }

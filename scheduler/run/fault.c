@@ -399,8 +399,7 @@ static int prepare(struct run *r, size_t i, struct ord_err *err)
 	f->state = FAULT_OVER;
 	(void)snprintf(f->lease, sizeof f->lease, "%s-%" PRIu32 "-%zu", r->home.lease, r->rep, i);
 	ord_place_done(&f->resolved.place);
-	if (prepare_args(f, err) < 0 ||
-	    ord_cluster_plan_resolve(r->cluster, r->plan, i, r->rep, NULL, NULL, &f->resolved, err))
+	if (prepare_args(f, err) < 0 || run_cluster_target(r, i, &f->resolved, err) < 0)
 		return -1;
 	if (!f->timer)
 		e = sd_event_add_time(r->loop, &f->timer, CLOCK_MONOTONIC, 0, 1, on_timer, f);

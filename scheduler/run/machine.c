@@ -160,23 +160,55 @@ static void advance_before(struct run *r, uint64_t now)
 	}
 }
 
+/* True: the steady state still holds, this close to the fault. Else it is waited for again. */
+static bool still_steady(struct run *r)
+{
+	if (run_watch_steady(r, ord_now_ns(), NULL))
+		return true;
+	run_note(r, "the steady state broke just before the fault: it is waited for again");
+	r->steady = false;
+	return false;
+}
+
+static void inject(struct run *r)
+{
+	struct ord_err err = {0};
+
+	run_enter(r, RUN_INJECT);
+	if (run_faults_begin(r, &err) < 0)
+		run_stop(r, RUN_FAILED, err.msg);
+}
+
+void run_found(void *arg)
+{
+	struct run *r = arg;
+
+	r->finding = false;
+	if (r->phase != RUN_STEADY_BEFORE)
+		return;
+	/* It may have taken a while. */
+	if (still_steady(r))
+		inject(r);
+	run_advance(r);
+}
+
 static int on_phase_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct run *r = arg;
 	struct ord_err err = {0};
+	int found;
 
 	(void)source;
 	(void)usec;
-	if (r->phase != RUN_STEADY_BEFORE)
+	if (r->phase != RUN_STEADY_BEFORE || r->finding || !still_steady(r))
 		return 0;
-	if (!run_watch_steady(r, ord_now_ns(), NULL)) {
-		run_note(r, "the steady state broke just before the fault: it is waited for again");
-		r->steady = false;
-		return 0;
-	}
-	run_enter(r, RUN_INJECT);
-	if (run_faults_begin(r, &err) < 0)
+	found = run_cluster_find(r, &err);
+	if (found < 0)
 		run_stop(r, RUN_FAILED, err.msg);
+	else if (found)
+		inject(r);
+	else
+		r->finding = true;
 	run_advance(r);
 	return 0;
 }

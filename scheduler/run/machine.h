@@ -13,6 +13,7 @@
 #include "ordeal/plan.h"
 #include "ordeal/probe.h"
 #include "ordeal/run.h"
+#include "scheduler/run/finder.h"
 #include "scheduler/run/home.h"
 #include "scheduler/run/timeline.h"
 #include "scheduler/run/window.h"
@@ -79,6 +80,7 @@ struct run {
 	struct ord_probes *probes;
 	struct ord_cluster *cluster;   /* NULL: the run has nothing to do with one */
 	struct ord_observer *observer; /* the same */
+	struct run_finder *finder;     /* NULL: no target is in a cluster */
 	char cluster_version[ORD_CLUSTER_VERSION];
 	int64_t anchor_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
 	sd_event *loop;
@@ -94,6 +96,7 @@ struct run {
 	uint64_t cleared_ns;   /* when the last fault was over */
 	uint64_t looked_ns;    /* when the abort conditions were looked at last */
 	bool steady;	       /* before: held, and the injection's instant is drawn */
+	bool finding;	       /* before: that instant has come, the targets are looked for */
 
 	struct run_fault faults[ORD_FAULTS_MAX];
 	struct run_track track[ORD_PROBES_MAX];
@@ -117,13 +120,15 @@ void run_note(struct run *r, const char *fmt, ...) __attribute__((format(printf,
 void run_limit_start(struct run *r);
 /* Begins a repetition. */
 void run_begin_repetition(struct run *r, uint32_t rep);
+/* The targets have been found: injects, if all is still well. */
+void run_found(void *r);
 /* Makes the phases' timers, which begin with the loop. */
 int run_machine_init(struct run *r, struct ord_err *err);
 void run_machine_done(struct run *r);
 
 /* fault.c */
-/* Resolves every target anew and arms the start of each fault. -1: one of them cannot be; nothing
- * has been started. */
+/* Takes every target as it is now (after run_cluster_find()) and arms the start of each fault. -1:
+ * one of them cannot be; nothing has been started. */
 int run_faults_begin(struct run *r, struct ord_err *err);
 /* Asks for the end of everything that is in force or about to be; drops what is pending. */
 void run_faults_end(struct run *r);
@@ -143,6 +148,11 @@ int run_cluster_open(struct run *r, struct ord_err *err);
 json_t *run_cluster_json(const struct run *r);
 /* From here on lines of type `kube` are written. */
 int run_cluster_observe(struct run *r, struct ord_err *err);
+/* Looks for the targets of this repetition: found(r) comes from the loop. 1: there is nothing to
+ * look for, found() will not come. */
+int run_cluster_find(struct run *r, struct ord_err *err);
+/* What the target of a fault is: as it was found, or, on this machine, as it is. */
+int run_cluster_target(struct run *r, size_t fault, struct ord_resolved *ret, struct ord_err *err);
 /* The targets were resolved anew. */
 int run_cluster_targets(struct run *r, struct ord_err *err);
 /* Ends the watching alone, before the timeline's last line. */

@@ -23,16 +23,12 @@ struct signals {
 	struct sigaction pipe;
 };
 
-/* Blocked, for signalfd; and SIGPIPE ignored, which a TLS library may raise. */
+/* SIGPIPE ignored, which a TLS library may raise. */
 static void take_signals(struct signals *ret)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t set;
 
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < ORD_COUNT(ending_signals); i++)
-		(void)sigaddset(&set, ending_signals[i]);
-	(void)pthread_sigmask(SIG_BLOCK, &set, &ret->before);
+	(void)pthread_sigmask(SIG_BLOCK, NULL, &ret->before);
 	(void)sigaction(SIGPIPE, &ignore, &ret->pipe);
 }
 
@@ -52,6 +48,25 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 	run_abort(r, "signal", ord_now_ns(), text);
 	run_advance(r);
 	return 0;
+}
+
+/* Until here nothing has been made, and calls to an API server are waited for: a signal just ends
+ * the program. From now on it aborts the run. */
+static int hear_signals(struct run *r, struct ord_err *err)
+{
+	sigset_t set;
+	int e = 0;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ORD_COUNT(ending_signals); i++)
+		(void)sigaddset(&set, ending_signals[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	for (size_t i = 0; e >= 0 && i < ORD_COUNT(ending_signals); i++)
+		e = sd_event_add_signal(r->loop, NULL, ending_signals[i], on_signal, r);
+	if (e >= 0)
+		return 0;
+	errno = -e;
+	return ord_fail_sys(err, "event loop");
 }
 
 static void on_sample(void *arg, const struct ord_sample *s)
@@ -159,8 +174,6 @@ static int open_loop(struct run *r, struct ord_err *err)
 {
 	int e = sd_event_new(&r->loop);
 
-	for (size_t i = 0; e >= 0 && i < ORD_COUNT(ending_signals); i++)
-		e = sd_event_add_signal(r->loop, NULL, ending_signals[i], on_signal, r);
 	if (e >= 0)
 		return run_machine_init(r, err);
 	errno = -e;
@@ -218,8 +231,8 @@ static int turn(struct run *r, struct ord_err *err)
 static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
 	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
-	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || open_timeline(r, err) < 0 ||
-	    run_cluster_observe(r, err) < 0)
+	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || hear_signals(r, err) < 0 ||
+	    open_timeline(r, err) < 0 || run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
 	return turn(r, err);

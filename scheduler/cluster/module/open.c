@@ -31,6 +31,11 @@ void ord_cluster_close(struct ord_cluster *c)
 	free(c);
 }
 
+void ord_cluster_stop(struct ord_cluster *c)
+{
+	kube_stop(c->kube);
+}
+
 const char *ord_cluster_warning(const struct ord_cluster *c, size_t i)
 {
 	const char *text = kube_config_warning(c->config, i);
