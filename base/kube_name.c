@@ -7,7 +7,7 @@
 #include "base/auto.h"
 #include "ordeal/target.h"
 
-bool ord_kube_good_name(const char *text, size_t max)
+static bool good_part(const char *text, size_t max)
 {
 	size_t n = strlen(text);
 
@@ -15,6 +15,68 @@ bool ord_kube_good_name(const char *text, size_t max)
 		if (!isgraph((unsigned char)*c) || strchr("/%\"'\\", *c))
 			return false;
 	return n && n <= max;
+}
+
+static const struct {
+	size_t max;
+	bool capitals;
+	const char *signs, *what;
+} forms[] = {
+	[ORD_KUBE_FORM_ANY] = {ORD_KUBE_NAME - 1, true, "", "letters, digits, '-' and '.'"},
+	[ORD_KUBE_FORM_SUBDOMAIN] = {ORD_KUBE_NAME - 1, false, "-.", "a-z, 0-9, '-' and '.'"},
+	[ORD_KUBE_FORM_LABEL] = {ORD_KUBE_NS - 1, false, "-", "a-z, 0-9 and '-'"},
+	[ORD_KUBE_FORM_VALUE] = {63, true, "-_.", "letters, digits, '-', '_' and '.'"},
+};
+
+/* The ']' of a '[', by fnmatch(3): the first sign within may be one itself. */
+static const char *bracket_end(const char *p)
+{
+	p += 1 + (p[1] == '!' || p[1] == '^');
+	return *p ? strchr(p + 1, ']') : NULL;
+}
+
+/* The first byte that no such name has, or NULL. */
+static const char *wrong_sign(const char *text, enum ord_kube_form form)
+{
+	for (const char *p = text; *p; p++) {
+		bool edge = p == text || !p[1];
+
+		if (*p == '[') {
+			const char *end = bracket_end(p);
+
+			if (!end)
+				return p;
+			p = end;
+		} else if (*p != '*' && *p != '?' && !islower((unsigned char)*p) &&
+			   !isdigit((unsigned char)*p) &&
+			   !(forms[form].capitals && isupper((unsigned char)*p)) &&
+			   (edge || !strchr(forms[form].signs, *p))) {
+			return p;
+		}
+	}
+	return NULL;
+}
+
+int ord_kube_check_name(const char *text, enum ord_kube_form form, size_t *ret_at,
+			struct ord_err *err)
+{
+	size_t n = strlen(text), max = forms[form].max;
+	const char *wrong;
+
+	if (form == ORD_KUBE_FORM_ANY)
+		wrong = good_part(text, max) ? NULL : text;
+	else
+		wrong = n && n <= max ? wrong_sign(text, form) : text;
+	if (ret_at)
+		*ret_at = wrong ? (size_t)(wrong - text) : 0;
+	if (!wrong)
+		return 0;
+	if (form != ORD_KUBE_FORM_ANY && n && n <= max && *wrong == '[')
+		return ord_fail(err, ORD_USAGE, "the '[' in '%.60s' is not closed by a ']'", text);
+	return ord_fail(err, ORD_USAGE,
+			"'%.60s' is no name: %s%s, at most %zu; *, ? and [...] are wild", text,
+			forms[form].what,
+			form == ORD_KUBE_FORM_ANY ? "" : ", a letter or digit at both ends", max);
 }
 
 bool ord_kube_is_wild(const char *name)
@@ -83,6 +145,13 @@ static bool cut_workload(const char *text, size_t n, struct ord_kube_target *t)
 	return ord_kube_workload_kind(word, t);
 }
 
+enum ord_kube_form ord_kube_form_of(int kind)
+{
+	return kind == ORD_TARGET_OBJECT    ? ORD_KUBE_FORM_ANY
+	       : kind == ORD_TARGET_SERVICE ? ORD_KUBE_FORM_LABEL
+					    : ORD_KUBE_FORM_SUBDOMAIN;
+}
+
 int ord_kube_target_parse(struct ord_kube_target *t, int kind, const char *text,
 			  struct ord_err *err)
 {
@@ -100,10 +169,7 @@ int ord_kube_target_parse(struct ord_kube_target *t, int kind, const char *text,
 				text);
 	if (kind != ORD_TARGET_WORKLOAD && kind != ORD_TARGET_OBJECT)
 		name = text;
-	if (!ord_kube_good_name(name, ORD_KUBE_NAME - 1))
-		return ord_fail(err, ORD_USAGE,
-				"'%.60s' is no name; it may hold letters, digits, '-' and '.', and "
-				"the wild *, ? and [...]",
-				name);
+	if (ord_kube_check_name(name, ord_kube_form_of(kind), NULL, err))
+		return -1;
 	return ord_texts_add(&t->match.names, name, err);
 }

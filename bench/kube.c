@@ -23,7 +23,7 @@
 #include "base/json.h"
 #include "bench/net_tool.h"
 #include "kube/kube.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 #define PODS                              \
 	{                                 \
@@ -73,7 +73,7 @@ static const char *meta(const json_t *o, const char *key)
 /* --- list ------------------------------------------------------------------------------------ */
 
 struct count {
-	const struct kube_selector *by; /* of annotations; NULL: all */
+	const struct ord_selector *by; /* of annotations; NULL: all */
 	unsigned n, matched;
 };
 
@@ -83,7 +83,7 @@ static int on_counted(void *arg, const json_t *item, struct ord_err *e)
 
 	(void)e;
 	c->n++;
-	c->matched += !c->by || kube_selector_matches(
+	c->matched += !c->by || ord_selector_matches(
 					c->by, json_object_get(json_object_get(item, "metadata"),
 							       "annotations"));
 	return 0;
@@ -92,14 +92,14 @@ static int on_counted(void *arg, const json_t *item, struct ord_err *e)
 static int list(const char *what, const char *selector)
 {
 	struct kube_set set = {.kind = PODS, .metadata_only = true};
-	struct kube_selector *by = NULL;
+	struct ord_selector *by = NULL;
 	struct count c = {.n = 0};
 	uint64_t t0;
 
 	if (!strcmp(what, "label"))
 		set.selector = selector;
 	else if (!strcmp(what, "annotation"))
-		check(kube_selector_parse(selector, true, &by, &err), selector);
+		check(ord_selector_parse(selector, true, &by, &err), selector);
 	c.by = by;
 	open_client();
 	t0 = ord_now_ns();
@@ -108,7 +108,7 @@ static int list(const char *what, const char *selector)
 		"{\"bench\":\"kube.list\",\"what\":\"%s\",\"read\":%u,\"chosen\":%u,\"ms\":%.1f,"
 		"\"rss_kb\":%ld}\n",
 		what, c.n, c.matched, (double)(ord_now_ns() - t0) / 1e6, rss_kb());
-	kube_selector_free(by);
+	ord_selector_free(by);
 	return 0;
 }
 

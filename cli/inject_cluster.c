@@ -1,10 +1,14 @@
 /* The options of a target in a cluster. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/selector.h"
 #include "base/units.h"
 #include "cli/inject.h"
+#include "ordeal/fault.h"
+#include "ordeal/that.h"
 
 const struct cli_option cli_cluster_options[] = {
 	{"pod", 0, "NAME", "the pod of this name; '*' is any, and the options below choose"},
@@ -38,38 +42,39 @@ const struct cli_option cli_cluster_options[] = {
 	{0},
 };
 
-enum { NAMES, OWNERS, WORD, AGE };
+enum form { NAMES, PHASES, OWNERS, LABELS, ANNOTATIONS, FIELDS, CONDITION, AGE };
 
 /* Where the value of an option goes. */
 static const struct {
 	const char *option;
-	int form;
+	enum form form;
 	bool excludes;
 	size_t offset;
-	size_t max;
 	unsigned kinds; /* ORD_ON_... of the targets that have it */
+	enum ord_kube_form made_of;
 } fields[] = {
 #define F(field) offsetof(struct ord_kube_filter, field)
 #define IN_NS	 (ORD_ON_CLUSTER & ~(unsigned)ORD_ON_NODE)
-	{"namespace", NAMES, false, F(namespaces), ORD_KUBE_NS - 1, IN_NS},
-	{"namespace-selector", WORD, false, F(namespace_selector), 0, IN_NS},
-	{"selector", WORD, false, F(selector), 0, ORD_ON_CLUSTER},
-	{"field-selector", WORD, false, F(field_selector), 0, ORD_ON_CLUSTER},
-	{"annotations", WORD, false, F(annotations), 0, ORD_ON_CLUSTER},
-	{"owner", OWNERS, false, F(owners), 0, IN_NS},
-	{"on-node", NAMES, false, F(nodes), ORD_KUBE_NAME - 1, ORD_ON_POD},
-	{"zone", NAMES, false, F(zones), ORD_KUBE_NAME - 1, ORD_ON_POD | ORD_ON_NODE},
-	{"phase", NAMES, false, F(phases), 16, ORD_ON_POD},
-	{"condition", WORD, false, F(condition), 0,
-	 ORD_ON_POD | ORD_ON_NODE | ORD_ON_WORKLOAD | ORD_ON_OBJECT},
-	{"with-container", NAMES, false, F(containers), ORD_KUBE_NAME - 1,
-	 ORD_ON_POD | ORD_ON_WORKLOAD},
-	{"older-than", AGE, false, F(older_ns), 0, ORD_ON_CLUSTER},
-	{"younger-than", AGE, false, F(younger_ns), 0, ORD_ON_CLUSTER},
-	{"exclude-name", NAMES, true, F(names), ORD_KUBE_NAME - 1, ORD_ON_CLUSTER},
-	{"exclude-namespace", NAMES, true, F(namespaces), ORD_KUBE_NS - 1, IN_NS},
-	{"exclude-selector", WORD, true, F(selector), 0, ORD_ON_CLUSTER},
-	{"exclude-on-node", NAMES, true, F(nodes), ORD_KUBE_NAME - 1, ORD_ON_POD},
+#define LABEL	 ORD_KUBE_FORM_LABEL
+#define ANY	 ORD_KUBE_FORM_ANY
+	{"namespace", NAMES, false, F(namespaces), IN_NS, LABEL},
+	{"namespace-selector", LABELS, false, F(namespace_selector), IN_NS, ANY},
+	{"selector", LABELS, false, F(selector), ORD_ON_CLUSTER, ANY},
+	{"field-selector", FIELDS, false, F(field_selector), ORD_ON_CLUSTER, ANY},
+	{"annotations", ANNOTATIONS, false, F(annotations), ORD_ON_CLUSTER, ANY},
+	{"owner", OWNERS, false, F(owners), IN_NS, ANY},
+	{"on-node", NAMES, false, F(nodes), ORD_ON_POD, ORD_KUBE_FORM_SUBDOMAIN},
+	{"zone", NAMES, false, F(zones), ORD_ON_POD | ORD_ON_NODE, ORD_KUBE_FORM_VALUE},
+	{"phase", PHASES, false, F(phases), ORD_ON_POD, ANY},
+	{"condition", CONDITION, false, F(condition),
+	 ORD_ON_POD | ORD_ON_NODE | ORD_ON_WORKLOAD | ORD_ON_OBJECT, ANY},
+	{"with-container", NAMES, false, F(containers), ORD_ON_POD | ORD_ON_WORKLOAD, LABEL},
+	{"older-than", AGE, false, F(older_ns), ORD_ON_CLUSTER, ANY},
+	{"younger-than", AGE, false, F(younger_ns), ORD_ON_CLUSTER, ANY},
+	{"exclude-name", NAMES, true, F(names), ORD_ON_CLUSTER, ANY},
+	{"exclude-namespace", NAMES, true, F(namespaces), IN_NS, LABEL},
+	{"exclude-selector", LABELS, true, F(selector), ORD_ON_CLUSTER, ANY},
+	{"exclude-on-node", NAMES, true, F(nodes), ORD_ON_POD, ORD_KUBE_FORM_SUBDOMAIN},
 };
 
 unsigned cli_cluster_kinds(const char *option)
@@ -87,73 +92,149 @@ static unsigned bit_of(enum ord_target_kind kind)
 	return ORD_ON_POD << (kind - ORD_TARGET_POD);
 }
 
+static int check_phase(const char *text, struct ord_err *err)
+{
+	static const char *const phases[] = {"Pending", "Running", "Succeeded", "Failed",
+					     "Unknown"};
+	const char *near;
+
+	for (size_t i = 0; i < ORD_COUNT(phases); i++)
+		if (!strcmp(text, phases[i]))
+			return 0;
+	near = ord_nearest(text, phases, ORD_COUNT(phases));
+	return near ? ord_fail(err, ORD_USAGE, "unknown phase '%.40s'; did you mean '%s'?", text,
+			       near)
+		    : ord_fail(
+			      err, ORD_USAGE,
+			      "unknown phase '%.40s'; a pod is Pending, Running, Succeeded, Failed "
+			      "or Unknown",
+			      text);
+}
+
+static int read_one(size_t field, const char *text, struct ord_texts *ret, struct ord_err *err)
+{
+	char owner[ORD_OWNER_TEXT];
+
+	if (fields[field].form == OWNERS) {
+		if (ord_owner_parse(text, owner, err))
+			return -1;
+		text = owner;
+	} else if (fields[field].form == PHASES
+			   ? check_phase(text, err)
+			   : ord_kube_check_name(text, fields[field].made_of, NULL, err)) {
+		return -1;
+	}
+	return ord_texts_add(ret, text, err);
+}
+
 /* "a,b": one after the other. */
-static int read_list(const char *option, const char *text, size_t max, bool owner,
-		     struct ord_texts *ret, struct ord_err *err)
+static int read_list(size_t field, const char *text, struct ord_texts *ret, struct ord_err *err)
 {
 	while (*text) {
 		size_t n = strcspn(text, ",");
-		char one[ORD_KUBE_KIND + ORD_KUBE_NAME + 1];
-		const char *slash, *name = one;
+		ord_autofree char *one = strndup(text, n);
 
-		(void)snprintf(one, sizeof one, "%.*s", (int)n, text);
-		slash = strchr(one, '/');
-		if (owner && slash && slash != one)
-			name = slash + 1;
-		if (n >= sizeof one || (owner && name == one) ||
-		    !ord_kube_good_name(name, owner ? ORD_KUBE_NAME - 1 : max))
-			return ord_fail(err, ORD_USAGE, "--%s: '%.60s' is not %s", option, one,
-					owner ? "KIND/NAME, as in Deployment/orders" : "a name");
-		if (ord_texts_add(ret, one, err))
+		if (!one)
+			return ord_fail_nomem(err);
+		if (read_one(field, one, ret, err))
 			return -1;
 		text += n + (text[n] == ',');
 	}
-	return ret->n ? 0 : ord_fail(err, ORD_USAGE, "--%s is empty", option);
+	return ret->n ? 0 : ord_fail(err, ORD_USAGE, "it is empty");
 }
 
-static int read_age(const char *option, const char *text, uint64_t *ret, struct ord_err *err)
+static int read_age(const char *text, uint64_t *ret, struct ord_err *err)
 {
 	int64_t ns;
 
 	if (ord_parse_duration(text, &ns, err))
-		return ord_wrap(err, "--%s", option);
+		return -1;
 	if (ns <= 0)
-		return ord_fail(err, ORD_USAGE, "--%s: must be above 0", option);
+		return ord_fail(err, ORD_USAGE, "it must be above 0");
 	*ret = (uint64_t)ns;
 	return 0;
 }
 
-/* "Ready" is "Ready=True". */
-static int read_word(const char *option, const char *text, char **ret, struct ord_err *err)
+static int check_selector(const char *text, bool annotations, struct ord_err *err)
 {
-	bool bare = !strcmp(option, "condition") && !strchr(text, '=');
-	size_t size = strlen(text) + sizeof "=True";
+	struct ord_selector *s = NULL;
+	int r = ord_selector_parse(text, annotations, &s, err);
 
+	ord_selector_free(s);
+	return r;
+}
+
+static int check_fields(const char *text, struct ord_err *err)
+{
+	size_t at;
+
+	return ord_fields_check(text, NULL, NULL, &at, err)
+		       ? ord_wrap(err, "'%.120s', column %zu", text, at + 1)
+		       : 0;
+}
+
+static int check_condition(const char *text, struct ord_err *err)
+{
+	static const char *const states[] = {"True", "False", "Unknown"};
+	const char *is = strchr(text, '=');
+
+	for (size_t i = 0; is && i < ORD_COUNT(states); i++)
+		if (is != text && !strcmp(is + 1, states[i]))
+			return 0;
+	return is ? ord_fail(err, ORD_USAGE,
+			     "'%.60s' is not TYPE or TYPE=STATUS, as in Ready=False; a status is "
+			     "True, False or Unknown",
+			     text)
+		  : 0;
+}
+
+static int check_word(enum form form, const char *text, struct ord_err *err)
+{
 	if (!*text || strlen(text) > 4096)
-		return ord_fail(err, ORD_USAGE, "--%s takes a text of 1 to 4096 bytes", option);
-	*ret = malloc(size);
-	if (!*ret)
-		return ord_fail_nomem(err);
-	(void)snprintf(*ret, size, "%s%s", text, bare ? "=True" : "");
-	return 0;
+		return ord_fail(err, ORD_USAGE, "it takes a text of 1 to 4096 bytes");
+	return form == FIELDS	   ? check_fields(text, err)
+	       : form == CONDITION ? check_condition(text, err)
+				   : check_selector(text, form == ANNOTATIONS, err);
+}
+
+/* "Ready" is "Ready=True". */
+static int read_word(enum form form, const char *text, char **ret, struct ord_err *err)
+{
+	bool bare = form == CONDITION && !strchr(text, '=');
+
+	if (check_word(form, text, err))
+		return -1;
+	if (asprintf(ret, "%s%s", text, bare ? "=True" : "") >= 0)
+		return 0;
+	*ret = NULL;
+	return ord_fail_nomem(err);
 }
 
 static int read_field(size_t i, const char *text, struct ord_kube_target *k, struct ord_err *err)
 {
 	struct ord_kube_filter *f = fields[i].excludes ? &k->exclude : &k->match;
 	void *at = (char *)f + fields[i].offset;
+	int r;
 
 	k->has_exclude = k->has_exclude || fields[i].excludes;
 	switch (fields[i].form) {
 	case NAMES:
+	case PHASES:
 	case OWNERS:
-		return read_list(fields[i].option, text, fields[i].max, fields[i].form == OWNERS,
-				 at, err);
-	case WORD:
-		return read_word(fields[i].option, text, at, err);
+		r = read_list(i, text, at, err);
+		break;
+	case LABELS:
+	case ANNOTATIONS:
+	case FIELDS:
+	case CONDITION:
+		r = read_word(fields[i].form, text, at, err);
+		break;
+	case AGE:
 	default:
-		return read_age(fields[i].option, text, at, err);
+		r = read_age(text, at, err);
+		break;
 	}
+	return r ? ord_wrap(err, "--%s", fields[i].option) : 0;
 }
 
 static int read_spread(const struct cli_args *given, const struct ord_target *t,

@@ -12,21 +12,21 @@ static int filter_new(const struct ord_kube_filter *of, struct kube_filter *ret,
 		      struct ord_err *err)
 {
 	ret->of = of;
-	if (of->selector && kube_selector_parse(of->selector, false, &ret->selector, err))
+	if (of->selector && ord_selector_parse(of->selector, false, &ret->selector, err))
 		return -1;
 	if (of->namespace_selector &&
-	    kube_selector_parse(of->namespace_selector, false, &ret->ns_selector, err))
+	    ord_selector_parse(of->namespace_selector, false, &ret->ns_selector, err))
 		return ord_wrap(err, "of the namespace");
-	if (of->annotations && kube_selector_parse(of->annotations, true, &ret->annotations, err))
+	if (of->annotations && ord_selector_parse(of->annotations, true, &ret->annotations, err))
 		return ord_wrap(err, "of annotations");
 	return 0;
 }
 
 static void filter_done(struct kube_filter *f)
 {
-	kube_selector_free(f->selector);
-	kube_selector_free(f->ns_selector);
-	kube_selector_free(f->annotations);
+	ord_selector_free(f->selector);
+	ord_selector_free(f->ns_selector);
+	ord_selector_free(f->annotations);
 }
 
 int kube_match_new(const struct ord_target *t, struct kube_match **ret, struct ord_err *err)

@@ -87,9 +87,9 @@ static int match_namespace(const struct asked *q)
 	r = kube_around_namespace(q->a, q->ns, &labels, &is_protected);
 	if (r)
 		return r < 0 ? -1 : KUBE_UNKNOWN;
-	if (!kube_selector_matches(q->f->ns_selector, labels))
+	if (!ord_selector_matches(q->f->ns_selector, labels))
 		return no(q, "namespace %s: %s", q->ns,
-			  kube_selector_why(q->f->ns_selector, "label", labels, sizeof why, why));
+			  ord_selector_why(q->f->ns_selector, "label", labels, sizeof why, why));
 	return KUBE_MATCH;
 }
 
@@ -101,15 +101,15 @@ static int match_metadata(const struct asked *q)
 	if (f->names.n && !kube_any_glob(&f->names, q->name))
 		return no(q, "its name is not %s", alternatives(&f->names, all));
 	if (q->f->selector &&
-	    !kube_selector_matches(q->f->selector, json_object_get(q->metadata, "labels")))
+	    !ord_selector_matches(q->f->selector, json_object_get(q->metadata, "labels")))
 		return no(q, "%s",
-			  kube_selector_why(q->f->selector, "label",
+			  ord_selector_why(q->f->selector, "label",
 					    json_object_get(q->metadata, "labels"), sizeof why,
 					    why));
 	if (q->f->annotations &&
-	    !kube_selector_matches(q->f->annotations, json_object_get(q->metadata, "annotations")))
+	    !ord_selector_matches(q->f->annotations, json_object_get(q->metadata, "annotations")))
 		return no(q, "%s",
-			  kube_selector_why(q->f->annotations, "annotation",
+			  ord_selector_why(q->f->annotations, "annotation",
 					    json_object_get(q->metadata, "annotations"), sizeof why,
 					    why));
 	return KUBE_MATCH;

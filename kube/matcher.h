@@ -3,11 +3,11 @@
 #define ORDEAL_KUBE_MATCHER_H
 
 #include "kube/match.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 struct kube_filter {
 	const struct ord_kube_filter *of;			    /* NULL: there is none */
-	struct kube_selector *selector, *ns_selector, *annotations; /* NULL: any */
+	struct ord_selector *selector, *ns_selector, *annotations; /* NULL: any */
 };
 
 struct kube_match {

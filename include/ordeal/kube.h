@@ -95,7 +95,18 @@ int ord_cluster_place_copy(const struct ord_cluster_place *from, struct ord_clus
  * As people write them. A name may hold the wild *, ? and [...]; a version is "v1" or "apps/v1", a
  * kind "ConfigMap".
  */
-bool ord_kube_good_name(const char *text, size_t max);
+/* What a name may be made of, besides the wild. */
+enum ord_kube_form {
+	ORD_KUBE_FORM_ANY,	 /* what a path may hold: kinds have rules of their own */
+	ORD_KUBE_FORM_SUBDOMAIN, /* pods, nodes, workloads (RFC 1123) */
+	ORD_KUBE_FORM_LABEL,	 /* namespaces, services, containers: a label of it */
+	ORD_KUBE_FORM_VALUE,	 /* zones: the value of a label */
+};
+/* Of an enum ord_target_kind in a cluster. */
+enum ord_kube_form ord_kube_form_of(int kind);
+/* ORD_USAGE: what is wrong and what would be right; *ret_at (may be NULL) is the mistake's byte. */
+int ord_kube_check_name(const char *text, enum ord_kube_form form, size_t *ret_at,
+			struct ord_err *err);
 bool ord_kube_good_version(const char *text);
 bool ord_kube_good_kind(const char *text);
 bool ord_kube_is_wild(const char *name);

@@ -91,6 +91,13 @@ struct ord_kube_channel {
 };
 
 /*
+ * An owner as it is compared: "deploy/orders" and "Deployment/orders" are "Deployment/orders"; a
+ * kind that is not known, or wild, stays as it is. ORD_USAGE: not KIND/NAME.
+ */
+#define ORD_OWNER_TEXT (ORD_KUBE_KIND + ORD_KUBE_NAME)
+int ord_owner_parse(const char *text, char ret[static ORD_OWNER_TEXT], struct ord_err *err);
+
+/*
  * A word for a kind ("deployment", "deploy", "pods", "Node") as API version and kind. -1: not among
  * those that are known without asking; ret_near (may be NULL) is then the nearest, or NULL.
  */

@@ -18,7 +18,7 @@
 #include "injector/kube/pod_set.h"
 #include "injector/kube/policy.h"
 #include "injector/kube/workload.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 #define PODS_MAX 1000
 
@@ -73,18 +73,18 @@ static const json_t *others_of(struct isolation *x, const char *ns, struct ord_e
 static int selects(const json_t *policy, const json_t *pod, bool *ret, struct ord_err *err)
 {
 	ord_autofree char *text =
-		kube_selector_of(workload_at(policy, "spec", "podSelector", NULL));
-	struct kube_selector *selector;
+		ord_selector_of(workload_at(policy, "spec", "podSelector", NULL));
+	struct ord_selector *selector;
 
 	if (!text)
 		return ord_fail_nomem(err);
 	*ret = !text[0];
 	if (*ret)
 		return 0;
-	if (kube_selector_parse(text, false, &selector, err) < 0)
+	if (ord_selector_parse(text, false, &selector, err) < 0)
 		return -1;
-	*ret = kube_selector_matches(selector, workload_at(pod, "metadata", "labels", NULL));
-	kube_selector_free(selector);
+	*ret = ord_selector_matches(selector, workload_at(pod, "metadata", "labels", NULL));
+	ord_selector_free(selector);
 	return 0;
 }
 

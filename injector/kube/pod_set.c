@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "injector/kube/cluster.h"
 #include "injector/kube/workload.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 int inj_pod_selector(const struct ord_object *o, const json_t *object, char **ret,
 		     struct ord_err *err)
@@ -22,7 +22,7 @@ int inj_pod_selector(const struct ord_object *o, const json_t *object, char **re
 				service ? "the service has no selector: nothing says which pods "
 					  "are behind it"
 					: "it has no selector: it is no workload");
-	text = service ? kube_selector_of_map(selector) : kube_selector_of(selector);
+	text = service ? ord_selector_of_map(selector) : ord_selector_of(selector);
 	if (!text)
 		return ord_fail_nomem(err);
 	if (!text[0]) {

@@ -19,7 +19,7 @@
 #include "injector/kube/edit.h"
 #include "injector/kube/hold.h"
 #include "injector/kube/workload.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 #define OBSERVED_NS (5 * ORD_S)
 
@@ -63,7 +63,7 @@ static int look(struct inj_step *step, const struct inj_awaited *a, const json_t
 	static const struct kube_kind sets = {"apps/v1", "ReplicaSet", "replicasets", true};
 	bool deployment = workload_kind(a->object.kind) == WORKLOAD_DEPLOYMENT;
 	ord_autofree char *selector =
-		kube_selector_of(workload_at(object, "spec", "selector", NULL));
+		ord_selector_of(workload_at(object, "spec", "selector", NULL));
 	struct search s = {
 		.owner = &a->object, .container = a->text, .image = a->text + strlen(a->text) + 1};
 	struct kube *k = inj_cluster(err);
@@ -126,7 +126,7 @@ static int stuck_plan(const struct ord_object *o, const json_t *object, const ch
 		      const char *image, json_t *undo, json_t *report, struct ord_err *err)
 {
 	ord_autofree char *selector =
-		kube_selector_of(workload_at(object, "spec", "selector", NULL));
+		ord_selector_of(workload_at(object, "spec", "selector", NULL));
 	json_t *stuck = json_object_get(undo, "stuck");
 
 	if (!stuck) {

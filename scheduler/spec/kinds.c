@@ -1,4 +1,5 @@
 /* Kinds that can be named by a word, as kubectl's users do; others need their apiVersion. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,4 +54,23 @@ int ord_kind_word(const char *word, char api_version[static ORD_KUBE_VERSION],
 	if (ret_near)
 		*ret_near = ord_nearest(word, names, ORD_COUNT(names));
 	return -1;
+}
+
+int ord_owner_parse(const char *text, char ret[static ORD_OWNER_TEXT], struct ord_err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ*?";
+	size_t n = strcspn(text, "/");
+	char word[ORD_KUBE_KIND], version[ORD_KUBE_VERSION], kind[ORD_KUBE_KIND];
+	bool namespaced;
+
+	if (!n || n >= sizeof word || !text[n] || strspn(text, letters) != n)
+		return ord_fail(err, ORD_USAGE, "'%.60s' is not KIND/NAME, as in Deployment/orders",
+				text);
+	if (ord_kube_check_name(text + n + 1, ORD_KUBE_FORM_ANY, NULL, err))
+		return -1;
+	(void)snprintf(word, sizeof word, "%.*s", (int)n, text);
+	if (ord_kind_word(word, version, kind, &namespaced, NULL))
+		(void)snprintf(kind, sizeof kind, "%s", word);
+	(void)snprintf(ret, ORD_OWNER_TEXT, "%s/%s", kind, text + n + 1);
+	return 0;
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "scheduler/spec/cluster.h"
 #include "scheduler/spec/schema.h"
-#include "scheduler/spec/table.h"
 
 #define TEXT (1u << SCALAR_TEXT)
 
@@ -98,11 +98,20 @@ static void check_selectors(struct reader *r, const struct node *map,
 {
 	static const char *const keys[] = {"selector", "fieldSelector"};
 
-	for (size_t i = 0; i < ORD_COUNT(keys) && *w->name; i++)
-		if (node_find(map, keys[i]))
-			sink_add(r->sink, node_find(map, keys[i]),
+	for (size_t i = 0; i < ORD_COUNT(keys); i++) {
+		const struct node *node = node_find(map, keys[i]);
+
+		if (!node || node->kind != NODE_SCALAR)
+			continue;
+		if (*w->name)
+			sink_add(r->sink, node,
 				 "%s: it chooses from a set, and '%s' names one object", keys[i],
 				 w->name);
+		else if (i)
+			(void)fields_check(r, keys[i], node);
+		else
+			(void)selector_check(r, keys[i], node);
+	}
 }
 
 static void kube_finish(struct reader *r, const struct node *map, void *base)

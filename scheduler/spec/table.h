@@ -123,6 +123,7 @@ extern const struct table table_target, table_process, table_container;
 /* cluster.c */
 extern const struct table table_pod, table_node, table_workload, table_service, table_object,
 	table_exclude;
+/* cluster_target.c */
 extern const struct type type_cluster_kind, type_beside, type_exclude, type_spread, type_follow,
 	type_cluster_name;
 void cluster_target_finish(struct reader *r, const struct node *map, struct ord_target *t);

@@ -296,7 +296,8 @@ static void target_finish(struct reader *r, const struct node *map, void *base)
 		for (size_t j = 0; j < ORD_COUNT(words); j++) {
 			if (strcmp(map->keys[i]->text, words[j]) != 0)
 				continue;
-			if (first)
+			/* The same key twice has been told. */
+			if (first && strcmp(first->text, words[j]) != 0)
 				sink_add(r->sink, map->keys[i],
 					 "'%s' beside '%s': a target takes one of them", words[j],
 					 first->text);

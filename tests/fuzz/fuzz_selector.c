@@ -7,30 +7,30 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try(const char *text, bool annotations, const json_t *labels)
 {
-	struct kube_selector *s = NULL, *not = NULL;
+	struct ord_selector *s = NULL, *not = NULL;
 	struct ord_err err = {0};
 	char denied[1024];
 
-	if (kube_selector_parse(text, annotations, &s, &err)) {
+	if (ord_selector_parse(text, annotations, &s, &err)) {
 		if (err.code != ORD_USAGE || !*err.msg || s)
 			abort();
 		return;
 	}
-	(void)kube_selector_matches(s, NULL);
+	(void)ord_selector_matches(s, NULL);
 	(void)snprintf(denied, sizeof denied, "!%s", text);
 	if (!strpbrk(text, "=!(),<> \t\r\n'\"") && *text && strlen(text) < 1000) {
-		if (kube_selector_parse(denied, annotations, &not, &err) ||
-		    kube_selector_matches(s, labels) == kube_selector_matches(not, labels))
+		if (ord_selector_parse(denied, annotations, &not, &err) ||
+		    ord_selector_matches(s, labels) == ord_selector_matches(not, labels))
 			abort();
 	}
-	kube_selector_free(not );
-	kube_selector_free(s);
+	ord_selector_free(not );
+	ord_selector_free(s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "injector/kube/workload.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 static struct ord_err err;
 
@@ -124,11 +124,11 @@ static void selectors_as_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < ORD_COUNT(selectors); i++) {
 		ord_auto(json) json_t *s = parsed(selectors[i].selector);
-		ord_autofree char *text = kube_selector_of(s);
+		ord_autofree char *text = ord_selector_of(s);
 
 		assert_string_equal(text, selectors[i].want);
 	}
-	assert_null(kube_selector_of(odd));
+	assert_null(ord_selector_of(odd));
 }
 
 static void what_the_controller_has_seen(void **state)

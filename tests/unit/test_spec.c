@@ -211,7 +211,7 @@ static void every_target_in_a_cluster(void **state)
 	m = &s.faults[0].target.kube->match;
 	texts_are(&m->names, "orders-* stock-0");
 	texts_are(&m->namespaces, "shop shop-*");
-	texts_are(&m->owners, "Deployment/orders statefulset/stock");
+	texts_are(&m->owners, "Deployment/orders StatefulSet/stock");
 	texts_are(&m->nodes, "worker-*");
 	texts_are(&m->zones, "a b");
 	texts_are(&m->phases, "Running");

@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 #include "scheduler/cluster/module/cluster.h"
 
 #define LOOK_NS (20 * ORD_S)
@@ -118,15 +118,15 @@ static int pod_see(void *arg, const json_t *pod, struct ord_err *err)
 static bool takes(const struct looking *x, char *selector)
 {
 	ord_autofree char *text = selector;
-	struct kube_selector *s;
+	struct ord_selector *s;
 	struct ord_err err;
 	bool yes;
 
-	if (!text || !text[0] || kube_selector_parse(text, false, &s, &err))
+	if (!text || !text[0] || ord_selector_parse(text, false, &s, &err))
 		return false;
-	yes = kube_selector_matches(s,
+	yes = ord_selector_matches(s,
 				    at(at(x->workload, "spec", "template"), "metadata", "labels"));
-	kube_selector_free(s);
+	ord_selector_free(s);
 	return yes;
 }
 
@@ -152,7 +152,7 @@ static int budget_see(void *arg, const json_t *pdb, struct ord_err *err)
 	struct ord_workload_look *l = x->look;
 
 	(void)err;
-	if (!takes(x, kube_selector_of(at(pdb, "spec", "selector"))))
+	if (!takes(x, ord_selector_of(at(pdb, "spec", "selector"))))
 		return 0;
 	copy(l->budget, sizeof l->budget, at(pdb, "metadata", "name"));
 	budget_text(pdb, l->budget_text, sizeof l->budget_text);
@@ -165,7 +165,7 @@ static int service_see(void *arg, const json_t *service, struct ord_err *err)
 	struct looking *x = arg;
 
 	(void)err;
-	if (!x->look->service[0] && takes(x, kube_selector_of_map(at(service, "spec", "selector"))))
+	if (!x->look->service[0] && takes(x, ord_selector_of_map(at(service, "spec", "selector"))))
 		copy(x->look->service, sizeof x->look->service, at(service, "metadata", "name"));
 	return 0;
 }
@@ -221,7 +221,7 @@ int ord_cluster_look(struct ord_cluster *c, const char *kind, const char *ns, co
 		free(x);
 		return -1;
 	}
-	selector = kube_selector_of(at(x->workload, "spec", "selector"));
+	selector = ord_selector_of(at(x->workload, "spec", "selector"));
 	list(x, "v1", "Pod", "pods", selector, pod_see);
 	list(x, "v1", "Service", "services", NULL, service_see);
 	list(x, "policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", NULL, budget_see);

@@ -20,7 +20,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "kube/kube.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 #define OBJECTS 60
 
@@ -158,7 +158,7 @@ static void escape(const char *text, char *out, size_t size)
 
 static unsigned good, wrong, hits;
 
-static void same_objects(const char *text, const struct kube_selector *s, const json_t *list)
+static void same_objects(const char *text, const struct ord_selector *s, const json_t *list)
 {
 	bool listed[OBJECTS] = {false};
 	size_t i;
@@ -176,7 +176,7 @@ static void same_objects(const char *text, const struct kube_selector *s, const 
 		const json_t *l = json_object_size(labels[i]) ? labels[i] : NULL;
 
 		hits += listed[i];
-		if (kube_selector_matches(s, l) != listed[i]) {
+		if (ord_selector_matches(s, l) != listed[i]) {
 			ord_autofree char *shown = json_dumps(labels[i], 0);
 
 			fail_msg("'%s' on %s: the server says %s", text, shown,
@@ -188,10 +188,10 @@ static void same_objects(const char *text, const struct kube_selector *s, const 
 static void compare(const char *text)
 {
 	char escaped[2048], path[3072];
-	struct kube_selector *s = NULL;
+	struct ord_selector *s = NULL;
 	struct ord_err err = {0}, said = {0};
 	ord_auto(json) json_t *list = NULL;
-	int rc = kube_selector_parse(text, false, &s, &err), status;
+	int rc = ord_selector_parse(text, false, &s, &err), status;
 
 	escape(text, escaped, sizeof escaped);
 	(void)snprintf(path, sizeof path,
@@ -207,7 +207,7 @@ static void compare(const char *text)
 		same_objects(text, s, list);
 	good += !rc;
 	wrong += rc != 0;
-	kube_selector_free(s);
+	ord_selector_free(s);
 }
 
 static void test_selectors(void **state)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 static bool expression_write(FILE *out, const json_t *e)
 {
@@ -67,13 +67,13 @@ static char *selector_write(const json_t *labels, const json_t *expressions)
 	return fclose(out) == 0 && fine ? ord_steal_ptr(text) : NULL;
 }
 
-char *kube_selector_of(const json_t *selector)
+char *ord_selector_of(const json_t *selector)
 {
 	return selector_write(json_object_get(selector, "matchLabels"),
 			      json_object_get(selector, "matchExpressions"));
 }
 
-char *kube_selector_of_map(const json_t *map)
+char *ord_selector_of_map(const json_t *map)
 {
 	return selector_write(map, NULL);
 }

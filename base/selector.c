@@ -3,7 +3,7 @@
  * !=, in, notin, >, <, and ! before a key. Its oddities are ours too: "in" may be a key or a value,
  * "x in (a,)" has the empty value.
  */
-#include "kube/selector.h"
+#include "base/selector.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ struct requirement {
 	int64_t number; /* of > and < */
 };
 
-struct kube_selector {
+struct ord_selector {
 	struct requirement *v;
 	size_t n;
 	char *texts; /* all keys and values, each with its NUL */
@@ -45,17 +45,17 @@ struct kube_selector {
 struct reading {
 	const char *text, *at;
 	bool annotations;
-	struct kube_selector *s;
+	struct ord_selector *s;
 	char *room; /* what is free of s->texts */
 	struct token now;
+	size_t wrong_at; /* of the mistake, from 0 */
 	struct ord_err *err;
 };
 
-ORD_AUTO(kube_selector, struct kube_selector, kube_selector_free);
+ORD_AUTO(ord_selector, struct ord_selector, ord_selector_free);
 
-#define mistake(r, column, fmt, ...)                                                            \
-	ord_fail((r)->err, ORD_USAGE, "selector '%.120s', column %zu: " fmt, (r)->text, column, \
-		 __VA_ARGS__)
+#define mistake(r, column, ...) \
+	((r)->wrong_at = (column)-1, ord_fail((r)->err, ORD_USAGE, __VA_ARGS__))
 
 /* --- words ---------------------------------------------------------------------------------- */
 
@@ -124,7 +124,7 @@ static int next(struct reading *r)
 	return 0;
 }
 
-static int unexpected(const struct reading *r, const char *expected)
+static int unexpected(struct reading *r, const char *expected)
 {
 	if (r->now.kind == T_END)
 		return mistake(r, r->now.column, "it ends here, where %s should stand", expected);
@@ -166,7 +166,7 @@ static bool is_prefix(const char *s, size_t n, bool capitals)
 	return true;
 }
 
-static int check_key(const struct reading *r, const char *key, size_t column)
+static int check_key(struct reading *r, const char *key, size_t column)
 {
 	const char *slash = strchr(key, '/'), *name = slash ? slash + 1 : key;
 
@@ -183,7 +183,7 @@ static int check_key(const struct reading *r, const char *key, size_t column)
 	return 0;
 }
 
-static int check_value(const struct reading *r, const char *value, size_t column)
+static int check_value(struct reading *r, const char *value, size_t column)
 {
 	if (r->annotations || !*value || is_name(value, strlen(value)))
 		return 0;
@@ -351,13 +351,14 @@ static int requirements(struct reading *r)
 	}
 }
 
-int kube_selector_parse(const char *text, bool annotations, struct kube_selector **ret,
-			struct ord_err *err)
+int ord_selector_parse_at(const char *text, bool annotations, struct ord_selector **ret,
+			  size_t *ret_at, struct ord_err *err)
 {
-	ord_auto(kube_selector) struct kube_selector *s = calloc(1, sizeof *s);
+	ord_auto(ord_selector) struct ord_selector *s = calloc(1, sizeof *s);
 	struct reading r = {
 		.text = text, .at = text, .annotations = annotations, .s = s, .err = err};
 
+	*ret_at = 0;
 	if (strlen(text) > TEXT_MAX)
 		return ord_fail(err, ORD_USAGE, "a selector of more than %d characters", TEXT_MAX);
 	if (!s)
@@ -366,13 +367,26 @@ int kube_selector_parse(const char *text, bool annotations, struct kube_selector
 	s->texts = r.room = malloc(2 * strlen(text) + 1);
 	if (!s->texts)
 		return ord_fail_nomem(err);
-	if (requirements(&r))
+	if (requirements(&r)) {
+		*ret_at = r.wrong_at;
 		return -1;
+	}
 	*ret = ord_steal_ptr(s);
 	return 0;
 }
 
-void kube_selector_free(struct kube_selector *s)
+int ord_selector_parse(const char *text, bool annotations, struct ord_selector **ret,
+		       struct ord_err *err)
+{
+	size_t at;
+
+	if (!ord_selector_parse_at(text, annotations, ret, &at, err))
+		return 0;
+	return err->code == ORD_USAGE ? ord_wrap(err, "selector '%.120s', column %zu", text, at + 1)
+				      : -1;
+}
+
+void ord_selector_free(struct ord_selector *s)
 {
 	if (!s)
 		return;
@@ -414,7 +428,7 @@ static bool holds(const struct requirement *q, const char *value)
 	return value && number(value, &v) && v < q->number;
 }
 
-bool kube_selector_matches(const struct kube_selector *s, const json_t *labels)
+bool ord_selector_matches(const struct ord_selector *s, const json_t *labels)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!holds(&s->v[i], json_string_value(json_object_get(labels, s->v[i].key))))
@@ -445,8 +459,8 @@ static void why_not(const struct requirement *q, const char *what, const char *v
 				      *q->values[i] ? q->values[i] : "empty");
 }
 
-const char *kube_selector_why(const struct kube_selector *s, const char *what, const json_t *labels,
-			      size_t size, char *out)
+const char *ord_selector_why(const struct ord_selector *s, const char *what, const json_t *labels,
+			     size_t size, char *out)
 {
 	out[0] = '\0';
 	for (size_t i = 0; i < s->n; i++) {

@@ -10,19 +10,19 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
-#include "kube/selector.h"
+#include "base/selector.h"
 
 static bool matches(const char *text, bool annotations, const char *labels)
 {
-	struct kube_selector *s = NULL;
+	struct ord_selector *s = NULL;
 	struct ord_err err = {0};
 	json_t *json = labels ? json_loads(labels, 0, NULL) : NULL;
 	bool yes;
 
-	if (kube_selector_parse(text, annotations, &s, &err))
+	if (ord_selector_parse(text, annotations, &s, &err))
 		fail_msg("'%s': %s", text, err.msg);
-	yes = kube_selector_matches(s, json);
-	kube_selector_free(s);
+	yes = ord_selector_matches(s, json);
+	ord_selector_free(s);
 	json_decref(json);
 	return yes;
 }
@@ -143,10 +143,10 @@ static void test_refused(void **state)
 	};
 
 	for (size_t i = 0; i < ORD_COUNT(cases); i++) {
-		struct kube_selector *s = (struct kube_selector *)&s;
+		struct ord_selector *s = (struct ord_selector *)&s;
 		struct ord_err err = {0};
 
-		if (!kube_selector_parse(cases[i].selector, cases[i].annotations, &s, &err))
+		if (!ord_selector_parse(cases[i].selector, cases[i].annotations, &s, &err))
 			fail_msg("'%s' is accepted", cases[i].selector);
 		assert_ptr_equal(s, &s); /* untouched */
 		assert_int_equal(err.code, ORD_USAGE);
@@ -158,13 +158,72 @@ static void test_refused(void **state)
 static void test_long(void **state)
 {
 	char text[70000];
-	struct kube_selector *s;
+	struct ord_selector *s;
 	struct ord_err err;
 
 	memset(text, 'a', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
-	assert_int_equal(kube_selector_parse(text, false, &s, &err), -1);
+	assert_int_equal(ord_selector_parse(text, false, &s, &err), -1);
 	assert_non_null(strstr(err.msg, "65536"));
+}
+
+static void test_where(void **state)
+{
+	struct ord_selector *s = NULL;
+	struct ord_err err = {0};
+	size_t at = 0;
+
+	assert_int_equal(ord_selector_parse_at("app in (a", false, &s, &at, &err), -1);
+	assert_int_equal(at, 9);
+	assert_string_equal(err.msg, "it ends here, where ',' or ')' should stand");
+	assert_int_equal(ord_selector_parse_at("x,a=b$", false, &s, &at, &err), -1);
+	assert_int_equal(at, 4);
+	assert_null(s);
+	assert_int_equal(ord_selector_parse_at("a", false, &s, &at, &err), 0);
+	ord_selector_free(s);
+}
+
+static void count_field(void *arg, const char *field, size_t size)
+{
+	char *all = arg;
+
+	(void)strncat(all, field, size);
+	(void)strncat(all, " ", 2);
+}
+
+static void test_fields(void **state)
+{
+	static const struct {
+		const char *text, *names; /* NULL: refused... */
+		size_t at;		  /* ...here */
+	} cases[] = {
+		{"a=b", "a ", 0},
+		{"status.phase==Running,spec.nodeName!=x", "status.phase spec.nodeName ", 0},
+		{"a=", "a ", 0},
+		{"a=b\\,c,d=e\\=f\\\\", "a d ", 0},
+		{"", NULL, 0},
+		{"a", NULL, 0},
+		{"a=b,", NULL, 4},
+		{"a=b,c", NULL, 4},
+		{"a=b,,c=d", NULL, 4},
+		{"=b", NULL, 0},
+		{"a!b", NULL, 0},
+		{"a = b", NULL, 0},
+		{"a=b=c", NULL, 3},
+		{"a=b\\c", NULL, 3},
+		{"a=b\\", NULL, 3},
+	};
+
+	for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+		struct ord_err err = {0};
+		char names[128] = "";
+		size_t at = 0;
+		int r = ord_fields_check(cases[i].text, count_field, names, &at, &err);
+
+		if (cases[i].names ? r || strcmp(names, cases[i].names) != 0
+				   : r != -1 || at != cases[i].at || err.code != ORD_USAGE)
+			fail_msg("'%s': %d at %zu, '%s', %s", cases[i].text, r, at, names, err.msg);
+	}
 }
 
 int main(void)
@@ -173,6 +232,8 @@ int main(void)
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_annotations),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_where),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_long),
 	};
 
