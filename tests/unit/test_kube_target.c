@@ -198,6 +198,47 @@ static void a_cluster_stands_alone(void **state)
 }
 
 /* As many objects as there may be, and one more; quickly. */
+static void names_are_checked_by_kind(void **state)
+{
+	static const struct {
+		const char *text;
+		enum ord_kube_form form;
+		int at; /* of the mistake; -1: good */
+	} cases[] = {
+		{"orders-0", ORD_KUBE_FORM_SUBDOMAIN, -1},
+		{"a.b-c", ORD_KUBE_FORM_SUBDOMAIN, -1},
+		{"*", ORD_KUBE_FORM_LABEL, -1},
+		{"shop-?[0-9]*", ORD_KUBE_FORM_LABEL, -1},
+		{"x[!a-c]", ORD_KUBE_FORM_LABEL, -1},
+		{"x[]]", ORD_KUBE_FORM_LABEL, -1},
+		{"*-x", ORD_KUBE_FORM_LABEL, -1},
+		{"EU_1.a", ORD_KUBE_FORM_VALUE, -1},
+		{"system:node", ORD_KUBE_FORM_ANY, -1},
+		{"", ORD_KUBE_FORM_LABEL, 0},
+		{"a.b", ORD_KUBE_FORM_LABEL, 1},
+		{"aB", ORD_KUBE_FORM_SUBDOMAIN, 1},
+		{"a_b", ORD_KUBE_FORM_SUBDOMAIN, 1},
+		{"-a", ORD_KUBE_FORM_LABEL, 0},
+		{"a-", ORD_KUBE_FORM_LABEL, 1},
+		{"a[b", ORD_KUBE_FORM_LABEL, 1},
+		{"a[]", ORD_KUBE_FORM_LABEL, 1},
+		{"a[", ORD_KUBE_FORM_LABEL, 1},
+		{"a/b", ORD_KUBE_FORM_ANY, 0},
+		{"a b", ORD_KUBE_FORM_VALUE, 1},
+		{"a234567890b234567890c234567890d234567890e234567890f234567890g234",
+		 ORD_KUBE_FORM_LABEL, 0},
+	};
+
+	for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+		struct ord_err err = {0};
+		size_t at = 99;
+		int r = ord_kube_check_name(cases[i].text, cases[i].form, &at, &err);
+
+		if (r != (cases[i].at < 0 ? 0 : -1) || (r && (int)at != cases[i].at))
+			fail_msg("'%s': %d at %zu: %s", cases[i].text, r, at, err.msg);
+	}
+}
+
 static void the_number_of_objects_is_bounded(void **state)
 {
 	for (size_t n = ORD_CLUSTER_OBJECTS_MAX; n <= ORD_CLUSTER_OBJECTS_MAX + 1; n++) {
@@ -234,6 +275,7 @@ int main(void)
 		cmocka_unit_test(wrong_targets_are_refused),
 		cmocka_unit_test(wrong_places_are_refused),
 		cmocka_unit_test(a_cluster_stands_alone),
+		cmocka_unit_test(names_are_checked_by_kind),
 		cmocka_unit_test(the_number_of_objects_is_bounded),
 	};
 

@@ -229,12 +229,9 @@ static void test_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_annotations),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_where),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_matches), cmocka_unit_test(test_annotations),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_where),
+		cmocka_unit_test(test_fields),	cmocka_unit_test(test_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
