@@ -1,24 +1,96 @@
 #include "cli/commands.h"
+#include "cli/now.h"
 #include "cli/spec_file.h"
+
+static void say_missing(const char *path, const char *what, const struct ord_texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		(void)fprintf(stderr, "ordeal: %s: %s: %s\n", path, what, t->v[i]);
+}
+
+/* Whether a run would get as far as its first fault. */
+static int check_now(const char *path, const struct ord_plan *plan, const struct cli_now *now)
+{
+	int worst = CLI_OK;
+
+	(void)fflush(stdout);
+	say_missing(path, "warning", &now->cluster.warnings);
+	if (now->in_cluster && !now->cluster.asked)
+		return cli_complain(path, &now->cluster.why);
+	say_missing(path, "not allowed", &now->cluster.missing);
+	say_missing(path, "warning: the report will lack a part: not allowed",
+		    &now->cluster.lacking);
+	if (now->cluster.missing.n)
+		worst = CLI_WRONG;
+	for (size_t i = 0; i < plan->spec->n_faults; i++)
+		if (now->why[i]) {
+			(void)fprintf(stderr, "ordeal: %s: fault '%s': %s\n", path,
+				      plan->spec->faults[i].name, now->why[i]);
+			worst = cli_exit_worst(worst, cli_exit_of(&now->errors[i]));
+		}
+	return worst;
+}
+
+static void say_found(const char *path, const struct ord_plan *plan, const struct cli_now *now)
+{
+	(void)printf("%s: ok", path);
+	if (now->in_cluster)
+		(void)printf("; in context %s, %s, all %zu rights are granted",
+			     now->cluster.context, now->cluster.server, now->cluster.n_rules);
+	for (size_t i = 0; i < plan->spec->n_faults; i++)
+		(void)printf("%s '%s' would hit %zu", i ? "," : ";", plan->spec->faults[i].name,
+			     now->resolved[i].n_targets);
+	(void)putchar('\n');
+}
+
+static int ask(const char *path, const struct ord_plan *plan, const char *context)
+{
+	struct cli_now now;
+	struct ord_err err = {0};
+	int code;
+
+	if (cli_now_look(plan, context, &now, &err))
+		return cli_complain(path, &err);
+	code = check_now(path, plan, &now);
+	if (code == CLI_OK)
+		say_found(path, plan, &now);
+	cli_now_done(plan, &now);
+	return code;
+}
+
+static int validate_one(const char *path, const struct cli_args *args)
+{
+	const char *context = cli_value(args, "context");
+	struct cli_plan plan;
+	int code = cli_plan_read(path, args, &plan);
+
+	if (!code && (context || cli_flag(args, "now")))
+		code = ask(path, &plan.plan, context);
+	else if (!code)
+		(void)printf("%s: ok%s\n", path,
+			     ord_cluster_needed(plan.spec)
+				     ? " as a text; its cluster was not asked (--now)"
+				     : "");
+	cli_plan_done(&plan);
+	return code;
+}
 
 static int validate(const struct cli_args *args, struct ord_err *err)
 {
 	int worst = CLI_OK;
 
 	(void)err;
-	for (size_t i = 0; i < args->n_operands; i++) {
-		struct cli_plan plan;
-		int code = cli_plan_read(args->operands[i], args, &plan);
-
-		if (!code)
-			(void)printf("%s: ok\n", args->operands[i]);
-		worst = cli_exit_worst(worst, code);
-		cli_plan_done(&plan);
-	}
+	for (size_t i = 0; i < args->n_operands; i++)
+		worst = cli_exit_worst(worst, validate_one(args->operands[i], args));
 	return worst;
 }
 
-static const struct cli_option options[] = {CLI_SET_OPTION, {0}};
+static const struct cli_option options[] = {
+	CLI_SET_OPTION,
+	{"now", 0, NULL,
+	 "look at the targets too, as they are now, and ask the cluster what is allowed"},
+	CLI_CONTEXT_OPTION,
+	{0}};
 
 const struct cli_command cli_validate = {
 	.name = "validate",
@@ -27,5 +99,9 @@ const struct cli_command cli_validate = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
+	.details = "Without --now and --context the text alone is read, so it can be checked "
+		   "anywhere. With one of them it fails as well where a run would before its first "
+		   "fault: the cluster does not answer or does not allow a call, a target is not "
+		   "there, or too many are. Nothing is changed.",
 	.run = validate,
 };

@@ -124,6 +124,12 @@ int ord_cluster_preflight(struct ord_cluster *c, const struct ord_plan *plan,
 			  void (*tell)(void *arg, const char *line), void *arg,
 			  struct ord_err *err);
 
+/* All that people are told of the cluster of a plan: who it is, what it allows. ret is zeroed
+ * before, and ord_plan_cluster_done() after; what the server does not answer is no error, but in
+ * ret->why. */
+int ord_cluster_ask(struct ord_cluster *c, const struct ord_plan *plan,
+		    struct ord_plan_cluster *ret, struct ord_err *err);
+
 /* For whom `ordeal rbac` makes roles. */
 struct ord_subject {
 	const char *name;	/* of the roles and bindings: "ordeal-EXPERIMENT" */

@@ -45,12 +45,27 @@ int ord_plan_resolve(const struct ord_plan *plan, size_t fault, uint32_t rep,
 int ord_plan_settle(const struct ord_plan *plan, size_t fault, struct ord_place *place,
 		    struct ord_resolved *ret, struct ord_err *err);
 
+/* The cluster that a run would go to, and what it says of us. Nothing secret. */
+struct ord_plan_cluster {
+	char context[256], name[256], server[512]; /* "": nothing is named */
+	char version[64];			   /* of the API server; "": it did not say */
+	struct ord_texts warnings;		   /* "insecure-skip-tls-verify: ..." */
+	size_t n_rules;				   /* calls that the plan will make */
+	struct ord_texts missing, lacking; /* of these not allowed: needed, and for the report */
+	bool asked;			   /* else it could not be, and... */
+	struct ord_err why;		   /* ...this is why */
+};
+void ord_plan_cluster_done(struct ord_plan_cluster *c);
+/* What people, and `ordeal plan --json`, are told of it. */
+void ord_plan_cluster_text(const struct ord_plan_cluster *c, FILE *out);
+struct json_t *ord_plan_cluster_json(const struct ord_plan_cluster *c);
+
 /*
- * For people. resolved: one a fault, in the order of the spec, or NULL where it was not asked for;
- * one that could not be resolved has n_targets 0, and its reason is in the same place of `why`
- * (NULL: none).
+ * For people. cluster: NULL where none was asked. resolved: one a fault, in the order of the spec,
+ * or NULL where it was not asked for; one that could not be resolved has n_targets 0, and its
+ * reason is in the same place of `why` (NULL: none).
  */
-void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resolved,
-		   const char *const *why, FILE *out);
+void ord_plan_text(const struct ord_plan *plan, const struct ord_plan_cluster *cluster,
+		   const struct ord_resolved *resolved, const char *const *why, FILE *out);
 
 #endif

@@ -79,15 +79,18 @@ static void print_place(const struct ord_resolved *r, const char *why, FILE *out
 	(void)fprintf(out, "\n    resolved   %.16s\n", r->hash);
 }
 
-static const char *class_meaning(enum ord_guarantee g)
+static const char *class_meaning(const struct ord_fault *e)
 {
-	switch (g) {
+	switch (e->guarantee) {
 	case ORD_GUARANTEE_KERNEL:
 		return "the kernel takes it away when the holder dies, even by SIGKILL";
 	case ORD_GUARANTEE_GUARDIAN:
 		return "the guardian takes it back when the holder dies";
 	case ORD_GUARANTEE_JOURNAL:
-		return "`ordeal rescue` takes it back at the next start";
+		return e->program == ORD_PROGRAM_KUBE
+			       ? "the guardian takes it back when the holder dies; should this "
+				 "machine die, `ordeal rescue --kube` does, from any other"
+			       : "`ordeal rescue` takes it back at the next start";
 	case ORD_GUARANTEE_NONE:
 		break;
 	}
@@ -122,7 +125,7 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 			      (int)n, engines, engines[n] ? " or" : "", engines + n);
 	}
 	(void)fprintf(out, "    class      %s: %s\n", ord_guarantee_name(e->guarantee),
-		      class_meaning(e->guarantee));
+		      class_meaning(e));
 	(void)fprintf(out, "    needs      %s\n",
 		      *e->caps			       ? e->caps
 		      : e->program == ORD_PROGRAM_KUBE ? "no permission of its own"
@@ -175,8 +178,33 @@ static void print_steps(const struct ord_spec *spec, FILE *out)
 			      v[i].inject ? "inject" : "revert", spec->faults[v[i].fault].name);
 }
 
-void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resolved,
-		   const char *const *why, FILE *out)
+/* Said before all else: nothing takes these back. */
+static void print_not_undone(const struct ord_spec *spec, FILE *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < spec->n_faults; i++)
+		if (spec->faults[i].args->fault->guarantee == ORD_GUARANTEE_NONE)
+			(void)fprintf(out, "%s%s",
+				      n++ ? ", " : "cannot be undone: ", spec->faults[i].name);
+	if (n)
+		(void)fprintf(out, " (class none)\n");
+}
+
+static void print_limits(const struct ord_spec *spec, FILE *out)
+{
+	char hold[32];
+
+	(void)fprintf(out, "limits: %u target%s, in force for at most %s%s\n", spec->limit_targets,
+		      spec->limit_targets == 1 ? "" : "s", shown(spec->limit_duration_ns, hold),
+		      spec->whole_host ? ", the whole host allowed" : "");
+	if (*spec->limit_cluster)
+		(void)fprintf(out, "cluster: %s, and no other\n", spec->limit_cluster);
+	print_not_undone(spec, out);
+}
+
+void ord_plan_text(const struct ord_plan *plan, const struct ord_plan_cluster *cluster,
+		   const struct ord_resolved *resolved, const char *const *why, FILE *out)
 {
 	const struct ord_spec *spec = plan->spec;
 	char a[32], b[32];
@@ -190,11 +218,9 @@ void ord_plan_text(const struct ord_plan *plan, const struct ord_resolved *resol
 		      spec->repetitions, spec->repetitions == 1 ? "" : "s",
 		      spec->placebo ? " after a placebo" : "", shown(spec->recovery_ns, a),
 		      shown(spec->cooldown_ns, b));
-	(void)fprintf(out, "limits: %u target%s, in force for at most %s%s\n", spec->limit_targets,
-		      spec->limit_targets == 1 ? "" : "s", shown(spec->limit_duration_ns, a),
-		      spec->whole_host ? ", the whole host allowed" : "");
-	if (*spec->limit_cluster)
-		(void)fprintf(out, "cluster: %s\n", spec->limit_cluster);
+	print_limits(spec, out);
+	if (cluster)
+		ord_plan_cluster_text(cluster, out);
 	(void)fprintf(out, "\nfaults\n");
 	for (size_t i = 0; i < spec->n_faults; i++) {
 		print_fault(&spec->faults[i], out);

@@ -104,6 +104,5 @@ void print_cluster_place(const struct ord_resolved *r, FILE *out)
 	}
 	if (!p->n)
 		(void)fprintf(out, "nothing yet; what comes to match is hit");
-	(void)fprintf(out, "\n               in context %s, at %s\n    resolved   %.16s\n",
-		      p->context, p->server, r->hash);
+	(void)fprintf(out, "\n    resolved   %.16s\n", r->hash);
 }

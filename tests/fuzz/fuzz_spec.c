@@ -48,7 +48,7 @@ static void plan_twice(const struct ord_spec *spec)
 		abort();
 	f = open_memstream(&text, &n);
 	if (f) {
-		ord_plan_text(&a, NULL, NULL, f);
+		ord_plan_text(&a, NULL, NULL, NULL, f);
 		(void)fclose(f);
 	}
 	ord_plan_done(&a);

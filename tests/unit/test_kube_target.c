@@ -230,7 +230,6 @@ static void names_are_checked_by_kind(void **state)
 	};
 
 	for (size_t i = 0; i < ORD_COUNT(cases); i++) {
-		struct ord_err err = {0};
 		size_t at = 99;
 		int r = ord_kube_check_name(cases[i].text, cases[i].form, &at, &err);
 

@@ -123,7 +123,7 @@ static void golden_plan(const char *yaml, const char *json_name, const char *tex
 	assert_true(asprintf(&line, "%s\n", json) > 0);
 	same_as_golden(json_name, line);
 	f = open_memstream(&text, &size);
-	ord_plan_text(&plan, NULL, NULL, f);
+	ord_plan_text(&plan, NULL, NULL, NULL, f);
 	assert_int_equal(fclose(f), 0);
 	same_as_golden(text_name, text);
 	ord_plan_done(&plan);

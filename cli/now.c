@@ -1,0 +1,50 @@
+#include "cli/now.h"
+
+#include <stdlib.h>
+
+#include "base/auto.h"
+
+/* A server that did not say its version is not asked for everything else, one time-out each. */
+static void resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t i,
+		    struct cli_now *now)
+{
+	bool away =
+		ord_target_in_cluster(plan->spec->faults[i].target.kind) && !*now->cluster.version;
+
+	if (away)
+		now->errors[i] = now->cluster.why;
+	else if (!ord_cluster_plan_resolve(c, plan, i, 1, NULL, NULL, &now->resolved[i],
+					   &now->errors[i]))
+		return;
+	now->resolved[i].n_targets = 0;
+	now->why[i] = now->errors[i].msg;
+}
+
+int cli_now_look(const struct ord_plan *plan, const char *context, struct cli_now *ret,
+		 struct ord_err *err)
+{
+	struct ord_cluster *c = NULL;
+	int r = 0;
+
+	*ret = (struct cli_now){.in_cluster = ord_cluster_needed(plan->spec),
+				.resolved = calloc(ORD_FAULTS_MAX, sizeof *ret->resolved)};
+	if (!ret->resolved)
+		return ord_fail_nomem(err);
+	if (!ord_cluster_for(plan->spec, context, NULL, &c, &ret->cluster.why) && c)
+		r = ord_cluster_ask(c, plan, &ret->cluster, err);
+	for (size_t i = 0; !r && i < plan->spec->n_faults; i++)
+		resolve(c, plan, i, ret);
+	ord_cluster_close(c);
+	if (r)
+		cli_now_done(plan, ret);
+	return r;
+}
+
+void cli_now_done(const struct ord_plan *plan, struct cli_now *now)
+{
+	for (size_t i = 0; now->resolved && i < plan->spec->n_faults; i++)
+		ord_place_done(&now->resolved[i].place);
+	free(now->resolved);
+	ord_plan_cluster_done(&now->cluster);
+	*now = (struct cli_now){0};
+}

@@ -1,0 +1,21 @@
+/* What a plan would meet now: its targets, and the cluster that they are in. Nothing is changed. */
+#ifndef ORDEAL_CLI_NOW_H
+#define ORDEAL_CLI_NOW_H
+
+#include "ordeal/cluster.h"
+#include "ordeal/plan.h"
+
+struct cli_now {
+	bool in_cluster; /* something of the plan is in one */
+	struct ord_plan_cluster cluster;
+	struct ord_resolved *resolved;	 /* owned: of the first repetition, one a fault */
+	const char *why[ORD_FAULTS_MAX]; /* NULL, or why a target is not there */
+	struct ord_err errors[ORD_FAULTS_MAX];
+};
+
+/* context: of --context, or NULL. What is not there, or does not answer, is no error. */
+int cli_now_look(const struct ord_plan *plan, const char *context, struct cli_now *ret,
+		 struct ord_err *err);
+void cli_now_done(const struct ord_plan *plan, struct cli_now *now);
+
+#endif
