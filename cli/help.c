@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/inject.h"
 
 #include <string.h>
 
@@ -84,6 +85,13 @@ void cli_help_command(const struct cli_command *c, FILE *out)
 	if (c->options) {
 		(void)fputs("\noptions:\n", out);
 		cli_help_options(c->options, out);
+	}
+	if (c->takes_target) {
+		(void)fputs("\ntarget, one of:\n", out);
+		cli_help_options(cli_target_options, out);
+		cli_help_options(cli_share_option, out);
+		(void)fputs("\ntarget in a cluster:\n", out);
+		cli_help_options(cli_cluster_options, out);
 	}
 }
 

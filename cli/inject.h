@@ -43,6 +43,11 @@ struct cli_inject {
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err);
 
+/* The target alone, without a fault (NULL) or of one. t is zeroed before, and ord_target_done() after
+ * it. */
+int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,
+		    struct ord_target *t, size_t *ret_limit, struct ord_err *err);
+
 /* The rest of a target in a cluster, whose kind and text are there already; refuses what says
  * nothing of it. t->kube is then the target's. */
 int cli_cluster_target(const struct cli_args *given, struct ord_target *t, size_t *ret_limit,

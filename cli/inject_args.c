@@ -1,13 +1,12 @@
 #include "cli/inject.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/catalog.h"
-#include "ordeal/spec.h"
+#include "cli/spec_file.h"
 
 const struct cli_option cli_target_options[] = {
 	{"host", 0, NULL, "this machine"},
@@ -104,13 +103,13 @@ static int read_kind(const struct cli_args *given, const struct ord_fault *fault
 		const char *text = cli_value(given, kinds[i].option);
 
 		/* A parameter of the fault is not a target: --container of workload.image. */
-		if (!text || cli_fault_has(fault, kinds[i].option))
+		if (!text || (fault && cli_fault_has(fault, kinds[i].option)))
 			continue;
 		if (first)
 			return ord_fail(err, ORD_USAGE, "--%s and --%s name two targets; give one",
 					first, kinds[i].option);
 		first = kinds[i].option;
-		if (!(fault->targets & kinds[i].bits))
+		if (fault && !(fault->targets & kinds[i].bits))
 			return ord_fail(err, ORD_USAGE, "%s does not take --%s; its targets: %s",
 					fault->name, first,
 					cli_targets_text(fault->targets, sizeof targets, targets));
@@ -135,7 +134,7 @@ static int read_share(const struct cli_args *given, const struct ord_fault *faul
 	const char *count = cli_value(given, "count"), *share = cli_value(given, "target-percent");
 	int64_t v;
 
-	if (!share && !cli_fault_has(fault, "percent"))
+	if (!share && (!fault || !cli_fault_has(fault, "percent")))
 		share = cli_value(given, "percent");
 	t->all = cli_flag(given, "all");
 	if (!!count + !!share + t->all > 1)
@@ -159,6 +158,14 @@ static int read_share(const struct cli_args *given, const struct ord_fault *faul
 		t->percent_ppm = (uint32_t)v;
 	}
 	return 0;
+}
+
+int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,
+		    struct ord_target *t, size_t *ret_limit, struct ord_err *err)
+{
+	if (read_kind(given, fault, t, err) || cli_cluster_target(given, t, ret_limit, err))
+		return -1;
+	return read_share(given, fault, t, err);
 }
 
 static int read_params(const struct cli_args *given, const struct ord_fault *fault,
@@ -196,20 +203,11 @@ static int read_for(const struct cli_args *given, uint64_t *ret, struct ord_err 
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err)
 {
-	uint64_t drawn = 0;
-
 	ret->target = (struct ord_target){0};
 	if (read_params(given, fault, &ret->args, err) ||
-	    read_kind(given, fault, &ret->target, err) ||
-	    cli_cluster_target(given, &ret->target, &ret->limit, err) ||
-	    read_share(given, fault, &ret->target, err) || read_for(given, &ret->for_ns, err))
+	    cli_target_read(given, fault, &ret->target, &ret->limit, err) ||
+	    read_for(given, &ret->for_ns, err) || cli_seed_read(given, &ret->seed, err))
 		return -1;
-	if (getrandom(&drawn, sizeof drawn, 0) < 0)
-		return ord_fail_sys(err, "getrandom");
-	if (cli_number(given, "seed", drawn & ORD_SEED_MAX, &ret->seed, err))
-		return -1;
-	if (ret->seed > ORD_SEED_MAX)
-		return ord_fail(err, ORD_USAGE, "--seed: at most %llu", ORD_SEED_MAX);
 	ret->engine = cli_value(given, "engine");
 	ret->context = cli_value(given, "context");
 	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");

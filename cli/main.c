@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "cli/command.h"
+#include "cli/inject.h"
 #include "ordeal/fault.h"
 
 /* Every command has it. */
@@ -40,7 +41,10 @@ static int check_operands(const struct cli_command *c, const struct cli_args *ar
 
 static int run_command(const struct cli_command *c, int argc, char **argv, struct ord_err *err)
 {
-	const struct cli_option *const tables[] = {help_option, c->options};
+	const struct cli_option *const tables[] = {help_option, c->options,
+						   c->takes_target ? cli_target_options : NULL,
+						   c->takes_target ? cli_cluster_options : NULL,
+						   c->takes_target ? cli_share_option : NULL};
 	static struct cli_args args;
 
 	if (c->run_raw)

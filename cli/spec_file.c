@@ -110,7 +110,7 @@ static int read_spec(const char *path, const struct cli_args *args, struct ord_s
 	return r;
 }
 
-static int read_seed(const struct cli_args *args, uint64_t *ret, struct ord_err *err)
+int cli_seed_read(const struct cli_args *args, uint64_t *ret, struct ord_err *err)
 {
 	uint64_t drawn = 0;
 
@@ -132,7 +132,7 @@ int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan
 	*ret = (struct cli_plan){.spec = calloc(1, sizeof *ret->spec)};
 	if (!ret->spec)
 		return CLI_BROKEN;
-	if (read_seed(args, &seed, &err))
+	if (cli_seed_read(args, &seed, &err))
 		return cli_complain(path, &err);
 	r = read_spec(path, args, ret->spec, &err);
 	if (r > 0)

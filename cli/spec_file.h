@@ -31,6 +31,9 @@
  * error. c may be NULL. */
 void cli_cluster_warn(const struct ord_cluster *c);
 
+/* Of --seed, or drawn. */
+int cli_seed_read(const struct cli_args *args, uint64_t *ret, struct ord_err *err);
+
 struct cli_plan {
 	struct ord_spec *spec; /* owned */
 	struct ord_plan plan;

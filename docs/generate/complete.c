@@ -83,6 +83,11 @@ static void put_commands(FILE *out)
 
 		(void)fprintf(out, "\t%s) words=\"--help", c->name);
 		put_words(out, c->options);
+		if (c->takes_target) {
+			put_words(out, cli_target_options);
+			put_words(out, cli_share_option);
+			put_words(out, cli_cluster_options);
+		}
 		put_alternatives(out, c->operands);
 		(void)fputs("\" ;;\n", out);
 	}

@@ -43,7 +43,7 @@ static void put_commands(FILE *out)
 
 static void put_inject(FILE *out)
 {
-	roff_section(out, "TARGETS OF INJECT");
+	roff_section(out, "TARGETS OF INJECT AND TARGETS");
 	roff_text(out, "Exactly one of the first eight, or one in a cluster. Where several match, "
 		       "nothing is done unless it was said how many to take.");
 	put_options(out, cli_target_options);

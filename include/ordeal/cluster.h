@@ -39,10 +39,17 @@ const char *ord_cluster_server(const struct ord_cluster *c);
 int ord_cluster_version(struct ord_cluster *c, char ret[static ORD_CLUSTER_VERSION],
 			struct ord_err *err);
 
-/* One object that was looked at, and what became of it. why: NULL where it was chosen, else the
- * first reason against it: "label app is not orders", "protected: namespace kube-system", "not
- * drawn (seed 7)". */
-typedef void ord_cluster_told(void *arg, const struct ord_object *o, const char *why);
+/* What became of an object that was looked at. */
+enum ord_told {
+	ORD_TOLD_CHOSEN,
+	ORD_TOLD_NOT_CHOSEN, /* it matches, but others were drawn, or nobody is chosen */
+	ORD_TOLD_PROTECTED,  /* it would match */
+	ORD_TOLD_NO_MATCH,
+};
+/* why: the first reason against it ("label app is not orders", "protected: namespace
+ * kube-system"); "" where it was chosen. */
+typedef void ord_cluster_told(void *arg, const struct ord_object *o, enum ord_told what,
+			      const char *why);
 
 /*
  * Who is behind a target now: matching, protected ones left out, seeded choice, spread. ORD_USAGE

@@ -125,7 +125,7 @@ static bool takes(const struct looking *x, char *selector)
 	if (!text || !text[0] || ord_selector_parse(text, false, &s, &err))
 		return false;
 	yes = ord_selector_matches(s,
-				    at(at(x->workload, "spec", "template"), "metadata", "labels"));
+				   at(at(x->workload, "spec", "template"), "metadata", "labels"));
 	ord_selector_free(s);
 	return yes;
 }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "kube/match.h"
 #include "scheduler/cluster/module/cluster.h"
+#include "scheduler/cluster/module/missing.h"
 #include "scheduler/cluster/module/pool.h"
 
 #define DEADLINE_NS (120 * ORD_S)
@@ -33,14 +34,14 @@ struct selection {
 	void *arg;
 };
 
-static void tell(const struct selection *s, const json_t *item, const char *why)
+static void tell(const struct selection *s, const json_t *item, enum ord_told what, const char *why)
 {
 	struct ord_object o;
 
 	if (!s->telling)
 		return;
 	kube_object_of(item, &o);
-	s->told(s->arg, &o, why);
+	s->told(s->arg, &o, what, why);
 }
 
 static int take(struct selection *s, const json_t *item, struct ord_err *err)
@@ -80,14 +81,14 @@ static int look_at(void *arg, const json_t *item, struct ord_err *err)
 		return 0;
 	}
 	if (r == KUBE_MATCH && !field_takes(s, item)) {
-		tell(s, item, "the field selector does not take it");
+		tell(s, item, ORD_TOLD_NO_MATCH, "the field selector does not take it");
 		return 0;
 	}
 	if (r == KUBE_MATCH)
 		return take(s, item, err);
 	if (r == KUBE_PROTECTED && field_takes(s, item) && !s->n_protected++)
 		memcpy(s->why, why, sizeof s->why);
-	tell(s, item, why);
+	tell(s, item, r == KUBE_PROTECTED ? ORD_TOLD_PROTECTED : ORD_TOLD_NO_MATCH, why);
 	return 0;
 }
 
@@ -286,16 +287,18 @@ static int draw(const struct selection *s, size_t k, uint64_t seed, bool *taken,
 	return kube_draw(groups, s->pool.n, k, seed, taken, err);
 }
 
-static void tell_drawn(const struct selection *s, const bool *taken, uint64_t seed)
+/* Of those that match: taken is NULL where none is chosen at all. */
+static void tell_drawn(const struct selection *s, const bool *taken)
 {
-	char why[64];
-
-	(void)snprintf(why, sizeof why, "not drawn (seed %llu)", (unsigned long long)seed);
 	for (size_t i = 0; s->telling && i < s->pool.n; i++) {
+		bool chosen = taken && taken[i];
 		struct ord_object o;
 
 		pool_get(&s->pool, i, &o);
-		s->told(s->arg, &o, taken[i] ? NULL : why);
+		s->told(s->arg, &o, chosen ? ORD_TOLD_CHOSEN : ORD_TOLD_NOT_CHOSEN,
+			chosen	? ""
+			: taken ? "it matches, but was not drawn"
+				: "it matches, but none is chosen");
 	}
 }
 
@@ -331,18 +334,12 @@ static int choose(struct selection *s, uint64_t seed, size_t limit, struct ord_p
 	if (pool_sort(&s->pool, err))
 		return -1;
 	if (decide(s, limit, &k, err)) {
-		/* Why each of the others is not one has been told; these would have been. */
-		for (size_t i = 0; s->telling && i < s->pool.n; i++) {
-			struct ord_object o;
-
-			pool_get(&s->pool, i, &o);
-			s->told(s->arg, &o, "it matches, but none is chosen");
-		}
+		tell_drawn(s, NULL);
 		return -1;
 	}
 	if (draw(s, k, seed, taken, err))
 		return -1;
-	tell_drawn(s, taken, seed);
+	tell_drawn(s, taken);
 	p = calloc(1, sizeof *p);
 	if (!p)
 		return ord_fail_nomem(err);
@@ -371,52 +368,31 @@ struct reason {
 	char first[ORD_KUBE_NAME], why[KUBE_WHY];
 };
 
-static void reason_keep(void *arg, const struct ord_object *o, const char *why)
+static void reason_keep(void *arg, const struct ord_object *o, enum ord_told what, const char *why)
 {
 	struct reason *r = arg;
 
-	if (r->n++ || !why)
+	(void)what;
+	if (r->n++)
 		return;
 	(void)snprintf(r->first, sizeof r->first, "%s", o->name);
 	(void)snprintf(r->why, sizeof r->why, "%s", why);
 }
 
-/* The first namespace that is named and is not there; NULL: none, or it may not be asked. */
-static const char *namespace_missing(const struct selection *s)
-{
-	const struct ord_texts *named = &s->t->kube->match.namespaces;
-
-	for (size_t i = 0; i < named->n; i++) {
-		struct ord_object o = {.api_version = "v1", .kind = "Namespace"};
-		ord_auto(json) json_t *there = NULL;
-		struct ord_err ignored;
-		int status = 0;
-
-		(void)snprintf(o.name, sizeof o.name, "%s", named->v[i]);
-		if (!ord_kube_is_wild(named->v[i]) &&
-		    kube_get(s->c->kube, &o, s->deadline_ns, &there, &status, &ignored) < 0 &&
-		    status == 404)
-			return named->v[i];
-	}
-	return NULL;
-}
-
 /* A person has mistyped a name, a label or a namespace: says which, as far as that can be known. */
 static void say_why_nobody(struct selection *s, struct ord_err *err)
 {
-	const char *missing = namespace_missing(s);
+	const struct missing m = {.kube = s->c->kube,
+				  .f = &s->t->kube->match,
+				  .kinds = s->kinds,
+				  .n_kinds = s->n_kinds,
+				  .what = what(s, false),
+				  .deadline_ns = s->deadline_ns};
 	struct reason r = {0};
 	struct ord_err ignored;
 
-	if (missing) {
-		(void)ord_fail(err, ORD_USAGE, "no %s matches: there is no namespace '%s'",
-			       what(s, false), missing);
+	if (missing_tell(&m, err) || s->explain) /* then each has been told of */
 		return;
-	}
-	if (s->explain)
-		return; /* each has been told of */
-	if (s->explain)
-		return; /* each has been told of */
 	s->told = reason_keep;
 	s->arg = &r;
 	s->explain = true;
@@ -428,7 +404,9 @@ static void say_why_nobody(struct selection *s, struct ord_err *err)
 		(void)ord_fail(err, ORD_USAGE, "no %s matches: there is one, %s: %s",
 			       what(s, false), r.first, r.why);
 	else
-		(void)ord_fail(err, ORD_USAGE, "no %s matches: there are %zu, the first %s: %s",
+		(void)ord_fail(err, ORD_USAGE,
+			       "no %s matches: there are %zu, the first %s: %s; `ordeal targets` "
+			       "tells of all",
 			       what(s, false), r.n, r.first, r.why);
 }
 
