@@ -87,6 +87,9 @@ static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 	f->has_residue = json_is_integer(json_object_get(e->json, "residue"));
 	f->residue = ord_member_int(e->json, "residue", -1);
 	f->left = json_object_get(e->json, "left");
+	/* All of it at once; what `acted` told before is part of that. */
+	if (json_array_size(json_object_get(e->json, "kept")) && f->kept)
+		(void)json_array_clear(f->kept);
 	json_array_foreach (json_object_get(e->json, "kept"), i, kept)
 		keep(f, json_incref(kept));
 	f->figures = json_object_get(e->json, "figures");
