@@ -25,11 +25,13 @@ spec:
 END
 }
 
-# came_back REPORT: the one pod was replaced, each step has its interval, and none is over before the one before it has begun.
+# came_back REPORT: the one pod was replaced, each step has its interval, and none is over before the one before it has
+# begun; and every figure follows from the timeline's lines.
 came_back() {
 	jq '.repetitions[0].cluster' "$1"
 	[ "$(jq '.repetitions[0].cluster.pods | length' "$1")" = 1 ]
 	jq -e '.repetitions[0].cluster.pods[0] | [.deleted, .created, .scheduled, .started, .ready, .in_endpointslice, .first_good_answer]
 		| all(. != null and .lo_ns <= .hi_ns) and ([.[:-1], .[1:]] | transpose | all(.[0].lo_ns <= .[1].hi_ns))' "$1"
 	jq -e '.repetitions[0].cluster.pods[0] | .replacement != .victim and .replacement_uid != .victim_uid' "$1"
+	"$SOURCE_DIR/tests/cluster/recompute.py" "${1%/*}"
 }

@@ -92,6 +92,7 @@ lines() { jq -c 'select(.e == "kube")' "$dir/run.jsonl"; }
 		[.[] | select(.stamp != null and .offset_ns != null and .clock == "server") |
 		 {from: ((.stamp | fromdateiso8601) * 1000000000 - .offset_ns[1] - $wall), at: .at_t}] |
 		length > 0 and all(.from <= .at)'
+	"$SOURCE_DIR/tests/cluster/recompute.py" "$dir"
 	grep -q 'How the pods came back' "$dir/report.html"
 	grep -q 'How the pods came back' "$dir/report.md"
 	grep -q 'ordeal.pod.time_to_ready' "$dir/junit.xml"
