@@ -33,7 +33,7 @@ teardown() { cluster_teardown; }
 		any(.own_effects[]; .what == "Available" and .who == "workload")' "$report"
 }
 
-# set NAME IMAGE: a stateful set of one web server, whose next pod gets another image only once this one is deleted.
+# set_of_one NAME IMAGE: a stateful set of one web server, whose next pod gets another image only once this one is deleted.
 set_of_one() {
 	k apply -f - >/dev/null <<END
 apiVersion: apps/v1
