@@ -1,15 +1,14 @@
 /* One fault of one repetition: its holder from the request to the proof that nothing is left. */
+#include "scheduler/run/fault.h"
+
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "scheduler/run/machine.h"
 
 /* The lease ends by itself so much after its hold, should we hang. */
 #define MARGIN_NS   (250 * ORD_MS)
@@ -18,9 +17,7 @@
 #define GUARDIAN_NS (300 * ORD_MS) /* for the guardian of a holder that died, before rescue */
 #define RESCUE_NS   (10 * ORD_S)
 #define WAITING_NS  (600 * ORD_S) /* for an API server to come back */
-#define SPENT_NS    (200 * ORD_MS)
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *arg);
 static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg);
 
 static void tell(struct run_fault *f, const char *state, json_t *more)
@@ -34,13 +31,13 @@ static void tell(struct run_fault *f, const char *state, json_t *more)
 	run_timeline_line(f->run->tl, "fault", line);
 }
 
-static void arm(struct run_fault *f, uint64_t at_ns)
+void run_fault_arm(struct run_fault *f, uint64_t at_ns)
 {
 	(void)sd_event_source_set_time(f->timer, at_ns / ORD_US);
 	(void)sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
 }
 
-static void disarm(struct run_fault *f)
+void run_fault_disarm(struct run_fault *f)
 {
 	(void)sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
 }
@@ -85,9 +82,9 @@ static void let_holder_go(struct run_fault *f)
 	f->holder = NULL;
 }
 
-static void over(struct run_fault *f)
+void run_fault_over(struct run_fault *f)
 {
-	disarm(f);
+	run_fault_disarm(f);
 	if (f->holder)
 		let_holder_go(f);
 	f->state = FAULT_OVER;
@@ -138,7 +135,7 @@ static int spawn(struct run_fault *f, bool as_root, struct ord_err *err)
 	return ord_fail_sys(err, "watch the injector");
 }
 
-static void start(struct run_fault *f)
+void run_fault_start(struct run_fault *f)
 {
 	struct ord_err err = {0};
 	ord_auto(json) json_t *request = make_request(f);
@@ -156,10 +153,10 @@ static void start(struct run_fault *f)
 		return;
 	}
 	f->state = FAULT_REQUESTED;
-	arm(f, ord_now_ns() + (hold > INJECT_NS ? hold : INJECT_NS) + REVERT_NS);
+	run_fault_arm(f, ord_now_ns() + (hold > INJECT_NS ? hold : INJECT_NS) + REVERT_NS);
 }
 
-static void ask_end(struct run_fault *f)
+void run_fault_ask_end(struct run_fault *f)
 {
 	ord_auto(json) json_t *request =
 		json_pack("{s:i, s:s, s:s}", "protocol", 1, "op", "remove", "lease", f->lease);
@@ -168,7 +165,7 @@ static void ask_end(struct run_fault *f)
 	/* Where it does not take requests any more, its end of file or the patience settles it. */
 	if (request)
 		(void)ord_holder_send(f->holder, request, NULL);
-	arm(f, ord_now_ns() + REVERT_NS);
+	run_fault_arm(f, ord_now_ns() + REVERT_NS);
 }
 
 static void begin_rescue(struct run_fault *f)
@@ -183,13 +180,13 @@ static void begin_rescue(struct run_fault *f)
 	if (request &&
 	    spawn(f, ord_holder_needs_root(f->args->fault, &f->resolved.place), &err) == 0 &&
 	    ord_holder_send(f->holder, request, &err) == 0) {
-		arm(f, ord_now_ns() + RESCUE_NS);
+		run_fault_arm(f, ord_now_ns() + RESCUE_NS);
 		return;
 	}
 	tell(f, "failed",
 	     json_pack("{s:s, s:s, s:s}", "at", "rescue", "code", ord_code_name(err.code),
 		       "message", err.msg));
-	over(f);
+	run_fault_over(f);
 }
 
 /* The holder is gone without `reverted`. Its guardian reverts, or has; rescue tells what is left.
@@ -199,7 +196,7 @@ static void lost(struct run_fault *f, const char *why)
 	tell(f, "lost", json_pack("{s:s}", "message", why));
 	let_holder_go(f);
 	f->state = FAULT_LOST;
-	arm(f, ord_now_ns() + GUARDIAN_NS);
+	run_fault_arm(f, ord_now_ns() + GUARDIAN_NS);
 	fail(f, why);
 }
 
@@ -220,7 +217,7 @@ static void on_rescued(struct run_fault *f, json_t *event)
 	tell(f, "reverted",
 	     json_pack("{s:s, s:I, s:o, s:I}", "cause", "rescued", "residue", residue, "left", left,
 		       "at_t", (json_int_t)run_timeline_t(f->run->tl, ord_now_ns())));
-	over(f);
+	run_fault_over(f);
 }
 
 static void on_reverting(struct run_fault *f, const char *cause, const char *by)
@@ -228,7 +225,7 @@ static void on_reverting(struct run_fault *f, const char *cause, const char *by)
 	bool asked = f->state == FAULT_ENDING;
 
 	f->state = FAULT_ENDING;
-	arm(f, ord_now_ns() + REVERT_NS);
+	run_fault_arm(f, ord_now_ns() + REVERT_NS);
 	if (asked)
 		return;
 	if (!strcmp(cause, "halted") || !strcmp(cause, "signal"))
@@ -250,7 +247,7 @@ static void on_waiting(struct run_fault *f, json_t *event)
 		tell(f, "waiting", translate(f, event));
 	f->waiting = true;
 	if (f->state == FAULT_ENDING)
-		arm(f, ord_now_ns() + REVERT_NS);
+		run_fault_arm(f, ord_now_ns() + REVERT_NS);
 }
 
 static void on_failed(struct run_fault *f, const json_t *event)
@@ -259,7 +256,7 @@ static void on_failed(struct run_fault *f, const json_t *event)
 
 	/* What was changed is being reverted; `reverted` or the end of file follows. */
 	f->state = FAULT_ENDING;
-	arm(f, ord_now_ns() + REVERT_NS);
+	run_fault_arm(f, ord_now_ns() + REVERT_NS);
 	fail(f, message ? message : "it failed");
 }
 
@@ -291,12 +288,12 @@ static void take(struct run_fault *f, json_t *event)
 			f->run->residue +=
 				(uint64_t)json_integer_value(json_object_get(event, "residue"));
 		run_timeline_sync(f->run->tl);
-		over(f);
+		run_fault_over(f);
 	} else if (!strcmp(name, "injected") && f->state == FAULT_REQUESTED) {
 		f->state = FAULT_INJECTED;
 		run_limit_start(f->run);
-		arm(f, (uint64_t)json_integer_value(json_object_get(event, "at_ns")) +
-			       f->spec->for_ns);
+		run_fault_arm(f, (uint64_t)json_integer_value(json_object_get(event, "at_ns")) +
+					 f->spec->for_ns);
 	}
 }
 
@@ -313,7 +310,7 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 
 		if (ord_holder_next(f->holder, &event, &err) < 0) {
 			if (f->state == FAULT_RESCUING || (f->state == FAULT_ENDING && f->failed)) {
-				over(f);
+				run_fault_over(f);
 			} else if (f->state == FAULT_REQUESTED && err.code == ORD_SKIP) {
 				let_holder_go(f); /* sudo refused: nothing was started */
 				fail_at(f, "request", &err);
@@ -331,7 +328,12 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+void run_fault_hear(struct run_fault *f)
+{
+	(void)on_event(NULL, -1, 0, f);
+}
+
+int run_fault_on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct run_fault *f = arg;
 
@@ -339,10 +341,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	switch (f->state) {
 	case FAULT_PENDING:
-		start(f);
+		run_fault_start(f);
 		break;
 	case FAULT_INJECTED:
-		ask_end(f);
+		run_fault_ask_end(f);
 		break;
 	case FAULT_REQUESTED:
 		lost(f, "it did not get in force in time");
@@ -357,146 +359,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 		tell(f, "failed",
 		     json_pack("{s:s, s:s, s:s}", "at", "rescue", "code", "sys", "message",
 			       "rescue said nothing"));
-		over(f);
+		run_fault_over(f);
 		break;
 	case FAULT_OVER:
 		break;
 	}
 	run_advance(f->run);
 	return 0;
-}
-
-static int prepare_args(struct run_fault *f, struct ord_err *err)
-{
-	const struct run *r = f->run;
-	char peer[ORD_ENDPOINT_TEXT];
-
-	if (!f->args)
-		f->args = malloc(sizeof *f->args);
-	if (!f->args)
-		return ord_fail_nomem(err);
-	if (r->placebo) {
-		ord_args_init(f->args, ord_fault_find("noop"));
-		return ord_args_finish(f->args, err);
-	}
-	*f->args = *f->spec->args;
-	if (!r->options->even_if_it_cuts_me_off && ord_run_exempt(f->args, peer))
-		run_note(f->run, "fault '%s' leaves the SSH connection of the caller alone: %s",
-			 f->spec->name, peer);
-	return 0;
-}
-
-static int prepare(struct run *r, size_t i, struct ord_err *err)
-{
-	struct run_fault *f = &r->faults[i];
-	int e = 0;
-
-	f->run = r;
-	f->index = i;
-	f->spec = &r->spec->faults[i];
-	f->failed = false;
-	f->waiting = false;
-	f->state = FAULT_OVER;
-	(void)snprintf(f->lease, sizeof f->lease, "%s-%" PRIu32 "-%zu", r->home.lease, r->rep, i);
-	ord_place_done(&f->resolved.place);
-	if (prepare_args(f, err) < 0 || run_cluster_target(r, i, &f->resolved, err) < 0)
-		return -1;
-	if (!f->timer)
-		e = sd_event_add_time(r->loop, &f->timer, CLOCK_MONOTONIC, 0, 1, on_timer, f);
-	if (e < 0) {
-		errno = -e;
-		return ord_fail_sys(err, "timer");
-	}
-	disarm(f);
-	run_timeline_line(r->tl, "resolved",
-			  json_pack("{s:I, s:s, s:s, s:o, s:s}", "rep", (json_int_t)r->rep, "fault",
-				    f->spec->name, "lease", f->lease, "place",
-				    ord_place_to_json(&f->resolved.place), "hash",
-				    f->resolved.hash));
-	return 0;
-}
-
-int run_faults_begin(struct run *r, struct ord_err *err)
-{
-	uint64_t now;
-
-	run_faults_tidy(r, true);
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (prepare(r, i, err) < 0)
-			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
-	if (run_cluster_targets(r, err) < 0)
-		return -1;
-	now = ord_now_ns();
-	for (size_t i = 0; i < r->spec->n_faults; i++) {
-		r->faults[i].state = FAULT_PENDING;
-		if (r->faults[i].spec->at_ns)
-			arm(&r->faults[i], now + r->faults[i].spec->at_ns);
-	}
-	/* Those of the first instant without a turn of the loop; one that fails stops the rest. */
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (r->faults[i].state == FAULT_PENDING && !r->faults[i].spec->at_ns)
-			start(&r->faults[i]);
-	return 0;
-}
-
-void run_faults_end(struct run *r)
-{
-	for (size_t i = 0; i < r->spec->n_faults; i++) {
-		struct run_fault *f = &r->faults[i];
-
-		if (!f->run)
-			continue;
-		if (f->state == FAULT_PENDING)
-			over(f);
-		else if (f->state == FAULT_REQUESTED || f->state == FAULT_INJECTED)
-			ask_end(f);
-	}
-}
-
-void run_faults_hear(struct run *r)
-{
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (r->faults[i].holder)
-			(void)on_event(NULL, -1, 0, &r->faults[i]);
-}
-
-bool run_faults_over(const struct run *r)
-{
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (r->faults[i].run && r->faults[i].state != FAULT_OVER)
-			return false;
-	return true;
-}
-
-bool run_faults_in_force(const struct run *r)
-{
-	uint64_t first = UINT64_MAX;
-
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (r->spec->faults[i].at_ns < first)
-			first = r->spec->faults[i].at_ns;
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (r->spec->faults[i].at_ns == first && r->faults[i].state < FAULT_INJECTED)
-			return false;
-	return true;
-}
-
-bool run_faults_ending(const struct run *r)
-{
-	for (size_t i = 0; i < r->spec->n_faults; i++)
-		if (r->faults[i].state < FAULT_ENDING)
-			return false;
-	return true;
-}
-
-void run_faults_tidy(struct run *r, bool all)
-{
-	uint64_t now = ord_now_ns();
-
-	for (size_t i = 0; i < r->spec->n_faults; i++) {
-		struct run_fault *f = &r->faults[i];
-
-		if (f->spent && (all || now - f->spent_ns > SPENT_NS))
-			ord_holder_free(ord_steal_ptr(f->spent));
-	}
 }

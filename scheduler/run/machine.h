@@ -1,5 +1,5 @@
-/* The run's state: one struct, one event loop, three files (machine.c: phases; fault.c: leases;
- * watch.c: what is seen). */
+/* The run's state: one struct, one event loop, three files (machine.c: phases; fault.c, faults.c:
+ * leases; watch.c: what is seen). */
 #ifndef ORDEAL_RUN_MACHINE_H
 #define ORDEAL_RUN_MACHINE_H
 
@@ -126,7 +126,7 @@ void run_found(void *r);
 int run_machine_init(struct run *r, struct ord_err *err);
 void run_machine_done(struct run *r);
 
-/* fault.c */
+/* faults.c */
 /* Takes every target as it is now (after run_cluster_find()) and arms the start of each fault. -1:
  * one of them cannot be; nothing has been started. */
 int run_faults_begin(struct run *r, struct ord_err *err);
