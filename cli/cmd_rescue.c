@@ -23,7 +23,7 @@ static const char *text(const json_t *object, const char *key)
 static void print_record(const json_t *r)
 {
 	const char *message = text(r, "message");
-	const json_t *left;
+	const json_t *v;
 	size_t i;
 
 	(void)printf("%s: %s: %s", text(r, "lease"), text(r, "fault"), text(r, "action"));
@@ -31,8 +31,10 @@ static void print_record(const json_t *r)
 		(void)printf(", residue: %" PRId64,
 			     (int64_t)json_integer_value(json_object_get(r, "residue")));
 	(void)printf("%s%s\n", *message ? ": " : "", message);
-	json_array_foreach (json_object_get(r, "left"), i, left)
-		(void)printf("  left: %s\n", json_string_value(left));
+	json_array_foreach (json_object_get(r, "left"), i, v)
+		(void)printf("  left: %s\n", json_string_value(v));
+	json_array_foreach (json_object_get(r, "kept"), i, v)
+		(void)printf("  kept: %s\n", json_string_value(v));
 }
 
 static void on_answer(void *arg, const char *who, const json_t *event)

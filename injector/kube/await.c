@@ -1,5 +1,6 @@
 #include "injector/kube/await.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/auto.h"
@@ -8,6 +9,7 @@
 #include "injector/kube/cluster.h"
 #include "injector/kube/edit.h"
 #include "injector/kube/hold.h"
+#include "injector/kube/workload.h"
 
 #define LOOK_NS (100 * ORD_MS) /* controllers take a second or less; a look is one small GET */
 
@@ -43,20 +45,51 @@ unsigned inj_await_wait(struct inj_step *step, struct pollfd *fds, unsigned max,
 	return inj_hold_wait(step, fds, max, due_ns);
 }
 
+bool inj_await_unseen(struct inj_step *step, const json_t *object)
+{
+	if (workload_observed(object))
+		return false;
+	(void)snprintf(step->why, sizeof step->why,
+		       "its controller has not looked at it since it was changed "
+		       "(status.observedGeneration)");
+	return true;
+}
+
+/* -1: it will never be there. */
+static int look_one(struct inj_step *step, struct inj_await *w, struct inj_awaited *a,
+		    struct ord_err *err)
+{
+	ord_auto(json) json_t *object = NULL;
+	char what[INJ_OBJECT_TEXT], why[sizeof step->why];
+
+	step->why[0] = '\0';
+	if (inj_edit_read(&a->object, &object, err) == 0) {
+		if (w->look(step, a, object, &a->there, err) < 0)
+			return -1;
+	} else if (err->code == ORD_SYS) { /* the API server may be back in time */
+		(void)snprintf(step->why, sizeof step->why, "%.250s", err->msg);
+	} else {
+		return -1;
+	}
+	(void)snprintf(why, sizeof why, "%s", step->why);
+	(void)snprintf(step->why, sizeof step->why, "%.120s: %.130s",
+		       inj_object_text(&a->object, what), why[0] ? why : "no effect is seen yet");
+	return 0;
+}
+
+/* Once one is not there yet, the others need not be looked at now. */
 int inj_await_in_force(struct inj_step *step, bool *ret_in_force, struct ord_err *err)
 {
 	struct inj_await *w = step->state;
-	uint64_t now = ord_now_ns();
+	bool waits = false;
 
-	if (now >= w->look_ns) {
-		for (size_t i = 0; i < w->n; i++) {
-			ord_auto(json) json_t *object = NULL;
-
+	if (ord_now_ns() >= w->look_ns) {
+		for (size_t i = 0; i < w->n && !waits; i++) {
 			if (w->v[i].there)
 				continue;
-			if (inj_edit_read(&w->v[i].object, &object, err) < 0 ||
-			    w->look(step, &w->v[i], object, &w->v[i].there, err) < 0)
+			if (look_one(step, w, &w->v[i], err) < 0)
 				return -1;
+			waits = !w->v[i].there;
 		}
 		w->look_ns = ord_now_ns() + LOOK_NS;
 	}

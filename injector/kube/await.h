@@ -23,7 +23,8 @@ struct inj_awaited {
 
 /* The first member of a fault's state, or all of it. */
 struct inj_await {
-	/* *ret: whether it is there. object is read anew. */
+	/* *ret: whether it is there; where not, step->why may say what is seen instead. object is
+	 * read anew. */
 	int (*look)(struct inj_step *step, const struct inj_awaited *a, const json_t *object,
 		    bool *ret, struct ord_err *err);
 	size_t n;
@@ -34,6 +35,10 @@ struct inj_await {
 /* Borrowed until the next one is added. */
 struct inj_awaited *inj_await_add(struct inj_await *w, const struct ord_object *o,
 				  struct ord_err *err);
+
+/* As a reason in step->why, where its controller has not looked at it since the change. Returns
+ * whether that is so. */
+bool inj_await_unseen(struct inj_step *step, const json_t *object);
 
 /* Verbs, where step->state is a struct inj_await, or begins with one. wait is inj_hold_wait, but
  * wakes to look. */

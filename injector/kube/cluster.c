@@ -20,8 +20,7 @@
 static struct {
 	struct kube_config *config;
 	struct kube *kube;
-	pid_t owner;  /* whose the client is: a child opens its own */
-	pid_t teller; /* who may tell events: the holder, whose standard output they go to */
+	pid_t owner; /* whose the client is: a child opens its own */
 	json_t *undo;
 	const char *lease;
 } self;
@@ -128,9 +127,7 @@ void inj_cluster_acted(const char *what, const struct ord_object *o, const char 
 {
 	struct inj_step step = {.lease = self.lease};
 
-	/* A guardian's standard output is closed, and its number may be a socket's by now. */
-	if (self.teller == getpid())
-		inj_acted(&step, what, o, detail);
+	inj_acted(&step, what, o, detail);
 }
 
 int inj_cluster_failed(int status, struct ord_err *err)
@@ -226,7 +223,6 @@ int inj_cluster_check(struct inj_step *step, json_t *undo, json_t *report, struc
 		return -1;
 	self.undo = undo;
 	self.lease = step->lease;
-	self.teller = getpid();
 	if (records_make(step, undo, report, err) < 0)
 		return -1;
 	for (size_t i = 0; (warning = kube_config_warning(self.config, i)); i++)

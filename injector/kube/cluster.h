@@ -44,7 +44,7 @@ const json_t *inj_cluster_undo(void);
  */
 int inj_cluster_failed(int status, struct ord_err *err);
 
-/* The event `acted` (inj_acted), from where no step is at hand; silent in guardian and rescue. */
+/* inj_acted, from where no step is at hand. */
 void inj_cluster_acted(const char *what, const struct ord_object *o, const char *detail);
 
 /* ["v1","Node","","n1","uid"] */

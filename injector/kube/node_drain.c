@@ -363,6 +363,12 @@ static int in_force(struct inj_step *step, bool *ret_in_force, struct ord_err *e
 		return ord_fail(err, ORD_SYS, "watch the pods of the nodes: %s", d->trouble);
 	*ret_in_force =
 		d->n_synced == d->n_watches && d->n_asking == 0 && inj_act_untold(d->act) == 0;
+	if (!*ret_in_force)
+		(void)snprintf(step->why, sizeof step->why,
+			       "%zu of %zu lists of pods are read, %zu pods are looked at, and %zu "
+			       "evictions have no answer",
+			       d->n_synced, d->n_watches, d->n_asking,
+			       d->act ? inj_act_untold(d->act) : 0);
 	return 0;
 }
 

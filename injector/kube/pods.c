@@ -353,9 +353,16 @@ int inj_pods_in_force(struct inj_step *step, bool *ret_in_force, struct ord_err 
 	*ret_in_force = false;
 	if (p->pool && !inj_pool_synced(p->pool) && inj_pool_trouble(p->pool)[0])
 		return ord_fail(err, ORD_SYS, "watch the pods: %s", inj_pool_trouble(p->pool));
-	if (!p->began || inj_act_untold(p->act) > 0)
+	if (!p->began || inj_act_untold(p->act) > 0) {
+		(void)snprintf(step->why, sizeof step->why, "%s",
+			       p->why[0]  ? p->why
+			       : p->began ? "the API server has not answered for every pod"
+					  : "the list of pods is not read");
 		return 0;
+	}
 	*ret_in_force = p->hit + p->budget > 0;
+	(void)snprintf(step->why, sizeof step->why, "%s",
+		       p->why[0] ? p->why : "no pod was there that could be hit");
 	if (!*ret_in_force && p->every_ns == 0 && !p->follow)
 		return in_vain(p, err);
 	return 0;

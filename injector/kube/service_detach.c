@@ -65,11 +65,14 @@ static int look(struct inj_step *step, const struct inj_awaited *a, const json_t
 {
 	struct endpoints e;
 
-	(void)step;
 	(void)object;
 	if (endpoints_count(&a->object, &e, err) < 0)
 		return -1;
 	*ret = e.ready == 0;
+	if (!*ret)
+		(void)snprintf(step->why, sizeof step->why,
+			       "%zu of its endpoints are ready still, in slices of %.100s", e.ready,
+			       e.strange ? e.maker : CONTROLLER);
 	return 0;
 }
 

@@ -49,10 +49,9 @@ static int one_check(struct inj_step *step, const struct ord_object *o, json_t *
 static int look(struct inj_step *step, const struct inj_awaited *a, const json_t *object, bool *ret,
 		struct ord_err *err)
 {
-	(void)step;
 	(void)a;
 	(void)err;
-	*ret = workload_observed(object);
+	*ret = !inj_await_unseen(step, object);
 	return 0;
 }
 

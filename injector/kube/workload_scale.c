@@ -174,17 +174,23 @@ static int look(struct inj_step *step, const struct inj_awaited *a, const json_t
 	int64_t replicas = workload_int(object, 0, "status", "replicas");
 	enum workload_kind kind = workload_kind(a->object.kind);
 
-	(void)step;
 	if (kind == WORKLOAD_JOB) {
 		if (job_ended(object))
 			return ord_fail(err, ORD_SYS, "Job %s ended before it was scaled",
 					a->object.name);
 		*ret = job_there(a, object);
+		replicas = workload_int(object, 0, "status", "active");
+	} else if (inj_await_unseen(step, object)) {
 		return 0;
+	} else {
+		*ret = a->to < a->was		      ? replicas <= a->to
+		       : kind == WORKLOAD_STATEFULSET ? replicas > a->was
+						      : replicas >= a->to;
 	}
-	*ret = workload_observed(object) && (a->to < a->was		    ? replicas <= a->to
-					     : kind == WORKLOAD_STATEFULSET ? replicas > a->was
-									    : replicas >= a->to);
+	if (!*ret)
+		(void)snprintf(step->why, sizeof step->why,
+			       "it has %lld pods, and %lld are asked for", (long long)replicas,
+			       (long long)a->to);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "injector/lease/acted.h"
 #include "injector/lease/pidfd.h"
 #include "injector/lease/sandbox.h"
 
@@ -104,10 +105,12 @@ static bool patient(uint64_t tried_ns, const struct ord_err *err)
 static _Noreturn void twin_revert(const struct twin *t)
 {
 	uint64_t began = ord_boot_ns();
+	json_t *kept = json_array();
 	struct ord_err err;
 	bool reverted = !t->inj->revert;
 	int pause = 50;
 
+	inj_kept_collect(kept);
 	while (!reverted) {
 		reverted = t->inj->revert(t->undo, &err) == 0;
 		if (reverted)
@@ -118,8 +121,8 @@ static _Noreturn void twin_revert(const struct twin *t)
 		if (inj_program()->journal && pause < 2000)
 			pause *= 2;
 	}
-	if (reverted && residue_gone(t) && inj_undo_state(&t->record, INJ_ENDED, &err) == 0)
-		(void)inj_undo_remove(&t->record, &err);
+	if (reverted && residue_gone(t))
+		(void)inj_undo_end(&t->record, kept, &err);
 	_exit(0);
 }
 

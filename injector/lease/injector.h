@@ -36,6 +36,9 @@ struct inj_step {
 	 * undid the effect, and by then names them (the field manager). */
 	const char *over;
 	char by[128];
+	/* Set by in_force where it is not yet: what is awaited of which object, or why nothing can
+	 * be seen; for the message when the time is up. */
+	char why[256];
 	void *state; /* the fault's own: made by check, freed by done */
 };
 
@@ -129,7 +132,8 @@ struct ord_injector {
 };
 
 /* Tells at once what was done to one object: the event `acted`. what: "deleted", "evicted",
- * "refused", "patched"...; detail may be "". */
+ * "refused", "patched"...; detail may be "". Only the holder has somebody to tell; but what was
+ * "kept" reaches a person also from guardian and rescue (acted.h). */
 void inj_acted(const struct inj_step *step, const char *what, const struct ord_object *o,
 	       const char *detail);
 

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "injector/lease/acted.h"
 #include "injector/lease/event.h"
 #include "injector/lease/guardian.h"
 #include "injector/lease/halt.h"
@@ -53,6 +54,7 @@ struct hold {
 	struct inj_input *in;
 	struct inj_step step;
 	json_t *undo;
+	json_t *kept; /* texts: what the revert left to others */
 	struct inj_dirs dirs;
 	struct inj_undo record;
 	struct inj_guardian guardian;
@@ -73,14 +75,6 @@ void inj_beat(void)
 {
 	if (beating)
 		inj_guardian_tell(beating, beat_word, 0);
-}
-
-void inj_acted(const struct inj_step *step, const char *what, const struct ord_object *o,
-	       const char *detail)
-{
-	inj_event("acted", step->lease, ord_now_ns(),
-		  json_pack("{s:s s:[s,s,s,s,s] s:s}", "what", what, "object", o->api_version,
-			    o->kind, o->ns, o->name, o->uid, "detail", detail));
 }
 
 static void hold_failed(struct hold *h, const char *phase, const struct ord_err *err)
@@ -261,8 +255,9 @@ static void fixed_take(struct hold *h, const struct pollfd *fds)
 		if (h->in_force) {
 			h->cause = CAUSE_DEADLINE;
 		} else {
-			(void)ord_fail(&err, ORD_SYS, "not in force within %llu s",
-				       (unsigned long long)(inject_limit_ns(h) / ORD_S));
+			(void)ord_fail(&err, ORD_SYS, "not in force within %llu s%s%s",
+				       (unsigned long long)(inject_limit_ns(h) / ORD_S),
+				       h->step.why[0] ? ": " : "", h->step.why);
 			hold_failed(h, "inject", &err);
 		}
 	}
@@ -334,6 +329,14 @@ static int residue(struct hold *h, json_t **ret_left, struct ord_err *err)
 	return 0;
 }
 
+/* Whoever started us is gone: an event would reach nobody. */
+static bool nobody_reads(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
 /* 0: all is as it was, the record is gone. Else the record stays, for the guardian to try and for
  * `rescue`. */
 static int undo(struct hold *h, json_t **ret_left, struct ord_err *err)
@@ -348,8 +351,7 @@ static int undo(struct hold *h, json_t **ret_left, struct ord_err *err)
 		return -1;
 	if (json_array_size(*ret_left) > 0)
 		return 0;
-	(void)inj_undo_state(&h->record, INJ_ENDED, err);
-	return inj_undo_remove(&h->record, err);
+	return inj_undo_end(&h->record, nobody_reads() ? h->kept : NULL, err);
 }
 
 /* With the cause, and who it was where somebody else took the effect back. */
@@ -432,9 +434,9 @@ static int finish(struct hold *h)
 		inj_guardian_end(&h->guardian);
 	}
 	reverting_tell(h, "reverted", began,
-		       json_pack("{s:i s:o s:o}", "residue",
+		       json_pack("{s:i s:o s:O* s:o}", "residue",
 				 h->inj->residue ? (int)json_array_size(left) : -1, "left",
-				 left ? left : json_array(), "figures", figures));
+				 left ? left : json_array(), "kept", h->kept, "figures", figures));
 	return clean && h->cause != CAUSE_FAILED ? INJ_EXIT_OK : INJ_EXIT_FAILED;
 }
 
@@ -475,11 +477,18 @@ int inj_lease_run(const struct ord_injector *inj, struct inj_request *req, struc
 		.signals = -1,
 		.timer = -1,
 	};
-	int status = run(&h);
+	int status;
+
+	h.kept = json_array();
+	inj_acted_teller();
+	inj_kept_collect(h.kept);
+	status = run(&h);
+	inj_kept_collect(NULL);
 
 	if (inj->done)
 		inj->done(&h.step);
 	json_decref(h.undo);
+	json_decref(h.kept);
 	ord_close(&h.timer);
 	ord_close(&h.signals);
 	ord_close(&h.record.fd);

@@ -60,6 +60,12 @@ struct listing {
 	json_t *leases;
 };
 
+/* Whose lock is free: nobody minds it any more, or it only keeps what `rescue` shall tell. */
+static const char *state_of(const struct inj_record *r, int fd)
+{
+	return r->state != INJ_ENDED && inj_record_lock(fd) ? "orphaned" : inj_state_name(r->state);
+}
+
 static void lease_list(void *arg, const char *name)
 {
 	const struct listing *l = arg;
@@ -72,9 +78,8 @@ static void lease_list(void *arg, const char *name)
 	(void)json_array_append_new(
 		l->leases,
 		json_pack("{s:s s:s s:s s:i s:i s:I}", "lease", r.lease, "fault", r.fault->name,
-			  "state", inj_record_lock(fd) ? "orphaned" : inj_state_name(r.state),
-			  "holder", (int)r.holder.pid, "guardian", (int)r.guardian.pid,
-			  "deadline_boot_ns", (json_int_t)r.deadline_boot_ns));
+			  "state", state_of(&r, fd), "holder", (int)r.holder.pid, "guardian",
+			  (int)r.guardian.pid, "deadline_boot_ns", (json_int_t)r.deadline_boot_ns));
 	ord_close(&fd);
 	inj_record_done(&r);
 }

@@ -16,7 +16,8 @@
 void inj_record_done(struct inj_record *r)
 {
 	json_decref(r->undo);
-	r->undo = NULL;
+	json_decref(r->kept);
+	r->undo = r->kept = NULL;
 }
 
 static int proc_parse(const json_t *json, const char *key, struct ord_proc *ret,
@@ -60,7 +61,7 @@ static int fields_parse(const json_t *json, struct inj_record *r, json_t **ret_u
 					   "protocol", "boot",
 					   "lease",    "fault",
 					   "netns",    "netns_ino",
-					   "undo"};
+					   "undo",     "kept"};
 	const char *fault;
 	int64_t protocol;
 
@@ -86,18 +87,34 @@ static int fields_parse(const json_t *json, struct inj_record *r, json_t **ret_u
 	return ord_json_object(json, "undo", ret_undo, err);
 }
 
+/* Optional: *ret NULL, else borrowed. */
+static int kept_parse(const json_t *json, json_t **ret, struct ord_err *err)
+{
+	json_t *kept = json_object_get(json, "kept"), *v;
+	size_t i;
+
+	if (kept && !json_is_array(kept))
+		return ord_fail(err, ORD_USAGE, "kept: not a list");
+	json_array_foreach (kept, i, v)
+		if (!json_is_string(v))
+			return ord_fail(err, ORD_USAGE, "kept: not a text");
+	*ret = kept;
+	return 0;
+}
+
 int inj_record_parse(const char *text, size_t size, struct inj_record *ret, struct ord_err *err)
 {
 	static const struct ord_json_limits limits = {
 		.size = INJ_RECORD_MAX, .depth = 8, .integers = true};
 	ord_auto(json) json_t *json = NULL;
 	struct inj_record r = {0};
-	json_t *undo;
+	json_t *undo, *kept;
 
 	if (ord_json_parse(text, size, &limits, &json, err) < 0 ||
-	    fields_parse(json, &r, &undo, err) < 0)
+	    fields_parse(json, &r, &undo, err) < 0 || kept_parse(json, &kept, err) < 0)
 		return -1;
 	r.undo = json_incref(undo);
+	r.kept = json_incref(kept);
 	*ret = r;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "injector/lease/acted.h"
 #include "injector/lease/home.h"
 #include "injector/lease/pidfd.h"
 #include "injector/lease/sandbox.h"
@@ -44,8 +45,16 @@ struct patient {
 
 static json_t *verdict(const char *action, int residue, json_t *left, const char *message)
 {
-	return json_pack("{s:s s:i s:o s:s}", "action", action, "residue", residue, "left",
-			 left ? left : json_array(), "message", message);
+	return json_pack("{s:s s:i s:o s:[] s:s}", "action", action, "residue", residue, "left",
+			 left ? left : json_array(), "kept", "message", message);
+}
+
+/* With what was kept (NULL: nothing), which is copied. */
+static json_t *verdict_kept(json_t *verdict, json_t *kept)
+{
+	if (verdict && kept)
+		(void)json_array_extend(json_object_get(verdict, "kept"), kept);
+	return verdict;
 }
 
 /* Reads the system back until nothing is left or the time is up. */
@@ -69,9 +78,8 @@ static json_t *operate(void *arg)
 {
 	const struct patient *p = arg;
 	const struct inj_record *r = p->record;
-	json_t *left = json_array();
+	json_t *left = json_array(), *kept = json_array();
 	struct ord_err err;
-
 	char netns[64];
 
 	if (r->netns[0] && !inj_netns_find(r->netns, r->netns_ino, netns))
@@ -91,10 +99,13 @@ static json_t *operate(void *arg)
 		return verdict("would-revert", p->inj->residue ? (int)json_array_size(left) : -1,
 			       left, "");
 	}
+	inj_kept_collect(kept);
 	if ((p->inj->revert && p->inj->revert(r->undo, &err) < 0) ||
 	    (p->inj->residue && residue_read(p, RESIDUE_NS, left, &err) < 0))
-		return verdict("failed", -1, left, err.msg);
-	return verdict("reverted", p->inj->residue ? (int)json_array_size(left) : -1, left, "");
+		return verdict_kept(verdict("failed", -1, left, err.msg), kept);
+	return verdict_kept(
+		verdict("reverted", p->inj->residue ? (int)json_array_size(left) : -1, left, ""),
+		kept);
 }
 
 static json_t *replay(const struct rescue *x, const struct inj_record *r)
@@ -168,8 +179,22 @@ static bool wait_for(const struct inj_record *r, int fd)
 	return lock_wait(fd, ORD_S);
 }
 
+/* The lock is ours. Whoever had it may have written to the record since we read it. */
+static void read_again(const struct rescue *x, const char *name, struct inj_record *r)
+{
+	struct inj_record now;
+	struct ord_err err;
+	int fd;
+
+	if (inj_record_read(x->dir, name, &now, &fd, &err) < 0)
+		return;
+	ord_close(&fd);
+	inj_record_done(r);
+	*r = now;
+}
+
 /* What is to be done with one record; owned, without the names. */
-static json_t *decide(const struct rescue *x, const struct inj_record *r, int fd)
+static json_t *decide(const struct rescue *x, const char *name, struct inj_record *r, int fd)
 {
 	struct stat st;
 
@@ -180,8 +205,9 @@ static json_t *decide(const struct rescue *x, const struct inj_record *r, int fd
 		return verdict("held", 0, NULL, "its holder or its guardian lives: left alone");
 	if (fstat(fd, &st) == 0 && st.st_nlink == 0)
 		return verdict("reverted", 0, NULL, "by its guardian");
+	read_again(x, name, r);
 	if (r->state == INJ_ENDED)
-		return verdict("removed", 0, NULL, "it had been reverted");
+		return verdict_kept(verdict("removed", 0, NULL, "it had been reverted"), r->kept);
 	return replay(x, r);
 }
 
@@ -214,7 +240,7 @@ static void rescue_one(void *arg, const char *name)
 	if (inj_record_read(x->dir, name, &r, &fd, &err) < 0)
 		entry = verdict("refused", -1, NULL, err.msg);
 	else
-		entry = decide(x, &r, fd);
+		entry = decide(x, name, &r, fd);
 	if (cleared(entry)) {
 		if (!x->dry_run && unlinkat(x->dir, name, 0) < 0 && errno != ENOENT)
 			x->bad++;

@@ -363,6 +363,31 @@ int inj_undo_guardian(const struct inj_undo *u, const struct ord_proc *guardian,
 	return write_at(u, text, W_PROC, AT_GUARDIAN, err);
 }
 
+/* Before the last brace and the newline, in one write. */
+static int kept_append(const struct inj_undo *u, const json_t *kept, struct ord_err *err)
+{
+	ord_autofree char *list = json_dumps(kept, JSON_COMPACT);
+	ord_autofree char *text = NULL;
+	struct stat st;
+
+	if (!list || asprintf(&text, ",\"kept\":%s}\n", list) < 0)
+		return ord_fail_nomem(err);
+	if (fstat(u->fd, &st) < 0)
+		return ord_fail_sys(err, "stat the undo record");
+	if ((size_t)st.st_size + strlen(text) > INJ_RECORD_MAX)
+		return ord_fail(err, ORD_GUARD, "the undo record has no room for what was kept");
+	return write_at(u, text, strlen(text), (size_t)st.st_size - 2, err);
+}
+
+int inj_undo_end(const struct inj_undo *u, const json_t *kept, struct ord_err *err)
+{
+	if (inj_undo_state(u, INJ_ENDED, err) < 0)
+		return -1;
+	return json_array_size(kept) > 0 && kept_append(u, kept, err) == 0
+		       ? 0
+		       : inj_undo_remove(u, err);
+}
+
 int inj_undo_remove(const struct inj_undo *u, struct ord_err *err)
 {
 	if (unlinkat(u->dir, u->name, 0) < 0 && errno != ENOENT)

@@ -60,6 +60,12 @@ int inj_undo_state(const struct inj_undo *u, enum inj_state state, struct ord_er
 int inj_undo_deadline(const struct inj_undo *u, uint64_t boot_ns, struct ord_err *err);
 int inj_undo_guardian(const struct inj_undo *u, const struct ord_proc *guardian,
 		      struct ord_err *err);
+/*
+ * The revert is done. Removes the record; but with texts of what was kept because others changed it
+ * (kept, may be NULL or empty) it is marked as ended and stays, so that `rescue` can hand them to a
+ * person.
+ */
+int inj_undo_end(const struct inj_undo *u, const json_t *kept, struct ord_err *err);
 /* Idempotent. */
 int inj_undo_remove(const struct inj_undo *u, struct ord_err *err);
 
@@ -74,6 +80,7 @@ struct inj_record {
 	char netns[64];
 	uint64_t netns_ino;
 	json_t *undo; /* owned */
+	json_t *kept; /* owned; NULL: nothing */
 };
 void inj_record_done(struct inj_record *r);
 

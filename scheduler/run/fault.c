@@ -203,7 +203,7 @@ static void lost(struct run_fault *f, const char *why)
 static void on_rescued(struct run_fault *f, json_t *event)
 {
 	json_t *records = json_object_get(event, "records"), *record;
-	json_t *left = json_array();
+	json_t *left = json_array(), *kept = json_array();
 	json_int_t residue = 0;
 	size_t i;
 
@@ -212,11 +212,13 @@ static void on_rescued(struct run_fault *f, json_t *event)
 
 		residue += n > 0 ? n : 0;
 		(void)json_array_extend(left, json_object_get(record, "left"));
+		(void)json_array_extend(kept, json_object_get(record, "kept"));
 	}
 	f->run->residue += (uint64_t)residue;
 	tell(f, "reverted",
-	     json_pack("{s:s, s:I, s:o, s:I}", "cause", "rescued", "residue", residue, "left", left,
-		       "at_t", (json_int_t)run_timeline_t(f->run->tl, ord_now_ns())));
+	     json_pack("{s:s, s:I, s:o, s:o, s:I}", "cause", "rescued", "residue", residue, "left",
+		       left, "kept", kept, "at_t",
+		       (json_int_t)run_timeline_t(f->run->tl, ord_now_ns())));
 	run_fault_over(f);
 }
 

@@ -118,6 +118,40 @@ static void test_once(void **state)
 	"\"boot\":\"b\",\"lease\":\"t-1\",\"fault\":\"noop\"," rest "}"
 #define REST "\"netns\":\"\",\"netns_ino\":0,\"undo\":{}"
 
+/* What was kept stays in the record, which has ended; without it the record goes. */
+static void test_kept(void **state)
+{
+	json_t *undo = json_pack("{s:[i]}", "x", 1), *none = json_array();
+	json_t *kept = json_pack("[s,s]", "Deployment a/b: /spec/replicas is 4, by \"x\"", "two");
+	struct inj_undo u;
+	struct inj_record r;
+	struct ord_err err;
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(inj_undo_write(&u, dir_open(), &req, 123, undo, &err), 0);
+		assert_int_equal(inj_undo_end(&u, i == 0 ? kept : i == 1 ? none : NULL, &err), 0);
+		close(u.fd);
+		if (i == 0) {
+			assert_int_equal(inj_record_read(u.dir, "u-1.json", &r, &fd, &err), 0);
+			assert_int_equal(r.state, INJ_ENDED);
+			assert_true(json_equal(r.kept, kept));
+			assert_true(json_equal(r.undo, undo));
+			assert_true(inj_record_lock(fd));
+			inj_record_done(&r);
+			close(fd);
+			assert_int_equal(inj_undo_remove(&u, &err), 0);
+		} else {
+			assert_int_equal(inj_record_read(u.dir, "u-1.json", &r, &fd, &err), -1);
+		}
+		close(u.dir);
+	}
+	json_decref(kept);
+	json_decref(none);
+	json_decref(undo);
+}
+
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -195,7 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),	cmocka_unit_test(test_once),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
