@@ -15,11 +15,6 @@
 #include "injector/kube/hold.h"
 #include "injector/kube/watch.h"
 
-#define ANNOTATION_PATH "/metadata/annotations/ordeal.dev~1undo"
-/* Controllers write to busy objects all the time: each of their writes between our reading and our
- * patch is one more try. */
-#define TRIES 20
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -65,10 +60,12 @@ static char *annotation(const struct inj_step *step, const json_t *undo, const s
 	if (!a || (e->fields ? json_object_set(a, "fields", e->fields)
 			     : json_object_set_new(a, "created", json_true())))
 		return NULL;
+	if (json_array_size(e->owners) > 0 && json_object_set(a, "owners", e->owners))
+		return NULL;
 	return json_dumps(a, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
-static int op_add(json_t *ops, const char *op, const char *path, json_t *value, struct ord_err *err)
+int inj_op_add(json_t *ops, const char *op, const char *path, json_t *value, struct ord_err *err)
 {
 	json_t *o = json_pack("{s:s s:s}", "op", op, "path", path);
 
@@ -80,20 +77,18 @@ static int op_add(json_t *ops, const char *op, const char *path, json_t *value, 
 	return 0;
 }
 
-/* The object must be the one that was read, to the last byte. */
-static int ops_begin(json_t *ops, const json_t *object, struct ord_err *err)
+int inj_ops_begin(json_t *ops, const json_t *object, struct ord_err *err)
 {
 	const json_t *m = metadata(object);
 
-	return op_add(ops, "test", "/metadata/uid", json_string(text_of(m, "uid")), err) < 0 ||
-			       op_add(ops, "test", "/metadata/resourceVersion",
-				      json_string(text_of(m, "resourceVersion")), err) < 0
+	return inj_op_add(ops, "test", "/metadata/uid", json_string(text_of(m, "uid")), err) < 0 ||
+			       inj_op_add(ops, "test", "/metadata/resourceVersion",
+					  json_string(text_of(m, "resourceVersion")), err) < 0
 		       ? -1
 		       : 0;
 }
 
-/* Whether somebody else was faster than our patch: then there is a new version to read. */
-static bool overtaken(struct kube *k, const struct ord_object *o, const json_t *seen)
+bool inj_overtaken(struct kube *k, const struct ord_object *o, const json_t *seen)
 {
 	ord_auto(json) json_t *now = NULL;
 	struct ord_err err;
@@ -103,7 +98,7 @@ static bool overtaken(struct kube *k, const struct ord_object *o, const json_t *
 		      text_of(metadata(seen), "resourceVersion")) != 0;
 }
 
-static void breathe(void)
+void inj_breathe(void)
 {
 	uint8_t draw = 0;
 
@@ -114,8 +109,7 @@ static void breathe(void)
 
 /* --- the change ------------------------------------------------------------------------------ */
 
-/* The change is asked to stay: then there is nothing to take back, and nothing that says so. */
-static bool stays(const json_t *undo)
+bool inj_edit_stays(const json_t *undo)
 {
 	return json_is_true(json_object_get(undo, "stays"));
 }
@@ -127,9 +121,9 @@ static int annotate(json_t *ops, const json_t *object, char *text, struct ord_er
 	if (!text)
 		return ord_fail_nomem(err);
 	if (!json_is_object(json_object_get(metadata(object), "annotations")) &&
-	    op_add(ops, "add", "/metadata/annotations", json_object(), err) < 0)
+	    inj_op_add(ops, "add", "/metadata/annotations", json_object(), err) < 0)
 		return -1;
-	return op_add(ops, "add", ANNOTATION_PATH, json_string(owned), err);
+	return inj_op_add(ops, "add", INJ_ANNOTATION_PATH, json_string(owned), err);
 }
 
 /* It was looked at in check: what has changed since is not overwritten. */
@@ -138,7 +132,7 @@ static int changes(const struct inj_edit *e, const json_t *object, json_t *ops, 
 	ord_auto(json) json_t *kept = json_array();
 	char what[INJ_OBJECT_TEXT];
 
-	if (!kept || ops_begin(ops, object, err) < 0 ||
+	if (!kept || inj_ops_begin(ops, object, err) < 0 ||
 	    inj_fields_swap(object, e->fields, true, ops, kept, err) < 0)
 		return -1;
 	if (json_array_size(kept) > 0)
@@ -176,12 +170,12 @@ static int patch_once(struct inj_step *step, struct kube *k, const json_t *undo,
 	if (inj_edit_annotation(object))
 		return ord_fail(err, ORD_GUARD, "another fault was faster");
 	if (changes(e, object, ops, err) < 0 ||
-	    (!stays(undo) && annotate(ops, object, annotation(step, undo, e), err) < 0))
+	    (!inj_edit_stays(undo) && annotate(ops, object, annotation(step, undo, e), err) < 0))
 		return -1;
 	if (kube_patch(k, &e->object, NULL, KUBE_PATCH_JSON, ops, false, inj_cluster_deadline(),
 		       &after, &status, err) == 0)
 		return in_force(e, after, err);
-	if ((status == 409 || status == 422 || status == 0) && overtaken(k, &e->object, object))
+	if ((status == 409 || status == 422 || status == 0) && inj_overtaken(k, &e->object, object))
 		return 1;
 	return inj_cluster_failed(status, err);
 }
@@ -222,9 +216,9 @@ static int edit_do(struct inj_step *step, struct kube *k, const json_t *undo, st
 {
 	int r = 1;
 
-	for (int i = 0; r == 1 && i < TRIES; i++) {
+	for (int i = 0; r == 1 && i < INJ_TRIES; i++) {
 		if (i > 0)
-			breathe();
+			inj_breathe();
 		r = e->create ? create_once(step, k, undo, e, err)
 			      : patch_once(step, k, undo, e, err);
 	}
@@ -247,7 +241,7 @@ int inj_edit_inject(struct inj_step *step, struct ord_err *err)
 		struct inj_edit e;
 		int r;
 
-		if (inj_edit_parse(json_array_get(edits, i), &e, err) < 0)
+		if (inj_edit_parse(undo, json_array_get(edits, i), &e, err) < 0)
 			return -1;
 		r = edit_do(step, k, undo, &e, err);
 		if (r == 0)
@@ -257,205 +251,4 @@ int inj_edit_inject(struct inj_step *step, struct ord_err *err)
 			return -1;
 	}
 	return inj_watch_start(k, err);
-}
-
-/* --- the way back ---------------------------------------------------------------------------- */
-
-static int kept_tell(const struct inj_edit *e, const json_t *kept)
-{
-	for (size_t i = 0; i < json_array_size(kept); i++)
-		inj_cluster_acted("kept", &e->object, json_string_value(json_array_get(kept, i)));
-	return 0;
-}
-
-/* The patch that takes it back. *ret_ours: whether there is anything of ours. */
-static int way_back(const struct inj_edit *e, const json_t *object, const char *owner, json_t *ops,
-		    json_t *kept, bool *ret_ours, struct ord_err *err)
-{
-	bool ours = inj_edit_ours(object, owner);
-	ord_auto(json) json_t *mine = NULL;
-
-	*ret_ours = ours;
-	if (!ours) {
-		/* Reverted already; or somebody took the annotation away alone. What the field
-		 * manager `ordeal` still owns is our change. */
-		mine = inj_fields_owned(object, e->fields);
-		*ret_ours = json_array_size(mine) > 0;
-	}
-	if (!*ret_ours)
-		return 0;
-	if (ops_begin(ops, object, err) < 0 ||
-	    inj_fields_swap(object, ours ? e->fields : mine, false, ops, kept, err) < 0)
-		return -1;
-	return ours ? op_add(ops, "remove", ANNOTATION_PATH, NULL, err) : 0;
-}
-
-/* 1: another was faster. */
-static int undo_once(struct kube *k, const struct inj_edit *e, const char *owner, json_t *kept,
-		     enum inj_reverted *ret, struct ord_err *err)
-{
-	ord_auto(json) json_t *object = NULL, *ops = json_array();
-	bool ours;
-	int status = 0;
-
-	(void)json_array_clear(kept);
-	if (kube_get(k, &e->object, inj_cluster_deadline(), &object, &status, err) < 0) {
-		*ret = INJ_OBJECT_GONE;
-		return status == 404 ? 0 : inj_cluster_failed(status, err);
-	}
-	*ret = INJ_OBJECT_GONE;
-	if (!inj_edit_is(object, e->object.uid))
-		return 0; /* made anew: another */
-	if (!ops)
-		return ord_fail_nomem(err);
-	if (way_back(e, object, owner, ops, kept, &ours, err) < 0)
-		return -1;
-	*ret = ours ? INJ_REVERTED : INJ_ALREADY;
-	if (!ours || kube_patch(k, &e->object, NULL, KUBE_PATCH_JSON, ops, false,
-				inj_cluster_deadline(), NULL, &status, err) == 0)
-		return 0;
-	if ((status == 409 || status == 422) && overtaken(k, &e->object, object))
-		return 1;
-	return inj_cluster_failed(status, err);
-}
-
-/* What was made goes, if it is still the one that was made for this owner. */
-static int unmake(struct kube *k, const struct inj_edit *e, const char *owner,
-		  enum inj_reverted *ret, struct ord_err *err)
-{
-	ord_auto(json) json_t *object = NULL;
-	struct ord_object o = e->object;
-	int status = 0;
-
-	*ret = INJ_OBJECT_GONE;
-	if (kube_get(k, &o, inj_cluster_deadline(), &object, &status, err) < 0)
-		return status == 404 ? 0 : inj_cluster_failed(status, err);
-	*ret = INJ_ALREADY;
-	if (!inj_edit_ours(object, owner))
-		return 0;
-	*ret = INJ_REVERTED;
-	if (json_object_get(metadata(object), "deletionTimestamp"))
-		return 0;
-	(void)snprintf(o.uid, sizeof o.uid, "%s", text_of(metadata(object), "uid"));
-	if (kube_delete(k, &o, -1, inj_cluster_deadline(), &status, err) < 0 && status != 404 &&
-	    status != 409)
-		return inj_cluster_failed(status, err);
-	return 0;
-}
-
-int inj_edit_undo(struct kube *k, const struct inj_edit *e, const char *owner, json_t *kept,
-		  enum inj_reverted *ret, struct ord_err *err)
-{
-	int r = 1;
-
-	if (e->create)
-		return unmake(k, e, owner, ret, err);
-	for (int i = 0; r == 1 && i < TRIES; i++) {
-		if (i > 0)
-			breathe();
-		r = undo_once(k, e, owner, kept, ret, err);
-	}
-	return r == 1 ? ord_fail(err, ORD_SYS, "others change %s too often", e->object.name) : r;
-}
-
-static int undo_one(struct kube *k, const json_t *entry, const char *owner, struct ord_err *err)
-{
-	ord_auto(json) json_t *kept = json_array();
-	enum inj_reverted what = INJ_ALREADY;
-	char name[INJ_OBJECT_TEXT];
-	struct inj_edit e;
-	int r;
-
-	if (!kept)
-		return ord_fail_nomem(err);
-	if (inj_edit_parse(entry, &e, err) < 0)
-		return -1;
-	r = inj_edit_undo(k, &e, owner, kept, &what, err);
-	if (r < 0)
-		(void)ord_wrap(err, "%s", inj_object_text(&e.object, name));
-	else if (what == INJ_REVERTED)
-		inj_cluster_acted("reverted", &e.object, "");
-	else if (what == INJ_OBJECT_GONE && !e.create)
-		inj_cluster_acted("gone", &e.object, "deleted or made anew meanwhile: left alone");
-	if (r == 0)
-		r = kept_tell(&e, kept);
-	inj_edit_done(&e);
-	return r;
-}
-
-/* All are tried, whatever becomes of one; the worst error is told: that which waiting may heal. */
-int inj_edit_revert(const json_t *undo, struct ord_err *err)
-{
-	const json_t *edits = json_object_get(undo, "edits");
-	struct kube *k = inj_cluster_of(undo, err);
-	struct ord_err why;
-	int r = 0;
-
-	if (!k)
-		return -1;
-	for (size_t i = stays(undo) ? 0 : json_array_size(edits); i > 0; i--) {
-		inj_beat();
-		if (undo_one(k, json_array_get(edits, i - 1), text_of(undo, "owner"), &why) == 0)
-			continue;
-		if (r == 0 || why.code == ORD_SYS)
-			*err = why;
-		r = -1;
-		/* Who does not answer for one does not answer for the next. */
-		if (why.code == ORD_SYS)
-			break;
-	}
-	if (r == 0)
-		return inj_hold_release(undo, err);
-	return r;
-}
-
-static int left_one(struct kube *k, const struct inj_edit *e, const char *owner, json_t *left,
-		    struct ord_err *err)
-{
-	ord_auto(json) json_t *object = NULL, *mine = NULL;
-	char what[INJ_OBJECT_TEXT];
-	int status = 0;
-
-	if (kube_get(k, &e->object, inj_cluster_deadline(), &object, &status, err) < 0)
-		return status == 404 ? 0 : inj_cluster_failed(status, err);
-	if (e->fields && !inj_edit_is(object, e->object.uid))
-		return 0;
-	(void)inj_object_text(&e->object, what);
-	if (inj_edit_ours(object, owner) &&
-	    json_array_append_new(left,
-				  e->create ? json_sprintf("%s", what)
-					    : json_sprintf("%s: %s", what, INJ_UNDO_ANNOTATION)))
-		return ord_fail_nomem(err);
-	mine = e->fields ? inj_fields_owned(object, e->fields) : NULL;
-	for (size_t i = 0; i < json_array_size(mine); i++) {
-		char where[INJ_FIELD_TEXT];
-
-		if (json_array_append_new(
-			    left, json_sprintf("%s: %s", what,
-					       inj_field_text(json_array_get(mine, i), where))))
-			return ord_fail_nomem(err);
-	}
-	return 0;
-}
-
-int inj_edit_residue(const json_t *undo, json_t *left, struct ord_err *err)
-{
-	const json_t *edits = json_object_get(undo, "edits");
-	struct kube *k = inj_cluster_of(undo, err);
-
-	if (!k)
-		return -1;
-	for (size_t i = 0; !stays(undo) && i < json_array_size(edits); i++) {
-		struct inj_edit e;
-		int r;
-
-		inj_beat();
-		if (inj_edit_parse(json_array_get(edits, i), &e, err) < 0)
-			return -1;
-		r = left_one(k, &e, text_of(undo, "owner"), left, err);
-		inj_edit_done(&e);
-		if (r < 0)
-			return -1;
-	}
-	return 0;
 }

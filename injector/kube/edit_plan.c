@@ -9,6 +9,7 @@
 #include "injector/kube/edit.h"
 #include "injector/kube/edit_private.h"
 #include "injector/kube/fields.h"
+#include "injector/kube/manager.h"
 #include "injector/kube/pointer.h"
 
 static const char *text_of(const json_t *object, const char *key)
@@ -130,22 +131,32 @@ static int fields_tell(const struct ord_object *o, const json_t *fields, json_t 
 }
 
 /* Nesting and real numbers are the record's to refuse: what is an object's is kept as text. */
-static int entry_add(json_t *undo, const struct ord_object *o, const char *key, const json_t *value,
-		     struct ord_err *err)
+static int text_add(json_t *entry, const char *key, const json_t *value, struct ord_err *err)
 {
 	ord_autofree char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-	if (!text || json_array_append_new(
-			     json_object_get(undo, "edits"),
-			     json_pack("{s:o s:s}", "object", inj_object_to_json(o), key, text)))
+	return !text || json_object_set_new(entry, key, json_string(text)) ? ord_fail_nomem(err)
+									   : 0;
+}
+
+/* owners: NULL where nobody owned any of it. */
+static int entry_add(json_t *undo, const struct ord_object *o, const char *key, const json_t *value,
+		     const json_t *owners, struct ord_err *err)
+{
+	ord_auto(json) json_t *entry = json_pack("{s:o}", "object", inj_object_to_json(o));
+
+	if (!entry)
 		return ord_fail_nomem(err);
-	return 0;
+	if (text_add(entry, key, value, err) < 0 ||
+	    (json_array_size(owners) > 0 && text_add(entry, "owners", owners, err) < 0))
+		return -1;
+	return json_array_append(json_object_get(undo, "edits"), entry) ? ord_fail_nomem(err) : 0;
 }
 
 int inj_edit_patch(struct inj_step *step, const struct ord_object *o, const json_t *patch,
 		   json_t *undo, json_t *report, struct ord_err *err)
 {
-	ord_auto(json) json_t *before = NULL, *fields = NULL;
+	ord_auto(json) json_t *before = NULL, *fields = NULL, *owners = NULL;
 	char what[INJ_OBJECT_TEXT];
 
 	(void)step;
@@ -164,7 +175,8 @@ int inj_edit_patch(struct inj_step *step, const struct ord_object *o, const json
 		return ord_wrap(err, "%s", inj_object_text(o, what));
 	if (fields_tell(o, fields, report, err) < 0)
 		return -1;
-	return entry_add(undo, o, "fields", fields, err);
+	owners = inj_owners_note(before, fields);
+	return owners ? entry_add(undo, o, "fields", fields, owners, err) : ord_fail_nomem(err);
 }
 
 static int new_object(const json_t *object, struct ord_object *ret, struct ord_err *err)
@@ -209,7 +221,7 @@ int inj_edit_create(struct inj_step *step, const json_t *object, json_t *undo, j
 		return ord_wrap(err, "%s: dry run", inj_object_text(&o, what));
 	if (inj_cluster_tell(report, "objects", err, "%s: new", inj_object_text(&o, what)) < 0)
 		return -1;
-	return entry_add(undo, &o, "create", object, err);
+	return entry_add(undo, &o, "create", object, NULL, err);
 }
 
 /* --- reading the record back ----------------------------------------------------------------- */
@@ -218,6 +230,7 @@ void inj_edit_done(struct inj_edit *e)
 {
 	json_decref(e->fields);
 	json_decref(e->create);
+	json_decref(e->owners);
 	*e = (struct inj_edit){0};
 }
 
@@ -231,17 +244,20 @@ static int text_parse(const json_t *entry, const char *key, json_t **ret, struct
 	return *ret ? 0 : ord_fail(err, ORD_USAGE, "%s: not JSON", key);
 }
 
-int inj_edit_parse(const json_t *entry, struct inj_edit *ret, struct ord_err *err)
+int inj_edit_parse(const json_t *undo, const json_t *entry, struct inj_edit *ret,
+		   struct ord_err *err)
 {
-	static const char *const keys[] = {"object", "fields", "create"};
-	struct inj_edit e = {0};
+	static const char *const keys[] = {"object", "fields", "create", "owners"};
+	struct inj_edit e = {.fault = text_of(undo, "fault")};
 
 	if (ord_json_keys(entry, keys, ORD_COUNT(keys), err) < 0 ||
 	    inj_object_from_json(&e.object, json_object_get(entry, "object"), err) < 0)
 		return -1;
 	if (text_parse(entry, "fields", &e.fields, err) < 0 ||
 	    text_parse(entry, "create", &e.create, err) < 0 ||
-	    (e.fields && inj_fields_validate(e.fields, err) < 0)) {
+	    text_parse(entry, "owners", &e.owners, err) < 0 ||
+	    (e.fields && inj_fields_validate(e.fields, err) < 0) ||
+	    (e.owners && inj_owners_validate(e.owners, err) < 0)) {
 		inj_edit_done(&e);
 		return -1;
 	}
@@ -284,7 +300,7 @@ int inj_edit_validate(const json_t *undo, struct ord_err *err)
 	for (size_t i = 0; i < json_array_size(edits); i++) {
 		struct inj_edit e;
 
-		if (inj_edit_parse(json_array_get(edits, i), &e, err) < 0)
+		if (inj_edit_parse(undo, json_array_get(edits, i), &e, err) < 0)
 			return ord_wrap(err, "edit %zu", i + 1);
 		inj_edit_done(&e);
 	}

@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "injector/kube/fields_private.h"
+#include "injector/kube/manager.h"
 #include "injector/kube/pointer.h"
 
 #define TOKENS_MAX 64
@@ -143,6 +144,11 @@ int inj_fields_broken(const json_t *object, const json_t *fields)
 bool inj_field_stands(const json_t *object, const json_t *field)
 {
 	return is_state(object, field, "new");
+}
+
+bool inj_field_is_back(const json_t *object, const json_t *field)
+{
+	return is_state(object, field, "old");
 }
 
 /* --- going from one state to the other ------------------------------------------------------- */

@@ -32,6 +32,8 @@ int inj_fields_swap(const json_t *object, const json_t *fields, bool forward, js
 int inj_fields_broken(const json_t *object, const json_t *fields);
 /* Whether a field is new still: left to revert. */
 bool inj_field_stands(const json_t *object, const json_t *field);
+/* Whether it is as it was before. */
+bool inj_field_is_back(const json_t *object, const json_t *field);
 /* The values that a server made of the new ones ("1000m" -> "1") become the new ones; ORD_USAGE
  * where it did not take one. */
 int inj_fields_adopt(json_t *fields, const json_t *object, struct ord_err *err);
@@ -44,14 +46,5 @@ char *inj_field_text(const json_t *field, char out[static INJ_FIELD_TEXT]);
 /* A value as JSON, cut, for people; "nothing" where absent. Returns out. */
 #define INJ_VALUE_TEXT 96
 char *inj_value_text(const json_t *value, char out[static INJ_VALUE_TEXT]);
-/* Those fields that are still new, and by managedFields still ours; owned. */
-json_t *inj_fields_owned(const json_t *object, const json_t *fields);
-/*
- * Who owns a field by the object's managedFields: the manager whose set holds it, or most of the
- * way to it, the latest. "" where nobody but `ordeal` does. Returns out.
- */
-#define INJ_MANAGER_TEXT 128
-char *inj_field_manager(const json_t *object, const json_t *field,
-			char out[static INJ_MANAGER_TEXT]);
 
 #endif

@@ -18,6 +18,7 @@
 #include "injector/kube/edit.h"
 #include "injector/kube/edit_private.h"
 #include "injector/kube/fields.h"
+#include "injector/kube/manager.h"
 
 #define LIST_NS (60 * ORD_S)
 
@@ -49,18 +50,26 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static void tell(struct sweep *s, const json_t *a, const struct ord_object *o, const char *action,
-		 json_t *left, const char *message)
+/* One answer. Takes left and kept; NULL: none. */
+static void tell_kept(struct sweep *s, const json_t *a, const struct ord_object *o,
+		      const char *action, json_t *left, json_t *kept, const char *message)
 {
 	char what[INJ_OBJECT_TEXT];
 	json_t *text =
 		json_sprintf("%s%s%s", inj_object_text(o, what), *message ? ": " : "", message);
 
 	(void)json_array_append_new(
-		s->records, json_pack("{s:s s:s s:s s:i s:o s:o}", "lease", text_of(a, "lease"),
-				      "fault", text_of(a, "fault"), "action", action, "residue",
-				      !strcmp(action, "reverted") ? 0 : -1, "left",
-				      left ? left : json_array(), "message", text));
+		s->records,
+		json_pack("{s:s s:s s:s s:i s:o s:o s:o}", "lease", text_of(a, "lease"), "fault",
+			  text_of(a, "fault"), "action", action, "residue",
+			  !strcmp(action, "reverted") ? 0 : -1, "left", left ? left : json_array(),
+			  "kept", kept ? kept : json_array(), "message", text));
+}
+
+static void tell(struct sweep *s, const json_t *a, const struct ord_object *o, const char *action,
+		 json_t *left, const char *message)
+{
+	tell_kept(s, a, o, action, left, NULL, message);
 }
 
 /* "namespace/name" of the run's Lease: who holds it. */
@@ -140,8 +149,8 @@ static int edit_make(struct sweep *s, const struct ord_object *o, const json_t *
 		     json_t *left, struct inj_edit *ret, struct ord_err *err)
 {
 	ord_auto(json) json_t *object = NULL;
-	json_t *fields = json_object_get(a, "fields");
-	struct inj_edit e = {.object = *o};
+	json_t *fields = json_object_get(a, "fields"), *owners = json_object_get(a, "owners");
+	struct inj_edit e = {.object = *o, .fault = text_of(a, "fault")};
 
 	if (json_is_true(json_object_get(a, "created"))) {
 		if (!claimed)
@@ -157,6 +166,9 @@ static int edit_make(struct sweep *s, const struct ord_object *o, const json_t *
 	if (kube_get(s->kube, o, inj_cluster_deadline(), &object, NULL, err) < 0)
 		return -1;
 	e.fields = believed(object, fields, claimed, left);
+	/* Whose they were is as much of a claim. */
+	if (claimed && owners && inj_owners_validate(owners, err) == 0)
+		e.owners = json_incref(owners);
 	*ret = e;
 	return e.fields ? 0 : ord_fail_nomem(err);
 }
@@ -193,8 +205,7 @@ static void clear(struct sweep *s, const struct ord_object *o, const json_t *a, 
 		if (inj_edit_undo(s->kube, &e, text_of(a, "owner"), kept, &what, &err) < 0) {
 			tell(s, a, o, "failed", left, err.msg);
 		} else {
-			(void)json_array_extend(left, kept);
-			tell(s, a, o, "reverted", left, "");
+			tell_kept(s, a, o, "reverted", left, json_incref(kept), "");
 			claim_drop(s, a);
 		}
 	}
@@ -250,8 +261,8 @@ static int see(void *arg, const json_t *item, struct ord_err *err)
 static void unseen(struct sweep *s, const char *kind, const struct ord_err *err)
 {
 	(void)json_array_append_new(
-		s->records, json_pack("{s:s s:s s:s s:i s:[] s:o}", "lease", "", "fault", "",
-				      "action", "failed", "residue", -1, "left", "message",
+		s->records, json_pack("{s:s s:s s:s s:i s:[] s:[] s:o}", "lease", "", "fault", "",
+				      "action", "failed", "residue", -1, "left", "kept", "message",
 				      json_sprintf("%s: not looked at: %s", kind, err->msg)));
 }
 

@@ -10,6 +10,7 @@
 #include "injector/kube/cluster.h"
 #include "injector/kube/edit.h"
 #include "injector/kube/fields.h"
+#include "injector/kube/manager.h"
 
 /* More objects of one kind in one namespace are watched as a set. */
 #define ALONE_MAX 8

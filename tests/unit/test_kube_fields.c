@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "injector/kube/fields.h"
+#include "injector/kube/manager.h"
 #include "injector/kube/pointer.h"
 
 static json_t *parse(const char *text)
