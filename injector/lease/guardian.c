@@ -21,6 +21,7 @@
 #include "injector/lease/acted.h"
 #include "injector/lease/pidfd.h"
 #include "injector/lease/sandbox.h"
+#include "injector/lease/trim.h"
 
 struct message {
 	uint64_t word;
@@ -238,6 +239,7 @@ static _Noreturn void twin_main(struct twin *t, uint64_t deadline)
 	    timer_set(t->timer, deadline) < 0 || chdir("/") < 0 ||
 	    inj_seccomp(INJ_GUARDIAN, NULL, t->inj->revert_syscalls, &err) < 0)
 		_exit(1);
+	inj_trim();
 	t->heard_ns = ord_now_ns();
 	if (write(t->beat, &ready, sizeof ready) != (ssize_t)sizeof ready)
 		_exit(1);

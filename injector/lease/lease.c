@@ -16,6 +16,7 @@
 #include "injector/lease/guardian.h"
 #include "injector/lease/halt.h"
 #include "injector/lease/sandbox.h"
+#include "injector/lease/trim.h"
 #include "injector/lease/undo.h"
 
 enum cause {
@@ -143,6 +144,7 @@ static int arm(struct hold *h, struct ord_err *err)
 	    timer_set(h, ord_boot_ns() + inject_limit_ns(h)) < 0 ||
 	    inj_seccomp(INJ_HOLDER, h->inj->syscalls, h->inj->revert_syscalls, err) < 0)
 		goto dismiss;
+	inj_trim();
 	beating = &h->guardian;
 	h->heard_ns = ord_now_ns();
 	h->beat_due_ns = h->heard_ns + INJ_BEAT_NS;
