@@ -118,6 +118,7 @@ static _Noreturn void twin_revert(const struct twin *t)
 			break;
 		if (!patient(ord_boot_ns() - began, &err))
 			break;
+		(void)inj_undo_state(&t->record, INJ_WAITING, &err);
 		(void)poll(NULL, 0, pause);
 		if (inj_program()->journal && pause < 2000)
 			pause *= 2;

@@ -50,8 +50,9 @@ struct ending {
 	int dir;
 	size_t n;
 	struct {
-		int holder; /* pidfd, -1 where it is dead already */
-		int record; /* its lock tells when holder, guardian and children are gone */
+		int holder;  /* pidfd, -1 where it is dead already */
+		int record;  /* its lock tells when holder, guardian and children are gone */
+		bool remote; /* reverted through an API: a guardian would not get further */
 	} v[INJ_RECORDS_MAX];
 };
 
@@ -69,6 +70,7 @@ static void term(void *arg, const char *name)
 	} else {
 		e->v[e->n].record = fd;
 		e->v[e->n].holder = inj_alive(&r.holder);
+		e->v[e->n].remote = r.fault->program == ORD_PROGRAM_KUBE;
 		if (e->v[e->n].holder >= 0)
 			(void)inj_pidfd_signal(e->v[e->n].holder, SIGTERM);
 		e->n++;
@@ -95,7 +97,8 @@ static size_t locks_wait(struct ending *e, uint64_t limit)
 }
 
 /*
- * As the owner of the records: asks all holders to end, sees them end, kills those that do not.
+ * As the owner of the records: asks all holders to end, sees them end, kills those that do not, for
+ * their guardians to revert. A holder that waits for an API server is left to do so.
  * Answers how many leases there were, and how many are left.
  */
 static json_t *home_end(int dir, void *arg)
@@ -110,7 +113,7 @@ static json_t *home_end(int dir, void *arg)
 		return NULL;
 	left = locks_wait(&e, *began + ORDERLY_NS);
 	for (size_t i = 0; left > 0 && i < e.n; i++)
-		if (e.v[i].record >= 0 && e.v[i].holder >= 0)
+		if (e.v[i].record >= 0 && e.v[i].holder >= 0 && !e.v[i].remote)
 			(void)inj_pidfd_signal(e.v[i].holder, SIGKILL);
 	left = left > 0 ? locks_wait(&e, *began + ALL_NS) : 0;
 	return json_pack("[I,I]", (json_int_t)e.n, (json_int_t)left);
@@ -154,7 +157,11 @@ int inj_halt(unsigned *ret_ended, struct ord_err *err)
 	if (r < 0)
 		return -1;
 	*ret_ended = all - left;
-	return left ? ord_fail(err, ORD_SYS, "%u leases have not ended within a second", left) : 0;
+	return left ? ord_fail(err, ORD_SYS,
+			       "%u leases have not ended within a second; what is reverted through "
+			       "an API goes on by itself",
+			       left)
+		    : 0;
 }
 
 int inj_resume(struct ord_err *err)

@@ -9,7 +9,8 @@
 int inj_halt_refuses(const struct inj_dirs *dirs, struct ord_err *err);
 /*
  * Ends every lease that this user may end, within a second: SIGTERM, then SIGKILL, which leaves the
- * rest to the kernel and the guardians. As root those of all users. *ret_ended counts them; -1
+ * rest to the kernel and the guardians; not where an API server is waited for, which a guardian
+ * would have to do as well. As root those of all users. *ret_ended counts them; -1
  * where one is left.
  */
 int inj_halt(unsigned *ret_ended, struct ord_err *err);

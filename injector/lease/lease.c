@@ -391,6 +391,9 @@ static int undo_patiently(struct hold *h, json_t **ret_left, struct ord_err *err
 		if (!worth_waiting(h, err))
 			return -1;
 		if (now > told + ORD_S) {
+			struct ord_err why;
+
+			(void)inj_undo_state(&h->record, INJ_WAITING, &why);
 			inj_event("waiting", h->req->lease, now,
 				  json_pack("{s:s s:I}", "message", err->msg, "for_ns",
 					    (json_int_t)(now - h->reverting_ns)));

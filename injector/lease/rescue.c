@@ -202,7 +202,11 @@ static json_t *decide(const struct rescue *x, const char *name, struct inj_recor
 		return verdict("removed", 0, NULL,
 			       "of an earlier start of this machine: the effect went with it");
 	if (!inj_record_lock(fd) && (x->dry_run || !wait_for(r, fd)))
-		return verdict("held", 0, NULL, "its holder or its guardian lives: left alone");
+		return verdict("held", 0, NULL,
+			       r->state == INJ_WAITING
+				       ? "its holder or its guardian waits for the API server: "
+					 "left alone"
+				       : "its holder or its guardian lives: left alone");
 	if (fstat(fd, &st) == 0 && st.st_nlink == 0)
 		return verdict("reverted", 0, NULL, "by its guardian");
 	read_again(x, name, r);

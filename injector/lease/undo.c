@@ -30,7 +30,11 @@
 #define AT_GUARDIAN   (AT_HOLDER + W_PROC + sizeof HEAD_GUARDIAN - 1)
 
 static const char *const states[] = {
-	[INJ_PREPARED] = "prepared", [INJ_INJECTED] = "injected", [INJ_ENDED] = "ended"};
+	[INJ_PREPARED] = "prepared",
+	[INJ_INJECTED] = "injected",
+	[INJ_WAITING] = "waiting",
+	[INJ_ENDED] = "ended",
+};
 
 const char *inj_state_name(enum inj_state state)
 {
@@ -341,6 +345,7 @@ int inj_undo_state(const struct inj_undo *u, enum inj_state state, struct ord_er
 {
 	static const char *const padded[] = {[INJ_PREPARED] = "\"prepared\"",
 					     [INJ_INJECTED] = "\"injected\"",
+					     [INJ_WAITING] = "\"waiting\" ",
 					     [INJ_ENDED] = "\"ended\"   "};
 
 	return write_at(u, padded[state], W_STATE, AT_STATE, err);

@@ -23,7 +23,8 @@
 #define INJ_BOOT_ID	37
 #define INJ_RECORD_NAME (INJ_LEASE_MAX + 8)
 
-enum inj_state { INJ_PREPARED, INJ_INJECTED, INJ_ENDED };
+/* WAITING: a revert did not succeed yet, and is tried again by whoever holds the lock. */
+enum inj_state { INJ_PREPARED, INJ_INJECTED, INJ_WAITING, INJ_ENDED };
 const char *inj_state_name(enum inj_state state);
 
 /* In the base directory: where the journal of its user lies, for root's `status` and `halt`. */

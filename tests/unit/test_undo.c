@@ -79,6 +79,11 @@ static void test_life(void **state)
 	assert_int_equal(r.guardian.pid, 77);
 	assert_true(r.guardian.start == guardian.start);
 	inj_record_done(&r);
+	assert_int_equal(inj_undo_state(&u, INJ_WAITING, &err), 0);
+	close(fd);
+	assert_int_equal(inj_record_read(u.dir, "u-1.json", &r, &fd, &err), 0);
+	assert_int_equal(r.state, INJ_WAITING);
+	inj_record_done(&r);
 	assert_int_equal(inj_undo_state(&u, INJ_ENDED, &err), 0);
 	close(fd);
 	assert_int_equal(inj_record_read(u.dir, "u-1.json", &r, &fd, &err), 0);
