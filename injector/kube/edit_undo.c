@@ -107,18 +107,15 @@ static int sign_off(struct way *w, struct ord_err *err)
 }
 
 /* Members that were not there before: nobody owned them, and nobody does once they are gone. */
-static bool at_once(const struct inj_edit *e)
+static bool at_once(const struct way *w)
 {
-	for (size_t i = 0; i < json_array_size(e->fields); i++) {
-		const json_t *f = json_array_get(e->fields, i), *path = json_object_get(f, "path");
+	for (size_t i = 0; i < json_array_size(w->edit->fields); i++) {
+		const json_t *f = json_array_get(w->edit->fields, i);
 
-		if (json_object_get(f, "old"))
+		if (json_object_get(f, "old") || !inj_field_is_apart(w->object, f))
 			return false;
-		for (size_t j = 0; j < json_array_size(path); j++)
-			if (!json_is_string(json_array_get(path, j)))
-				return false;
 	}
-	return true;
+	return json_array_size(w->edit->owners) == 0;
 }
 
 /* 1: another was faster. */
@@ -131,7 +128,7 @@ static int take_back(struct way *w, const char *owner, json_t *kept, struct ord_
 		return ord_fail_nomem(err);
 	if (way_back(w, owner, ops, kept, err) < 0)
 		return -1;
-	if (w->annotated && at_once(w->edit)) {
+	if (w->annotated && at_once(w)) {
 		w->done = true;
 		if (inj_op_add(ops, "remove", INJ_ANNOTATION_PATH, NULL, err) < 0)
 			return -1;

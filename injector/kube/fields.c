@@ -255,7 +255,7 @@ static int change(struct swap *s, const json_t *field, const json_t *from, const
 	return op(s, "remove", pointer, NULL) < 0 ? -1 : prune(s, field);
 }
 
-static int keep(const json_t *object, const json_t *field, json_t *kept, struct ord_err *err)
+int inj_field_keep(const json_t *object, const json_t *field, json_t *kept, struct ord_err *err)
 {
 	char where[INJ_FIELD_TEXT], value[INJ_VALUE_TEXT], manager[INJ_MANAGER_TEXT];
 
@@ -280,7 +280,7 @@ static int swap_one(struct swap *s, const json_t *field, bool forward, json_t *k
 		r = json_object_get(field, from)
 			    ? change(s, field, json_object_get(field, from), target)
 			    : add(s, field, target);
-	return r > 0 ? keep(s->work, field, kept, s->err) : r;
+	return r > 0 ? inj_field_keep(s->work, field, kept, s->err) : r;
 }
 
 int inj_fields_swap(const json_t *object, const json_t *fields, bool forward, json_t *ops,

@@ -30,6 +30,8 @@ int inj_fields_swap(const json_t *object, const json_t *fields, bool forward, js
 		    json_t *kept, struct ord_err *err);
 /* The first field that is not new: its index; -1 where all are. */
 int inj_fields_broken(const json_t *object, const json_t *fields);
+/* Appends to kept what of a field stays because it is another's: where, its value, by whom. */
+int inj_field_keep(const json_t *object, const json_t *field, json_t *kept, struct ord_err *err);
 /* Whether a field is new still: left to revert. */
 bool inj_field_stands(const json_t *object, const json_t *field);
 /* Whether it is as it was before. */

@@ -198,6 +198,29 @@ json_t *inj_fields_owned(const json_t *object, const json_t *fields)
 	return out;
 }
 
+bool inj_field_is_apart(const json_t *object, const json_t *field)
+{
+	const json_t *list = managed(object), *path = path_of(field);
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *set = json_object_get(json_array_get(list, i), "fieldsV1");
+		size_t j = 0;
+
+		while (is_ours(json_array_get(list, i)) && j < json_array_size(path)) {
+			const char *key =
+				key_of(set, json_array_get(path, j), json_object_get(field, "new"));
+
+			if (!key)
+				break;
+			set = json_object_get(set, key);
+			j++;
+		}
+		if (j == json_array_size(path))
+			return true;
+	}
+	return false;
+}
+
 /* --- giving them back ------------------------------------------------------------------------ */
 
 /* What of the entry is about any of the fields as they are now: owned, an empty set where nothing

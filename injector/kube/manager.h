@@ -11,11 +11,14 @@
 #define ORDEAL_INJECTOR_KUBE_MANAGER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "ordeal/err.h"
 
 /* Those fields that are still new, and by managedFields still ours; owned. */
 json_t *inj_fields_owned(const json_t *object, const json_t *fields);
+/* Whether `ordeal` owns just this field by now, and no list or map as a whole for its sake. */
+bool inj_field_is_apart(const json_t *object, const json_t *field);
 /*
  * Who owns a field by the object's managedFields: the manager whose set holds it, or most of the
  * way to it, the latest. "" where nobody but `ordeal` does. Returns out.

@@ -123,30 +123,41 @@ static bool over(const struct sweep *s, const json_t *a)
 	return (int64_t)ord_wall_ns() + lo > at;
 }
 
-/* The fields that may be put back, and the texts of those that may not. */
-static json_t *believed(const json_t *object, const json_t *fields, bool claimed, json_t *left)
+/* What is told of one object; both are handed over with the answer. */
+struct told {
+	json_t *left, *kept;
+};
+
+/* The fields that may be put back; what may not is left, and what another has by now is kept. */
+static json_t *believed(const json_t *object, const json_t *fields, bool claimed, struct told *t)
 {
 	ord_auto(json) json_t *owned = inj_fields_owned(object, fields);
 	json_t *out = json_array();
 
 	for (size_t i = 0; out && i < json_array_size(fields); i++) {
 		json_t *f = json_array_get(fields, i);
-		bool known = json_object_get(f, "new") ? false : claimed;
+		bool back = inj_field_is_back(object, f), stands = inj_field_stands(object, f);
+		/* One that is back already has only its owner to get back. */
+		bool known = claimed && (back || (stands && !json_object_get(f, "new")));
 		char where[INJ_FIELD_TEXT];
+		struct ord_err err;
 
 		for (size_t j = 0; j < json_array_size(owned); j++)
 			known = known || json_array_get(owned, j) == f;
 		if (known)
 			(void)json_array_append(out, f);
-		else if (inj_field_stands(object, f))
-			(void)json_array_append_new(left, json_sprintf("%s: not written by ordeal",
-								       inj_field_text(f, where)));
+		else if (stands)
+			(void)json_array_append_new(t->left,
+						    json_sprintf("%s: not written by ordeal",
+								 inj_field_text(f, where)));
+		else if (!back)
+			(void)inj_field_keep(object, f, t->kept, &err);
 	}
 	return out;
 }
 
 static int edit_make(struct sweep *s, const struct ord_object *o, const json_t *a, bool claimed,
-		     json_t *left, struct inj_edit *ret, struct ord_err *err)
+		     struct told *t, struct inj_edit *ret, struct ord_err *err)
 {
 	ord_auto(json) json_t *object = NULL;
 	json_t *fields = json_object_get(a, "fields"), *owners = json_object_get(a, "owners");
@@ -165,7 +176,7 @@ static int edit_make(struct sweep *s, const struct ord_object *o, const json_t *
 		return -1;
 	if (kube_get(s->kube, o, inj_cluster_deadline(), &object, NULL, err) < 0)
 		return -1;
-	e.fields = believed(object, fields, claimed, left);
+	e.fields = believed(object, fields, claimed, t);
 	/* Whose they were is as much of a claim. */
 	if (claimed && owners && inj_owners_validate(owners, err) == 0)
 		e.owners = json_incref(owners);
@@ -187,28 +198,25 @@ static void fields_list(const struct inj_edit *e, json_t *left)
 
 static void clear(struct sweep *s, const struct ord_object *o, const json_t *a, bool claimed)
 {
-	json_t *left = json_array();
+	struct told t = {.left = json_array(), .kept = json_array()};
+	ord_auto(json) json_t *kept = json_array();
 	enum inj_reverted what = INJ_ALREADY;
 	struct inj_edit e = {0};
-	struct ord_err err;
+	struct ord_err err = {0};
+	const char *action = "reverted";
 
-	if (edit_make(s, o, a, claimed, left, &e, &err) < 0) {
-		tell(s, a, o, err.code == ORD_SYS ? "failed" : "refused", left, err.msg);
-		return;
-	}
-	if (s->asked->dry_run) {
-		fields_list(&e, left);
-		tell(s, a, o, "would-revert", left, "");
+	if (edit_make(s, o, a, claimed, &t, &e, &err) < 0) {
+		action = err.code == ORD_SYS ? "failed" : "refused";
+	} else if (s->asked->dry_run) {
+		action = "would-revert";
+		fields_list(&e, t.left);
+	} else if (inj_edit_undo(s->kube, &e, text_of(a, "owner"), kept, &what, &err) < 0) {
+		action = "failed";
 	} else {
-		ord_auto(json) json_t *kept = json_array();
-
-		if (inj_edit_undo(s->kube, &e, text_of(a, "owner"), kept, &what, &err) < 0) {
-			tell(s, a, o, "failed", left, err.msg);
-		} else {
-			tell_kept(s, a, o, "reverted", left, json_incref(kept), "");
-			claim_drop(s, a);
-		}
+		(void)json_array_extend(t.kept, kept);
+		claim_drop(s, a);
 	}
+	tell_kept(s, a, o, action, t.left, t.kept, err.msg);
 	inj_edit_done(&e);
 }
 
