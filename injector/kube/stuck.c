@@ -7,11 +7,11 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/selector.h"
 #include "injector/kube/cluster.h"
 #include "injector/kube/edit.h"
 #include "injector/kube/fields.h"
 #include "injector/kube/workload.h"
-#include "kube/selector.h"
 
 #define OBSERVED_NS (5 * ORD_S)
 
@@ -82,7 +82,7 @@ static int stuck_find(struct kube *k, const struct inj_edit *e, const json_t *ob
 {
 	static const struct kube_kind kind = {"v1", "Pod", "pods", true};
 	ord_autofree char *selector =
-		kube_selector_of(workload_at(object, "spec", "selector", NULL));
+		ord_selector_of(workload_at(object, "spec", "selector", NULL));
 	struct kube_set set = {.kind = kind, .ns = e->object.ns, .selector = selector};
 	ord_auto(json) json_t *pods = json_array();
 

@@ -3,13 +3,11 @@
  * ReplicaSet of a Deployment, a pod of the others. What a StatefulSet does not leave by itself its
  * revert deletes (stuck.h).
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "injector/kube/await.h"
 #include "injector/kube/cluster.h"
