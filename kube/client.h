@@ -116,7 +116,8 @@ struct kube_io {
 	struct kube_ring ring;
 	enum kube_io_state state;
 	bool stop, headed;
-	bool sent; /* some of the request may have reached the server */
+	bool protobuf; /* the answer's content type says so */
+	bool sent;     /* some of the request may have reached the server */
 	CURL *easy;
 	struct curl_slist *headers, *connect_to;
 };

@@ -270,6 +270,7 @@ int kube_config_tls(struct kube_config *c, struct kube_tls *ret, struct ord_err 
 		.server_name = c->server_name,
 		.proxy_url = c->proxy_url,
 		.insecure = c->insecure,
+		.uncompressed = c->uncompressed,
 	};
 	return 0;
 }

@@ -37,13 +37,14 @@ const char *kube_config_warning(const struct kube_config *c, size_t i);
 /* What the current context is, for a message; "" where there is none. */
 const char *kube_config_current(const struct kube_config *c);
 
-/* TLS and proxy, for the transport. NULL: not given. Blobs are PEM. */
+/* The way there, for the transport. NULL: not given. Blobs are PEM. */
 struct kube_tls {
 	const char *ca, *cert, *key;
 	size_t ca_size, cert_size, key_size;
 	const char *server_name; /* tls-server-name */
 	const char *proxy_url;
 	bool insecure;
+	bool uncompressed; /* disable-compression */
 };
 /* Client certificates of an exec plugin may change: asked before each connection. Borrowed until
  * the next call of these two. */

@@ -212,6 +212,7 @@ static int read_cluster(const struct cfg_file *f, const yaml_node_t *cluster, st
 			struct ord_err *err)
 {
 	c->insecure = cfg_flag(f, cluster, "insecure-skip-tls-verify");
+	c->uncompressed = cfg_flag(f, cluster, "disable-compression");
 	if (read_server(f, cluster, c, err) || read_proxy(f, cluster, c, err) ||
 	    cfg_copy(cfg_text(f, cluster, "tls-server-name"), &c->server_name, err) ||
 	    cfg_pem_take(f, cluster, "certificate-authority", "certificate-authority-data", &c->ca,

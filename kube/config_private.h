@@ -50,7 +50,7 @@ struct kube_config {
 	char *warnings[CFG_WARNINGS];
 	size_t n_warnings;
 	char *server_name, *proxy_url;
-	bool insecure;
+	bool insecure, uncompressed;
 	struct cfg_pem ca, cert, key;
 	struct kube_secret token; /* static, or what was last read of token_file */
 	char *token_file;

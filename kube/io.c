@@ -106,6 +106,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 		io->status = (int)status;
 		io->text_size = 0;
 		io->retry_after_ns = 0;
+		io->protobuf = false;
 	} else if (header_value(data, all, "date", text, sizeof text)) {
 		kube_clock_seen(&io->k->clock, text, io->sent_wall_ns, (int64_t)ord_wall_ns(),
 				io->first_ns);
@@ -114,6 +115,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 
 		if (s > 0 && s <= RETRY_AFTER_S)
 			io->retry_after_ns = (uint64_t)s * ORD_S;
+	} else if (header_value(data, all, "content-type", text, sizeof text)) {
+		io->protobuf = !strncasecmp(text, "application/vnd.kubernetes.protobuf", 35);
 	} else if (all <= 2) { /* the empty line */
 		tell_head(io);
 	}
@@ -268,8 +271,6 @@ static void set_request(struct kube_io *io)
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, io);
 	(void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(c, CURLOPT_HEADERDATA, io);
-	if (!io->stream)
-		(void)curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 #if LIBCURL_VERSION_NUM >= 0x075500
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -305,6 +306,8 @@ static int set_all(struct kube_io *io)
 	named = k->https && tls.server_name && *tls.server_name &&
 		strcmp(tls.server_name, k->host) != 0;
 	set_request(io);
+	if (!io->stream && !tls.uncompressed)
+		(void)curl_easy_setopt(io->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	set_proxy(io, tls.proxy_url);
 	if (k->https && set_tls(io, &tls))
 		return -1;

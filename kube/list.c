@@ -64,14 +64,19 @@ int kube_set_path(const struct kube_set_copy *s, char *path, struct ord_err *err
 	return 0;
 }
 
+#define PARTIAL(encoding, kind) "application/" encoding ";as=" kind ";g=meta.k8s.io;v=v1,"
+
+/* Lists of metadata in protobuf where the server has it: some kinds (CustomResources) it has in
+ * JSON alone. managedFields are read by nobody but who wants them as JSON. */
 const char *kube_set_accept(const struct kube_set_copy *s, bool list)
 {
 	if (!s->metadata_only)
 		return "application/json";
-	return list ? "application/"
-		      "json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-		    : "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/"
-		      "json";
+	if (!list)
+		return PARTIAL("json", "PartialObjectMetadata") "application/json";
+	return s->managed ? PARTIAL("json", "PartialObjectMetadataList") "application/json"
+			  : PARTIAL("vnd.kubernetes.protobuf", "PartialObjectMetadataList")
+				    PARTIAL("json", "PartialObjectMetadataList") "application/json";
 }
 
 void kube_set_name(const struct kube_set_copy *s, json_t *object)
@@ -85,15 +90,10 @@ void kube_set_name(const struct kube_set_copy *s, json_t *object)
 
 /* --- one page -------------------------------------------------------------------------------- */
 
-static int on_item(void *arg, const char *text, size_t size, struct ord_err *err)
+static int tell_item(void *arg, json_t *item, struct ord_err *err)
 {
-	ord_auto(json) json_t *item = NULL;
 	struct kube_lister *l = arg;
-	json_error_t e;
 
-	item = json_loadb(text, size, JSON_ALLOW_NUL, &e);
-	if (!item)
-		return ord_fail(err, ORD_SYS, "an object of the list is not JSON: %.100s", e.text);
 	kube_set_name(l->set, item);
 	l->over = true; /* what goes wrong in there is not the server's fault */
 	if (l->each(l->arg, item, err))
@@ -102,32 +102,52 @@ static int on_item(void *arg, const char *text, size_t size, struct ord_err *err
 	return 0;
 }
 
+static int on_item(void *arg, const char *text, size_t size, struct ord_err *err)
+{
+	ord_auto(json) json_t *item = NULL;
+	json_error_t e;
+
+	item = json_loadb(text, size, JSON_ALLOW_NUL, &e);
+	if (!item)
+		return ord_fail(err, ORD_SYS, "an object of the list is not JSON: %.100s", e.text);
+	return tell_item(arg, item, err);
+}
+
+static int on_meta(void *arg, const char *version, const char *token, struct ord_err *err)
+{
+	struct kube_lister *l = arg;
+
+	(void)snprintf(l->page_version, sizeof l->page_version, "%s", version);
+	free(l->next);
+	l->next = NULL;
+	if (*token && !(l->next = strdup(token)))
+		return ord_fail_nomem(err);
+	return 0;
+}
+
 static int on_other(void *arg, const char *key, const char *text, size_t size, struct ord_err *err)
 {
 	ord_auto(json) json_t *meta = NULL;
-	struct kube_lister *l = arg;
-	const char *token, *version;
 
 	if (strcmp(key, "metadata") != 0 || size > OTHER_MAX)
 		return 0;
 	meta = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
 	if (!meta)
 		return ord_fail(err, ORD_SYS, "the list's metadata is not JSON");
-	token = json_string_value(json_object_get(meta, "continue"));
-	version = json_string_value(json_object_get(meta, "resourceVersion"));
-	(void)snprintf(l->page_version, sizeof l->page_version, "%s", version ? version : "");
-	free(l->next);
-	l->next = NULL;
-	if (token && *token && !(l->next = strdup(token)))
-		return ord_fail_nomem(err);
-	return 0;
+	return on_meta(arg, kube_text(meta, "resourceVersion"), kube_text(meta, "continue"), err);
 }
 
 static int on_page_data(struct kube_io *io, const char *data, size_t size)
 {
 	struct kube_lister *l = io->arg;
 
-	return kube_items_feed(&l->items, data, size, &io->err);
+	return io->protobuf ? kube_partial_feed(&l->partial, data, size, &io->err)
+			    : kube_items_feed(&l->items, data, size, &io->err);
+}
+
+static int page_end(const struct kube_lister *l, struct ord_err *err)
+{
+	return l->io.protobuf ? kube_partial_end(&l->partial, err) : kube_items_end(&l->items, err);
 }
 
 static void ask_page(void *arg);
@@ -218,7 +238,7 @@ static void on_page_done(struct kube_io *io)
 	enum kube_io_end end = kube_io_end(io);
 
 	if (end == KUBE_IO_OK && io->status >= 200 && io->status < 300) {
-		if (!kube_items_end(&l->items, &io->err)) {
+		if (!page_end(l, &io->err)) {
 			page_is_done(l);
 			return;
 		}
@@ -251,6 +271,7 @@ static void ask_page(void *arg)
 	free(l->io.path);
 	l->io.path = NULL;
 	kube_items_reset(&l->items);
+	kube_partial_reset(&l->partial);
 	if (kube_query(path, sizeof path, "limit", limit) &&
 	    (!l->token || kube_query(path, sizeof path, "continue", l->token)))
 		l->io.path = strdup(path);
@@ -278,6 +299,8 @@ void kube_lister_init(struct kube_lister *l, struct kube *k, const struct kube_s
 				       .each = on_item,
 				       .other = on_other,
 				       .arg = l};
+	l->partial = (struct kube_partial){
+		.max = KUBE_BODY_MAX, .each = tell_item, .meta = on_meta, .arg = l};
 }
 
 void kube_lister_start(struct kube_lister *l, uint64_t pause_ns)
@@ -299,6 +322,7 @@ void kube_lister_stop(struct kube_lister *l)
 void kube_lister_done(struct kube_lister *l)
 {
 	kube_items_reset(&l->items);
+	kube_partial_reset(&l->partial);
 	kube_io_done(&l->io);
 	free(l->token);
 	free(l->next);

@@ -4,6 +4,7 @@
 
 #include "kube/client.h"
 #include "kube/items.h"
+#include "kube/partial.h"
 
 #define KUBE_VERSION_MAX 64
 
@@ -35,7 +36,8 @@ struct kube_lister {
 	void *arg;
 
 	struct kube_io io;
-	struct kube_items items;
+	struct kube_items items;     /* of an answer in JSON... */
+	struct kube_partial partial; /* ...or in protobuf */
 	struct kube_timer again;
 	char version[KUBE_VERSION_MAX]; /* of the list */
 	char *token;			/* continue, owned; NULL: the first page */

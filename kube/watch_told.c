@@ -119,8 +119,12 @@ int kube_watch_remember(struct kube_watch *w, const json_t *meta, enum kube_even
 	*e = entry ? KUBE_MODIFIED : KUBE_ADDED;
 	if (!entry) {
 		entry = kube_table_add(&w->table, id);
-		if (!entry || asprintf(&entry->name, "%s/%s", ns, name) < 0)
+		if (!entry)
 			return ord_fail_nomem(err);
+		if (asprintf(&entry->name, "%s/%s", ns, name) < 0) {
+			entry->name = NULL;
+			return ord_fail_nomem(err);
+		}
 		entry->uuid = uuid;
 	}
 	entry->round = w->round;

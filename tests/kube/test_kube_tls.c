@@ -164,17 +164,24 @@ static const char *answer(const struct world *w, const char *key)
 
 static void a_good_server(void **state)
 {
-	struct world w;
-	json_t *heard;
+	static const struct {
+		const char *cluster, *encoding;
+	} all[] = {{TRUSTED, "gzip"}, {TRUSTED ", disable-compression: true", ""}};
 
-	begin(&w, "good", TRUSTED, "token: s3cr3t");
-	if (call(&w, 10000))
-		fail_msg("%s", w.err.msg);
-	assert_string_equal(answer(&w, "sni"), ""); /* an address is no name */
-	heard = said(&w.s);
-	assert_string_equal(kube_text(heard, "authorization"), "Bearer s3cr3t");
-	json_decref(heard);
-	end(&w);
+	for (size_t i = 0; i < ORD_COUNT(all); i++) {
+		struct world w;
+		json_t *heard;
+
+		begin(&w, "good", all[i].cluster, "token: s3cr3t");
+		if (call(&w, 10000))
+			fail_msg("%s", w.err.msg);
+		assert_string_equal(answer(&w, "sni"), ""); /* an address is no name */
+		heard = said(&w.s);
+		assert_string_equal(kube_text(heard, "authorization"), "Bearer s3cr3t");
+		assert_string_equal(kube_text(heard, "encoding"), all[i].encoding);
+		json_decref(heard);
+		end(&w);
+	}
 }
 
 static void servers_that_are_not_trusted(void **state)

@@ -93,7 +93,8 @@ class Server:
         with self.context().wrap_socket(connection, server_side=True) as secure:
             while (head := read_head(secure)) is not None:
                 body = json.dumps({"kind": "Pod", "sni": self.asked, "host": headers(head).get("host")})
-                tell(asked=head.split(" ")[1], authorization=headers(head).get("authorization"))
+                tell(asked=head.split(" ")[1], authorization=headers(head).get("authorization"),
+                     encoding=headers(head).get("accept-encoding"))
                 secure.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
                                .encode())
 
