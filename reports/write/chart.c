@@ -19,8 +19,8 @@ static void set_window(struct chart *c)
 	const struct ord_instant *const ins[] = {&r->in_force, &r->impact, &r->rollback,
 						 &r->cleared, &r->recovered};
 	int64_t last = r->zero, pad;
-	bool open =
-		r->requested.known && (!r->cleared.known || r->bad_time.state == ORD_SPAN_CENSORED);
+	bool open = r->requested.known &&
+		    ((r->undoable && !r->cleared.known) || r->bad_time.state == ORD_SPAN_CENSORED);
 
 	for (size_t i = 0; i < sizeof ins / sizeof *ins; i++)
 		if (ins[i]->known && ins[i]->hi > last)

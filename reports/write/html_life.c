@@ -317,7 +317,7 @@ static void missing_row(const struct ord_rep *r, const struct ord_life *l, unsig
 		(void)fprintf(out, "%s, ", ord_text_relative(l->why.at, r->zero, at));
 		ord_xml_text(out, l->why.reason);
 		(void)fputs(*l->why.message ? ": " : "", out);
-		ord_xml_text_n(out, l->why.message, 200);
+		ord_xml_text_n(out, l->why.message, 400);
 		(void)snprintf(line, sizeof line, "line %u", l->why.line);
 	}
 	(void)fputs("</span></td>", out);

@@ -150,7 +150,11 @@ static void tile_pods(const struct ord_analysis *a, FILE *out)
 		return;
 	(void)snprintf(big, sizeof big, "%s",
 		       s->has_median ? ord_text_duration(s->median, text) : "not reached");
-	if (s->never)
+	if (s->n == 1)
+		(void)snprintf(sub, sizeof sub,
+			       s->never ? "the one that was hit: never"
+					: "of the one that was hit");
+	else if (s->never)
 		(void)snprintf(sub, sizeof sub, "median; %zu of %zu never", s->never, s->n);
 	else
 		(void)snprintf(sub, sizeof sub, "median; worst of %zu: %s", s->n,

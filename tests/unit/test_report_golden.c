@@ -15,7 +15,8 @@
 #include "base/auto.h"
 #include "ordeal/report.h"
 
-static const char *const runs[] = {"slow-store", "hung-web", "pod-loss", "budget-honoured"};
+static const char *const runs[] = {"slow-store",      "hung-web", "pod-loss",
+				   "budget-honoured", "pod-back", "image-missing"};
 static const struct {
 	const char *format, *file;
 } formats[] = {{"json", "report.json"},

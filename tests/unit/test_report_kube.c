@@ -91,6 +91,35 @@ static void stamps(void **state)
 	done(&s);
 }
 
+/* A kube probe's sample says what the latest state says: where that changed since the sample
+ * before, it stands at the change's arrival, and that is how well the impact is known. */
+static void a_probe_by_watch(void **state)
+{
+	struct story s;
+
+	before(&s, SELF);
+	fault(&s, 1, 5020, "injected", ",\"requested_t\":5010000000,\"at_t\":5020000000");
+	samples(&s, 1, "orders", 0, 5100, 0, 'g');
+	for (int64_t at = 5200; at < 20000; at += 100)
+		say(&s,
+		    "{\"e\":\"sample\",\"t\":%lld,\"rep\":1,\"p\":\"orders\",\"n\":%lld,\"due\":%"
+		    "lld,"
+		    "\"sent\":%lld,\"done\":%lld,\"o\":\"%s\",\"good\":%s,\"since\":%lld}\n",
+		    (long long)MS(at), (long long)at / 100, (long long)MS(at), (long long)MS(at),
+		    (long long)MS(at), at < 8000 ? "wrong" : "ok", at < 8000 ? "false" : "true",
+		    (long long)(at < 8000 ? MS(5133) : MS(7977)));
+	samples(&s, 1, "stock", 0, 20000, 5, 'g');
+	samples(&s, 1, "breaker", 0, 20000, 5, 'w');
+	say(&s, "{\"e\":\"end\",\"t\":20000000000,\"cause\":\"complete\"}\n");
+	analysed(&s);
+	assert_int_equal(s.a.reps[1].impact.value, MS(5133));
+	assert_int_equal(s.a.reps[1].impact.lo, MS(5010));
+	assert_int_equal(s.a.reps[1].impact.hi, MS(5133));
+	assert_int_equal(s.a.reps[1].recovered.value, MS(7977));
+	assert_int_equal(s.a.reps[1].recovered.lo, MS(7900));
+	done(&s);
+}
+
 static void nobody_came(void **state)
 {
 	struct story s;
@@ -369,9 +398,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pod_comes_back), cmocka_unit_test(stamps),
-		cmocka_unit_test(nobody_came),	    cmocka_unit_test(workloads),
-		cmocka_unit_test(detections),	    cmocka_unit_test(conditions),
-		cmocka_unit_test(fault_results),    cmocka_unit_test(matching),
+		cmocka_unit_test(nobody_came),	    cmocka_unit_test(a_probe_by_watch),
+		cmocka_unit_test(workloads),	    cmocka_unit_test(detections),
+		cmocka_unit_test(conditions),	    cmocka_unit_test(fault_results),
+		cmocka_unit_test(matching),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ static void tell_waiting(struct seen *s, const json_t *pod, const json_t *c, con
 
 	seen_tell(s, "waiting", pod, NULL, SEEN_WRITER,
 		  json_pack("{s:s, s:s, s:s%}", "container", seen_text(c, "name"), "reason", reason,
-			    "message", message, strnlen(message, 200)));
+			    "message", message, strnlen(message, 400)));
 }
 
 static void containers(struct seen *s, struct seen_thing *t, const json_t *pod, bool is_new)
