@@ -49,6 +49,7 @@ var parts = map[string]func(){
 	"kwok":        kwokMain,
 	"kwok-config": kwokConfigMain,
 	"certs":       certsMain,
+	"churn":       churnMain,
 	"load":        loadMain,
 	"ready":       readyMain,
 }
