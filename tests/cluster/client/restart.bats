@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # timeout 180 s
-# A watch across the end of an API server and etcd: what the benchmark's writer wrote against what its follower was told.
+# A watch across the end of an API server and etcd: what was written against what the watch told.
 load ../cluster
 
 setup() {
@@ -11,7 +11,7 @@ setup() {
 teardown() { cluster_teardown; }
 
 # follow: for 12 s, 25 changes a second, in the background.
-follow() { start "$BUILD_DIR/bench/kube" follow 12 25 annotation; }
+follow() { start "$BUILD_DIR/bench/kube" follow metadata all "$CLUSTER/kubelab" churn -rate 25 -for 12s -workers 8; }
 
 # told_all: no change was lost but while the stream was known to be cut, none was told twice, and the last state of every
 # object was told.
