@@ -26,8 +26,12 @@ static void print_record(const json_t *r)
 	const json_t *v;
 	size_t i;
 
-	(void)printf("%s: %s: %s", text(r, "lease"), text(r, "fault"), text(r, "action"));
-	if (json_is_integer(json_object_get(r, "residue")))
+	if (*text(r, "lease"))
+		(void)printf("%s: %s: ", text(r, "lease"), text(r, "fault"));
+	(void)printf("%s", text(r, "action"));
+	/* Below 0: not counted, as of what is left alone. */
+	if (json_integer_value(json_object_get(r, "residue")) > 0 ||
+	    !strcmp(text(r, "action"), "reverted"))
 		(void)printf(", residue: %" PRId64,
 			     (int64_t)json_integer_value(json_object_get(r, "residue")));
 	(void)printf("%s%s\n", *message ? ": " : "", message);

@@ -89,6 +89,13 @@ int kube_start(struct kube *k, const struct kube_request *req, kube_done *done, 
  * queue. */
 size_t kube_in_flight(const struct kube *k);
 
+/*
+ * The first word: calls have minutes, since servers go away for a while; a name or a port that was
+ * mistyped should not take that long to be told. What the server answers is no matter, unless it
+ * does not know who asks.
+ */
+int kube_greet(struct kube *k, const char *context, struct ord_err *err);
+
 /* --- kinds and paths ------------------------------------------------------------------------ */
 
 struct kube_kind {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "kube/client.h"
 
@@ -256,4 +257,22 @@ int kube_may(struct kube *k, const struct kube_access *a, uint64_t deadline_ns, 
 				or_empty(a->verb), or_empty(a->resource));
 	*ret_allowed = json_is_true(allowed);
 	return 0;
+}
+
+/* How long whoever typed a command waits for a server that is not there. */
+#define GREET_NS (10 * ORD_S)
+
+int kube_greet(struct kube *k, const char *context, struct ord_err *err)
+{
+	const struct kube_request hello = {
+		.method = "GET", .path = "/version", .deadline_ns = ord_now_ns() + GREET_NS};
+	struct kube_answer a = {0};
+	int r = kube_call(k, &hello, &a, err);
+
+	if (a.status == 401)
+		r = ord_wrap(err, "the credentials of context '%s' are not accepted", context);
+	else if (a.status)
+		r = 0;
+	kube_answer_done(&a);
+	return r;
 }

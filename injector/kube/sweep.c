@@ -315,7 +315,7 @@ int inj_sweep(const struct inj_sweep *asked, json_t *records, struct ord_err *er
 	if (inj_cluster_open(asked->context, err) < 0)
 		return -1;
 	s.kube = inj_cluster(err);
-	if (!s.kube)
+	if (!s.kube || kube_greet(s.kube, asked->context, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ORD_COUNT(kinds); i++)
 		sweep_kind(&s, kinds[i], false);

@@ -94,10 +94,10 @@ loose() { # takes the finalizers away
 @test "a grace period of a fraction of a second, and one beside force, are refused" {
 	bare one
 	lease pod.delete '{"grace":1500000000}' "$(objects pods)"
-	until_ok 10 event failed phase=check code=usage
+	until_ok 10 event failed phase=request code=usage
 	hang_up
 	LEASE=b lease pod.delete '{"grace":2000000000,"force":1}' "$(objects pods)"
-	until_ok 10 event failed phase=check code=usage
+	until_ok 10 event failed phase=request code=usage
 	is_not pod/one .metadata.deletionGracePeriodSeconds 0
 }
 

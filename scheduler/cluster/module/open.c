@@ -13,7 +13,8 @@ int ord_cluster_open(const char *named, struct sd_event *loop, struct ord_cluste
 	if (!c)
 		return ord_fail_nomem(err);
 	c->loop = loop;
-	if (kube_config_load(named, &c->config, err) || kube_open(c->config, &c->kube, err)) {
+	if (kube_config_load(named, &c->config, err) || kube_open(c->config, &c->kube, err) ||
+	    kube_greet(c->kube, kube_config_context(c->config), err)) {
 		ord_cluster_close(c);
 		return -1;
 	}
