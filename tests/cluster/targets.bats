@@ -164,7 +164,7 @@ END
 	[ "$status" = 0 ]
 	experiment "{pod: {namespace: $NS}, all: true}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
-	[[ $output == *"Pod $NS/one "*"  protected: ordeal.dev/protect is true"* ]]
+	[[ $output == *"Pod $NS/one  protected: ordeal.dev/protect is true"* ]]
 	k label namespace "$NS" ordeal.dev/protect=true >/dev/null
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
 	[ "$status" = 2 ]
@@ -197,7 +197,7 @@ END
 	experiment "{pod: {namespace: $NS}, count: 1}"
 	"$ordeal" targets --json "$T/e.yaml" >"$T/j"
 	jq -e '.[0] | (.chosen | length) == 1 and ([.others[].why] | any(. == "it matches, but was not drawn"))' "$T/j"
-	jq -e '.[0] | [.n_looked_at, .n_matching, .n_others, ([.others[].state] | unique | length)] == [3, 2, 2, 2]' "$T/j"
+	jq -e '.[0] | .n_matching == 2 and .n_looked_at == .n_others + 1 and ([.others[].state] | any(. == "not-chosen"))' "$T/j"
 }
 
 @test "a run names its cluster" {
