@@ -3,49 +3,12 @@
 # timeout 240 s
 bats_require_minimum_version 1.5.0
 load cluster
+load targets
 
 setup() { cluster_setup; }
 teardown() {
 	[ -z "${NS:-}" ] || "$CLUSTER/kubectl" -n kube-system delete pod "api-$NS" --ignore-not-found --wait=false >/dev/null 2>&1
 	cluster_teardown
-}
-
-# experiment TARGET-YAML [LIMIT] [FAULT]: the file $T/e.yaml
-experiment() {
-	cat >"$T/e.yaml" <<END
-apiVersion: ordeal.dev/v1
-kind: Experiment
-metadata: {name: targets}
-spec:
-  seed: 7
-  probes: [{name: self, tcp: "127.0.0.1:1", every: 100ms}]
-  steadyState: [self.ok_ratio >= 0.99 over 1s]
-  faults: [{name: it, ${3:-pod.delete: {\}}, target: $1, for: 1s}]
-  objectives: [recover(after_rollback) within 5s]
-  limits: {targets: ${2:-1000}, duration: 1s, cluster: kubelab}
-END
-}
-
-# chosen TARGET-YAML [LIMIT] [FAULT]: names of those that would be hit, sorted. Without an explanation (plan) and with one (targets)
-# the same must be chosen: the first lets the server select, the second looks at everything.
-chosen() {
-	experiment "$@"
-	"$ordeal" plan --json "$T/e.yaml" >"$T/plan.json" 2>"$T/plan.err"
-	"$ordeal" targets --json "$T/e.yaml" >"$T/targets.json" 2>"$T/targets.err" || :
-	jq -r '.resolved[0].place.cluster.objects // [] | .[][3]' "$T/plan.json" | sort >"$T/by-plan"
-	jq -r '.[0].chosen[][3]' "$T/targets.json" | sort >"$T/by-targets"
-	diff -u "$T/by-plan" "$T/by-targets" >&2 || return 1
-	cat "$T/by-plan"
-}
-
-# same TARGET-YAML KUBECTL-ARGUMENT...: all that match are what kubectl lists.
-same() {
-	local target=$1
-	shift
-	k get "$@" -o name | sed 's,.*/,,' | sort >"$T/oracle"
-	[ -s "$T/oracle" ]
-	chosen "{$target, all: true}" >"$T/ours"
-	diff -u "$T/oracle" "$T/ours" || { jq -r '.resolved[0].why' "$T/plan.json" && false; }
 }
 
 none() {
