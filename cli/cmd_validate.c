@@ -24,8 +24,7 @@ static int check_now(const char *path, const struct ord_plan *plan, const struct
 		worst = CLI_WRONG;
 	for (size_t i = 0; i < plan->spec->n_faults; i++)
 		if (now->why[i]) {
-			(void)fprintf(stderr, "ordeal: %s: fault '%s': %s\n", path,
-				      plan->spec->faults[i].name, now->why[i]);
+			(void)fprintf(stderr, "ordeal: %s: %s\n", path, now->why[i]);
 			worst = cli_exit_worst(worst, cli_exit_of(&now->errors[i]));
 		}
 	return worst;

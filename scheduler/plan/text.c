@@ -88,13 +88,47 @@ static const char *class_meaning(const struct ord_fault *e)
 		return "the guardian takes it back when the holder dies";
 	case ORD_GUARANTEE_JOURNAL:
 		return e->program == ORD_PROGRAM_KUBE
-			       ? "the guardian takes it back when the holder dies; should this "
-				 "machine die, `ordeal rescue --kube` does, from any other"
+			       ? "the guardian takes it back when the holder dies, `ordeal rescue "
+				 "--kube` from any machine when both do"
 			       : "`ordeal rescue` takes it back at the next start";
 	case ORD_GUARANTEE_NONE:
 		break;
 	}
 	return "it cannot be undone";
+}
+
+/* "core/pods/eviction:create TARGET:get,patch" -> "create pods/eviction; get,patch the target". */
+static void print_rights(const char *caps, FILE *out)
+{
+	const char *between = "";
+
+	for (size_t n; *caps; caps += n + (caps[n] == ' ')) {
+		size_t what, from = strncmp(caps, "core/", 5) ? 0 : 5;
+
+		n = strcspn(caps, " ");
+		what = strcspn(caps, ":");
+		if (what >= n)
+			continue;
+		(void)fprintf(out, "%s%.*s ", between, (int)(n - what - 1), caps + what + 1);
+		if (!strncmp(caps, "TARGET:", 7))
+			(void)fprintf(out, "the target");
+		else
+			(void)fprintf(out, "%.*s", (int)(what - from), caps + from);
+		between = "; ";
+	}
+	(void)fputc('\n', out);
+}
+
+static void print_needs(const struct ord_fault *e, FILE *out)
+{
+	(void)fprintf(out, "    needs      ");
+	if (e->program == ORD_PROGRAM_KUBE && *e->caps)
+		print_rights(e->caps, out);
+	else
+		(void)fprintf(out, "%s\n",
+			      *e->caps			       ? e->caps
+			      : e->program == ORD_PROGRAM_KUBE ? "no permission of its own"
+							       : "no capability");
 }
 
 static void print_fault(const struct ord_fault_spec *f, FILE *out)
@@ -126,10 +160,7 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 	}
 	(void)fprintf(out, "    class      %s: %s\n", ord_guarantee_name(e->guarantee),
 		      class_meaning(e));
-	(void)fprintf(out, "    needs      %s\n",
-		      *e->caps			       ? e->caps
-		      : e->program == ORD_PROGRAM_KUBE ? "no permission of its own"
-						       : "no capability");
+	print_needs(e, out);
 	(void)fprintf(out, "    objects    %s\n", e->objects);
 	(void)fprintf(out, "    blast      %s\n", e->blast);
 }

@@ -94,6 +94,8 @@ void print_cluster_place(const struct ord_resolved *r, FILE *out)
 	const struct ord_cluster_place *p = r->place.cluster;
 
 	(void)fprintf(out, "    now        ");
+	if (p->n > 1)
+		(void)fprintf(out, "%zu: ", p->n);
 	for (size_t i = 0; i < p->n; i++) {
 		if (i == 8) {
 			(void)fprintf(out, ", and %zu more", p->n - i);

@@ -113,7 +113,7 @@ END
 	experiment "{pod: {namespace: $NS}, all: true}" 5
 	run --separate-stderr "$ordeal" targets "$T/e.yaml"
 	[ "$status" = 2 ]
-	[[ $output == *"it would hit 6 pods, limits.targets is 5"* ]]
+	[[ $output == *"it would hit 6 pods, more than the limit of 5 (limits.targets"* ]]
 }
 
 @test "the protected are left alone unless they are named" {
@@ -195,4 +195,62 @@ END
 	run --separate-stderr "$ordeal" inject node.cordon --context kubelab --node "$NS-a" --namespace "$NS" --for 1s
 	[ "$status" = 2 ]
 	[[ $stderr == *"--namespace says nothing of a node"* ]]
+}
+
+@test "plan and validate say which cluster it is, and what was asked" {
+	played_node a za
+	pod one a "app: x"
+	pod two a "app: x"
+	experiment "{pod: {namespace: $NS, node: $NS-a}, all: true}"
+	server=$(k config view --minify -o 'jsonpath={.clusters[0].cluster.server}')
+	run --separate-stderr "$ordeal" plan "$T/e.yaml"
+	[ "$status" = 0 ]
+	[[ $output == *"cannot be undone: it (class none)"*"context    kubelab"*"server     $server, v1."*"rights     all that it needs are granted"* ]]
+	[[ $output == *"now        2: Pod $NS/one, Pod $NS/two"* ]]
+	"$ordeal" plan --json "$T/e.yaml" | jq -e --arg server "$server" '.cluster | .asked and .server == $server and .missing == [] and .rules > 5'
+	# The text alone; then all.
+	run "$ordeal" validate "$T/e.yaml"
+	[ "$status" = 0 ] && [ "$output" = "$T/e.yaml: ok as a text; its cluster was not asked (--now)" ]
+	run "$ordeal" validate --now "$T/e.yaml"
+	[ "$status" = 0 ] && [[ $output == *": ok; in context kubelab, $server, all "*" rights are granted; 'it' would hit 2" ]]
+	# Not verified: said in both.
+	sed 's/certificate-authority\(-data\)\?: .*/insecure-skip-tls-verify: true/' "$KUBECONFIG" >"$T/insecure"
+	KUBECONFIG=$T/insecure "$ordeal" plan "$T/e.yaml" | grep 'warning    insecure-skip-tls-verify'
+	KUBECONFIG=$T/insecure "$ordeal" validate --now "$T/e.yaml" 2>&1 | grep 'warning: insecure-skip-tls-verify'
+	# Nobody there: the plan stands, and says so; validate --now fails.
+	sed "s#$server#https://127.0.0.1:$("$SOURCE_DIR/tests/cluster/free-ports" 1)#" "$KUBECONFIG" >"$T/away"
+	KUBECONFIG=$T/away run "$ordeal" plan "$T/e.yaml"
+	[ "$status" = 0 ] && [[ $output == *"not asked  https://"*"rights     not asked for"*"now        cannot be resolved"* ]]
+	KUBECONFIG=$T/away run "$ordeal" validate --now "$T/e.yaml"
+	[ "$status" = 6 ]
+	# Who may nothing is told what is missing.
+	k create serviceaccount nobody >/dev/null
+	k config view --raw --minify -o json | jq --arg t "$(k create token nobody)" '.users[0].user = {token: $t}' >"$T/nobody"
+	KUBECONFIG=$T/nobody run "$ordeal" plan "$T/e.yaml"
+	[ "$status" = 0 ] && [[ $output == *"are missing: a run would be refused"*"missing    "*"delete pods in namespace $NS (fault 'it'"* ]]
+	KUBECONFIG=$T/nobody run "$ordeal" validate --now "$T/e.yaml"
+	[ "$status" != 0 ] && [[ $output == *"not allowed: "*"delete pods in namespace $NS"* ]]
+	# What is not there is named, with what is near.
+	experiment "{pod: {namespace: ${NS}x}, all: true}"
+	run "$ordeal" validate --now "$T/e.yaml"
+	[ "$status" = 2 ] && [[ $output == *"there is no namespace '${NS}x'; did you mean '$NS'?"* ]]
+}
+
+@test "targets of options, without a file" {
+	played_node a za
+	for i in 1 2 3; do pod "p$i" a "app: x"; done
+	run --separate-stderr "$ordeal" targets --context kubelab --pod '*' -n "$NS" -l 'app in (x)' --count 2 --seed 3
+	[ "$status" = 0 ] && [[ $output == "2 of the 3 that match would be hit, in context kubelab"* ]]
+	"$ordeal" targets --context kubelab --pod '*' -n "$NS" --percent 34 --json | jq -e '.[0] | (.chosen | length) == 2 and .n_matching == 3 and (has("fault") | not)'
+	run --separate-stderr "$ordeal" targets --context kubelab --node "$NS-[ab]" --field-selector "metadata.name=$NS-a"
+	[ "$status" = 0 ] && [[ $output == *"1 would be hit"*"Node $NS-a"* ]]
+	run --separate-stderr "$ordeal" targets --context kubelab --workload deploy/none -n "$NS"
+	[ "$status" = 2 ] && [[ $output == *"there is no Deployment 'none' in namespace $NS"* ]]
+	run --separate-stderr "$ordeal" targets --context kubelab --pod '*' -n "$NS" --all --limit 2
+	[ "$status" = 2 ] && [[ $output == *"it would hit 3 pods, more than the limit of 2"* ]]
+	run --separate-stderr "$ordeal" targets --context kubelab --pod '*' -n "$NS" -l 'app in (x'
+	[ "$status" = 2 ] && [[ $stderr == *"--selector: selector 'app in (x', column 10:"* ]]
+	experiment "{pod: {namespace: $NS}, all: true}"
+	run --separate-stderr "$ordeal" targets "$T/e.yaml" --pod '*'
+	[ "$status" = 2 ] && [[ $stderr == *"--pod beside "*"give one of the two"* ]]
 }

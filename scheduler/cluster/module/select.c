@@ -263,8 +263,10 @@ static int decide(struct selection *s, size_t limit, size_t *ret, struct ord_err
 		return ord_fail(err, ORD_USAGE, "%zu %s are asked for, but only %zu match", k,
 				what(s, true), n);
 	if (limit && k > limit)
-		return ord_fail(err, ORD_GUARD, "it would hit %zu %s, limits.targets is %zu", k,
-				what(s, true), limit);
+		return ord_fail(err, ORD_GUARD,
+				"it would hit %zu %s, more than the limit of %zu (limits.targets, "
+				"--limit)",
+				k, what(s, true), limit);
 	if (k > ORD_CLUSTER_OBJECTS_MAX)
 		return ord_fail(err, ORD_GUARD, "it would hit %zu %s; at most %d can be", k,
 				what(s, true), ORD_CLUSTER_OBJECTS_MAX);
