@@ -285,6 +285,11 @@ int64_t ord_rep_self_until(const struct ord_rep *r);
  * one. */
 int64_t ord_headline_hold(const struct ord_timeline *t);
 
+/* One figure of a repetition; which: of several, as goals are. */
+typedef const struct ord_span *ord_span_fn(const struct ord_rep *r, size_t which);
+const struct ord_span *ord_rep_self(const struct ord_rep *r, size_t which);
+const struct ord_span *ord_rep_after(const struct ord_rep *r, size_t which);
+
 static inline struct ord_span ord_span_between(const struct ord_instant *from,
 					       const struct ord_instant *to)
 {

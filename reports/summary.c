@@ -65,17 +65,15 @@ int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, stru
 	return 0;
 }
 
-typedef const struct ord_span *span_of(const struct ord_rep *r, size_t i);
-
-static const struct ord_span *span_self(const struct ord_rep *r, size_t i)
+const struct ord_span *ord_rep_self(const struct ord_rep *r, size_t which)
 {
-	(void)i;
+	(void)which;
 	return &r->self;
 }
 
-static const struct ord_span *span_after(const struct ord_rep *r, size_t i)
+const struct ord_span *ord_rep_after(const struct ord_rep *r, size_t which)
 {
-	(void)i;
+	(void)which;
 	return &r->after;
 }
 
@@ -105,7 +103,7 @@ static bool counts(const struct ord_rep *r)
 	return r->number && (r->state == ORD_REP_MEASURED || r->state == ORD_REP_ABORTED);
 }
 
-static struct ord_summary summarise(const struct ord_analysis *a, span_of *of, size_t which,
+static struct ord_summary summarise(const struct ord_analysis *a, ord_span_fn *of, size_t which,
 				    struct ord_stat_time *room)
 {
 	struct ord_summary s = {0};
@@ -226,8 +224,8 @@ int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err)
 		a->with_impact += a->reps[i].state == ORD_REP_MEASURED && a->reps[i].impact.known;
 	}
 	a->placebo_impact = a->reps[0].begin_line && a->reps[0].impact.known;
-	a->self = summarise(a, span_self, 0, room);
-	a->after = summarise(a, span_after, 0, room);
+	a->self = summarise(a, ord_rep_self, 0, room);
+	a->after = summarise(a, ord_rep_after, 0, room);
 	a->bad_time = summarise(a, span_bad, 0, room);
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		a->detect[p] = summarise(a, span_detect, p, room);

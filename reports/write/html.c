@@ -20,6 +20,33 @@ void ord_html_cell(FILE *out, const char *label, const char *css, const char *te
 	(void)fputs("</td>", out);
 }
 
+void ord_html_head(FILE *out, const char *name)
+{
+	bool figure = *name == '#' && name[1];
+
+	(void)fprintf(out, "<th role=\"columnheader\" scope=\"col\"%s>",
+		      figure ? " class=\"num\"" : "");
+	ord_xml_text(out, name + figure);
+	(void)fputs("</th>", out);
+}
+
+void ord_html_table(FILE *out, const char *css, const char *label, const char *const *heads)
+{
+	(void)fprintf(out,
+		      "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" "
+		      "tabindex=\"0\"><table class=\"%s\" role=\"table\"><thead "
+		      "role=\"rowgroup\"><tr role=\"row\">",
+		      label, css);
+	for (; *heads; heads++)
+		ord_html_head(out, *heads);
+	(void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", out);
+}
+
+void ord_html_table_end(FILE *out)
+{
+	(void)fputs("</tbody></table></div>\n", out);
+}
+
 void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
 {
 	if (!r->number)

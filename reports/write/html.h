@@ -22,7 +22,6 @@ void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_
 /* Patterns that the charts share; once a page. */
 void ord_html_defs(FILE *out);
 /* One row of dots, a repetition each, against the limit (0: none). */
-typedef const struct ord_span *ord_span_fn(const struct ord_rep *r, size_t which);
 void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, int64_t limit,
 		   const char *title, FILE *out);
 /* Instants and events of one repetition with their evidence, in the order of time. */
@@ -41,6 +40,12 @@ void ord_html_cluster(const struct ord_analysis *a, FILE *out);
 void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 /* A table cell; the label is shown beside it where the page is narrow. */
 void ord_html_cell(FILE *out, const char *label, const char *css, const char *text);
+/* The heading of a column; one that begins with '#' is of figures. */
+void ord_html_head(FILE *out, const char *name);
+/* A table with its headings, NULL-ended, that scrolls where the page is too narrow; css: "stack", a
+ * row becomes a card on a narrow page, or "log". */
+void ord_html_table(FILE *out, const char *css, const char *label, const char *const *heads);
+void ord_html_table_end(FILE *out);
 /* A text, or the elements of a list, each followed by `between`. */
 void ord_html_json(const struct json_t *j, const char *between, FILE *out);
 

@@ -184,23 +184,16 @@ static void write_row(const struct ord_analysis *a, const struct ord_rep *r, con
 
 void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
 {
+	static const char *const heads[] = {"#At", "What", "#Between", "#UTC", "#run.jsonl", NULL};
 	struct rows *rows = calloc(1, sizeof *rows);
 
 	if (!rows)
 		return;
 	collect(a, r, rows);
-	(void)fputs(
-		"<div class=\"scroll\" role=\"region\" aria-label=\"Timeline\" "
-		"tabindex=\"0\"><table class=\"log\" role=\"table\"><thead role=\"rowgroup\"><tr "
-		"role=\"row\"><th role=\"columnheader\" scope=\"col\" class=\"num\">At</th><th "
-		"role=\"columnheader\" scope=\"col\">What</th><th role=\"columnheader\" "
-		"scope=\"col\" class=\"num\">Between</th><th role=\"columnheader\" scope=\"col\" "
-		"class=\"num\">UTC</th><th role=\"columnheader\" scope=\"col\" "
-		"class=\"num\">run.jsonl</th></tr></thead><tbody role=\"rowgroup\">\n",
-		out);
+	ord_html_table(out, "log", "Timeline", heads);
 	for (size_t i = 0; i < rows->n; i++)
 		write_row(a, r, &rows->v[i], out);
-	(void)fputs("</tbody></table></div>\n", out);
+	ord_html_table_end(out);
 	if (rows->left_out)
 		(void)fprintf(out, "<p class=\"small dim\">%zu more stand in run.jsonl.</p>\n",
 			      rows->left_out);

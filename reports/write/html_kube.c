@@ -12,19 +12,15 @@
 
 static void dips(const struct ord_rep *r, FILE *out)
 {
+	static const char *const heads[] = {"Workload",	   "#Available at least",
+					    "#Below from", "#Available again",
+					    "#Lasted",	   NULL};
 	char text[ORD_TEXT], name[400], count[64];
 
 	if (!r->n_dips)
 		return;
-	(void)fputs("<h3>Workloads below their strength</h3><div class=\"scroll\"><table "
-		    "class=\"stack\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th "
-		    "role=\"columnheader\" scope=\"col\">Workload</th><th role=\"columnheader\" "
-		    "scope=\"col\" class=\"num\">Available at least</th><th role=\"columnheader\" "
-		    "scope=\"col\" class=\"num\">Below from</th><th role=\"columnheader\" "
-		    "scope=\"col\" class=\"num\">Available again</th><th role=\"columnheader\" "
-		    "scope=\"col\" class=\"num\">Lasted</th></tr></thead><tbody "
-		    "role=\"rowgroup\">\n",
-		    out);
+	(void)fputs("<h3>Workloads below their strength</h3>", out);
+	ord_html_table(out, "stack", "Workloads", heads);
 	for (size_t i = 0; i < r->n_dips; i++) {
 		const struct ord_dip *d = &r->dips[i];
 
@@ -42,7 +38,7 @@ static void dips(const struct ord_rep *r, FILE *out)
 		ord_html_cell(out, "lasted", "num", ord_text_span(&d->down, text));
 		(void)fputs("</tr>\n", out);
 	}
-	(void)fputs("</tbody></table></div>\n", out);
+	ord_html_table_end(out);
 }
 
 /* "Pod/orders-1 in shop" */
@@ -56,19 +52,15 @@ static const char *object_text(const char *kind, const char *name, const char *n
 static void trouble_rows(const struct ord_rep *r, const struct ord_troubles *in, bool own,
 			 FILE *out)
 {
+	static const char *const heads[] = {"What", "To whom", "#First", "#Times", "Detail", NULL};
+	static const char *const own_heads[] = {"What",	  "To whom", "Who", "#First",
+						"#Times", "Detail",  NULL};
 	static const char *const who[] = {"", "the target", "its workload", "a pod of the target",
 					  "came in its place"};
 	char text[ORD_TEXT], name[400], count[64];
 
-	(void)fprintf(out,
-		      "<div class=\"scroll\"><table class=\"stack\" role=\"table\"><thead "
-		      "role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" "
-		      "scope=\"col\">What</th><th role=\"columnheader\" scope=\"col\">To "
-		      "whom</th>%s<th role=\"columnheader\" scope=\"col\" "
-		      "class=\"num\">First</th><th role=\"columnheader\" scope=\"col\" "
-		      "class=\"num\">Times</th><th role=\"columnheader\" "
-		      "scope=\"col\">Detail</th></tr></thead><tbody role=\"rowgroup\">\n",
-		      own ? "<th role=\"columnheader\" scope=\"col\">Who</th>" : "");
+	ord_html_table(out, "stack", own ? "Own effects" : "Also happened",
+		       own ? own_heads : heads);
 	for (size_t i = 0; i < in->n; i++) {
 		const struct ord_also *a = &in->v[i];
 
@@ -84,7 +76,7 @@ static void trouble_rows(const struct ord_rep *r, const struct ord_troubles *in,
 		ord_html_cell(out, "detail", *a->detail ? "dim" : "dim empty", a->detail);
 		(void)fputs("</tr>\n", out);
 	}
-	(void)fputs("</tbody></table></div>\n", out);
+	ord_html_table_end(out);
 }
 
 static void also(const struct ord_rep *r, FILE *out)
@@ -118,6 +110,7 @@ static void also(const struct ord_rep *r, FILE *out)
 
 static void acts(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
 {
+	static const char *const heads[] = {"#At", "To whom", "What", "Detail", "#run.jsonl", NULL};
 	char text[ORD_TEXT], name[400];
 	size_t n = 0;
 
@@ -127,19 +120,10 @@ static void acts(const struct ord_analysis *a, const struct ord_rep *r, FILE *ou
 
 			if (n++ >= ACTS_MAX)
 				continue;
-			if (n == 1)
-				(void)fputs(
-					"<h3>What the faults did</h3><div class=\"scroll\"><table "
-					"class=\"log\" role=\"table\"><thead role=\"rowgroup\"><tr "
-					"role=\"row\"><th role=\"columnheader\" scope=\"col\" "
-					"class=\"num\">At</th><th role=\"columnheader\" "
-					"scope=\"col\">To whom</th><th role=\"columnheader\" "
-					"scope=\"col\">What</th><th role=\"columnheader\" "
-					"scope=\"col\">Detail</th><th role=\"columnheader\" "
-					"scope=\"col\" "
-					"class=\"num\">run.jsonl</th></tr></thead><tbody "
-					"role=\"rowgroup\">\n",
-					out);
+			if (n == 1) {
+				(void)fputs("<h3>What the faults did</h3>", out);
+				ord_html_table(out, "log", "Acts", heads);
+			}
 			(void)object_text(act->kind, act->name, act->ns, name);
 			(void)fputs("<tr role=\"row\">", out);
 			ord_html_cell(out, "at", "num", ord_text_relative(act->at, r->zero, text));
@@ -152,7 +136,7 @@ static void acts(const struct ord_analysis *a, const struct ord_rep *r, FILE *ou
 			(void)fputs("</tr>\n", out);
 		}
 	if (n)
-		(void)fputs("</tbody></table></div>\n", out);
+		ord_html_table_end(out);
 	if (n > ACTS_MAX)
 		(void)fprintf(out, "<p class=\"small dim\">%zu more stand in report.json.</p>\n",
 			      n - ACTS_MAX);

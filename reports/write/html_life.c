@@ -327,9 +327,8 @@ static void missing_row(const struct ord_rep *r, const struct ord_life *l, unsig
 
 static void one_table(const struct ord_rep *r, const struct ord_life *l, FILE *out)
 {
-	static const char *const columns[][2] = {{"Step", ""},	   {"At", "num"},
-						 {"Took", "num"},  {"Between", "num"},
-						 {"Evidence", ""}, {"run.jsonl", "num"}};
+	static const char *const columns[] = {"Step",	  "#At",	"#Took", "#Between",
+					      "Evidence", "#run.jsonl", NULL};
 	const struct ord_instant *before = NULL;
 
 	(void)fputs("<p><b>", out);
@@ -341,14 +340,8 @@ static void one_table(const struct ord_rep *r, const struct ord_life *l, FILE *o
 	ord_xml_text(out, l->workload);
 	(void)fputs(*l->workload ? " in " : "<span class=\"dim\"> · ", out);
 	ord_xml_text(out, l->ns);
-	(void)fputs("</span></p><div class=\"scroll\" role=\"region\" aria-label=\"Steps\" "
-		    "tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead "
-		    "role=\"rowgroup\"><tr role=\"row\">",
-		    out);
-	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-		(void)fprintf(out, "<th role=\"columnheader\" scope=\"col\" class=\"%s\">%s</th>",
-			      columns[i][1], columns[i][0]);
-	(void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", out);
+	(void)fputs("</span></p>", out);
+	ord_html_table(out, "stack", "Steps", columns);
 	for (unsigned s = 0; s < ORD_LIFE_STEPS; s++) {
 		if (!l->at[s].known) {
 			missing_row(r, l, s, out);
@@ -357,7 +350,7 @@ static void one_table(const struct ord_rep *r, const struct ord_life *l, FILE *o
 		step_row(r, l, s, before, out);
 		before = &l->at[s];
 	}
-	(void)fputs("</tbody></table></div>\n", out);
+	ord_html_table_end(out);
 }
 
 void ord_html_lives(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "reports/write/text.h"
 
 #define CHARTS_MAX    12   /* repetitions with a chart and a table of their own */
@@ -147,18 +148,6 @@ static void rep_row(const struct ord_analysis *a, const struct ord_rep *r, FILE 
 	(void)fputs("</tr>\n", out);
 }
 
-static const struct ord_span *span_self(const struct ord_rep *r, size_t i)
-{
-	(void)i;
-	return &r->self;
-}
-
-static const struct ord_span *span_after(const struct ord_rep *r, size_t i)
-{
-	(void)i;
-	return &r->after;
-}
-
 static void rep_dots(const struct ord_analysis *a, FILE *out)
 {
 	(void)fputs("<tr role=\"row\"><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
@@ -169,10 +158,10 @@ static void rep_dots(const struct ord_analysis *a, FILE *out)
 			(void)fputs("<td role=\"cell\" class=\"empty\"></td>", out);
 	(void)fputs("<td role=\"cell\" data-l=\"recover(self)\">", out);
 	if (a->self.n)
-		ord_html_dots(a, span_self, 0, 0, "recover(self)", out);
+		ord_html_dots(a, ord_rep_self, 0, 0, "recover(self)", out);
 	(void)fputs("</td><td role=\"cell\" data-l=\"recover(after rollback)\">", out);
 	if (a->after.n)
-		ord_html_dots(a, span_after, 0, 0, "recover(after rollback)", out);
+		ord_html_dots(a, ord_rep_after, 0, 0, "recover(after rollback)", out);
 	(void)fputs("</td><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
 		    "class=\"empty\"></td></tr>\n",
 		    out);
@@ -180,36 +169,36 @@ static void rep_dots(const struct ord_analysis *a, FILE *out)
 
 static void repetitions(const struct ord_analysis *a, const struct ord_rep *first, FILE *out)
 {
+	static const char *const first_heads[] = {"#", "State", "#Impact at"};
+	static const char *const last_heads[] = {"#recover(self)", "#recover(after rollback)",
+						 "#Impact lasted", "#Flaps"};
 	uint32_t last = a->t->repetitions > REP_ROWS_MAX ? REP_ROWS_MAX : a->t->repetitions;
 	unsigned charts = 1;
+	char head[224];
 
 	(void)fprintf(out,
 		      "<section><h2>Repetitions <span class=\"dim small\">n = %u</span></h2><div "
 		      "class=\"scroll\" role=\"region\" aria-label=\"Repetitions\" "
 		      "tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead "
-		      "role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" "
-		      "scope=\"col\">#</th><th role=\"columnheader\" scope=\"col\">State</th><th "
-		      "role=\"columnheader\" scope=\"col\" class=\"num\">Impact at</th>",
+		      "role=\"rowgroup\"><tr role=\"row\">",
 		      a->t->repetitions);
+	for (size_t i = 0; i < ORD_COUNT(first_heads); i++)
+		ord_html_head(out, first_heads[i]);
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		if (a->t->probes[p].is_signal) {
-			(void)fputs("<th role=\"columnheader\" scope=\"col\" class=\"num\">detect(",
-				    out);
-			ord_xml_text(out, a->t->probes[p].name);
-			(void)fputs(")</th>", out);
+			(void)snprintf(head, sizeof head, "#detect(%.200s)", a->t->probes[p].name);
+			ord_html_head(out, head);
 		}
-	(void)fputs("<th role=\"columnheader\" scope=\"col\" class=\"num\">recover(self)</th><th "
-		    "role=\"columnheader\" scope=\"col\" class=\"num\">recover(after "
-		    "rollback)</th><th role=\"columnheader\" scope=\"col\" class=\"num\">Impact "
-		    "lasted</th><th role=\"columnheader\" scope=\"col\" "
-		    "class=\"num\">Flaps</th></tr></thead><tbody role=\"rowgroup\">\n",
-		    out);
+	for (size_t i = 0; i < ORD_COUNT(last_heads); i++)
+		ord_html_head(out, last_heads[i]);
+	(void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", out);
 	for (uint32_t i = 0; i <= last; i++)
 		if (i || a->reps[0].begin_line)
 			rep_row(a, &a->reps[i], out);
 	if (a->t->repetitions > 1 && (a->self.n || a->after.n))
 		rep_dots(a, out);
-	(void)fputs("</tbody></table></div><p class=\"small dim\" style=\"margin-top:8px\">Value "
+	ord_html_table_end(out);
+	(void)fputs("<p class=\"small dim\" style=\"margin-top:8px\">Value "
 		    "[low, high]. “&gt;=” and an open mark: not so when the watch ended. Recovery "
 		    "by itself and after the rollback are two figures and are never pooled.",
 		    out);

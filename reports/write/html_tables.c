@@ -52,21 +52,12 @@ static void part_row(const struct ord_tl_probe *probe, const char *when, const s
 
 void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
 {
+	static const char *const heads[] = {"Probe", "#Good", "#Samples", "Not good", "#p50",
+					    "#p95",  "#p99",  "#Max",	  NULL};
 	static const char *const when[ORD_PARTS] = {"before", "during", "after"};
 	bool unknown = false;
 
-	(void)fputs(
-		"<div class=\"scroll\" role=\"region\" aria-label=\"Samples and latency\" "
-		"tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead role=\"rowgroup\"><tr "
-		"role=\"row\"><th role=\"columnheader\" scope=\"col\">Probe</th><th "
-		"role=\"columnheader\" scope=\"col\" class=\"num\">Good</th><th "
-		"role=\"columnheader\" scope=\"col\" class=\"num\">Samples</th><th "
-		"role=\"columnheader\" scope=\"col\">Not good</th><th role=\"columnheader\" "
-		"scope=\"col\" class=\"num\">p50</th><th role=\"columnheader\" scope=\"col\" "
-		"class=\"num\">p95</th><th role=\"columnheader\" scope=\"col\" "
-		"class=\"num\">p99</th><th role=\"columnheader\" scope=\"col\" "
-		"class=\"num\">Max</th></tr></thead><tbody role=\"rowgroup\">\n",
-		out);
+	ord_html_table(out, "stack", "Samples and latency", heads);
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		for (unsigned k = 0; k < ORD_PARTS; k++) {
 			const struct ord_part *part = &r->parts[p * ORD_PARTS + k];
@@ -79,7 +70,8 @@ void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE 
 						 : when[k],
 					 part, out);
 		}
-	(void)fputs("</tbody></table></div><p class=\"small dim\" style=\"margin-top:8px\">A p95 "
+	ord_html_table_end(out);
+	(void)fputs("<p class=\"small dim\" style=\"margin-top:8px\">A p95 "
 		    "needs 20 samples, a p99 100. ",
 		    out);
 	if (unknown)
@@ -205,6 +197,8 @@ static void fault_row(const struct ord_analysis *a, const struct ord_rep *r,
 
 static void one_fault(const struct ord_analysis *a, size_t k, FILE *out)
 {
+	static const char *const heads[] = {"#",	"#In force", "#For", "Ended by",
+					    "#Residue", "Figures",   NULL};
 	const struct ord_tl_fault *f = &a->t->faults[k];
 	const struct ord_fault_result *some = &a->reps[1].faults[k];
 	unsigned rows = 0;
@@ -225,22 +219,12 @@ static void one_fault(const struct ord_analysis *a, size_t k, FILE *out)
 		if (!a->reps[i].faults[k].requested.known)
 			continue;
 		if (!rows++)
-			(void)fputs(
-				"<div class=\"scroll\" style=\"margin-top:14px\" role=\"region\" "
-				"aria-label=\"In each repetition\" tabindex=\"0\"><table "
-				"class=\"stack\" role=\"table\"><thead role=\"rowgroup\"><tr "
-				"role=\"row\"><th role=\"columnheader\" scope=\"col\">#</th><th "
-				"role=\"columnheader\" scope=\"col\" class=\"num\">In "
-				"force</th><th role=\"columnheader\" scope=\"col\" "
-				"class=\"num\">For</th><th role=\"columnheader\" "
-				"scope=\"col\">Ended by</th><th role=\"columnheader\" "
-				"scope=\"col\" class=\"num\">Residue</th><th role=\"columnheader\" "
-				"scope=\"col\">Figures</th></tr></thead><tbody "
-				"role=\"rowgroup\">\n",
-				out);
+			ord_html_table(out, "stack", "In each repetition", heads);
 		fault_row(a, &a->reps[i], &a->reps[i].faults[k], out);
 	}
-	(void)fputs(rows ? "</tbody></table></div></div>\n" : "</div>\n", out);
+	if (rows)
+		ord_html_table_end(out);
+	(void)fputs("</div>\n", out);
 }
 
 void ord_html_faults(const struct ord_analysis *a, FILE *out)

@@ -282,17 +282,15 @@ static void objective_row(const struct ord_analysis *a, size_t k, FILE *out)
 
 void ord_html_objectives(const struct ord_analysis *a, FILE *out)
 {
-	(void)fputs("<section><h2>Objectives</h2><div class=\"scroll\"><table class=\"stack\" "
-		    "role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th "
-		    "role=\"columnheader\" scope=\"col\">Objective</th><th role=\"columnheader\" "
-		    "scope=\"col\">Result</th><th role=\"columnheader\" scope=\"col\">Each "
-		    "repetition</th><th role=\"columnheader\" scope=\"col\" "
-		    "class=\"num\">Median</th><th role=\"columnheader\" scope=\"col\" "
-		    "class=\"num\">Worst</th></tr></thead><tbody role=\"rowgroup\">\n",
-		    out);
+	static const char *const heads[] = {"Objective", "Result", "Each repetition",
+					    "#Median",	 "#Worst", NULL};
+
+	(void)fputs("<section><h2>Objectives</h2>", out);
+	ord_html_table(out, "stack", "Objectives", heads);
 	steady_row(a, false, out);
 	for (size_t k = 0; k < a->t->n_objectives; k++)
 		objective_row(a, k, out);
 	steady_row(a, true, out);
-	(void)fputs("</tbody></table></div></section>\n", out);
+	ord_html_table_end(out);
+	(void)fputs("</section>\n", out);
 }
