@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What a run sees in a cluster: kube probes, the breakdown of a pod's recovery, the channel kubernetes:, what else happened,
 # and an API server that goes away.
+# timeout 240 s
 
 load cluster
 
@@ -63,10 +64,50 @@ lines() { jq -c 'select(.e == "kube")' "$dir/run.jsonl"; }
 	started+=($!)
 	ran seen
 	[ "$status" = 0 ]
-	# The change stands at its arrival, not at the slot after it.
-	[ "$(jq -r '[.repetitions[0].impact.t_ns, .repetitions[0].impact.line] | @tsv' "$dir/report.json")" != "" ]
+	# The change stands at its arrival, not at the slot after it, and is no less known than since the sample before.
+	local line since
+	line=$(jq .repetitions[0].impact.line "$dir/report.json")
+	since=$(sed -n "${line}p" "$dir/run.jsonl" | jq .since)
+	jq -e --argjson since "$since" '.repetitions[0].impact | .t_ns == $since and .lo_ns < $since and .hi_ns == $since' "$dir/report.json"
+	jq -se --argjson since "$since" 'any(.[]; .e == "kube" and .what == "replicas" and (.at_t - $since | fabs) < 50000000)' "$dir/run.jsonl"
 	jq -e '.repetitions[0].detections[] | select(.channel | startswith("kubernetes:")) | .state == "noticed"' "$dir/report.json"
 	jq -e '.repetitions[0].recovered != null' "$dir/report.json"
+}
+
+@test "a condition, a count, a JSON path, of an object or of a set: each probe goes bad and good again by watch" {
+	deployment orders 3
+	cat >"$T/kinds.yaml" <<END
+apiVersion: ordeal.dev/v1
+kind: Experiment
+metadata: {name: kinds}
+spec:
+  probes:
+    - {name: condition, every: 100ms, kube: {watch: deployment/orders, namespace: $NS, that: Available=True}}
+    - {name: figure, every: 100ms, kube: {watch: deployment/orders, namespace: $NS, that: available >= 3}}
+    - {name: path, every: 100ms, kube: {watch: deployment/orders, namespace: $NS, that: .spec.replicas = 3}}
+    - {name: count, every: 100ms, kube: {watch: pods, selector: app=orders, namespace: $NS, that: count(.status.phase = Running) >= 3}}
+    - {name: ready, every: 100ms, kube: {watch: pods, selector: app=orders, namespace: $NS, that: ready >= 3}}
+  steadyState: [figure.ok_ratio >= 0.99 over 1s]
+  faults:
+    - {name: down, workload.scale: {to: 0}, target: {workload: {name: orders, namespace: $NS}}, for: 3s}
+  recovery: 20s
+  limits: {targets: 1, duration: 60s, cluster: kubelab}
+  objectives: [recover(after_rollback) within 15s]
+END
+	ran kinds
+	[ "$status" = 0 ]
+	for p in figure path count ready; do
+		jq -se --arg p $p '[.[] | select(.e == "sample" and .p == $p and .good != null) | .good] as $g |
+			$g[0] and ($g | any(not)) and $g[-1]' "$dir/run.jsonl" >/dev/null || { echo "$p" && false; }
+	done
+	# Scaled to nothing on purpose, a deployment is available all the same: so says its condition, until it wants three again.
+	jq -se '[.[] | select(.e == "sample" and .p == "condition" and .good != null) | .good] | length > 20 and .[0] and .[-1]' \
+		"$dir/run.jsonl"
+	# Whole again is a figure of the workload, although no pod was hit.
+	jq -e '.repetitions[0].cluster | (.pods | length == 0) and any(.workloads[]; .name == "orders" and .target and
+		.wanted == 3 and .least_available == 0 and .again != null)' "$dir/report.json"
+	grep -q 'How the workloads came back' "$dir/report.html"
+	"$SOURCE_DIR/tests/cluster/recompute.py" "$dir"
 }
 
 @test "a deleted pod comes back step by step, each in its interval" {
