@@ -17,7 +17,8 @@
 #define KUBE_BODY_MAX	(8u << 20) /* one object, or an answer that is kept whole */
 #define KUBE_STATUS_MAX (64u << 10)
 #define KUBE_URL_MAX	8192
-#define KUBE_WIRE_MAX	64 /* calls at the same time; an API server allows 100 streams */
+#define KUBE_RETRY_S	3600 /* Retry-After, at most */
+#define KUBE_WIRE_MAX	64   /* calls at the same time; an API server allows 100 streams */
 
 /* --- rings: intrusive lists; an element that is in none points to itself ------------------------
  */

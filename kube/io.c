@@ -11,8 +11,7 @@
 #include "base/clock.h"
 #include "kube/client.h"
 
-#define CONNECT_MS    10000L
-#define RETRY_AFTER_S 3600
+#define CONNECT_MS 10000L
 
 #define io_oom(io) ord_fail(&(io)->err, ORD_NOMEM, "out of memory")
 
@@ -113,8 +112,9 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 	} else if (header_value(data, all, "retry-after", text, sizeof text)) {
 		long s = strtol(text, NULL, 10); /* a date is not what an API server writes */
 
-		if (s > 0 && s <= RETRY_AFTER_S)
-			io->retry_after_ns = (uint64_t)s * ORD_S;
+		if (s > 0)
+			io->retry_after_ns =
+				(uint64_t)(s < KUBE_RETRY_S ? s : KUBE_RETRY_S) * ORD_S;
 	} else if (header_value(data, all, "content-type", text, sizeof text)) {
 		io->protobuf = !strncasecmp(text, "application/vnd.kubernetes.protobuf", 35);
 	} else if (all <= 2) { /* the empty line */

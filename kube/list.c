@@ -159,11 +159,15 @@ static void again(struct kube_lister *l, uint64_t pause_ns)
 
 static void again_later(struct kube_lister *l)
 {
-	uint64_t said = l->io.retry_after_ns;
+	uint64_t said = l->io.retry_after_ns, pause;
 
-	again(l, said ? said + ord_rng_below(&l->k->rng, said / 10 + 1)
-		      : kube_backoff(l->k, l->fails, PAUSE_FIRST_NS, PAUSE_MAX_NS));
+	pause = said ? said + ord_rng_below(&l->k->rng, said / 10 + 1)
+		     : kube_backoff(l->k, l->fails, PAUSE_FIRST_NS, PAUSE_MAX_NS);
 	l->fails++;
+	if (l->deadline_ns && ord_now_ns() + pause >= l->deadline_ns)
+		l->done(l->arg, l->last_status, &l->last);
+	else
+		again(l, pause);
 }
 
 static void page_is_done(struct kube_lister *l)
@@ -414,6 +418,7 @@ int kube_list(struct kube *k, const struct kube_set *set,
 	l.each = tell_once;
 	l.done = on_listed;
 	l.arg = &g;
+	l.deadline_ns = deadline_ns;
 	rc = run_list(k, &l, &g, deadline_ns, err);
 	if (!rc && ret_version)
 		memcpy(ret_version, l.version, sizeof l.version);

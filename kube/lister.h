@@ -27,6 +27,7 @@ void kube_set_name(const struct kube_set_copy *s, json_t *object);
 struct kube_lister {
 	struct kube *k;
 	const struct kube_set_copy *set; /* borrowed */
+	uint64_t deadline_ns;		 /* 0: none. What would be asked later fails at once */
 	bool strict;			 /* every page of one and the same instant */
 	/* A new list begins: what was told may be told again, and may be gone. */
 	void (*restart)(void *arg);

@@ -104,14 +104,14 @@ static int match_metadata(const struct asked *q)
 	    !ord_selector_matches(q->f->selector, json_object_get(q->metadata, "labels")))
 		return no(q, "%s",
 			  ord_selector_why(q->f->selector, "label",
-					    json_object_get(q->metadata, "labels"), sizeof why,
-					    why));
+					   json_object_get(q->metadata, "labels"), sizeof why,
+					   why));
 	if (q->f->annotations &&
 	    !ord_selector_matches(q->f->annotations, json_object_get(q->metadata, "annotations")))
 		return no(q, "%s",
 			  ord_selector_why(q->f->annotations, "annotation",
-					    json_object_get(q->metadata, "annotations"), sizeof why,
-					    why));
+					   json_object_get(q->metadata, "annotations"), sizeof why,
+					   why));
 	return KUBE_MATCH;
 }
 

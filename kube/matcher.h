@@ -6,7 +6,7 @@
 #include "base/selector.h"
 
 struct kube_filter {
-	const struct ord_kube_filter *of;			    /* NULL: there is none */
+	const struct ord_kube_filter *of;			   /* NULL: there is none */
 	struct ord_selector *selector, *ns_selector, *annotations; /* NULL: any */
 };
 

@@ -32,7 +32,7 @@ uint64_t kube_status_retry(const json_t *body)
 	json_int_t s = json_integer_value(
 		json_object_get(json_object_get(body, "details"), "retryAfterSeconds"));
 
-	return s > 0 && s <= 3600 ? (uint64_t)s * ORD_S : 0;
+	return s > 0 ? (uint64_t)(s < KUBE_RETRY_S ? s : KUBE_RETRY_S) * ORD_S : 0;
 }
 
 int kube_status_fail(struct ord_err *err, int status, const json_t *body)

@@ -1,5 +1,6 @@
 #include "kube/table.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,9 +75,10 @@ bool kube_table_version(const char *text, uint64_t *ret)
 {
 	char *end = NULL;
 
-	if (text && *text >= '1' && *text <= '9' && strlen(text) < 20) {
+	errno = 0;
+	if (text && *text >= '1' && *text <= '9') {
 		*ret = strtoull(text, &end, 10);
-		if (!*end)
+		if (!*end && !errno)
 			return true;
 	}
 	*ret = fnv(0xcbf29ce484222325ull, text ? text : "");

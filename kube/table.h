@@ -28,7 +28,7 @@ struct kube_table {
 /* 16 bytes that stand for the object: its uid (true), or its namespace and name where it has none
  * that can be kept so. */
 bool kube_table_id(const json_t *metadata, uint8_t ret[16]);
-/* A number for a resourceVersion; they grow, where they are numbers (true). */
+/* A number for a resourceVersion; they grow, where they are numbers of 64 bits (true). */
 bool kube_table_version(const char *text, uint64_t *ret);
 struct kube_entry *kube_table_find(const struct kube_table *t, const uint8_t id[16]);
 /* NULL: out of memory. The entry is new: version 0, no name, round 1. */

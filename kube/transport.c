@@ -102,6 +102,9 @@ static void finish(struct kube_io *io, CURLcode code)
 {
 	io->code = code;
 	io->done_ns = ord_now_ns();
+	if (code == CURLE_BAD_CONTENT_ENCODING && io->err.code == ORD_OK)
+		(void)ord_fail(&io->err, ORD_SYS, "the API server's answer is no gzip: %.200s",
+			       io->error);
 	kube_io_unwire(io);
 	io->on_done(io);
 }

@@ -91,6 +91,11 @@ static bool forbidden(const struct bad_request *r)
 	return bad_status(r, 403, "", "Forbidden", "pods is forbidden");
 }
 
+static bool throttled(const struct bad_request *r)
+{
+	return bad_answer(r, 429, "Retry-After: 99999999999999999999\r\n", "");
+}
+
 static bool loris(const struct bad_request *r)
 {
 	(void)bad_stream(r, "");
@@ -112,6 +117,13 @@ static void lists_that_fail(void **state)
 	begin(&w, forbidden);
 	assert_int_equal(list_all(&w, 15000), -1);
 	assert_string_equal(w.err.msg, "list pods: pods is forbidden (403 Forbidden)");
+	end(&w);
+	/* What cannot be asked again in time fails at once, as with calls. */
+	begin(&w, throttled);
+	began = ord_now_ns();
+	assert_int_equal(list_all(&w, 15000), -1);
+	assert_in_range((ord_now_ns() - began) / ORD_MS, 0, 10000);
+	assert_string_equal(w.err.msg, "list pods: the API server gave no reason (429)");
 	end(&w);
 	begin(&w, loris);
 	began = ord_now_ns();

@@ -269,6 +269,10 @@ static void versions(void **state)
 
 	assert_true(kube_table_version("9", &a) && kube_table_version("10", &b));
 	assert_true(a < b);
+	assert_true(kube_table_version("18446744073709551614", &a) &&
+		    kube_table_version("18446744073709551615", &b));
+	assert_true(a < b);
+	assert_false(kube_table_version("18446744073709551616", &a));
 	assert_false(kube_table_version("", &a));
 	assert_false(kube_table_version("0", &a));
 	assert_false(kube_table_version("1x", &a));
