@@ -201,7 +201,7 @@ static void report(const struct bench *b)
 	(void)say("ours", ours, n);
 	(void)printf("{\"bench\":\"kube.seen\",\"asked\":%zu,\"seen\":%zu,\"aim_p99_ms\":%.0f,"
 		     "\"result\":\"%s\",\"api_server_stamp_ns\":1000000000}\n",
-		     b->count, b->n, AIM_NS / 1e6,
+		     b->count, b->n, (double)AIM_NS / 1e6,
 		     most <= AIM_NS   ? "met"
 		     : least > AIM_NS ? "missed"
 				      : "undecided");

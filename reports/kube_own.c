@@ -52,11 +52,11 @@ static bool is_named(const char *workload, const char *kind, const char *name)
 /* "orders-7d9c" is a ReplicaSet of the Deployment orders. */
 static bool is_set_of(const char *workload, const char *name)
 {
-	const char *slash = strchr(workload, '/');
-	size_t n = slash ? strlen(slash + 1) : 0;
+	static const char kind[] = "Deployment/";
+	const char *of = workload + sizeof kind - 1, *dash = strrchr(name, '-');
 
-	return n && !strncmp(workload, "Deployment/", 11) && !strncmp(slash + 1, name, n) &&
-	       name[n] == '-' && name[n + 1] && !strchr(name + n + 1, '-');
+	return !strncmp(workload, kind, sizeof kind - 1) && *of && dash && dash[1] &&
+	       strlen(of) == (size_t)(dash - name) && !strncmp(of, name, strlen(of));
 }
 
 /* An object that a fault chose, whether it has acted on it yet or not. Events about a node carry

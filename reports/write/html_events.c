@@ -49,10 +49,11 @@ static void add_instant(struct rows *rows, const struct ord_instant *in, const c
 /* The steps of pods have a table of their own; here stands what says how far it can be trusted. */
 static void add_kube(struct rows *rows, const struct ord_event *e)
 {
-	static const char *const shown[][2] = {{"cut", "the watch broke"},
-					       {"resumed", "the watch is whole again"},
-					       {"blind", "may not be watched"},
-					       {"events-dropped", "too many Events"}};
+	static const char *const shown[][2] = {
+		{"cut", "the watch broke"},
+		{"resumed", "the watch is whole again"},
+		{"blind", "may not be watched"},
+		{"events-dropped", "too many Events: some are left out"}};
 	const char *what = ord_member_text(e->json, "what", "");
 
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
@@ -62,8 +63,10 @@ static void add_kube(struct rows *rows, const struct ord_event *e)
 			continue;
 		r = add(rows, ord_member_int(e->json, "at_t", e->t), e->line);
 		if (r)
-			(void)snprintf(r->text, sizeof r->text, "cluster: %s: %.60s%s%.60s",
-				       shown[i][1], ord_member_text(e->json, "kind", ""),
+			(void)snprintf(r->text, sizeof r->text, "cluster: %s%s%.60s%s%.60s",
+				       shown[i][1],
+				       *ord_member_text(e->json, "kind", "") ? ": " : "",
+				       ord_member_text(e->json, "kind", ""),
 				       *ord_member_text(e->json, "ns", "") ? " in " : "",
 				       ord_member_text(e->json, "ns", ""));
 	}

@@ -187,6 +187,23 @@ END
 	[ ! -e "$T/runs/latest" ]
 }
 
+@test "a server that is not verified is warned of in the plan, and in every format of the report" {
+	deployment orders 3
+	k config view --raw -o json | jq '.clusters[0].cluster |= (del(."certificate-authority", ."certificate-authority-data") |
+		."insecure-skip-tls-verify" = true)' >"$T/insecure"
+	experiment trusting 'noop: {}' '{host: true}' 1s "recover(self) within 5s"
+	KUBECONFIG=$T/insecure run "$ordeal" plan "$T/trusting.yaml"
+	[[ $output == *insecure-skip-tls-verify* ]]
+	KUBECONFIG=$T/insecure ran trusting
+	[ "$status" = 0 ]
+	for f in report.json report.md report.html junit.xml; do
+		grep -q insecure-skip-tls-verify "$dir/$f" || { echo "$f" && false; }
+	done
+	# With the right certificate there is nothing to warn of.
+	ran trusting
+	if grep -q insecure-skip-tls-verify "$dir"/{report.json,report.md,report.html,junit.xml}; then false; fi
+}
+
 @test "an API server that goes away makes slots unknown, and the run ends rightly" {
 	deployment orders 3
 	experiment blink 'noop: {}' '{host: true}' 12s "recover(self) within 5s"
