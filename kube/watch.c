@@ -241,9 +241,11 @@ static void on_listed(void *arg, int status, const struct ord_err *err)
 	if (w->closed)
 		return;
 	if (err) {
+		const struct ord_err said = *err; /* the lister's, which begins anew */
+
 		kube_lister_start(&w->lister,
 				  kube_backoff(w->k, w->errors++, ERROR_FIRST_NS, ERROR_MAX_NS));
-		say_error(w, err);
+		say_error(w, &said);
 		return;
 	}
 	/* Removing moves a later entry up to the same place. */
