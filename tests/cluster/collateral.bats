@@ -14,8 +14,8 @@ during() {
 	started+=($!)
 }
 
-# ran HOLD FAULT TARGET: an experiment with that fault; $status, and $dir the folder of the run.
-ran() {
+# experiment HOLD FAULT TARGET [OBJECTIVE]: in $T/e.yaml.
+experiment() {
 	cat >"$T/e.yaml" <<END
 apiVersion: ordeal.dev/v1
 kind: Experiment
@@ -32,13 +32,17 @@ spec:
       target: $3
       for: $1
   limits: {targets: 3, duration: 60s, cluster: kubelab}
-  objectives: ["detect(kubernetes:$NS/event/Unhealthy) within 10s"]
+  objectives: ["${4:-detect(kubernetes:$NS/event/Unhealthy) within 10s}"]
 END
+}
+
+# ran: runs it; $status, and $dir the folder of the run.
+ran() {
 	run "$ordeal" run "$T/e.yaml" --output "$T/runs"
 	dir=$T/runs/latest
 	echo "$output"
-	cat "$T/during"
-	jq '.repetitions[0].cluster | {also_happened, own_effects}' "$dir/report.json"
+	[ ! -e "$T/during" ] || cat "$T/during"
+	jq '.repetitions[0].cluster | {also_happened, own_effects, blind}' "$dir/report.json"
 }
 
 # event POD REASON: a warning about it, as its kubelet writes one.
@@ -83,7 +87,8 @@ own() { jq -e "any(.repetitions[0].cluster.own_effects[]; $1)" "$dir/report.json
 	deployment other 3
 	played_node a zone-a
 	during trouble
-	ran 8s 'workload.restart: {}' "{workload: {name: orders, namespace: $NS}}"
+	experiment 8s 'workload.restart: {}' "{workload: {name: orders, namespace: $NS}}"
+	ran
 	also '.what == "restarted" and .detail == "OOMKilled" and .times == 1 and (.name | startswith("other-"))'
 	also '.what == "Unhealthy" and .kind == "Pod" and (.name | startswith("other-"))'
 	also '.what == "evicted" and .detail == "EvictionByEvictionAPI" and (.name | startswith("other-"))'
@@ -103,9 +108,30 @@ own() { jq -e "any(.repetitions[0].cluster.own_effects[]; $1)" "$dir/report.json
 	until_ok 20 is resourcequota/none .status.used.pods 3
 	let_them_come() { sleep 3 && k delete quota none; }
 	during let_them_come
-	ran 12s 'pod.delete: {}' "{pod: {namespace: $NS, selector: app=orders}, count: 2}"
+	experiment 12s 'pod.delete: {}' "{pod: {namespace: $NS, selector: app=orders}, count: 2}"
+	ran
 	own '.what == "Available" and .kind == "Deployment" and .name == "orders" and .who == "workload"'
 	own '.what == "FailedCreate" and .kind == "ReplicaSet" and .who == "workload"'
 	jq -e '.repetitions[0].cluster.also_happened | all(.name | startswith("orders") | not)' "$dir/report.json"
 	"$SOURCE_DIR/tests/cluster/recompute.py" "$dir"
+}
+
+@test "what may not be watched is told in every format: what, from when, and why" {
+	deployment orders 3
+	k create serviceaccount weak >/dev/null
+	sed '/client-key-data/d; s/client-certificate-data:.*/token: '"$(k create token weak)/" "$KUBECONFIG" >"$T/weak"
+	experiment 2s 'pod.delete: {}' "{pod: {namespace: $NS, selector: app=orders}, count: 1}" 'recover(self) within 5s'
+	"$ordeal" rbac "$T/e.yaml" --service-account "$NS/weak" --name "$NS" --json 2>/dev/null |
+		jq '.items |= map(select(.kind | startswith("ClusterRole") | not))' >"$T/roles"
+	"$CLUSTER/kubectl" apply -f "$T/roles" >/dev/null
+	until_ok 10 "$CLUSTER/kubectl" auth can-i watch pods -n "$NS" --as="system:serviceaccount:$NS:weak"
+	KUBECONFIG=$T/weak ran
+	[ "$status" -eq 0 ]
+	jq -e '.repetitions[0].cluster.blind | length == 1 and (.[0] | .kind == "Node" and .to_ns == null and .line > 0 and
+		(.why | contains("nodes")) and (.why | contains("forbidden")))' "$dir/report.json"
+	grep -q 'Not seen: Node, from .*forbidden' "$dir/report.html"
+	grep -q '^- 1: Node, from .*forbidden' "$dir/report.md"
+	grep -q 'name="ordeal.cluster.not_seen" value="repetition 1: Node, from .*forbidden' "$dir/junit.xml"
+	# The rest was seen.
+	jq -e '.repetitions[0].cluster.pods[0].ready != null' "$dir/report.json"
 }
