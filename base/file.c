@@ -196,7 +196,9 @@ int ord_state_dir(char *ret, size_t size, struct ord_err *err)
 		return join(ret, size, "/var/lib/ordeal", "", err);
 	v = env_path("HOME");
 	if (!v)
-		return ord_fail(err, ORD_SYS, "neither XDG_STATE_HOME nor HOME is set");
+		return ord_fail(err, ORD_SYS,
+				"neither XDG_STATE_HOME nor HOME is set: name a folder for undo "
+				"records and runs by one of them");
 	return join(ret, size, v, "/.local/state/ordeal", err);
 }
 

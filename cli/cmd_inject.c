@@ -72,7 +72,8 @@ static void say_reverted(const struct session *s, const json_t *event)
 	char held[32];
 	size_t i;
 
-	(void)printf("reverted after %s (%s), ", ord_human_duration((int64_t)lasted, held),
+	(void)printf("%s after %s (%s), ", residue < 0 ? "over" : "reverted",
+		     ord_human_duration((int64_t)lasted, held),
 		     s->interrupts ? "interrupted" : text(event, "cause"));
 	if (residue < 0)
 		(void)puts("residue: not applicable");

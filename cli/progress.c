@@ -160,7 +160,8 @@ static void on_sample(struct cli_progress *p, const json_t *line)
 
 static void on_fault(struct cli_progress *p, const json_t *line)
 {
-	for (size_t i = 0; i < p->n_faults; i++)
+	/* What it does while it is in force is no state of its own. */
+	for (size_t i = 0; i < p->n_faults && strcmp(text(line, "state"), "acted") != 0; i++)
 		if (!strcmp(p->faults[i].name, text(line, "fault")))
 			copy(p->faults[i].state, sizeof p->faults[i].state, text(line, "state"));
 	if (!strcmp(text(line, "state"), "failed"))
@@ -184,6 +185,19 @@ static void on_abort(struct cli_progress *p, const json_t *line)
 	}
 }
 
+/* "kill: deleted Pod shop/orders-1: gone" */
+static void say_acted(const char *t, const json_t *line)
+{
+	const json_t *o = json_object_get(line, "object");
+	const char *kind = json_string_value(json_array_get(o, 1)),
+		   *ns = json_string_value(json_array_get(o, 2)),
+		   *name = json_string_value(json_array_get(o, 3)), *detail = text(line, "detail");
+
+	(void)printf("%s  %s: %s %s %s%s%s%s%s\n", t, text(line, "fault"), text(line, "what"),
+		     kind ? kind : "", ns ? ns : "", ns && *ns ? "/" : "", name ? name : "",
+		     *detail ? ": " : "", detail);
+}
+
 /* Without a terminal: what changes, one line each. */
 static void say(const struct cli_progress *p, const char *e, const json_t *line)
 {
@@ -198,6 +212,8 @@ static void say(const struct cli_progress *p, const char *e, const json_t *line)
 			     p->phase);
 	else if (!strcmp(e, "phase"))
 		(void)printf("%s  placebo: %s\n", t, p->phase);
+	else if (!strcmp(e, "fault") && !strcmp(text(line, "state"), "acted"))
+		say_acted(t, line);
 	else if (!strcmp(e, "fault"))
 		(void)printf("%s  %s: %s%s%s\n", t, text(line, "fault"), text(line, "state"),
 			     *text(line, "message") ? ": " : "", text(line, "message"));

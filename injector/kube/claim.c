@@ -139,14 +139,19 @@ int inj_claim_holder(struct kube *k, const char *ns, const char *name, char ret[
 	return 0;
 }
 
-static int held(const char *kind, const char *ns, const char *holder, int64_t left,
+/* The Lease is named: it is what a person can look at. */
+static int held(const json_t *claim, const char *lease, const char *holder, int64_t left,
 		struct ord_err *err)
 {
-	return ord_fail(err, ORD_GUARD,
-			"another run holds this target (%s%s%s): %.200s, for another %lld s unless "
-			"it renews",
-			kind, ns[0] ? " in " : "", ns, holder,
-			(long long)((left + (int64_t)ORD_S - 1) / (int64_t)ORD_S));
+	const char *ns = json_string_value(json_array_get(claim, 3));
+
+	return ord_fail(
+		err, ORD_GUARD,
+		"another run holds this target (%s%s%s; Lease %s/%s): %.200s, for another %lld s "
+		"unless it renews",
+		json_string_value(json_array_get(claim, 2)), ns[0] ? " in " : "", ns,
+		json_string_value(json_array_get(claim, 0)), lease, holder,
+		(long long)((left + (int64_t)ORD_S - 1) / (int64_t)ORD_S));
 }
 
 static int look_one(struct kube *k, const json_t *undo, const json_t *claim, const char *name,
@@ -160,15 +165,14 @@ static int look_one(struct kube *k, const json_t *undo, const json_t *claim, con
 			     err) < 0)
 		return -1;
 	if (left > 0 && strcmp(holder, owner) != 0)
-		return held(json_string_value(json_array_get(claim, 2)),
-			    json_string_value(json_array_get(claim, 3)), holder, left, err);
+		return held(claim, name, holder, left, err);
 	return 0;
 }
 
 struct rival {
 	const struct kube *kube;
 	const char *prefix, *owner;
-	char holder[256];
+	char holder[256], lease[64];
 	int64_t left;
 };
 
@@ -184,6 +188,8 @@ static int rival_see(void *arg, const json_t *item, struct ord_err *err)
 	    left <= 0 || !strcmp(text_of(spec, "holderIdentity"), r->owner))
 		return 0;
 	(void)snprintf(r->holder, sizeof r->holder, "%s", text_of(spec, "holderIdentity"));
+	(void)snprintf(r->lease, sizeof r->lease, "%.63s",
+		       text_of(json_object_get(item, "metadata"), "name"));
 	r->left = left;
 	return 0;
 }
@@ -203,8 +209,7 @@ static int look_all(struct kube *k, const json_t *undo, const json_t *claim, str
 	    kube_list(k, &set, rival_see, &r, inj_cluster_deadline(), NULL, err) < 0)
 		return -1;
 	if (r.left > 0)
-		return held(json_string_value(json_array_get(claim, 2)),
-			    json_string_value(json_array_get(claim, 3)), r.holder, r.left, err);
+		return held(claim, r.lease, r.holder, r.left, err);
 	return 0;
 }
 

@@ -241,8 +241,8 @@ static int place_check(const struct pods *p, struct ord_err *err)
 
 static int notes(const struct pods *p, json_t *report, struct ord_err *err)
 {
-	if (inj_cluster_tell(report, "notes", err, "%zu pods at once, at most %zu in all",
-			     p->place->n, p->place->limit) < 0)
+	if (inj_cluster_tell(report, "notes", err, "%zu pod%s at once, at most %zu in all",
+			     p->place->n, p->place->n == 1 ? "" : "s", p->place->limit) < 0)
 		return -1;
 	if (p->leave_ready == 0)
 		return 0;
