@@ -50,18 +50,25 @@ own_cluster() {
 	export KUBECONFIG=$own/kubeconfig
 }
 
+# why_no_nodes: says why there can be no real nodes here, and fails where there can.
+why_no_nodes() {
+	local n
+	[ "$(id -u)" = 0 ] || { echo "real nodes need root" && return; }
+	for n in containerd ctr runc nft ip busybox; do
+		command -v $n >/dev/null || { echo "$n is not installed" && return; }
+	done
+	[ -x /usr/lib/cni/bridge ] || { echo "the CNI plugins are not installed" && return; }
+	python3 -c 'import ctypes; c = ctypes.CDLL(None); exit(any(c.inotify_init1(0) < 0 for _ in range(24)))' ||
+		{ echo "fs.inotify.max_user_instances is nearly used up: kubelet and containerd would not start" && return; }
+	return 1
+}
+
 # real_cluster N M: a control plane of this test alone, in a network namespace ($LAB), with N real nodes and then M that are
 # virtual machines; REAL_NODES=N and MACHINES=M before cluster_setup ask for it. Whatever talks to it runs there: "${lab[@]}"
 # COMMAND...; Services have their virtual addresses.
 real_cluster() {
 	local n reason kind
-	[ "$(id -u)" = 0 ] || skip "real nodes need root"
-	for n in containerd ctr runc nft ip busybox; do
-		command -v $n >/dev/null || skip "$n is not installed"
-	done
-	[ -x /usr/lib/cni/bridge ] || skip "the CNI plugins are not installed"
-	python3 -c 'import ctypes; c = ctypes.CDLL(None); exit(any(c.inotify_init1(0) < 0 for _ in range(24)))' ||
-		skip "fs.inotify.max_user_instances is nearly used up: kubelet and containerd would not start"
+	if reason=$(why_no_nodes); then skip "$reason"; fi
 	if [ "$2" -gt 0 ]; then
 		reason=$("$SOURCE_DIR/tests/cluster/machine" --try 3>&- 4>&-) || { [ $? = 77 ] && skip "$reason"; }
 	fi

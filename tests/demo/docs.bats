@@ -22,6 +22,21 @@ setup_file() {
 	[[ $output != *warning* ]]
 }
 
+@test "the experiments for a cluster validate with their users' probe, too" {
+	n=0
+	for file in "$SOURCE_DIR"/experiments/kubernetes/*.yaml; do
+		grep -q '^    # - name: users' "$file" || continue
+		sed 's/^    # \(- name: users\)/    \1/; s/^    #   \(http:\|every:\)/      \1/' "$file" >"$BATS_TEST_TMPDIR/$(basename "$file")"
+		grep -q '^      http:' "$BATS_TEST_TMPDIR/$(basename "$file")"
+		n=$((n + 1))
+	done
+	[ "$n" -ge 10 ]
+	run "$ordeal" validate "$BATS_TEST_TMPDIR"/*.yaml
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output != *warning* ]]
+}
+
 @test "the README's injections name faults and options that exist" {
 	grep '^    ordeal inject ' "$SOURCE_DIR/README.md" >"$BATS_TEST_TMPDIR/lines"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -ge 5 ]
