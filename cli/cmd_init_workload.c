@@ -51,6 +51,10 @@ static void write_found(const struct found *f, FILE *out)
 		"# %s %s/%s: %" PRId64 " of %" PRId64 " replica%s ready, on %zu node%s.\n",
 		now, l->object.kind, l->object.ns, l->object.name, l->ready, l->replicas,
 		plural(l->replicas), l->nodes, plural((int64_t)l->nodes));
+	if (l->replicas == 1)
+		(void)fputs(
+			"# There is but one: whatever hits it is felt until another has come.\n",
+			out);
 	if (l->nodes == 1 && l->ready > 1)
 		(void)fputs("# All of them are on one node: the loss of that node is the loss of "
 			    "all.\n",
@@ -152,7 +156,7 @@ static void write_tail(const struct found *f, FILE *out)
 		"  repetitions: 1\n"
 		"  recovery: 90s\n"
 		"  # How many may be hit, for how long, and in which cluster: more is refused.\n"
-		"  limits: {targets: 1, duration: 1s, cluster: \"%s\"}\n",
+		"  limits: {targets: 1, duration: 10s, cluster: \"%s\"}\n",
 		f->context);
 }
 

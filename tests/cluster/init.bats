@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# timeout 180 s
 # ordeal init --workload: what it writes is what is there, passes validate, and a placebo run.
 load cluster
 setup() {
@@ -43,6 +44,38 @@ init() { "$ordeal" init --context kubelab --namespace "$NS" "$@"; }
 	[ "$status" -eq 0 ]
 	[ "$(pods app=web | comm -23 before - | wc -l)" = 1 ]
 	no_traces
+}
+
+@test "stateful sets, daemon sets, and what there is but one of" {
+	k create -f - >/dev/null <<-END
+		{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {"serviceName": "db", "replicas": 2,
+		"selector": {"matchLabels": {"app": "db"}}, "template": {"metadata": {"labels": {"app": "db"}},
+		"spec": {"nodeSelector": {"type": "kwok"}, "containers": [{"name": "main", "image": "played:1"}]}}}}
+		{"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": {
+		"selector": {"matchLabels": {"app": "agent"}}, "template": {"metadata": {"labels": {"app": "agent"}},
+		"spec": {"nodeSelector": {"ordeal.test": "$NS"}, "containers": [{"name": "main", "image": "played:1"}]}}}}
+	END
+	played_node a zone-x
+	played_node b zone-x
+	deployment solo 1
+	until_ok 30 is statefulset/db .status.availableReplicas 2
+	until_ok 30 is daemonset/agent .status.numberAvailable 2
+	for workload in statefulset/db daemonset/agent deployment/solo; do
+		init --workload $workload -o mine.yaml
+		run "$ordeal" validate mine.yaml --context kubelab
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output == *"would hit 1"* ]]
+		pods "app=${workload#*/}" >before
+		k get pods -l "app=${workload#*/}" -o json | jq -r '.items[].metadata.uid' | sort >uids
+		run "$ordeal" run mine.yaml --quiet --set spec.placebo=false --format json
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[ "$(k get pods -l "app=${workload#*/}" -o json | jq -r '.items[].metadata.uid' | sort | comm -13 uids - | wc -l)" -ge 1 ]
+		mv mine.yaml "${workload#*/}.yaml"
+	done
+	grep -q "There is but one: whatever hits it is felt until another has come" solo.yaml
+	grep -q "2 of 2 replicas ready, on 2 nodes" agent.yaml
 }
 
 @test "what is not there, not well, or no workload is said" {
