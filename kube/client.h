@@ -143,7 +143,7 @@ bool kube_alive_init(struct kube *k); /* false: out of memory */
 void kube_wake(struct kube *k);
 /* For kube_open and kube_close. */
 int kube_multi_open(struct kube *k, struct ord_err *err);
-void kube_bury(struct kube *k);
+void kube_bury(struct kube *k); /* watches that were closed from a callback */
 void kube_calls_drop(struct kube *k);
 void kube_watches_drop(struct kube *k);
 

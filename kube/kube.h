@@ -14,11 +14,12 @@
  * setsockopt, sendto, sendmsg, recvfrom, recvmsg, read, write, writev, close, fcntl, ioctl
  * (FIONBIO), poll, ppoll, epoll_create1, epoll_ctl, epoll_wait, timerfd_create, timerfd_settime,
  * clock_gettime, getrandom, mmap, munmap, mprotect, madvise, brk, mremap, futex, rt_sigprocmask,
- * getpid. OpenSSL opens and reads files when the first connection is made (its configuration; the
- * machine's certificates where the config has none). Where the server is given by name, libcurl
- * looks it up in a thread: socketpair, clone3/clone, set_robust_list, rseq, and what
- * getaddrinfo(3) opens and asks (/etc/resolv.conf, /etc/hosts, nsswitch, netlink sockets, sendmmsg,
- * uname).
+ * getpid. Kubeconfigs, tokens and certificates are read again when they change or are refused:
+ * openat for reading, fstat, newfstatat, mlock. OpenSSL opens and reads files when the first
+ * connection is made (its configuration; the machine's certificates where the config has none).
+ * Where the server is given by name, libcurl looks it up in a thread: socketpair, clone3/clone,
+ * set_robust_list, rseq, and what getaddrinfo(3) opens and asks (/etc/resolv.conf, /etc/hosts,
+ * nsswitch, netlink sockets, sendmmsg, uname).
  *
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
@@ -132,6 +133,8 @@ enum kube_patch { KUBE_PATCH_JSON, KUBE_PATCH_MERGE, KUBE_PATCH_STRATEGIC, KUBE_
 int kube_patch(struct kube *k, const struct ord_object *o, const char *sub, enum kube_patch type,
 	       const json_t *patch, bool dry_run, uint64_t deadline_ns, json_t **ret,
 	       int *ret_status, struct ord_err *err);
+/* In ns (NULL or "" where the kind has none), as field manager "ordeal". object is borrowed; what
+ * the server made of it is owned in *ret, which may be NULL. 409: there is one of that name. */
 int kube_create(struct kube *k, const struct kube_kind *kind, const char *ns, const json_t *object,
 		uint64_t deadline_ns, json_t **ret, int *ret_status, struct ord_err *err);
 /* With the UID as precondition (a re-created object is another: 409). grace_s < 0: the object's
@@ -171,9 +174,11 @@ struct kube_set {
 	struct kube_kind kind;
 	const char *ns;			       /* NULL: all namespaces */
 	const char *selector, *field_selector; /* NULL: none */
-	bool metadata_only; /* PartialObjectMetadata: wherever the selection needs no more */
-	bool managed;	    /* keep metadata.managedFields; else they are left out unread */
-	unsigned page;	    /* objects a page; 0: 2000 */
+	/* PartialObjectMetadata: wherever the selection needs no more. Lists come in protobuf then,
+	 * a quarter of the server's work (ADR 0014); objects look the same. */
+	bool metadata_only;
+	bool managed;  /* keep metadata.managedFields; else they are left out unread */
+	unsigned page; /* objects a page; 0: 2000 */
 };
 
 /*
