@@ -32,8 +32,10 @@ versions() {
 	for p in "$holder" "$(guardian)"; do
 		find "/proc/$p/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' >"$T/inodes"
 		# Of TCP those in state 0A, LISTEN; of UDP any.
-		! awk '$4 == "0A" { print $10 }' "/proc/$p/net/tcp" "/proc/$p/net/tcp6" | grep -Fxf "$T/inodes"
-		! awk 'NR > 1 { print $10 }' "/proc/$p/net/udp" "/proc/$p/net/udp6" | grep -Fxf "$T/inodes"
+		awk '$4 == "0A" { print $10 }' "/proc/$p/net/tcp" "/proc/$p/net/tcp6" >"$T/open"
+		awk 'FNR > 1 { print $10 }' "/proc/$p/net/udp" "/proc/$p/net/udp6" >>"$T/open"
+		[ -s "$T/inodes" ]
+		[ -z "$(grep -Fxf "$T/inodes" "$T/open")" ]
 	done
 	end_lease
 }
