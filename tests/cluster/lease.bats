@@ -5,7 +5,11 @@
 load cluster
 load faults
 setup() { cluster_setup; holder=; }
-teardown() { cluster_teardown; }
+# A halt is of the whole machine: one that stays would refuse everybody's faults.
+teardown() {
+	[ -z "${halting:-}" ] || "$ordeal" resume
+	cluster_teardown
+}
 
 patch() { jq -nc --arg p "$1" '{patch: $p}'; } # newlines included, as a YAML block has them
 scale_to() { patch "[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":$1}]"; }
@@ -186,6 +190,7 @@ rss() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; }
 	"$ordeal" status | grep "$lease"
 	local began
 	began=$(date +%s%N)
+	halting=1
 	run "$ordeal" halt
 	echo "$output, $((($(date +%s%N) - began) / 1000000)) ms"
 	[[ $output == *"1 lease ended"* ]]
