@@ -111,7 +111,8 @@ END
 	local leases h g
 	leases=$(echo '{"protocol":1,"op":"status"}' | "$injector")
 	h=$(jq '.leases[0].holder' <<<"$leases") g=$(jq '.leases[0].guardian' <<<"$leases")
-	[ "$h" -gt 1 ] && [ "$g" -gt 1 ]
+	[ "$h" -gt 1 ]
+	[ "$g" -gt 1 ]
 	kill -STOP "$h" "$g"
 	k patch deployment web --field-manager=argocd --type=merge -p '{"spec":{"replicas":4}}' >/dev/null
 	kill -KILL "$g" "$h"

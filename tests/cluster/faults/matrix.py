@@ -34,7 +34,7 @@ class Trial:
     def force(self, lease, **more):
         """In force, and seen from outside."""
         self.add(lease, **more)
-        event = lease.until("injected")
+        event = lease.until("injected", 60)  # as long as the injector itself gives a controller
         api.until(5, "the effect, from outside", lambda: self.row.effect(self.world))
         return event
 

@@ -2,7 +2,7 @@
 """steps.py FAULT: the holder, the guardian, or both killed at their k-th system call, for k from start to end of a lease:
 before, during and after the injection and the revert. After each, once what is left has reverted or `rescue` has, the
 cluster's objects are as before. Tries as many k as fit into half a minute, evenly; ORDEAL_EVERY_STEP=1 or the nightly run
-take more time; ORDEAL_SEED repeats a choice."""
+take more time, ORDEAL_STEP_SECONDS=N takes N for each of the three; ORDEAL_SEED repeats a choice."""
 import json
 import os
 import random
@@ -83,7 +83,8 @@ def main():
     seed = int(os.environ.get("ORDEAL_SEED", random.randrange(1 << 32)))
     random.seed(seed)
     print(f"ORDEAL_SEED={seed}", flush=True)
-    seconds = 600 if os.environ.get("ORDEAL_EVERY_STEP") or os.environ.get("ORDEAL_NIGHTLY") else 8
+    long = os.environ.get("ORDEAL_EVERY_STEP") or os.environ.get("ORDEAL_NIGHTLY")
+    seconds = int(os.environ.get("ORDEAL_STEP_SECONDS", 600 if long else 8))
     with World(os.environ["KUBECONFIG"], "s-" + fault.replace(".", "-")) as world, tempfile.TemporaryDirectory() as home:
         if not row.make(world):
             print("Istio's definitions are not in this cluster")
