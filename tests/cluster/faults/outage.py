@@ -156,15 +156,19 @@ def network_cut_in_the_middle(case, lease):
 
 def server_killed_in_force(case, lease):
     """Back before the end: the fault stands for its time, and not longer."""
-    case.force(lease, hold=10)
+    hold = 20
+    injected = case.force(lease, hold=hold)
     begun = time.monotonic()
     case.plant.part("kube-apiserver", "kill")
     case.plant.part("kube-apiserver", "start")
-    if not case.row.effect(case.world):
+    # On a slow machine the start may take as long as the hold.
+    if not case.row.effect(case.world) and time.monotonic() - begun < hold - 2:
         raise AssertionError("the effect went with the API server")
+    reverting = lease.until("reverting", 2 * hold)
+    stood = (reverting["at_ns"] - injected["at_ns"]) / 1e9
+    if not hold - 0.1 < stood < hold + 3 or reverting["cause"] != "deadline":
+        raise AssertionError(f"{hold} s were asked for, it were {stood:.1f}: {reverting}")
     back(case, lease)
-    if not 8 < time.monotonic() - begun < 20:
-        raise AssertionError(f"10 s were asked for, it were {time.monotonic() - begun:.1f}")
 
 
 def server_away_at_the_end(case, lease):
