@@ -40,14 +40,14 @@ spec:
   steadyState: [there.ok_ratio >= 0.5 over 1s]
   faults:
     - name: fewer
-      ${1:-workload.scale: {to: 1\}}
+      k8s.patch: {patch: '[{"op":"replace","path":"/spec/replicas","value":1}]'}
       target: {workload: Deployment/web, namespace: $NS}
       for: 2s
   objectives: [recover(after_rollback) within 20s hold 2s]
-  limits: {targets: 1, duration: 10s, cluster: kubelab}
+  limits: {targets: 1, duration: 60s, cluster: kubelab}
 END
 }
-lines() { cat "$T"/runs/*/run.jsonl 2>/dev/null; }
+lines() { cat "$T"/runs/2*/run.jsonl 2>/dev/null; }
 phase() { lines | jq -es --arg phase "$1" 'any(.[]; .e == "phase" and .phase == $phase)' >/dev/null; }
 fault_was() { lines | jq -es --arg state "$1" 'any(.[]; .e == "fault" and .state == $state)' >/dev/null; }
 ran_out() { ! ours "$pid" || [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat")" = Z ]; }
@@ -66,8 +66,10 @@ away() {
 	sleep "$1"
 	part kube-apiserver start
 }
+# No Lease is held: its holder gave it back, or it has run out.
 free() {
-	[ -z "$(k get lease -o json | jq -r '.items[] | select(.spec.holderIdentity // "" != "") | .metadata.name')" ]
+	[ -z "$(k get lease -o json | jq -r '.items[] | select(.spec.holderIdentity // "" != ""
+		and (.spec.renewTime | sub("\\.[0-9]+Z$"; "Z") | fromdate) + .spec.leaseDurationSeconds > now) | .metadata.name')" ]
 }
 # clear: the run has ended, by itself, and nothing is left, without any rescue. Its exit status is in $code.
 clear() {
@@ -79,7 +81,7 @@ clear() {
 	until_ok 60 unchanged deployment/web
 	no_traces
 	until_ok 20 free
-	[ -z "$(ls "$XDG_STATE_HOME/ordeal/undo")" ]
+	[ -z "$(ls "$XDG_STATE_HOME/ordeal/undo" 2>/dev/null)" ]
 }
 
 @test "before a run: it says that nobody answers, and does nothing" {
@@ -102,7 +104,6 @@ clear() {
 		sleep "$after"
 		away 1
 		clear
-		until_ok 150 is deployment/web .status.availableReplicas 3
 	done
 }
 
@@ -121,7 +122,6 @@ clear() {
 		if fault_was injected; then
 			lines | jq -es 'any(.[]; .e == "fault" and .state == "reverted" and .residue == 0)'
 		fi
-		until_ok 150 is deployment/web .status.availableReplicas 3
 	done
 }
 
@@ -136,8 +136,8 @@ clear() {
 	echo "overdue: $over"
 	[ "$over" -gt 2000000000 ]
 	fault_was waiting
-	grep -E "stood [0-9.]+ s past its end" "$T"/runs/*/report.md
-	[ "$(jq '[.. | .stood_past_its_end? // empty] | length' "$T"/runs/*/report.json)" -ge 1 ]
+	grep "stood .* past its end" "$T"/runs/2*/report.md
+	[ "$(jq '[.. | .stood_past_its_end? // empty] | length' "$T"/runs/2*/report.json)" -ge 1 ]
 }
 
 @test "away and ordeal killed with it: its injector takes the fault back" {
@@ -185,6 +185,5 @@ clear() {
 			mkdir -m 700 "$XDG_STATE_HOME/ordeal/undo"
 		fi
 		clear
-		until_ok 150 is deployment/web .status.availableReplicas 3
 	done
 }

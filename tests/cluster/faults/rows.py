@@ -19,7 +19,7 @@ def deployment(world, name="web"):
     api.until(60, "the deployment is available",
               lambda: world.read("Deployment", name).get("status", {}).get("availableReplicas") == REPLICAS)
     # Its controller writes down what it has seen last; a test that begins earlier takes that for a change.
-    api.until(20, "its endpoints", lambda: any(
+    api.until(60, "its endpoints", lambda: any(
         len(s.get("endpoints") or []) == REPLICAS
         for s in world.api.items(f"/apis/discovery.k8s.io/v1/namespaces/{world.ns}/endpointslices")))
 
@@ -37,7 +37,7 @@ def node(world):
         conditions = world.read("Node", name).get("status", {}).get("conditions", [])
         taints = world.read("Node", name)["spec"].get("taints", [])
         return not taints and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-    api.until(30, "the node is Ready", ready)
+    api.until(90, "the node is Ready", ready)
     return name
 
 
