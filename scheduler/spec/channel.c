@@ -1,0 +1,99 @@
+/* "kubernetes:deployment/orders/Available=False": what a detection in a cluster is told by. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "ordeal/that.h"
+#include "scheduler/spec/table.h"
+
+static int channel_wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int channel_wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
+{
+	va_list ap;
+
+	m->at = at;
+	va_start(ap, fmt);
+	(void)vsnprintf(m->text, sizeof m->text, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+#define CHANNEL_FORM                                                                               \
+	"it as in 'kubernetes:event/BackOff' or '"                                                 \
+	"kubernetes:deployment/orders/Available=False', with the namespace before it where it is " \
+	"not the targets'"
+
+static int condition_part(const char *part, size_t at, struct ord_kube_channel *c,
+			  struct ord_that_mistake *m)
+{
+	const char *eq = strchr(part, '=');
+	size_t n = eq ? (size_t)(eq - part) : 0;
+
+	if (!n || n >= sizeof c->reason || !choice_find("True|False|Unknown", eq + 1, NULL))
+		return channel_wrong(
+			m, at,
+			"'%.60s': a condition is True, False or Unknown, as in 'Ready=False'",
+			part);
+	(void)snprintf(c->reason, sizeof c->reason, "%.*s", (int)n, part);
+	(void)snprintf(c->status, sizeof c->status, "%s", eq + 1);
+	return 0;
+}
+
+int ord_channel_parse(const char *text, struct ord_kube_channel *ret,
+		      struct ord_that_mistake *mistake)
+{
+	struct ord_kube_channel c = {0};
+	char parts[4][ORD_KUBE_NAME];
+	size_t at[4] = {0}, n = 0, k = 0;
+	const char *p = text + strlen("kubernetes:"), *near = NULL;
+	bool namespaced = true;
+
+	for (; n < 4; n++) {
+		size_t len = strcspn(p, "/");
+
+		at[n] = (size_t)(p - text);
+		if (!len || len >= sizeof parts[n])
+			return channel_wrong(mistake, at[n],
+					     "a part is empty or too long; write " CHANNEL_FORM);
+		(void)snprintf(parts[n], sizeof parts[n], "%.*s", (int)len, p);
+		p += len;
+		if (!*p) {
+			n++;
+			break;
+		}
+		p++;
+	}
+	if (*p)
+		return channel_wrong(mistake, at[3], "too many parts; write " CHANNEL_FORM);
+	/* Three parts are KIND/NAME/CONDITION, unless the second is `event`; two are event/REASON.
+	 */
+	c.is_event =
+		(n == 2 && !strcmp(parts[0], "event")) || (n == 3 && !strcmp(parts[1], "event"));
+	k = c.is_event ? n - 2 : n == 4;
+	if (!c.is_event && n < 3)
+		return channel_wrong(mistake, at[0], "'%.60s' is too little; write " CHANNEL_FORM,
+				     text);
+	if (k && strlen(parts[0]) >= sizeof c.ns)
+		return channel_wrong(mistake, at[0], "a namespace has at most 63 characters");
+	if (k)
+		(void)snprintf(c.ns, sizeof c.ns, "%.63s", parts[0]);
+	if (c.is_event) {
+		(void)snprintf(c.reason, sizeof c.reason, "%.127s", parts[k + 1]);
+		*ret = c;
+		return 0;
+	}
+	if (ord_kind_word(parts[k], c.api_version, c.kind, &namespaced, &near))
+		return channel_wrong(mistake, at[k], "unknown kind '%.60s'%s%s%s", parts[k],
+				     near ? "; did you mean '" : "", near ? near : "",
+				     near ? "'?" : "");
+	if (!namespaced && k)
+		return channel_wrong(mistake, at[0], "a %s is in no namespace", c.kind);
+	(void)snprintf(c.name, sizeof c.name, "%s", parts[k + 1]);
+	if (condition_part(parts[k + 2], at[k + 2], &c, mistake))
+		return -1;
+	*ret = c;
+	return 0;
+}
