@@ -42,57 +42,73 @@ static int condition_part(const char *part, size_t at, struct ord_kube_channel *
 	return 0;
 }
 
+/* What stands between the slashes, and where. */
+struct parts {
+	char v[4][ORD_KUBE_NAME];
+	size_t at[4], n;
+};
+
+static int cut(const char *text, struct parts *ret, struct ord_that_mistake *mistake)
+{
+	const char *p = text + strlen("kubernetes:");
+
+	for (ret->n = 0; ret->n < ORD_COUNT(ret->v);) {
+		size_t len = strcspn(p, "/"), i = ret->n++;
+
+		ret->at[i] = (size_t)(p - text);
+		if (!len || len >= sizeof ret->v[i])
+			return channel_wrong(mistake, ret->at[i],
+					     "a part is empty or too long; write " CHANNEL_FORM);
+		(void)snprintf(ret->v[i], sizeof ret->v[i], "%.*s", (int)len, p);
+		p += len;
+		if (!*p)
+			return 0;
+		p++;
+	}
+	return channel_wrong(mistake, ret->at[3], "too many parts; write " CHANNEL_FORM);
+}
+
+/* KIND/NAME/CONDITION from the k-th part on. */
+static int object_part(const struct parts *parts, size_t k, struct ord_kube_channel *c,
+		       struct ord_that_mistake *mistake)
+{
+	const char *near = NULL;
+	bool namespaced = true;
+
+	if (ord_kind_word(parts->v[k], c->api_version, c->kind, &namespaced, &near))
+		return channel_wrong(mistake, parts->at[k], "unknown kind '%.60s'%s%s%s",
+				     parts->v[k], near ? "; did you mean '" : "", near ? near : "",
+				     near ? "'?" : "");
+	if (!namespaced && k)
+		return channel_wrong(mistake, parts->at[0], "a %s is in no namespace", c->kind);
+	(void)snprintf(c->name, sizeof c->name, "%s", parts->v[k + 1]);
+	return condition_part(parts->v[k + 2], parts->at[k + 2], c, mistake);
+}
+
 int ord_channel_parse(const char *text, struct ord_kube_channel *ret,
 		      struct ord_that_mistake *mistake)
 {
 	struct ord_kube_channel c = {0};
-	char parts[4][ORD_KUBE_NAME];
-	size_t at[4] = {0}, n = 0, k = 0;
-	const char *p = text + strlen("kubernetes:"), *near = NULL;
-	bool namespaced = true;
+	struct parts parts;
+	size_t k;
 
-	for (; n < 4; n++) {
-		size_t len = strcspn(p, "/");
-
-		at[n] = (size_t)(p - text);
-		if (!len || len >= sizeof parts[n])
-			return channel_wrong(mistake, at[n],
-					     "a part is empty or too long; write " CHANNEL_FORM);
-		(void)snprintf(parts[n], sizeof parts[n], "%.*s", (int)len, p);
-		p += len;
-		if (!*p) {
-			n++;
-			break;
-		}
-		p++;
-	}
-	if (*p)
-		return channel_wrong(mistake, at[3], "too many parts; write " CHANNEL_FORM);
+	if (cut(text, &parts, mistake))
+		return -1;
 	/* Three parts are KIND/NAME/CONDITION, unless the second is `event`; two are event/REASON.
 	 */
-	c.is_event =
-		(n == 2 && !strcmp(parts[0], "event")) || (n == 3 && !strcmp(parts[1], "event"));
-	k = c.is_event ? n - 2 : n == 4;
-	if (!c.is_event && n < 3)
-		return channel_wrong(mistake, at[0], "'%.60s' is too little; write " CHANNEL_FORM,
-				     text);
-	if (k && strlen(parts[0]) >= sizeof c.ns)
-		return channel_wrong(mistake, at[0], "a namespace has at most 63 characters");
+	c.is_event = (parts.n == 2 && !strcmp(parts.v[0], "event")) ||
+		     (parts.n == 3 && !strcmp(parts.v[1], "event"));
+	if (!c.is_event && parts.n < 3)
+		return channel_wrong(mistake, parts.at[0],
+				     "'%.60s' is too little; write " CHANNEL_FORM, text);
+	k = c.is_event ? parts.n - 2 : parts.n == 4;
+	if (k && strlen(parts.v[0]) >= sizeof c.ns)
+		return channel_wrong(mistake, parts.at[0], "a namespace has at most 63 characters");
 	if (k)
-		(void)snprintf(c.ns, sizeof c.ns, "%.63s", parts[0]);
-	if (c.is_event) {
-		(void)snprintf(c.reason, sizeof c.reason, "%.127s", parts[k + 1]);
-		*ret = c;
-		return 0;
-	}
-	if (ord_kind_word(parts[k], c.api_version, c.kind, &namespaced, &near))
-		return channel_wrong(mistake, at[k], "unknown kind '%.60s'%s%s%s", parts[k],
-				     near ? "; did you mean '" : "", near ? near : "",
-				     near ? "'?" : "");
-	if (!namespaced && k)
-		return channel_wrong(mistake, at[0], "a %s is in no namespace", c.kind);
-	(void)snprintf(c.name, sizeof c.name, "%s", parts[k + 1]);
-	if (condition_part(parts[k + 2], at[k + 2], &c, mistake))
+		(void)snprintf(c.ns, sizeof c.ns, "%.63s", parts.v[0]);
+	if (c.is_event)
+		(void)snprintf(c.reason, sizeof c.reason, "%.127s", parts.v[k + 1]);
+	else if (object_part(&parts, k, &c, mistake))
 		return -1;
 	*ret = c;
 	return 0;
