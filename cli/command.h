@@ -63,7 +63,7 @@ struct cli_command {
 	const char *summary;		  /* one line */
 	const char *operands;		  /* "FILE...", "" */
 	const struct cli_option *options; /* ended by a NULL name; NULL: none */
-	bool takes_target; /* the options of a target besides (cli/inject.h) */
+	bool takes_target;		  /* the options of a target besides (cli/inject.h) */
 	size_t min_operands, max_operands;
 	const char *details; /* paragraphs; lines that start with two spaces stand as they are */
 	/* Returns an exit code, or -1 with the error that main() prints. */

@@ -43,8 +43,8 @@ struct cli_inject {
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err);
 
-/* The target alone, without a fault (NULL) or of one. t is zeroed before, and ord_target_done() after
- * it. */
+/* The target alone, without a fault (NULL) or of one. t is zeroed before, and ord_target_done()
+ * after it. */
 int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct ord_target *t, size_t *ret_limit, struct ord_err *err);
 

@@ -7,8 +7,8 @@
 
 #include "ordeal/plan.h"
 
-/* json: the plan's canonical object with one more key, "resolved", and where it needs one "cluster".
- * context: of --context, or NULL. */
+/* json: the plan's canonical object with one more key, "resolved", and where it needs one
+ * "cluster". context: of --context, or NULL. */
 int cli_plan_print(const struct ord_plan *plan, const char *context, bool json, FILE *out,
 		   struct ord_err *err);
 

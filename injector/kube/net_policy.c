@@ -72,8 +72,7 @@ static const json_t *others_of(struct isolation *x, const char *ns, struct ord_e
 
 static int selects(const json_t *policy, const json_t *pod, bool *ret, struct ord_err *err)
 {
-	ord_autofree char *text =
-		ord_selector_of(workload_at(policy, "spec", "podSelector", NULL));
+	ord_autofree char *text = ord_selector_of(workload_at(policy, "spec", "podSelector", NULL));
 	struct ord_selector *selector;
 
 	if (!text)

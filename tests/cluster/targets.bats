@@ -210,9 +210,11 @@ END
 	"$ordeal" plan --json "$T/e.yaml" | jq -e --arg server "$server" '.cluster | .asked and .server == $server and .missing == [] and .rules > 5'
 	# The text alone; then all.
 	run "$ordeal" validate "$T/e.yaml"
-	[ "$status" = 0 ] && [ "$output" = "$T/e.yaml: ok as a text; its cluster was not asked (--now)" ]
+	[ "$status" = 0 ]
+	[ "$output" = "$T/e.yaml: ok as a text; its cluster was not asked (--now)" ]
 	run "$ordeal" validate --now "$T/e.yaml"
-	[ "$status" = 0 ] && [[ $output == *": ok; in context kubelab, $server, all "*" rights are granted; 'it' would hit 2" ]]
+	[ "$status" = 0 ]
+	[[ $output == *": ok; in context kubelab, $server, all "*" rights are granted; 'it' would hit 2" ]]
 	# Not verified: said in both.
 	sed 's/certificate-authority\(-data\)\?: .*/insecure-skip-tls-verify: true/' "$KUBECONFIG" >"$T/insecure"
 	KUBECONFIG=$T/insecure "$ordeal" plan "$T/e.yaml" | grep 'warning    insecure-skip-tls-verify'
@@ -220,37 +222,47 @@ END
 	# Nobody there: the plan stands, and says so; validate --now fails.
 	sed "s#$server#https://127.0.0.1:$("$SOURCE_DIR/tests/cluster/free-ports" 1)#" "$KUBECONFIG" >"$T/away"
 	KUBECONFIG=$T/away run "$ordeal" plan "$T/e.yaml"
-	[ "$status" = 0 ] && [[ $output == *"not asked  https://"*"rights     not asked for"*"now        cannot be resolved"* ]]
+	[ "$status" = 0 ]
+	[[ $output == *"not asked  https://"*"rights     not asked for"*"now        cannot be resolved"* ]]
 	KUBECONFIG=$T/away run "$ordeal" validate --now "$T/e.yaml"
 	[ "$status" = 6 ]
 	# Who may nothing is told what is missing.
 	k create serviceaccount nobody >/dev/null
 	k config view --raw --minify -o json | jq --arg t "$(k create token nobody)" '.users[0].user = {token: $t}' >"$T/nobody"
 	KUBECONFIG=$T/nobody run "$ordeal" plan "$T/e.yaml"
-	[ "$status" = 0 ] && [[ $output == *"are missing: a run would be refused"*"missing    "*"delete pods in namespace $NS (fault 'it'"* ]]
+	[ "$status" = 0 ]
+	[[ $output == *"are missing: a run would be refused"*"missing    "*"delete pods in namespace $NS (fault 'it'"* ]]
 	KUBECONFIG=$T/nobody run "$ordeal" validate --now "$T/e.yaml"
-	[ "$status" != 0 ] && [[ $output == *"not allowed: "*"delete pods in namespace $NS"* ]]
+	[ "$status" != 0 ]
+	[[ $output == *"not allowed: "*"delete pods in namespace $NS"* ]]
 	# What is not there is named, with what is near.
 	experiment "{pod: {namespace: ${NS}x}, all: true}"
 	run "$ordeal" validate --now "$T/e.yaml"
-	[ "$status" = 2 ] && [[ $output == *"there is no namespace '${NS}x'; did you mean '$NS'?"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"there is no namespace '${NS}x'; did you mean '$NS'?"* ]]
 }
 
 @test "targets of options, without a file" {
 	played_node a za
 	for i in 1 2 3; do pod "p$i" a "app: x"; done
 	run --separate-stderr "$ordeal" targets --context kubelab --pod '*' -n "$NS" -l 'app in (x)' --count 2 --seed 3
-	[ "$status" = 0 ] && [[ $output == "2 of the 3 that match would be hit, in context kubelab"* ]]
+	[ "$status" = 0 ]
+	[[ $output == "2 of the 3 that match would be hit, in context kubelab"* ]]
 	"$ordeal" targets --context kubelab --pod '*' -n "$NS" --percent 34 --json | jq -e '.[0] | (.chosen | length) == 2 and .n_matching == 3 and (has("fault") | not)'
 	run --separate-stderr "$ordeal" targets --context kubelab --node "$NS-[ab]" --field-selector "metadata.name=$NS-a"
-	[ "$status" = 0 ] && [[ $output == *"1 would be hit"*"Node $NS-a"* ]]
+	[ "$status" = 0 ]
+	[[ $output == *"1 would be hit"*"Node $NS-a"* ]]
 	run --separate-stderr "$ordeal" targets --context kubelab --workload deploy/none -n "$NS"
-	[ "$status" = 2 ] && [[ $output == *"there is no Deployment 'none' in namespace $NS"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"there is no Deployment 'none' in namespace $NS"* ]]
 	run --separate-stderr "$ordeal" targets --context kubelab --pod '*' -n "$NS" --all --limit 2
-	[ "$status" = 2 ] && [[ $output == *"it would hit 3 pods, more than the limit of 2"* ]]
+	[ "$status" = 2 ]
+	[[ $output == *"it would hit 3 pods, more than the limit of 2"* ]]
 	run --separate-stderr "$ordeal" targets --context kubelab --pod '*' -n "$NS" -l 'app in (x'
-	[ "$status" = 2 ] && [[ $stderr == *"--selector: selector 'app in (x', column 10:"* ]]
+	[ "$status" = 2 ]
+	[[ $stderr == *"--selector: selector 'app in (x', column 10:"* ]]
 	experiment "{pod: {namespace: $NS}, all: true}"
 	run --separate-stderr "$ordeal" targets "$T/e.yaml" --pod '*'
-	[ "$status" = 2 ] && [[ $stderr == *"--pod beside "*"give one of the two"* ]]
+	[ "$status" = 2 ]
+	[[ $stderr == *"--pod beside "*"give one of the two"* ]]
 }
