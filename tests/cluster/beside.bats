@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # While the targets are looked for, however long that takes, the run goes on: probes are sampled, and whoever stops it is heard.
-# timeout 120 s
+# timeout 240 s
 bats_require_minimum_version 1.5.0
 load cluster
 
@@ -33,12 +33,12 @@ END
 	for i in 1 2 3; do
 		k run "p$i" --image=played:1 --labels=app=x --overrides='{"spec":{"nodeSelector":{"type":"kwok"},"tolerations":[{"operator":"Exists"}]}}' >/dev/null
 	done
-	until_ok 20 eval '[ "$(k get pods --field-selector=status.phase=Running -o name | wc -l)" = 3 ]'
+	until_ok 60 eval '[ "$(k get pods --field-selector=status.phase=Running -o name | wc -l)" = 3 ]'
 }
 
 begin() {
 	KUBECONFIG=$T/kubeconfig start "$ordeal" run "$T/e.yaml" --output "$T/runs"
-	until_ok 20 grep -qs '"phase":"steady-before"' "$T/runs/latest/run.jsonl"
+	until_ok 60 grep -qs '"phase":"steady-before"' "$T/runs/latest/run.jsonl"
 	touch "$T/stalled"
 	sleep 4 # beyond the steady state: the targets are being looked for
 }
