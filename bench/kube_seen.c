@@ -168,13 +168,14 @@ static int by_size(const void *a, const void *b)
 /* Returns the 99th percentile, in ns. */
 static uint64_t say(const char *what, uint64_t *v, size_t n)
 {
-	uint64_t p99;
+	uint64_t p50, p99;
 
 	qsort(v, n, sizeof *v, by_size);
+	p50 = v[n / 2];
 	p99 = v[(n * 99 + 99) / 100 - 1];
 	(void)printf("{\"bench\":\"kube.seen\",\"behind\":\"%s\",\"n\":%zu,\"p50_ms\":%.2f,"
 		     "\"p99_ms\":%.2f,\"max_ms\":%.2f}\n",
-		     what, n, (double)v[n / 2] / 1e6, (double)p99 / 1e6, (double)v[n - 1] / 1e6);
+		     what, n, (double)p50 / 1e6, (double)p99 / 1e6, (double)v[n - 1] / 1e6);
 	return p99;
 }
 
@@ -199,9 +200,10 @@ static void report(const struct bench *b)
 	most = say("request", request, n);
 	least = say("answer", answer, n);
 	(void)say("ours", ours, n);
-	(void)printf("{\"bench\":\"kube.seen\",\"asked\":%zu,\"seen\":%zu,\"aim_p99_ms\":%.0f,"
+	(void)printf("{\"bench\":\"kube.seen\",\"asked\":%zu,\"seen\":%zu,\"aim_p99_ms\":%" PRIu64
+		     ","
 		     "\"result\":\"%s\",\"api_server_stamp_ns\":1000000000}\n",
-		     b->count, b->n, (double)AIM_NS / 1e6,
+		     b->count, b->n, (uint64_t)(AIM_NS / ORD_MS),
 		     most <= AIM_NS   ? "met"
 		     : least > AIM_NS ? "missed"
 				      : "undecided");
