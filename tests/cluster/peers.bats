@@ -94,8 +94,8 @@ told_wrong() {
 	deployment web 1
 	told_wrong "there is no namespace 'no-such'" inject pod.delete --pod '*' -n no-such --all
 	told_wrong "label app is web, not wob" inject pod.delete --pod '*' -n "$NS" -l app=wob --all
-	told_wrong "there is one, web: its name is not wob" inject workload.scale --workload deployment/wob -n "$NS" --to 0
-	told_wrong "there is none" inject service.detach --service web -n "$NS"
+	told_wrong "there is no Deployment 'wob' in namespace $NS" inject workload.scale --workload deployment/wob -n "$NS" --to 0
+	told_wrong "there is no Service 'web' in namespace $NS" inject service.detach --service web -n "$NS"
 	told_wrong "field label not supported" inject pod.delete --pod '*' -n "$NS" --field-selector spec.no=1 --all
 	is deployment/web .spec.replicas 1
 }

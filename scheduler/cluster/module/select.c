@@ -392,13 +392,17 @@ static void say_why_nobody(struct selection *s, struct ord_err *err)
 				  .deadline_ns = s->deadline_ns};
 	struct reason r = {0};
 	struct ord_err ignored;
+	int failed;
 
 	if (missing_tell(&m, err) || s->explain) /* then each has been told of */
 		return;
 	s->told = reason_keep;
 	s->arg = &r;
 	s->explain = true;
-	if (list_matching(s, &ignored))
+	failed = list_matching(s, &ignored);
+	s->told = NULL;
+	s->arg = NULL;
+	if (failed)
 		return;
 	if (!r.n)
 		(void)ord_fail(err, ORD_USAGE, "no %s matches: there is none", what(s, false));
