@@ -20,7 +20,7 @@ build)
 	[ "$FAIL" != full ] || { echo "write: no space left on device"; exit 1; }
 	[ "$FAIL" != wrong ] || { echo "undefined: x"; exit 1; }
 	while [ "$1" != -o ]; do shift; done
-	sleep 0.5
+	until [ ! -e "$LOG.hold" ]; do sleep .05; done
 	echo "#!/bin/sh" >"$2"
 	;;
 esac
@@ -46,12 +46,18 @@ left() { find "$cache" -name 'kubelab.??????'; }
 }
 
 @test "two at once: the second waits, and finds what the first has made" {
+	: >"$LOG.hold"
 	"$build" >"$T/one" 2>/dev/null 3>&- &
-	until grep -q '^build$' "$LOG"; do sleep .02; done
-	"$build" >"$T/two" 2>"$T/err"
-	wait $!
+	one=$!
+	until grep -q '^build$' "$LOG"; do sleep .05; done
+	"$build" >"$T/two" 2>"$T/err" 3>&- &
+	two=$!
+	until grep -q 'another build is under way' "$T/err"; do sleep .05; done
+	rm "$LOG.hold"
+	wait "$one"
+	wait "$two"
+	[ -s "$T/one" ]
 	cmp "$T/one" "$T/two"
-	grep -q 'another build is under way' "$T/err"
 	[ "$(grep -c '^build$' "$LOG")" = 1 ]
 }
 
