@@ -39,25 +39,26 @@ teardown_file() {
 }
 
 runs() {
-	local short=(--set 'spec.faults[0].for=4s' --set spec.recovery=14s)
-	begin budget-honoured "${short[@]}"
+	# Long enough for what the test does in the middle of it on a busy machine; and no abort comes before the objective is missed.
+	local short=(--set 'spec.faults[0].for=8s' --set spec.recovery=14s) patient=(--set 'spec.abort[0]=orders.ok_ratio < 0.01 over 40s')
+	begin budget-honoured "${short[@]}" "${patient[@]}"
 	# A pod that is made now has no room.
 	all cordon "$PREFIX-control-plane-blink-a" >/dev/null
 	begin control-plane-blink --set "spec.faults[0].target.pod.selector=app=$PREFIX" --set 'spec.faults[0].for=15s' \
 		--set 'spec.faults[1].for=14s' --set spec.recovery=13s
-	begin dependency-gone --set 'spec.faults[0].for=4s' "${soon[@]}"
+	begin dependency-gone --set 'spec.faults[0].for=8s' "${soon[@]}"
 	begin dependency-isolated "${short[@]}"
 	begin mesh-abort "${short[@]}"
 	begin mesh-delay "${short[@]}"
 	of node-drain && played_node b zone-x
-	begin node-drain --set "spec.faults[0].target.node=$PREFIX-node-drain-a" "${short[@]}"
+	begin node-drain --set "spec.faults[0].target.node=$PREFIX-node-drain-a" "${short[@]}" "${patient[@]}"
 	begin node-drain.full --set "spec.faults[0].target.node=$PREFIX-node-drain-full-a"
 	begin pod-loss
 	begin rolling-pod-loss --set 'spec.faults[0].for=8s' --set 'spec.faults[0].pod.delete.every=1s' \
-		--set 'spec.abort[0]=orders.ok_ratio < 0.01 over 40s' "${soon[@]}"
+		"${patient[@]}" "${soon[@]}"
 	begin stuck-endpoints "${short[@]}"
 	begin zone-loss --set "spec.faults[0].target.node.zone=$PREFIX" --set "spec.faults[1].target.pod.zone=$PREFIX" \
-		--set 'spec.faults[0].for=15s' --set 'spec.faults[1].for=14s' "${soon[@]}"
+		--set 'spec.faults[0].for=15s' --set 'spec.faults[1].for=14s' "${patient[@]}" "${soon[@]}"
 
 	# An orders that does not stand the loss of its store, and does not come again either.
 	for run in dependency-gone dependency-isolated mesh-abort mesh-delay; do
@@ -78,7 +79,7 @@ runs() {
 	ended control-plane-blink 1
 	objective "recover(self)" missed
 	acted deleted 3
-	figure '.cluster.also_happened | any(.what == "unschedulable")'
+	grep -q '"what":"unschedulable"' "$timeline"
 }
 
 @test "dependency-gone: orders goes with its store" {
