@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# timeout 240 s
+# timeout 360 s
 # The ready experiments fail where what they try is broken. That they pass where it is not is in access/rights.bats; what
 # needs containers that really run is in real_experiments.bats.
 load cluster

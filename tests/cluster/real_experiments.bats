@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# timeout 260 s
+# timeout 360 s
 # The ready experiments whose point is what a node does: an image that cannot be pulled, pods that answer, and others that
 # depend on them. On real nodes, whose users ask every 100 ms; each where its hypothesis is true and where it is not.
 load cluster

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# timeout 300 s
+# timeout 420 s
 # Each shipped experiment, as it is shipped, on a system of which its hypothesis is true, under exactly the role that `ordeal rbac`
 # prints for it; what it called, by the API server's own audit log; and without each permission of it. On a control plane of
 # its own: the log, and a user for each. Where the experiments fail: ../experiments.bats.
