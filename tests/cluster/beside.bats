@@ -43,13 +43,14 @@ begin() {
 	sleep 4 # beyond the steady state: the targets are being looked for
 }
 
-# sampled: no slot of the whole run was skipped, and none was sent later than a busy machine explains.
+# sampled FROM TO: the loop stood still for no part of that time. Where it does, the slots of it are late or skipped, all of
+# them; a busy machine is late with a few.
 sampled() {
 	jq -es --argjson from "$1" --argjson to "$2" '
 		[.[] | select(.e == "sample" and .due >= $from and .due < $to)] as $all |
-		($all | length) >= ($to - $from) / 20000000 - 2 and
-		([$all[] | select(.o == "skipped")] | length) == 0 and
-		([$all[] | .sent - .due] | sort | .[(length * 0.99 | floor)]) < 20000000' "$T/runs/latest/run.jsonl"
+		{all: ($all | length), skipped: ([$all[] | select(.o == "skipped")] | length),
+		 p90: ([$all[] | .sent - .due] | sort | .[(length * 0.9 | floor)])} |
+		debug | .all >= ($to - $from) / 20000000 * 0.95 and .skipped <= .all / 20 and .p90 < 100000000' "$T/runs/latest/run.jsonl"
 }
 
 @test "probes are sampled while an API server does not answer, and the fault comes when it does" {
