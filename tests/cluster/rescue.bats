@@ -48,7 +48,7 @@ no_more() { [ "$("$ordeal" rescue "$@")" = "nothing to rescue" ]; }
 	until_ok 10 ended
 	run "$ordeal" rescue
 	echo "$output"
-	[[ $output == *"removed, residue: 0: it had been reverted"*"kept: Deployment $NS/web: /spec/replicas is 4, by argocd"* ]]
+	[[ $output == *"removed"*": it had been reverted"*"kept: Deployment $NS/web: /spec/replicas is 4, by argocd"* ]]
 	no_records
 	no_more
 }
