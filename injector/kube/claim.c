@@ -76,6 +76,23 @@ json_t *inj_claims_for(const struct ord_cluster_place *p)
 	return ord_steal_ptr(claims);
 }
 
+/* What a fault made beside its targets is covered by any of its claims, best by one in its own
+ * namespace: who sweeps believes no other (sweep.c). */
+static void beside(const json_t *claims, const struct ord_object *o, char *out, size_t size)
+{
+	const json_t *best = json_array_get(claims, 0);
+
+	for (size_t i = json_array_size(claims); i > 0; i--) {
+		const json_t *c = json_array_get(claims, i - 1);
+
+		if (!strcmp(json_string_value(json_array_get(c, 0)), inj_claim_ns(o)))
+			best = c;
+	}
+	if (best)
+		(void)snprintf(out, size, "%s/%s", json_string_value(json_array_get(best, 0)),
+			       json_string_value(json_array_get(best, 1)));
+}
+
 void inj_claim_of(const json_t *undo, const struct ord_object *o, char *out, size_t size)
 {
 	const json_t *claims = json_object_get(undo, "claims");
@@ -88,13 +105,8 @@ void inj_claim_of(const json_t *undo, const struct ord_object *o, char *out, siz
 		if (claimed(claims, inj_claim_ns(o), name))
 			(void)snprintf(out, size, "%s/%s", inj_claim_ns(o), name);
 	}
-	/* What a fault made beside its targets is covered by any of its claims. */
-	if (!out[0] && json_array_size(claims)) {
-		const json_t *c = json_array_get(claims, 0);
-
-		(void)snprintf(out, size, "%s/%s", json_string_value(json_array_get(c, 0)),
-			       json_string_value(json_array_get(c, 1)));
-	}
+	if (!out[0])
+		beside(claims, o, out, size);
 }
 
 static const char *text_of(const json_t *object, const char *key)

@@ -72,9 +72,13 @@ static void tell(struct sweep *s, const json_t *a, const struct ord_object *o, c
 	tell_kept(s, a, o, action, left, NULL, message);
 }
 
-/* "namespace/name" of the run's Lease: who holds it. */
-static int claim_read(struct sweep *s, const json_t *a, char holder[256], int64_t *left,
-		      bool *ret_there, struct ord_err *err)
+/*
+ * "namespace/name" of the run's Lease: who holds it. *ret_there: it vouches for what the annotation
+ * of `of` says. A run keeps its Leases beside its targets; one that stands elsewhere may have been
+ * made by somebody who may write there alone.
+ */
+static int claim_read(struct sweep *s, const struct ord_object *of, const json_t *a,
+		      char holder[256], int64_t *left, bool *ret_there, struct ord_err *err)
 {
 	struct ord_object o = {.api_version = "coordination.k8s.io/v1", .kind = "Lease"};
 	const char *claim = text_of(a, "claim"), *slash = strchr(claim, '/');
@@ -92,7 +96,8 @@ static int claim_read(struct sweep *s, const json_t *a, char holder[256], int64_
 		return 0;
 	if (kube_get(s->kube, &o, inj_cluster_deadline(), &lease, &status, err) < 0)
 		return status == 404 ? 0 : -1;
-	*ret_there = !strcmp(text_of(json_object_get(lease, "spec"), "holderIdentity"),
+	*ret_there = !strcmp(o.ns, inj_claim_ns(of)) &&
+		     !strcmp(text_of(json_object_get(lease, "spec"), "holderIdentity"),
 			     text_of(a, "claimant"));
 	return inj_claim_holder(s->kube, o.ns, o.name, holder, left, err);
 }
@@ -234,7 +239,7 @@ static void decide(struct sweep *s, const struct ord_object *o, const char *text
 		     "its annotation " INJ_UNDO_ANNOTATION " cannot be read: left alone");
 		return;
 	}
-	if (claim_read(s, a, holder, &left, &claimed, &err) < 0) {
+	if (claim_read(s, o, a, holder, &left, &claimed, &err) < 0) {
 		tell(s, a, o, "failed", NULL, err.msg);
 	} else if (left > 0) {
 		(void)snprintf(message, sizeof message,

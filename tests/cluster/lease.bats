@@ -267,6 +267,21 @@ rss() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; }
 	echo "$output"
 	[[ $output == *"/spec/replicas: not written by ordeal"* ]]
 	is deployment/web .spec.replicas 2
+
+	# A Lease of one's own, in a namespace where one may make them, is no proof either.
+	k create namespace "$NS-stranger" >/dev/null
+	k -n "$NS-stranger" apply -f - >/dev/null <<-END
+		{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: ordeal-forged}, spec: {holderIdentity: stranger}}
+	END
+	k annotate deployment web --overwrite ordeal.dev/undo="$(jq -nc --arg ns "$NS" '{v: 1, lease: "x", owner: "x:x:x",
+		fault: "k8s.patch", deadline: "2020-01-01T00:00:00Z", claim: ($ns + "-stranger/ordeal-forged"), claimant: "stranger",
+		fields: [{path: ["spec", "replicas"], old: 0, new: 2}]}')" >/dev/null
+	run "$ordeal" rescue --kube --context kubelab --json
+	k delete namespace "$NS-stranger" --wait=false >/dev/null
+	echo "$output"
+	[[ $output == *"/spec/replicas: not written by ordeal"* ]]
+	is deployment/web .spec.replicas 2
+
 	k annotate deployment web ordeal.dev/undo=nonsense --overwrite >/dev/null
 	run "$ordeal" rescue --kube --context kubelab
 	echo "$output"
