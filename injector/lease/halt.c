@@ -158,9 +158,9 @@ int inj_halt(unsigned *ret_ended, struct ord_err *err)
 		return -1;
 	*ret_ended = all - left;
 	return left ? ord_fail(err, ORD_SYS,
-			       "%u leases have not ended within a second; what is reverted through "
-			       "an API goes on by itself",
-			       left)
+			       "%u lease%s not ended within a second; what is reverted through an "
+			       "API goes on by itself",
+			       left, left == 1 ? " has" : "s have")
 		    : 0;
 }
 

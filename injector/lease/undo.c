@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -264,6 +265,17 @@ static int record_name(int dir, int fd, const char *tmp, const char *name)
 	return unlinkat(dir, tmp, 0);
 }
 
+/* It could not be written: says where, since on a full disk one wants to know on which. */
+static int record_failed(int dir, struct ord_err *err)
+{
+	char link[64], path[PATH_MAX] = "";
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
+	if (readlink(link, path, sizeof path - 1) <= 0)
+		return ord_wrap(err, "write the undo record");
+	return ord_wrap(err, "write the undo record in %s", path);
+}
+
 /* The lease is there whole or not at all, and only once. */
 static int record_publish(int dir, int fd, const char *tmp, const char *name, const char *text,
 			  struct ord_err *err)
@@ -271,7 +283,7 @@ static int record_publish(int dir, int fd, const char *tmp, const char *name, co
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return ord_fail_sys(err, "lock the undo record");
 	if (ord_write_all(fd, text, strlen(text), err) < 0)
-		return ord_wrap(err, "write the undo record");
+		return record_failed(dir, err);
 	if (inj_program()->journal && fsync(fd) < 0)
 		return ord_fail_sys(err, "make the undo record durable");
 	if (record_name(dir, fd, tmp, name) == 0)
