@@ -85,6 +85,7 @@ int ord_kube_dips(const struct ord_timeline *t, struct ord_rep *r, struct ord_er
 
 	for (size_t i = 0; i < t->n_events; i++)
 		room += ord_kube_is(&t->events[i], "replicas");
+	r->n_dips = 0;
 	r->dips = calloc(room + 1, sizeof *r->dips);
 	if (!r->dips)
 		return ord_fail_nomem(err);

@@ -329,13 +329,12 @@ static const char *const kubernetes[] = {
 	"      target: {pod: {owner: Deployment/orders}, namespace: shop, count: 1}",
 	"      for: 30s",
 	"  probes:",
-	"    - {name: orders, kube: {watch: deployment/orders, namespace: shop, that: available >= "
-	"2}}",
+	"    - name: orders",
+	"      kube: {watch: deployment/orders, namespace: shop, that: available >= 2}",
 	"  objectives:",
 	"    - detect(kubernetes:deployment/orders/Available=False) within 10s",
-	"ordeal(1), IN A CLUSTER, says how a cluster is named, who is protected, and how a fault "
-	"is",
-	"taken away again.",
+	"ordeal(1), IN A CLUSTER, says how a cluster is named, who is protected,",
+	"and how a fault is taken away again.",
 	"",
 	"What a kube probe asks of one object is one of these, or up to four joined by 'and':",
 	"  exists",
