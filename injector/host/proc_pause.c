@@ -24,10 +24,12 @@
 
 #define STOPPED_NS ORD_S	  /* within which a stop must be in force */
 #define LOOK_NS	   (250 * ORD_MS) /* how often we look whether somebody else let one go on */
+#define AGAIN_NS   (20 * ORD_MS)  /* a frozen or traced one is for a moment neither: look twice */
 
 struct pause {
 	struct inj_procs *procs; /* those that we stop */
 	uint64_t look_ns;
+	int moved; /* which one did not look stopped the last time; 0: none */
 };
 
 /* 'T' stopped, 't' traced and stopped, 'R', 'S'...; 0: not there (or hidden from us). */
@@ -212,10 +214,17 @@ static int wake(struct inj_step *step, const struct pollfd *fds, unsigned n, boo
 		if (p->procs->pidfd[i] < 0)
 			continue;
 		state = proc_state(&p->procs->v[i]);
-		if (state && !strchr("TtZX", state))
-			return ord_fail(err, ORD_SYS, "somebody else let process %d (%s) go on",
-					p->procs->v[i].pid, p->procs->v[i].comm);
+		if (!state || strchr("TtZX", state))
+			continue;
+		if (p->moved == p->procs->v[i].pid)
+			return ord_fail(err, ORD_SYS,
+					"somebody else let process %d (%s) go on: its state is %c",
+					p->procs->v[i].pid, p->procs->v[i].comm, state);
+		p->moved = p->procs->v[i].pid;
+		p->look_ns = ord_now_ns() + AGAIN_NS;
+		return 0;
 	}
+	p->moved = 0;
 	return 0;
 }
 

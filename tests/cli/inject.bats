@@ -37,6 +37,15 @@ teardown() { support_teardown; }
 	within 2 state_is "$victim" S
 }
 
+@test "a process that somebody else lets go on ends it, and is named" {
+	start "$ORDEAL" inject proc.pause --pid "$victim" --for 60s
+	within 5 has_event injected
+	kill -CONT "$victim"
+	ended_with 6 "$pid"
+	grep -q "somebody else let process $victim (sleep) go on: its state is S" "$T/out" "$T/err"
+	has_event reverted
+}
+
 @test "halt ends every lease within a second; new ones are refused until resume" {
 	start "$ORDEAL" inject proc.pause --pid "$victim" --for 60s
 	within 5 has_event injected
