@@ -17,7 +17,7 @@ alone='select(.metadata.name != "store")'
 # It is ready as long as its store answers: the kubelet asks that, by an address that is known beforehand.
 store_ip=10.96.7.7
 needs_store="if .kind == \"Service\" and .metadata.name == \"store\" then .spec.clusterIP = \"$store_ip\" else . end
-	| $(orders ".spec.template.spec.containers[0].readinessProbe = {httpGet: {host: \"$store_ip\", port: 80}, periodSeconds: 1, failureThreshold: 1}")"
+	| $(orders ".spec.template.spec.containers[0].readinessProbe = {httpGet: {host: \"$store_ip\", port: 80}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1}")"
 
 setup_file() {
 	shops_setup

@@ -173,7 +173,7 @@ class World:
     def __enter__(self):
         self.make("Namespace", {"metadata": {"name": self.ns}})
         account = api.path_of("ServiceAccount", self.ns, "default")
-        api.until(20, "the namespace's service account", lambda: self.api.find(account))
+        api.until(90, "the namespace's service account", lambda: self.api.find(account))
         return self
 
     def __exit__(self, *_):

@@ -112,7 +112,8 @@ def back(case, lease, overdue_s=0):
         raise AssertionError(f"residue: {event}")
     if event["figures"]["overdue_ns"] < overdue_s * 1e9:
         raise AssertionError(f"it stood for {overdue_s} s beyond its end and does not say so: {event}")
-    case.same(5, "after 'reverted'")
+    # What controllers write besides (a cordon's taint) waits until they are back as well.
+    case.same(60, "after 'reverted'")
 
 
 def server_dead_before(case, lease):
@@ -138,7 +139,7 @@ def in_the_middle(case, lease, fail, mend):
         raise AssertionError(f"{events[-1]}")
     lease.ask("rescue")
     # Claims that could not be given back run out.
-    case.same(40, f"after {[e['event'] for e in events]}")
+    case.same(60, f"after {[e['event'] for e in events]}")
 
 
 def server_killed_in_the_middle(case, lease):
@@ -188,7 +189,7 @@ def server_away_holder_killed(case, lease):
     lease.kill("holder")
     time.sleep(2)
     case.plant.part("kube-apiserver", "start")
-    case.same(30, "the guardian has reverted")
+    case.same(60, "the guardian has reverted")
     lease.ended()
 
 
