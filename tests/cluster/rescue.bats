@@ -76,7 +76,7 @@ no_more() { [ "$("$ordeal" rescue "$@")" = "nothing to rescue" ]; }
 	exec 9>&-
 	rm -r "$XDG_STATE_HOME/ordeal"
 	swept() {
-		"$ordeal" rescue --kube --context kubelab --now | grep -A9 "^$lease:" >"$T/swept"
+		"$ordeal" rescue --kube --context kubelab --now | awk -v own="$lease:" '/^[^ ]/ {mine = index($0, own) == 1} mine' >"$T/swept"
 		grep "reverted" "$T/swept"
 	}
 	until_ok 40 swept # once its Lease has run out
