@@ -4,6 +4,7 @@ stands still, the network is cut, credentials run out or are withdrawn. In the e
 
 The control plane is this test's own, in a network namespace of its own; the injector is in another, behind a veth pair."""
 import base64
+import contextlib
 import os
 import random
 import shutil
@@ -58,6 +59,13 @@ class Plant:
 
     def part(self, name, what):
         self.run(os.path.join(SCRIPTS, "part"), self.dir, name, what)
+
+    def renew(self):
+        """Controllers that met one outage after the other have ended, or pause for a minute and more before they look again;
+        new ones do not."""
+        for name in ("kube-controller-manager", "kube-scheduler"):
+            subprocess.run([os.path.join(SCRIPTS, "part"), self.dir, name, "kill"], check=False, capture_output=True)
+            self.part(name, "start")
 
     def nft(self, text):
         self.run("nsenter", f"--net=/run/netns/{self.ns}", "nft", text)
@@ -380,33 +388,40 @@ CASES = {
 
 
 def settled(world):
-    """After a start the controllers write to the object once more."""
+    """After a start the controllers write to the object once more. Whether its pods run is not what is tried: who plays them
+    looks again only a minute after an outage."""
     web = world.read("Deployment", "web")
-    return web is None or web["status"].get("availableReplicas") == web["spec"]["replicas"]
+    return web is None or (web["status"].get("observedGeneration") == web["metadata"]["generation"]
+                           and web["status"].get("replicas") == web["spec"]["replicas"])
 
 
-def try_fault(plant, fault, chosen):
-    with World(plant.kubeconfig, "outage-" + fault.replace(".", "-")) as world:
-        row = ROWS[fault]
-        row.make(world)
-        case = Case(plant, world, fault, row)
-        for run in CASES[fault]:
-            if chosen and run.__name__ not in chosen:
-                continue
-            begun = time.monotonic()
-            api.until(60, "the deployment has settled", lambda: settled(world))
-            case.known = row.targets(world)
-            case.before = case.look()
-            with tempfile.TemporaryDirectory() as home, case.lease(home) as lease:
-                run(case, lease)
-            forget_run()
-            print(f"{fault}: {run.__name__}: {time.monotonic() - begun:.1f} s", flush=True)
+def try_fault(plant, world, fault, chosen):
+    row = ROWS[fault]
+    case = Case(plant, world, fault, row)
+    for run in CASES[fault]:
+        if chosen and run.__name__ not in chosen:
+            continue
+        begun = time.monotonic()
+        plant.renew()
+        api.until(60, "the deployment has settled", lambda: settled(world))
+        case.known = row.targets(world)
+        case.before = case.look()
+        with tempfile.TemporaryDirectory() as home, case.lease(home) as lease:
+            run(case, lease)
+        forget_run()
+        print(f"{fault}: {run.__name__}: {time.monotonic() - begun:.1f} s", flush=True)
 
 
 def try_all(plant, chosen):
-    """chosen: names of cases and faults; none: all."""
-    for fault in [f for f in CASES if f in chosen] or list(CASES):
-        try_fault(plant, fault, [c for c in chosen if c not in CASES])
+    """chosen: names of cases and faults; none: all. What they are tried on is made before the first outage."""
+    with contextlib.ExitStack() as worlds:
+        made = []
+        for fault in [f for f in CASES if f in chosen] or list(CASES):
+            world = worlds.enter_context(World(plant.kubeconfig, "outage-" + fault.replace(".", "-")))
+            ROWS[fault].make(world)
+            made.append((world, fault))
+        for world, fault in made:
+            try_fault(plant, world, fault, [c for c in chosen if c not in CASES])
 
 
 def main():
