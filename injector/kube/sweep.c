@@ -39,7 +39,9 @@ struct sweep {
 	const struct inj_sweep *asked;
 	struct kube *kube;
 	json_t *records;
-	json_t *found; /* [object, annotation] of one kind: not to change what is being listed */
+	json_t *found;	/* [object, annotation] of one kind: not to change what is being listed */
+	json_t *claims; /* "namespace/name": the claimant, or false where an object still needs it
+			 */
 	const struct kube_kind *kind;
 };
 
@@ -102,17 +104,33 @@ static int claim_read(struct sweep *s, const struct ord_object *of, const json_t
 	return inj_claim_holder(s->kube, o.ns, o.name, holder, left, err);
 }
 
-static void claim_drop(struct sweep *s, const json_t *a)
+/* A Lease may vouch for several objects: it goes when all have been looked at and are as before. */
+static void claim_note(struct sweep *s, const json_t *a, bool needed)
 {
-	const char *claim = text_of(a, "claim"), *slash = strchr(claim, '/');
-	char ns[ORD_KUBE_NS];
-	struct ord_err err;
+	const char *claim = text_of(a, "claim");
 
-	if (!slash || (size_t)(slash - claim) >= sizeof ns)
-		return;
-	(void)snprintf(ns, sizeof ns, "%.*s", (int)(slash - claim), claim);
-	(void)kube_lease_drop(s->kube, ns, slash + 1, text_of(a, "claimant"),
-			      inj_cluster_deadline(), &err);
+	if (needed)
+		(void)json_object_set_new(s->claims, claim, json_false());
+	else if (!json_object_get(s->claims, claim))
+		(void)json_object_set_new(s->claims, claim, json_string(text_of(a, "claimant")));
+}
+
+static void claims_drop(struct sweep *s)
+{
+	const char *claim;
+	json_t *claimant;
+
+	json_object_foreach (s->claims, claim, claimant) {
+		const char *slash = strchr(claim, '/');
+		char ns[ORD_KUBE_NS];
+		struct ord_err err;
+
+		if (!json_is_string(claimant) || !slash || (size_t)(slash - claim) >= sizeof ns)
+			continue;
+		(void)snprintf(ns, sizeof ns, "%.*s", (int)(slash - claim), claim);
+		(void)kube_lease_drop(s->kube, ns, slash + 1, json_string_value(claimant),
+				      inj_cluster_deadline(), &err);
+	}
 }
 
 /* Its deadline, by the API server's clock; doubts are resolved for who holds it. */
@@ -219,8 +237,9 @@ static void clear(struct sweep *s, const struct ord_object *o, const json_t *a, 
 		action = "failed";
 	} else {
 		(void)json_array_extend(t.kept, kept);
-		claim_drop(s, a);
 	}
+	/* What vouches for nothing is not ours to take away. */
+	claim_note(s, a, !claimed || strcmp(action, "reverted") != 0);
 	tell_kept(s, a, o, action, t.left, t.kept, err.msg);
 	inj_edit_done(&e);
 }
@@ -240,13 +259,16 @@ static void decide(struct sweep *s, const struct ord_object *o, const char *text
 		return;
 	}
 	if (claim_read(s, o, a, holder, &left, &claimed, &err) < 0) {
+		claim_note(s, a, true);
 		tell(s, a, o, "failed", NULL, err.msg);
 	} else if (left > 0) {
+		claim_note(s, a, true);
 		(void)snprintf(message, sizeof message,
 			       "%.200s holds it, for another %lld s unless it renews: left alone",
 			       holder, (long long)(left / (int64_t)ORD_S) + 1);
 		tell(s, a, o, "held", NULL, message);
 	} else if (!over(s, a)) {
+		claim_note(s, a, true);
 		(void)snprintf(message, sizeof message,
 			       "until %.40s, and --now was not given: left alone",
 			       text_of(a, "deadline"));
@@ -315,8 +337,11 @@ static void sweep_kind(struct sweep *s, const char *text, bool asked)
 
 int inj_sweep(const struct inj_sweep *asked, json_t *records, struct ord_err *err)
 {
-	struct sweep s = {.asked = asked, .records = records};
+	ord_auto(json) json_t *claims = json_object();
+	struct sweep s = {.asked = asked, .records = records, .claims = claims};
 
+	if (!claims)
+		return ord_fail_nomem(err);
 	if (inj_cluster_open(asked->context, err) < 0)
 		return -1;
 	s.kube = inj_cluster(err);
@@ -326,5 +351,6 @@ int inj_sweep(const struct inj_sweep *asked, json_t *records, struct ord_err *er
 		sweep_kind(&s, kinds[i], false);
 	for (size_t i = 0; i < asked->n_kinds; i++)
 		sweep_kind(&s, asked->kinds[i], true);
+	claims_drop(&s);
 	return 0;
 }

@@ -144,7 +144,10 @@ def machine_lost(trial, lease):
 def swept(trial, lease):
     """Another's deadline that is not over is left alone, unless one says now; a Lease that is held is left alone anyway."""
     event = lease.ask("sweep", context="kubelab", now=True)
-    return not [r for r in event["records"] if r["lease"] == trial.name and r["action"] not in ("reverted", "removed")]
+    left = [r for r in event["records"] if r["lease"] == trial.name and r["action"] not in ("reverted", "removed")]
+    if left:
+        print(f"sweep: {left}", file=sys.stderr)
+    return not left
 
 
 def forget_run():
