@@ -93,7 +93,8 @@ void case_end(struct run_case *c)
 
 	if (c->pid > 0)
 		(void)kill(c->pid, SIGKILL);
-	(void)kill(c->server.pid, SIGCONT);
+	if (c->server.pid > 0) /* 0 would be our whole process group */
+		(void)kill(c->server.pid, SIGCONT);
 	http_server_stop(&c->server);
 	over = all_over();
 	forget_lines(c);
