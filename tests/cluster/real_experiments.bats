@@ -65,9 +65,10 @@ runs() {
 	begin dependency-gone.hard --set 'spec.faults[0].for=18s'
 }
 
-# pulled_in_vain: a kubelet said so.
+# pulled_in_vain: a kubelet said so, in the pod's status or, where that is late, by an Event.
 pulled_in_vain() {
-	jq -es 'any(.[]; .e == "kube" and .what == "waiting" and (.reason | . == "ErrImagePull" or . == "ImagePullBackOff"))' "$timeline" >/dev/null ||
+	jq -es 'any(.[]; .e == "kube" and ((.what == "waiting" and (.reason | . == "ErrImagePull" or . == "ImagePullBackOff"))
+		or (.what == "event" and (.message // "" | test("ErrImagePull|ImagePullBackOff|[Ff]ailed to pull image")))))' "$timeline" >/dev/null ||
 		{ grep '"e":"kube"' "$timeline" && return 1; }
 }
 
