@@ -4,44 +4,52 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A sample, or none. */
+struct word {
+	bool any;
+	struct ord_sample s;
+};
+
 /* The onset as one probe saw it; unknown where it saw none. Sets *ret_before to a probe's last word
  * before the fault. */
 static struct ord_instant onset(const struct ord_rep *r, const struct ord_series *q, size_t probe,
-				const struct ord_sample **ret_before)
+				struct word *ret_before)
 {
-	const struct ord_sample *good = NULL;
+	struct word good = {0};
+	struct ord_cursor c;
+	struct ord_sample s;
 	struct ord_instant in = {.probe = probe};
 	int64_t requested = r->requested.value;
 
-	for (size_t i = 0; i < q->n; i++) {
-		const struct ord_sample *s = &q->v[i];
-		enum ord_sample_state state = ord_sample_counts(s);
+	ord_cursor_begin(q, &c);
+	while (ord_cursor_next(&c, &s)) {
+		enum ord_sample_state state = ord_sample_counts(&s);
 		/* One that was under way while the fault came may have been struck in flight, at
 		 * any time until done. */
-		bool sent_into = r->in_force.known && s->sent >= r->in_force.hi;
-		int64_t hi = sent_into ? s->sent : s->done;
+		bool sent_into = r->in_force.known && s.sent >= r->in_force.hi;
+		int64_t hi = sent_into ? s.sent : s.done;
 
 		if (state == ORD_SAMPLE_UNKNOWN)
 			continue;
-		if (s->done < requested)
-			*ret_before = s;
+		if (s.done < requested)
+			*ret_before = (struct word){true, s};
 		else if (state == ORD_SAMPLE_BAD && !in.known)
 			in = (struct ord_instant){.known = true,
-						  .value = s->sent,
+						  .value = s.sent,
 						  .hi = hi,
-						  .line = s->line,
-						  .line_before = good ? good->line : 0,
+						  .line = s.line,
+						  .line_before = good.any ? good.s.line : 0,
 						  .probe = probe};
 		else if (state == ORD_SAMPLE_BAD && hi < in.hi)
 			in.hi = hi;
 		if (state == ORD_SAMPLE_BAD && sent_into)
 			break;
 		if (state == ORD_SAMPLE_GOOD && !in.known)
-			good = s;
+			good = (struct word){true, s};
 	}
 	if (!in.known)
 		return in;
-	in.lo = good && good->sent > requested ? good->sent : requested;
+	in.lo = good.any && good.s.sent > requested ? good.s.sent : requested;
 	if (in.hi < in.lo)
 		in.hi = in.lo;
 	in.value = in.value < in.lo ? in.lo : in.value > in.hi ? in.hi : in.value;
@@ -51,19 +59,19 @@ static struct ord_instant onset(const struct ord_rep *r, const struct ord_series
 void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r)
 {
 	for (size_t p = 0; r->requested.known && p < t->n_probes; p++) {
-		const struct ord_sample *before = NULL;
+		struct word before = {0};
 		struct ord_instant in, *best = &r->impact;
 
 		if (t->probes[p].is_signal)
 			continue;
 		in = onset(r, ord_timeline_series(t, r->number, p), p, &before);
-		if (before && ord_sample_counts(before) == ORD_SAMPLE_BAD &&
+		if (before.any && ord_sample_counts(&before.s) == ORD_SAMPLE_BAD &&
 		    r->state == ORD_REP_MEASURED && r->number) {
 			r->state = ORD_REP_INVALID;
 			(void)snprintf(r->why, sizeof r->why,
 				       "onset before injection: '%.64s' was failing when the fault "
 				       "was requested (line %u)",
-				       t->probes[p].name, before->line);
+				       t->probes[p].name, before.s.line);
 		}
 		if (!in.known)
 			continue;
@@ -86,7 +94,8 @@ void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r)
 struct walk {
 	const struct ord_timeline *t;
 	const struct ord_rep *r;
-	size_t at[64];	     /* next sample of each probe */
+	struct ord_cursor at[64]; /* behind `ahead` of each probe */
+	struct word ahead[64];
 	bool ill[64];	     /* bad, and no good sample since */
 	int64_t decided[64]; /* sent of the last decided sample, -1: none */
 	size_t n_ill;
@@ -97,29 +106,42 @@ struct walk {
 		well[64]; /* hi: the earliest end of a good answer since the last bad one */
 };
 
-/* The next decided sample of all user probes in the order of sending; NULL at the end. */
-static const struct ord_sample *next(struct walk *w, int64_t until, size_t *ret_probe)
+/* Reads the next decided sample of a probe that was not done before the fault. */
+static void read_ahead(struct walk *w, size_t p)
+{
+	struct word *ahead = &w->ahead[p];
+
+	do {
+		ahead->any = ord_cursor_next(&w->at[p], &ahead->s);
+	} while (ahead->any && (ord_sample_counts(&ahead->s) == ORD_SAMPLE_UNKNOWN ||
+				ahead->s.done < w->r->requested.value));
+}
+
+static void begin(struct walk *w)
+{
+	memset(w->decided, 0xff, sizeof w->decided);
+	for (size_t p = 0; p < w->t->n_probes; p++) {
+		ord_cursor_begin(ord_timeline_series(w->t, w->r->number, p), &w->at[p]);
+		if (!w->t->probes[p].is_signal)
+			read_ahead(w, p);
+	}
+}
+
+/* The next decided sample of all user probes in the order of sending; false at the end. */
+static bool next(struct walk *w, int64_t until, struct ord_sample *ret, size_t *ret_probe)
 {
 	const struct ord_sample *best = NULL;
 
-	for (size_t p = 0; p < w->t->n_probes; p++) {
-		const struct ord_series *q = ord_timeline_series(w->t, w->r->number, p);
-
-		if (w->t->probes[p].is_signal)
-			continue;
-		while (w->at[p] < q->n &&
-		       (ord_sample_counts(&q->v[w->at[p]]) == ORD_SAMPLE_UNKNOWN ||
-			q->v[w->at[p]].done < w->r->requested.value))
-			w->at[p]++;
-		if (w->at[p] < q->n && (!best || q->v[w->at[p]].sent < best->sent)) {
-			best = &q->v[w->at[p]];
+	for (size_t p = 0; p < w->t->n_probes; p++)
+		if (w->ahead[p].any && (!best || w->ahead[p].s.sent < best->sent)) {
+			best = &w->ahead[p].s;
 			*ret_probe = p;
 		}
-	}
 	if (!best || best->sent >= until)
-		return NULL;
-	w->at[*ret_probe]++;
-	return best;
+		return false;
+	*ret = *best;
+	read_ahead(w, *ret_probe);
+	return true;
 }
 
 static bool held(const struct walk *w, int64_t hold, int64_t from, int64_t end)
@@ -191,24 +213,25 @@ struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const stru
 					int64_t *ret_watched)
 {
 	struct walk w = {.t = t, .r = r};
-	const struct ord_sample *s;
+	struct ord_sample s;
+	bool more;
 	int64_t end;
 	size_t p = 0;
 
-	memset(w.decided, 0xff, sizeof w.decided);
-	while ((s = next(&w, until, &p))) {
-		if (ord_sample_counts(s) == ORD_SAMPLE_BAD) {
-			if (held(&w, hold, from, s->sent))
+	begin(&w);
+	while ((more = next(&w, until, &s, &p))) {
+		if (ord_sample_counts(&s) == ORD_SAMPLE_BAD) {
+			if (held(&w, hold, from, s.sent))
 				break;
-			on_bad(&w, s, p);
-		} else if (s->done <= until) {
-			on_good(&w, s, p, hold);
+			on_bad(&w, &s, p);
+		} else if (s.done <= until) {
+			on_good(&w, &s, p, hold);
 		} else {
 			continue; /* it may have waited for what happened at `until` */
 		}
-		w.decided[p] = s->sent;
+		w.decided[p] = s.sent;
 	}
-	end = s ? s->sent : heard(&w, until);
+	end = more ? s.sent : heard(&w, until);
 	if (held(&w, hold, from, end))
 		return w.run;
 	/* An open run may yet be the recovery: all that is known is that it was not before the last

@@ -131,25 +131,28 @@ static void answer(const struct ord_timeline *t, const struct ord_rep *r, struct
 	struct ord_instant *in = &l->at[ORD_LIFE_ANSWER];
 
 	for (size_t p = 0; r->impact.known && from->known && p < t->n_probes; p++) {
-		const struct ord_series *q = ord_timeline_series(t, r->number, p);
-		size_t i = 0;
+		struct ord_cursor c;
+		struct ord_sample s, before;
+		bool found = false;
 
 		if (t->probes[p].is_signal || strcmp(t->probes[p].kind, "http") != 0)
 			continue;
-		while (i < q->n && (q->v[i].sent < from->lo || q->v[i].done < from->lo ||
-				    ord_sample_counts(&q->v[i]) != ORD_SAMPLE_GOOD))
-			i++;
-		if (i == q->n || (in->known && in->hi <= q->v[i].done))
+		ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
+		(void)ord_cursor_seek_sent(&c, from->lo);
+		while (!found && ord_cursor_next(&c, &s))
+			found = s.done >= from->lo && ord_sample_counts(&s) == ORD_SAMPLE_GOOD;
+		if (!found || (in->known && in->hi <= s.done))
 			continue;
 		*in = (struct ord_instant){.known = true,
-					   .value = q->v[i].done,
+					   .value = s.done,
 					   .lo = from->lo,
-					   .hi = q->v[i].done,
-					   .line = q->v[i].line,
+					   .hi = s.done,
+					   .line = s.line,
 					   .line_before = from->line,
 					   .probe = p};
-		if (i && q->v[i - 1].sent > in->lo)
-			in->lo = q->v[i - 1].sent;
+		(void)ord_cursor_prev(&c, &s);
+		if (ord_cursor_prev(&c, &before) && before.sent > in->lo)
+			in->lo = before.sent;
 	}
 }
 

@@ -9,35 +9,35 @@
 #define ALWAYS	   2 /* so many are excused however few there were before */
 #define TIMES	   3 /* and this many times the share of before */
 
-/* Calls visit for each isolated bad sample of the series. */
-static void each_isolated(struct ord_series *q,
-			  void (*visit)(struct ord_sample *s, bool last, void *arg), void *arg,
-			  int64_t before)
+/* Calls visit for each isolated bad sample of the series, with its index and when it was done. */
+static void each_isolated(struct ord_series *q, int64_t before,
+			  void (*visit)(struct ord_series *q, size_t i, int64_t done, void *arg),
+			  void *arg)
 {
-	struct ord_sample *bad =
-		NULL;		   /* the last bad one, until something follows it too closely */
-	size_t since = NEIGHBOURS; /* good ones since the last bad one */
-	bool alone = false;
+	struct ord_cursor c;
+	struct ord_sample s;
+	size_t bad = 0, since = NEIGHBOURS; /* the last bad one; good ones since it */
+	int64_t bad_done = 0;
+	bool any = false, alone = false; /* alone: nothing came too closely before the bad one */
 
-	for (size_t i = 0; i < q->n; i++) {
-		struct ord_sample *s = &q->v[i];
-
-		if (s->done >= before)
-			break;
-		if (s->state == ORD_SAMPLE_UNKNOWN)
+	ord_cursor_begin(q, &c);
+	while (ord_cursor_next(&c, &s) && s.done < before) {
+		if (s.state == ORD_SAMPLE_UNKNOWN)
 			continue;
-		if (s->state == ORD_SAMPLE_GOOD) {
+		if (s.state == ORD_SAMPLE_GOOD) {
 			since++;
 			continue;
 		}
-		if (bad && alone && since >= NEIGHBOURS)
-			visit(bad, false, arg);
+		if (any && alone && since >= NEIGHBOURS)
+			visit(q, bad, bad_done, arg);
 		alone = since >= NEIGHBOURS;
-		bad = s;
+		any = true;
+		bad = c.at - 1;
+		bad_done = s.done;
 		since = 0;
 	}
-	if (bad && alone)
-		visit(bad, since == 0, arg);
+	if (any && alone && since > 0)
+		visit(q, bad, bad_done, arg);
 }
 
 struct count {
@@ -45,29 +45,32 @@ struct count {
 	int64_t from;
 };
 
-static void count(struct ord_sample *s, bool last, void *arg)
+static void count(struct ord_series *q, size_t i, int64_t done, void *arg)
 {
 	struct count *c = arg;
 
-	if (s->done >= c->from && !last)
-		c->isolated++;
+	(void)q;
+	(void)i;
+	c->isolated += done >= c->from;
 }
 
-static void excuse(struct ord_sample *s, bool last, void *arg)
+static void excuse(struct ord_series *q, size_t i, int64_t done, void *arg)
 {
 	const struct count *c = arg;
 
-	if (s->done >= c->from && !last)
-		s->noise = 1;
+	if (done >= c->from)
+		ord_series_excuse(q, i);
 }
 
 static size_t decided(const struct ord_series *q, int64_t from, int64_t before)
 {
+	struct ord_cursor c;
+	struct ord_sample s;
 	size_t n = 0;
 
-	for (size_t i = 0; i < q->n; i++)
-		n += q->v[i].state != ORD_SAMPLE_UNKNOWN && q->v[i].done >= from &&
-		     q->v[i].done < before;
+	ord_cursor_begin(q, &c);
+	while (ord_cursor_next(&c, &s))
+		n += s.state != ORD_SAMPLE_UNKNOWN && s.done >= from && s.done < before;
 	return n;
 }
 
@@ -85,7 +88,7 @@ void ord_analyse_noise(struct ord_timeline *t, struct ord_analysis *a)
 
 			if (t->probes[p].is_signal)
 				continue;
-			each_isolated(q, count, &c, background_until(&a->reps[i]));
+			each_isolated(q, background_until(&a->reps[i]), count, &c);
 			a->noise_bad += c.isolated;
 			a->noise_total += decided(q, 0, background_until(&a->reps[i]));
 		}
@@ -98,13 +101,13 @@ void ord_analyse_noise(struct ord_timeline *t, struct ord_analysis *a)
 
 			if (t->probes[p].is_signal)
 				continue;
-			each_isolated(q, excuse, &before, from);
+			each_isolated(q, from, excuse, &before);
 			if (from == INT64_MAX)
 				continue;
-			each_isolated(q, count, &c, INT64_MAX);
+			each_isolated(q, INT64_MAX, count, &c);
 			allowed =
 				TIMES * a->noise_bad * decided(q, from, INT64_MAX) / a->noise_total;
 			if (c.isolated <= (allowed > ALWAYS ? allowed : ALWAYS))
-				each_isolated(q, excuse, &c, INT64_MAX);
+				each_isolated(q, INT64_MAX, excuse, &c);
 		}
 }

@@ -108,23 +108,15 @@ int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const s
 		     int64_t since)
 {
 	struct ord_series *q = ord_timeline_series(t, rep, probe);
+	struct ord_sample moved = *s;
 
 	if (t->n_samples >= SAMPLES_MAX)
 		return -1;
-	if (q->n == q->room) {
-		size_t room = q->room ? q->room * 2 : 256;
-		struct ord_sample *v = reallocarray(q->v, room, sizeof *v);
-
-		if (!v)
-			return -1;
-		q->v = v;
-		q->room = room;
-	}
-	q->v[q->n] = *s;
-	if (since > 0 && s->state != ORD_SAMPLE_UNKNOWN && q->n && q->v[q->n - 1].done < since &&
+	if (since > 0 && s->state != ORD_SAMPLE_UNKNOWN && q->n && q->last_done < since &&
 	    since < s->due)
-		q->v[q->n].due = q->v[q->n].sent = q->v[q->n].done = since;
-	q->n++;
+		moved.due = moved.sent = moved.done = since;
+	if (ord_series_add(q, &moved))
+		return -1;
 	t->n_samples++;
 	if (s->done > t->last_t)
 		t->last_t = s->done;
@@ -230,27 +222,13 @@ static int add_line(struct ord_timeline *t, json_t *j, struct ord_err *err)
 	return 0;
 }
 
-static int by_sent(const void *a, const void *b)
-{
-	const struct ord_sample *x = a, *y = b;
-
-	if (x->sent != y->sent)
-		return x->sent < y->sent ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
-}
-
 /* Samples are written when they are done; they are read in the order in which they were sent. */
-static void sort_samples(struct ord_timeline *t)
+static int seal(struct ord_timeline *t, struct ord_err *err)
 {
-	for (size_t i = 0; t->series && i < (size_t)(t->repetitions + 1) * t->n_probes; i++) {
-		struct ord_series *q = &t->series[i];
-
-		for (size_t k = 1; k < q->n; k++)
-			if (by_sent(&q->v[k - 1], &q->v[k]) > 0) {
-				qsort(q->v, q->n, sizeof *q->v, by_sent);
-				break;
-			}
-	}
+	for (size_t i = 0; t->series && i < (size_t)(t->repetitions + 1) * t->n_probes; i++)
+		if (ord_series_seal(&t->series[i]))
+			return ord_fail_nomem(err);
+	return 0;
 }
 
 static int read_line(struct ord_timeline *t, const char *line, size_t len, bool last,
@@ -296,11 +274,10 @@ int ord_timeline_read(FILE *in, struct ord_timeline *ret, struct ord_err *err)
 	free(r.buf);
 	if (!got && !t.run)
 		got = ord_fail(err, ORD_USAGE, "the timeline is empty");
-	if (got) {
+	if (got || seal(&t, err)) {
 		ord_timeline_done(&t);
 		return -1;
 	}
-	sort_samples(&t);
 	*ret = t;
 	return 0;
 }
@@ -308,7 +285,7 @@ int ord_timeline_read(FILE *in, struct ord_timeline *ret, struct ord_err *err)
 void ord_timeline_done(struct ord_timeline *t)
 {
 	for (size_t i = 0; t->series && i < (size_t)(t->repetitions + 1) * t->n_probes; i++)
-		free(t->series[i].v);
+		ord_series_done(&t->series[i]);
 	for (size_t i = 0; i < t->n_events; i++)
 		json_decref(t->events[i].json);
 	for (size_t i = 1; i <= t->n_why; i++)

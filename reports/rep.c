@@ -49,15 +49,17 @@ static bool fault_trouble(const struct ord_timeline *t, struct ord_rep *r)
 static bool probe_lost(const struct ord_timeline *t, struct ord_rep *r)
 {
 	for (size_t p = 0; p < t->n_probes; p++) {
-		const struct ord_series *q = ord_timeline_series(t, r->number, p);
-		size_t n = 0;
+		struct ord_cursor c;
+		struct ord_sample s;
+		bool told = false;
 
 		if (t->probes[p].is_signal)
 			continue;
-		for (size_t i = 0; i < q->n && !n; i++)
-			n = q->v[i].state != ORD_SAMPLE_UNKNOWN &&
-			    q->v[i].sent >= r->requested.value;
-		if (n)
+		ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
+		(void)ord_cursor_seek_sent(&c, r->requested.value);
+		while (!told && ord_cursor_next(&c, &s))
+			told = s.state != ORD_SAMPLE_UNKNOWN;
+		if (told)
 			continue;
 		r->state = ORD_REP_LOST_PROBE;
 		(void)snprintf(r->why, sizeof r->why,
@@ -120,45 +122,45 @@ static void find_state(const struct ord_timeline *t, struct ord_rep *r)
 
 static void detect(const struct ord_timeline *t, struct ord_rep *r, size_t p)
 {
-	const struct ord_series *q = ord_timeline_series(t, r->number, p);
-	const struct ord_sample *off = NULL, *on = NULL, *before = NULL;
+	struct ord_sample s, off = {0}, on, before = {.state = ORD_SAMPLE_UNKNOWN};
 	struct ord_detection *d = &r->detections[p];
-	size_t after = 0;
+	struct ord_cursor c;
+	bool noticed = false, after = false;
 
 	d->kind = ORD_DETECTION_UNKNOWN;
-	for (size_t i = 0; i < q->n && !on; i++) {
-		const struct ord_sample *s = &q->v[i];
-
-		if (s->state == ORD_SAMPLE_UNKNOWN)
+	ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
+	while (!noticed && ord_cursor_next(&c, &s)) {
+		if (s.state == ORD_SAMPLE_UNKNOWN)
 			continue;
-		if (s->done < r->requested.value)
+		if (s.done < r->requested.value)
 			before = s;
 		else
-			after++;
-		if (s->state == ORD_SAMPLE_GOOD && s->done >= r->requested.value)
-			on = s;
-		else if (s->state == ORD_SAMPLE_BAD)
+			after = true;
+		if (s.state == ORD_SAMPLE_BAD)
 			off = s;
+		else
+			noticed = s.done >= r->requested.value;
 	}
-	if (before && before->state == ORD_SAMPLE_GOOD) {
+	if (before.state == ORD_SAMPLE_GOOD) {
 		d->kind = ORD_DETECTION_ALREADY;
-		d->at.line = before->line;
+		d->at.line = before.line;
 		return;
 	}
 	if (after)
 		d->kind = ORD_DETECTION_NONE;
-	if (!on)
+	if (!noticed)
 		return;
+	on = s;
 	d->kind = ORD_DETECTION_NOTICED;
 	d->at = (struct ord_instant){.known = true,
-				     .value = on->done,
-				     .hi = on->done,
-				     .line = on->line,
+				     .value = on.done,
+				     .hi = on.done,
+				     .line = on.line,
 				     .probe = p,
 				     .lo = r->requested.value,
-				     .line_before = off ? off->line : 0};
-	if (off && off->sent > d->at.lo)
-		d->at.lo = off->sent;
+				     .line_before = off.line};
+	if (off.sent > d->at.lo)
+		d->at.lo = off.sent;
 	if (d->at.lo > d->at.hi)
 		d->at.lo = d->at.hi;
 	if (r->impact.known && r->recovered.known && d->at.lo >= r->recovered.hi)
@@ -208,16 +210,21 @@ static size_t flaps(const struct ord_timeline *t, const struct ord_rep *r)
 	size_t n = 0;
 
 	for (size_t p = 0; r->recovered.known && p < t->n_probes; p++) {
-		const struct ord_series *q = ord_timeline_series(t, r->number, p);
+		struct ord_cursor c;
+		struct ord_sample s;
 		bool good = true;
 
-		for (size_t i = 0; !t->probes[p].is_signal && i < q->n; i++) {
-			enum ord_sample_state s = ord_sample_counts(&q->v[i]);
+		if (t->probes[p].is_signal)
+			continue;
+		ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
+		(void)ord_cursor_seek_sent(&c, r->recovered.value + 1);
+		while (ord_cursor_next(&c, &s)) {
+			enum ord_sample_state state = ord_sample_counts(&s);
 
-			if (q->v[i].sent <= r->recovered.value || s == ORD_SAMPLE_UNKNOWN)
+			if (state == ORD_SAMPLE_UNKNOWN)
 				continue;
-			n += good && s == ORD_SAMPLE_BAD;
-			good = s == ORD_SAMPLE_GOOD;
+			n += good && state == ORD_SAMPLE_BAD;
+			good = state == ORD_SAMPLE_GOOD;
 		}
 	}
 	return n;
@@ -228,14 +235,16 @@ static void extent(const struct ord_timeline *t, struct ord_rep *r)
 	bool any = r->begin_line != 0;
 
 	for (size_t p = 0; p < t->n_probes; p++) {
-		const struct ord_series *q = ord_timeline_series(t, r->number, p);
+		struct ord_cursor c;
+		struct ord_sample s;
 
-		for (size_t i = 0; i < q->n; i++) {
-			r->noise += q->v[i].noise;
-			if (!any || q->v[i].sent < r->begin)
-				r->begin = q->v[i].sent;
-			if (q->v[i].done > r->end)
-				r->end = q->v[i].done;
+		ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
+		while (ord_cursor_next(&c, &s)) {
+			r->noise += s.noise;
+			if (!any || s.sent < r->begin)
+				r->begin = s.sent;
+			if (s.done > r->end)
+				r->end = s.done;
 			any = true;
 		}
 	}

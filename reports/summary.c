@@ -26,19 +26,20 @@ static void measure(const struct ord_rep *r, const struct ord_tl_probe *probe,
 	for (unsigned k = 0; k < ORD_PARTS; k++) {
 		struct ord_part *part = &parts[k];
 		int64_t *const into[] = {&part->p50, &part->p95, &part->p99, &part->max};
+		struct ord_cursor c;
+		struct ord_sample s;
 		size_t n = 0;
 
-		for (size_t i = 0; i < q->n; i++) {
-			const struct ord_sample *s = &q->v[i];
-
-			if (part_of(r, s) != (enum ord_part_kind)k)
+		ord_cursor_begin(q, &c);
+		while (ord_cursor_next(&c, &s)) {
+			if (part_of(r, &s) != (enum ord_part_kind)k)
 				continue;
-			part->by_outcome[s->outcome]++;
-			part->good += s->state == ORD_SAMPLE_GOOD;
-			part->bad += s->state == ORD_SAMPLE_BAD;
-			part->unknown += s->state == ORD_SAMPLE_UNKNOWN;
-			if (s->state != ORD_SAMPLE_UNKNOWN && !probe->asks_nobody)
-				room[n++] = ord_sample_latency(s);
+			part->by_outcome[s.outcome]++;
+			part->good += s.state == ORD_SAMPLE_GOOD;
+			part->bad += s.state == ORD_SAMPLE_BAD;
+			part->unknown += s.state == ORD_SAMPLE_UNKNOWN;
+			if (s.state != ORD_SAMPLE_UNKNOWN && !probe->asks_nobody)
+				room[n++] = ord_sample_latency(&s);
 		}
 		ord_stat_sort(room, n);
 		for (size_t i = 0; i < ORD_COUNT(percentiles); i++)

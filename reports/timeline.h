@@ -1,6 +1,6 @@
 /*
- * A timeline in memory: samples in compact arrays, one a probe and repetition, everything else as
- * it stood in the file with its line number. docs/formats/timeline.md is the format.
+ * A timeline in memory: samples in series (series.h), one a probe and repetition, everything else
+ * as it stood in the file with its line number. docs/formats/timeline.md is the format.
  */
 #ifndef ORDEAL_REPORTS_TIMELINE_H
 #define ORDEAL_REPORTS_TIMELINE_H
@@ -11,40 +11,11 @@
 #include <stdio.h>
 
 #include "ordeal/err.h"
+#include "reports/series.h"
 
 struct json_t;
 
 #define ORD_TL_VERSION 1
-
-enum ord_tl_outcome {
-	ORD_TL_OK,
-	ORD_TL_WRONG,
-	ORD_TL_REFUSED,
-	ORD_TL_RESET,
-	ORD_TL_TIMEOUT,
-	ORD_TL_SKIPPED,
-	ORD_TL_LOCAL_ERROR,
-};
-#define ORD_TL_OUTCOMES 7
-
-/* What a sample says. Skipped slots and our own errors are unknown: neither good nor bad. */
-enum ord_sample_state { ORD_SAMPLE_BAD, ORD_SAMPLE_GOOD, ORD_SAMPLE_UNKNOWN };
-
-/* 32 bytes. Times are ns on the run's clock. */
-struct ord_sample {
-	int64_t due, sent, done;
-	uint32_t line;
-	uint8_t outcome; /* enum ord_tl_outcome */
-	uint8_t state;	 /* enum ord_sample_state */
-	uint8_t noise;	 /* an isolated background failure: not counted as bad
-			    (docs/formats/verdicts.md) */
-	uint8_t why;	 /* index into ord_timeline.why, 0: none */
-};
-
-struct ord_series {
-	size_t n, room;
-	struct ord_sample *v; /* owned; in the order of `sent` once read */
-};
 
 struct ord_tl_probe {
 	const char *name, *kind, *what; /* borrowed from the plan */
@@ -137,17 +108,6 @@ static inline struct ord_series *ord_timeline_series(const struct ord_timeline *
 						     size_t probe)
 {
 	return &t->series[(size_t)rep * t->n_probes + probe];
-}
-
-/* The state that counts: a background failure that is excused is unknown. */
-static inline enum ord_sample_state ord_sample_counts(const struct ord_sample *s)
-{
-	return s->noise ? ORD_SAMPLE_UNKNOWN : (enum ord_sample_state)s->state;
-}
-
-static inline int64_t ord_sample_latency(const struct ord_sample *s)
-{
-	return s->done - s->due;
 }
 
 #endif

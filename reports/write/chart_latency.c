@@ -39,11 +39,15 @@ static struct scale make_scale(const struct chart *c, const struct ord_series *q
 	struct scale s = {.y = c->y, .h = h, .least = INT64_MAX};
 	size_t first, n = ord_chart_visible(c, q, &first);
 	int64_t lo = 1000, hi;
+	struct ord_cursor samples;
+	struct ord_sample one;
 
-	for (size_t i = first; i < first + n; i++) {
-		int64_t v = ord_sample_latency(&q->v[i]);
+	ord_cursor_begin(q, &samples);
+	ord_cursor_seek(&samples, first);
+	while (n-- && ord_cursor_next(&samples, &one)) {
+		int64_t v = ord_sample_latency(&one);
 
-		if (q->v[i].state == ORD_SAMPLE_UNKNOWN)
+		if (one.state == ORD_SAMPLE_UNKNOWN)
 			continue;
 		s.least = v < s.least ? v : s.least;
 		s.most = v > s.most ? v : s.most;
@@ -127,20 +131,22 @@ static void dots(const struct chart *c, const struct ord_series *q, const struct
 		 size_t first, size_t n)
 {
 	for (int o = 0; o < ORD_TL_OUTCOMES; o++) {
+		struct ord_cursor samples;
+		struct ord_sample v;
 		size_t drawn = 0;
 
 		if (o == ORD_TL_SKIPPED || o == ORD_TL_LOCAL_ERROR)
 			continue;
-		for (size_t i = first; i < first + n; i++) {
-			const struct ord_sample *v = &q->v[i];
-
-			if (v->outcome != o)
+		ord_cursor_begin(q, &samples);
+		ord_cursor_seek(&samples, first);
+		for (size_t i = 0; i < n && ord_cursor_next(&samples, &v); i++) {
+			if (v.outcome != o)
 				continue;
 			if (!drawn++)
 				(void)fprintf(c->out, "<path class=\"l-%s\" d=\"",
 					      ord_tl_outcome_name((enum ord_tl_outcome)o));
-			glyph(c->out, (enum ord_tl_outcome)o, ord_chart_x(c, v->sent),
-			      y_of(s, ord_sample_latency(v)));
+			glyph(c->out, (enum ord_tl_outcome)o, ord_chart_x(c, v.sent),
+			      y_of(s, ord_sample_latency(&v)));
 		}
 		if (drawn)
 			(void)fputs("\"/>\n", c->out);
@@ -151,16 +157,21 @@ static void dots(const struct chart *c, const struct ord_series *q, const struct
 static void bars(const struct chart *c, const struct ord_series *q, const struct scale *s,
 		 size_t first, size_t n, enum ord_tl_outcome o)
 {
+	struct ord_cursor samples;
+	struct ord_sample one;
 	bool any = false;
 
-	for (size_t i = first; i < first + n;) {
-		int column = ord_chart_column(c, q->v[i].sent);
+	ord_cursor_begin(q, &samples);
+	ord_cursor_seek(&samples, first);
+	for (bool more = n && ord_cursor_next(&samples, &one); more;) {
+		int column = ord_chart_column(c, one.sent);
 		int64_t least = INT64_MAX, most = -1, x, y;
 
-		for (; i < first + n && ord_chart_column(c, q->v[i].sent) == column; i++) {
-			int64_t v = ord_sample_latency(&q->v[i]);
+		for (; more && ord_chart_column(c, one.sent) == column;
+		     more = samples.at < first + n && ord_cursor_next(&samples, &one)) {
+			int64_t v = ord_sample_latency(&one);
 
-			if (q->v[i].outcome != o)
+			if (one.outcome != o)
 				continue;
 			least = v < least ? v : least;
 			most = v > most ? v : most;

@@ -43,14 +43,8 @@ static unsigned rank_of(enum ord_tl_outcome o, bool is_signal)
 
 size_t ord_chart_visible(const struct chart *c, const struct ord_series *q, size_t *ret_first)
 {
-	size_t lo = 0, n = 0;
-
-	while (lo < q->n && q->v[lo].sent < c->t0)
-		lo++;
-	while (lo + n < q->n && q->v[lo + n].sent <= c->t1)
-		n++;
-	*ret_first = lo;
-	return n;
+	*ret_first = ord_series_find(q, c->t0);
+	return ord_series_find(q, c->t1 + 1) - *ret_first;
 }
 
 int ord_chart_column(const struct chart *c, int64_t t)
@@ -76,32 +70,38 @@ void ord_chart_strip(const struct chart *c, const struct ord_series *q, size_t p
 	enum ord_tl_outcome now = ORD_TL_OK;
 	int64_t every = c->a->t->probes[probe].every, column_ns = (c->t1 - c->t0) / CHART_COLUMNS;
 	int64_t longest = 3 * every > column_ns ? 3 * every : column_ns;
-	int64_t from = 0, end;
+	int64_t from = 0, end, last = 0; /* last: when the sample before was sent */
+	struct ord_cursor samples;
+	struct ord_sample s;
 
 	bucketed = n > c->detail;
-	while (i < n) {
-		const struct ord_sample *s = &q->v[first + i];
-		enum ord_tl_outcome o = (enum ord_tl_outcome)s->outcome;
-		int64_t at = edge(c, s, bucketed);
-		int column = ord_chart_column(c, s->sent);
-		size_t k = i + 1;
+	ord_cursor_begin(q, &samples);
+	ord_cursor_seek(&samples, first);
+	while (i < n && ord_cursor_next(&samples, &s)) {
+		enum ord_tl_outcome o = (enum ord_tl_outcome)s.outcome;
+		int64_t at = edge(c, &s, bucketed), sent = s.sent;
+		int column = ord_chart_column(c, s.sent);
+		bool begins = !i++;
 
-		for (; bucketed && k < n && ord_chart_column(c, q->v[first + k].sent) == column;
-		     k++)
-			if (rank_of((enum ord_tl_outcome)q->v[first + k].outcome, is_signal) >
-			    rank_of(o, is_signal))
-				o = (enum ord_tl_outcome)q->v[first + k].outcome;
 		/* Where nothing was sent for long, nothing is drawn. */
-		hole = i && s->sent - q->v[first + i - 1].sent > longest;
-		end = hole ? ord_chart_x(c, q->v[first + i - 1].sent + every) : at;
-		if (i && (o != now || hole))
+		hole = !begins && sent - last > longest;
+		end = hole ? ord_chart_x(c, last + every) : at;
+		for (last = sent; bucketed && i < n && ord_cursor_next(&samples, &s);
+		     last = s.sent, i++) {
+			if (ord_chart_column(c, s.sent) != column) {
+				(void)ord_cursor_prev(&samples, &s);
+				break;
+			}
+			if (rank_of((enum ord_tl_outcome)s.outcome, is_signal) >
+			    rank_of(o, is_signal))
+				o = (enum ord_tl_outcome)s.outcome;
+		}
+		if (!begins && (o != now || hole))
 			strip_piece(c, now, is_signal, from, end);
-		if (!i || o != now || hole)
+		if (begins || o != now || hole)
 			from = at;
 		now = o;
-		i = k;
 	}
 	if (n)
-		strip_piece(c, now, is_signal, from,
-			    ord_chart_x(c, q->v[first + n - 1].sent + every));
+		strip_piece(c, now, is_signal, from, ord_chart_x(c, last + every));
 }

@@ -144,7 +144,7 @@ static void both_ways_agree(void **state)
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		char text[2048];
 		struct ord_timeline quick, slow;
-		const struct ord_sample *a, *b;
+		struct ord_sample a, b;
 		struct ord_err err;
 		int failed = 0;
 
@@ -155,11 +155,11 @@ static void both_ways_agree(void **state)
 		assert_false(ord_timeline_scan(&quick, strchr(text, '\n') + 1,
 					       strlen(strchr(text, '\n') + 1) - 1, &failed));
 		assert_int_equal(read_text(text, strlen(text), &slow, &err), 0);
-		a = ord_timeline_series(&quick, i == 2 ? 0 : 1, 0)->v;
-		b = ord_timeline_series(&slow, i == 2 ? 0 : 1, 0)->v;
-		assert_memory_equal(a, b, sizeof *a);
-		if (a->why)
-			assert_string_equal(quick.why[a->why], slow.why[b->why]);
+		a = ord_series_at(ord_timeline_series(&quick, i == 2 ? 0 : 1, 0), 0);
+		b = ord_series_at(ord_timeline_series(&slow, i == 2 ? 0 : 1, 0), 0);
+		assert_memory_equal(&a, &b, sizeof a);
+		if (a.why)
+			assert_string_equal(quick.why[a.why], slow.why[b.why]);
 		ord_timeline_done(&quick);
 		ord_timeline_done(&slow);
 	}

@@ -1,0 +1,85 @@
+/*
+ * The samples of one probe in one repetition, in the order of `sent`. They are reached by a cursor:
+ * how they are kept is this library's own affair (series.c).
+ */
+#ifndef ORDEAL_REPORTS_SERIES_H
+#define ORDEAL_REPORTS_SERIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ord_tl_outcome {
+	ORD_TL_OK,
+	ORD_TL_WRONG,
+	ORD_TL_REFUSED,
+	ORD_TL_RESET,
+	ORD_TL_TIMEOUT,
+	ORD_TL_SKIPPED,
+	ORD_TL_LOCAL_ERROR,
+};
+#define ORD_TL_OUTCOMES 7
+
+/* What a sample says. Skipped slots and our own errors are unknown: neither good nor bad. */
+enum ord_sample_state { ORD_SAMPLE_BAD, ORD_SAMPLE_GOOD, ORD_SAMPLE_UNKNOWN };
+#define ORD_SAMPLE_STATES 3
+
+/* Times are ns on the run's clock. */
+struct ord_sample {
+	int64_t due, sent, done;
+	uint32_t line;
+	uint8_t outcome; /* enum ord_tl_outcome */
+	uint8_t state;	 /* enum ord_sample_state */
+	uint8_t noise;	 /* an isolated background failure: not counted as bad
+			    (docs/formats/verdicts.md) */
+	uint8_t why;	 /* index into ord_timeline.why, 0: none */
+};
+
+struct ord_series {
+	size_t n;
+	int64_t last_done;    /* of the sample that was added last */
+	size_t room;	      /* this and the next: of series.c alone */
+	struct ord_sample *v; /* owned */
+};
+
+/* Appends; -1: no memory. Samples are added in the order of their lines, in any order of `sent`. */
+int ord_series_add(struct ord_series *q, const struct ord_sample *s);
+/* Once all were added, before any is read. */
+int ord_series_seal(struct ord_series *q);
+void ord_series_done(struct ord_series *q); /* fine on a zeroed struct */
+
+/* Sample i of n. A cursor is quicker where several are read. */
+struct ord_sample ord_series_at(const struct ord_series *q, size_t i);
+/* The index of the first sample with sent >= t; n: there is none. */
+size_t ord_series_find(const struct ord_series *q, int64_t t);
+/* Sets `noise` of sample i, which is bad. Cursors that stand there already may not see it. */
+void ord_series_excuse(struct ord_series *q, size_t i);
+
+/* Stands between two samples, at first before all. */
+struct ord_cursor {
+	const struct ord_series *q;
+	size_t at; /* index of the sample that `next` gives */
+};
+
+void ord_cursor_begin(const struct ord_series *q, struct ord_cursor *c);
+/* The sample after the cursor, or before it; moves over it. False: there is none, *ret is
+ * untouched. */
+bool ord_cursor_next(struct ord_cursor *c, struct ord_sample *ret);
+bool ord_cursor_prev(struct ord_cursor *c, struct ord_sample *ret);
+/* To before the first sample with sent >= t; false: there is none, the cursor stands at the end. */
+bool ord_cursor_seek_sent(struct ord_cursor *c, int64_t t);
+/* To before sample i; i may be n, the end. */
+void ord_cursor_seek(struct ord_cursor *c, size_t i);
+
+/* The state that counts: a background failure that is excused is unknown. */
+static inline enum ord_sample_state ord_sample_counts(const struct ord_sample *s)
+{
+	return s->noise ? ORD_SAMPLE_UNKNOWN : (enum ord_sample_state)s->state;
+}
+
+static inline int64_t ord_sample_latency(const struct ord_sample *s)
+{
+	return s->done - s->due;
+}
+
+#endif
