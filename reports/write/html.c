@@ -5,19 +5,31 @@
 #include "reports/write/html.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/auto.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
 #define EMBED_MAX_REPS 50
 
+void ord_html_lead(FILE *out)
+{
+	(void)fputs("<th role=\"rowheader\" scope=\"row\" class=\"lead\">", out);
+}
+
 void ord_html_cell(FILE *out, const char *label, const char *css, const char *text)
 {
-	(void)fprintf(out, "<td role=\"cell\" class=\"%s\" data-l=\"", css);
+	bool lead = !strcmp(css, "lead");
+
+	if (lead)
+		(void)fputs("<th role=\"rowheader\" scope=\"row\" class=\"lead\" data-l=\"", out);
+	else
+		(void)fprintf(out, "<td role=\"cell\" class=\"%s\" data-l=\"", css);
 	ord_xml_text(out, label);
 	(void)fputs("\">", out);
 	ord_xml_text(out, text);
-	(void)fputs("</td>", out);
+	(void)fputs(lead ? "</th>" : "</td>", out);
 }
 
 void ord_html_head(FILE *out, const char *name)
@@ -30,16 +42,26 @@ void ord_html_head(FILE *out, const char *name)
 	(void)fputs("</th>", out);
 }
 
-void ord_html_table(FILE *out, const char *css, const char *label, const char *const *heads)
+void ord_html_table_begin(FILE *out, const char *css, const char *caption)
 {
-	(void)fprintf(out,
-		      "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" "
-		      "tabindex=\"0\"><table class=\"%s\" role=\"table\"><thead "
-		      "role=\"rowgroup\"><tr role=\"row\">",
-		      label, css);
+	(void)fputs("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"", out);
+	ord_xml_text(out, caption);
+	(void)fprintf(out, "\"><table class=\"%s\" role=\"table\"><caption class=\"vh\">", css);
+	ord_xml_text(out, caption);
+	(void)fputs("</caption><thead role=\"rowgroup\"><tr role=\"row\">", out);
+}
+
+void ord_html_table_body(FILE *out)
+{
+	(void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", out);
+}
+
+void ord_html_table(FILE *out, const char *css, const char *caption, const char *const *heads)
+{
+	ord_html_table_begin(out, css, caption);
 	for (; *heads; heads++)
 		ord_html_head(out, *heads);
-	(void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", out);
+	ord_html_table_body(out);
 }
 
 void ord_html_table_end(FILE *out)
@@ -82,27 +104,78 @@ static void embed(const struct ord_analysis *a, FILE *out)
 	free(text);
 }
 
-int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err)
+/* ---- the page: its sections in the order in which they are read */
+
+static bool always(const struct ord_analysis *a)
 {
-	(void)err;
+	(void)a;
+	return true;
+}
+
+static const struct section {
+	const char *id, *title;
+	bool (*is_there)(const struct ord_analysis *a);
+	void (*write)(const struct ord_analysis *a, FILE *out);
+} sections[] = {
+	{"objectives", "Objectives", always, ord_html_objectives},
+	{"what-happened", "What happened", always, ord_html_what_happened},
+	{"repetitions", "Repetitions", always, ord_html_repetitions},
+	{"faults", "Faults", ord_html_has_faults, ord_html_faults},
+	{"method", "Method and limits", always, ord_html_method},
+	{"replay", "Run it again", always, ord_html_replay},
+};
+
+static void contents(const struct ord_analysis *a, FILE *out)
+{
+	(void)fputs("<nav aria-label=\"On this page\"><ul>", out);
+	for (size_t i = 0; i < ORD_COUNT(sections); i++)
+		if (sections[i].is_there(a))
+			(void)fprintf(out, "<li><a href=\"#%s\">%s</a></li>", sections[i].id,
+				      sections[i].title);
+	(void)fputs("</ul></nav>\n", out);
+}
+
+static void head(const struct ord_analysis *a, FILE *out)
+{
 	(void)fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
 		    "name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta "
 		    "name=\"referrer\" content=\"no-referrer\"><title>",
 		    out);
 	ord_xml_text(out, a->t->name);
+	(void)fputs(": ", out);
+	ord_xml_text_n(out, a->verdict, strcspn(a->verdict, ":"));
 	(void)fputs(" · ordeal</title>\n<style>\n", out);
 	for (size_t i = 0; ord_html_style[i]; i++)
 		(void)fputs(ord_html_style[i], out);
-	(void)fputs("</style></head><body>\n", out);
+	(void)fputs("</style></head><body>\n<a class=\"skip\" href=\"#main\">Skip to the "
+		    "verdict</a>\n",
+		    out);
+}
+
+int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err)
+{
+	(void)err;
+	head(a, out);
 	ord_html_defs(out);
-	(void)fputs("<main>\n", out);
 	ord_html_banner(a, out);
+	contents(a, out);
+	(void)fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
+	ord_html_verdict(a, out);
 	ord_html_tiles(a, out);
-	ord_html_objectives(a, out);
-	ord_html_repetitions(a, out);
-	ord_html_faults(a, out);
-	ord_html_method(a, out);
+	for (size_t i = 0; i < ORD_COUNT(sections); i++) {
+		const struct section *s = &sections[i];
+
+		if (!s->is_there(a))
+			continue;
+		(void)fprintf(out,
+			      "<section id=\"%s\" aria-labelledby=\"%s-h\"><h2 "
+			      "id=\"%s-h\">%s</h2>\n",
+			      s->id, s->id, s->id, s->title);
+		s->write(a, out);
+		(void)fputs("</section>\n", out);
+	}
 	(void)fputs("</main>\n", out);
+	ord_html_footer(a, out);
 	embed(a, out);
 	(void)fputs("</body></html>\n", out);
 	return 0;

@@ -8,11 +8,13 @@
 
 extern const char *const ord_html_style[]; /* NULL-ended */
 
-/* The first screen: the verdict, the figures, the objectives. */
+/* The first screen: what was asked, the verdict, the figures, the objectives. */
 void ord_html_banner(const struct ord_analysis *a, FILE *out);
+void ord_html_verdict(const struct ord_analysis *a, FILE *out);
 void ord_html_tiles(const struct ord_analysis *a, FILE *out);
 void ord_html_objectives(const struct ord_analysis *a, FILE *out);
-/* The most telling repetition, the table of all, and each by itself. */
+/* The most telling repetition; the table of all, and each by itself. */
+void ord_html_what_happened(const struct ord_analysis *a, FILE *out);
 void ord_html_repetitions(const struct ord_analysis *a, FILE *out);
 
 /* The chart of one repetition, twice: for a wide page and for a narrow one; the style sheet shows
@@ -28,8 +30,12 @@ void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, 
 void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 /* Samples and latency by part; and the faults with what they made and left. */
 void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+bool ord_html_has_faults(const struct ord_analysis *a);
 void ord_html_faults(const struct ord_analysis *a, FILE *out);
 void ord_html_method(const struct ord_analysis *a, FILE *out);
+/* The command again, with its seed; and which run this was. */
+void ord_html_replay(const struct ord_analysis *a, FILE *out);
+void ord_html_footer(const struct ord_analysis *a, FILE *out);
 
 /* What was seen in a cluster in a repetition; and which one it was, for the method. */
 void ord_html_lives(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
@@ -38,13 +44,20 @@ void ord_html_cluster(const struct ord_analysis *a, FILE *out);
 
 /* "repetition 3 of 5", "the placebo". */
 void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
-/* A table cell; the label is shown beside it where the page is narrow. */
+/* A table cell; the label is shown beside it where the page is narrow. css "lead": the cell that
+ * names its row. */
 void ord_html_cell(FILE *out, const char *label, const char *css, const char *text);
 /* The heading of a column; one that begins with '#' is of figures. */
 void ord_html_head(FILE *out, const char *name);
+/* The opening tag of a cell that names its row, without a label; the caller closes the <th>. */
+void ord_html_lead(FILE *out);
 /* A table with its headings, NULL-ended, that scrolls where the page is too narrow; css: "stack", a
- * row becomes a card on a narrow page, or "log". */
-void ord_html_table(FILE *out, const char *css, const char *label, const char *const *heads);
+ * row becomes a card on a narrow page, or "log". The caption is read out, not shown: a heading
+ * stands above. */
+void ord_html_table(FILE *out, const char *css, const char *caption, const char *const *heads);
+/* The same in two steps, for headings that are not known before. */
+void ord_html_table_begin(FILE *out, const char *css, const char *caption);
+void ord_html_table_body(FILE *out);
 void ord_html_table_end(FILE *out);
 /* A text, or the elements of a list, each followed by `between`. */
 void ord_html_json(const struct json_t *j, const char *between, FILE *out);

@@ -168,10 +168,11 @@ static void write_row(const struct ord_analysis *a, const struct ord_rep *r, con
 			       ord_text_relative(row->lo, r->zero, lo),
 			       ord_text_relative(row->hi, r->zero, hi));
 	(void)fputs("<tr role=\"row\"><td role=\"cell\" class=\"num\" data-l=\"at\">", out);
-	(void)fprintf(out, "%s%s%s</td><td role=\"cell\" class=\"lead\">", row->strong ? "<b>" : "",
+	(void)fprintf(out, "%s%s%s</td>", row->strong ? "<b>" : "",
 		      ord_text_relative(row->t, r->zero, at), row->strong ? "</b>" : "");
+	ord_html_lead(out);
 	ord_xml_text(out, row->text);
-	(void)fputs("</td>", out);
+	(void)fputs("</th>", out);
 	ord_html_cell(out, "between", interval[0] ? "num" : "num empty", interval);
 	(void)fprintf(out,
 		      "<td role=\"cell\" data-l=\"UTC\" class=\"num\"><time "

@@ -104,15 +104,15 @@ static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r
 	ord_html_parts(a, r, out);
 }
 
-static void what_happened(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
+void ord_html_what_happened(const struct ord_analysis *a, FILE *out)
 {
-	(void)fputs("<section><h2>What happened", out);
+	const struct ord_rep *r = most_telling(a);
+
 	if (a->t->repetitions > 1)
-		(void)fprintf(out, " in repetition %u of %u, the most telling one", r->number,
-			      a->t->repetitions);
-	(void)fputs("</h2>\n", out);
+		(void)fprintf(out,
+			      "<p class=\"dim\">Repetition %u of %u, the most telling one.</p>\n",
+			      r->number, a->t->repetitions);
 	one_repetition(a, r, DETAIL_FIRST, out);
-	(void)fputs("</section>\n", out);
 }
 
 static void rep_row(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
@@ -167,21 +167,13 @@ static void rep_dots(const struct ord_analysis *a, FILE *out)
 		    out);
 }
 
-static void repetitions(const struct ord_analysis *a, const struct ord_rep *first, FILE *out)
+static void rep_heads(const struct ord_analysis *a, FILE *out)
 {
 	static const char *const first_heads[] = {"#", "State", "#Impact at"};
 	static const char *const last_heads[] = {"#recover(self)", "#recover(after rollback)",
 						 "#Impact lasted", "#Flaps"};
-	uint32_t last = a->t->repetitions > REP_ROWS_MAX ? REP_ROWS_MAX : a->t->repetitions;
-	unsigned charts = 1;
 	char head[224];
 
-	(void)fprintf(out,
-		      "<section><h2>Repetitions <span class=\"dim small\">n = %u</span></h2><div "
-		      "class=\"scroll\" role=\"region\" aria-label=\"Repetitions\" "
-		      "tabindex=\"0\"><table class=\"stack\" role=\"table\"><thead "
-		      "role=\"rowgroup\"><tr role=\"row\">",
-		      a->t->repetitions);
 	for (size_t i = 0; i < ORD_COUNT(first_heads); i++)
 		ord_html_head(out, first_heads[i]);
 	for (size_t p = 0; p < a->t->n_probes; p++)
@@ -191,21 +183,13 @@ static void repetitions(const struct ord_analysis *a, const struct ord_rep *firs
 		}
 	for (size_t i = 0; i < ORD_COUNT(last_heads); i++)
 		ord_html_head(out, last_heads[i]);
-	(void)fputs("</tr></thead><tbody role=\"rowgroup\">\n", out);
-	for (uint32_t i = 0; i <= last; i++)
-		if (i || a->reps[0].begin_line)
-			rep_row(a, &a->reps[i], out);
-	if (a->t->repetitions > 1 && (a->self.n || a->after.n))
-		rep_dots(a, out);
-	ord_html_table_end(out);
-	(void)fputs("<p class=\"small dim\" style=\"margin-top:8px\">Value "
-		    "[low, high]. “&gt;=” and an open mark: not so when the watch ended. Recovery "
-		    "by itself and after the rollback are two figures and are never pooled.",
-		    out);
-	if (last < a->t->repetitions)
-		(void)fprintf(out, " %u more repetitions stand in report.json.",
-			      a->t->repetitions - last);
-	(void)fputs("</p>\n", out);
+}
+
+/* The other repetitions, each behind its name. */
+static void others(const struct ord_analysis *a, const struct ord_rep *first, FILE *out)
+{
+	unsigned charts = 1;
+
 	for (uint32_t i = 0; i <= a->t->repetitions && charts < CHARTS_MAX; i++) {
 		const struct ord_rep *r = &a->reps[i];
 
@@ -221,13 +205,30 @@ static void repetitions(const struct ord_analysis *a, const struct ord_rep *firs
 		one_repetition(a, r, DETAIL_OTHERS, out);
 		(void)fputs("</details>\n", out);
 	}
-	(void)fputs("</section>\n", out);
 }
 
 void ord_html_repetitions(const struct ord_analysis *a, FILE *out)
 {
-	const struct ord_rep *first = most_telling(a);
+	uint32_t last = a->t->repetitions > REP_ROWS_MAX ? REP_ROWS_MAX : a->t->repetitions;
 
-	what_happened(a, first, out);
-	repetitions(a, first, out);
+	(void)fprintf(out, "<p class=\"dim\">n = %u%s.</p>\n", a->t->repetitions,
+		      a->reps[0].begin_line ? ", and the placebo" : "");
+	ord_html_table_begin(out, "stack", "Every repetition with its figures");
+	rep_heads(a, out);
+	ord_html_table_body(out);
+	for (uint32_t i = 0; i <= last; i++)
+		if (i || a->reps[0].begin_line)
+			rep_row(a, &a->reps[i], out);
+	if (a->t->repetitions > 1 && (a->self.n || a->after.n))
+		rep_dots(a, out);
+	ord_html_table_end(out);
+	(void)fputs("<p class=\"small dim\" style=\"margin-top:8px\">Value "
+		    "[low, high]. “&gt;=” and an open mark: not so when the watch ended. Recovery "
+		    "by itself and after the rollback are two figures and are never pooled.",
+		    out);
+	if (last < a->t->repetitions)
+		(void)fprintf(out, " %u more repetitions stand in report.json.",
+			      a->t->repetitions - last);
+	(void)fputs("</p>\n", out);
+	others(a, most_telling(a), out);
 }

@@ -51,9 +51,7 @@ static const char *verdict_icon(int code)
 void ord_html_banner(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_timeline *t = a->t;
-	const char *hypothesis = ord_member_text(t->plan, "hypothesis", ""),
-		   *colon = strstr(a->verdict, ": ");
-	size_t head = colon ? (size_t)(colon - a->verdict) : strlen(a->verdict);
+	const char *hypothesis = ord_member_text(t->plan, "hypothesis", "");
 	char when[32];
 
 	ord_format_utc((uint64_t)t->wall_ns, when);
@@ -70,15 +68,22 @@ void ord_html_banner(const struct ord_analysis *a, FILE *out)
 		ord_xml_text(out, hypothesis);
 		(void)fputs("</p>", out);
 	}
-	(void)fprintf(out, "\n<div class=\"verdict %s\">%s<div><b>%c%.*s</b><span>",
+	(void)fputs("</header>\n", out);
+}
+
+void ord_html_verdict(const struct ord_analysis *a, FILE *out)
+{
+	const char *colon = strstr(a->verdict, ": ");
+	size_t head = colon ? (size_t)(colon - a->verdict) : strlen(a->verdict);
+
+	(void)fprintf(out, "<div class=\"verdict %s\">%s<div><b>%c%.*s</b><span>",
 		      verdict_css(a->exit), verdict_icon(a->exit),
 		      a->verdict[0] >= 'a' && a->verdict[0] <= 'z' ? a->verdict[0] - 32
 								   : a->verdict[0],
 		      (int)(head ? head - 1 : 0), head ? a->verdict + 1 : "");
 	ord_xml_text(out, colon ? colon + 2 : "");
-	(void)fprintf(
-		out, " <span class=\"dim small\">exit code %d</span></span></div></div></header>\n",
-		a->exit);
+	(void)fprintf(out, " <span class=\"dim small\">exit code %d</span></span></div></div>\n",
+		      a->exit);
 }
 
 static void tile(FILE *out, const char *name, const char *big, const char *sub)
@@ -215,8 +220,8 @@ static void steady_row(const struct ord_analysis *a, bool after, FILE *out)
 	if (r == ORD_RESULT_NOT_MEASURED)
 		return;
 	(void)fprintf(out,
-		      "<tr role=\"row\"><td role=\"cell\" class=\"lead\">steady state %s the "
-		      "fault<p class=\"dim small\">",
+		      "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" "
+		      "class=\"lead\">steady state %s the fault<p class=\"dim small\">",
 		      after ? "after" : "before");
 	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
 		const json_t *j =
@@ -240,7 +245,7 @@ static void steady_row(const struct ord_analysis *a, bool after, FILE *out)
 		break;
 	}
 	(void)fprintf(out,
-		      "</p></td><td role=\"cell\" data-l=\"result\"><span class=\"tag "
+		      "</p></th><td role=\"cell\" data-l=\"result\"><span class=\"tag "
 		      "%s\">%s</span></td><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
 		      "class=\"empty\"></td><td role=\"cell\" class=\"empty\"></td></tr>\n",
 		      css_of(r),
@@ -255,13 +260,14 @@ static void objective_row(const struct ord_analysis *a, size_t k, FILE *out)
 	const struct ord_tl_objective *o = &a->t->objectives[k];
 	char text[ORD_TEXT], never[48];
 
-	(void)fputs("<tr role=\"row\"><td role=\"cell\" class=\"lead\">", out);
+	(void)fputs("<tr role=\"row\">", out);
+	ord_html_lead(out);
 	ord_xml_text(out, o->text);
 	(void)fputs("<p class=\"dim small\">", out);
 	ord_xml_text(out, g->why);
 	(void)fprintf(
 		out,
-		"</p></td><td role=\"cell\" data-l=\"result\"><span class=\"tag "
+		"</p></th><td role=\"cell\" data-l=\"result\"><span class=\"tag "
 		"%s\">%s</span></td><td role=\"cell\" class=\"%s\" data-l=\"each repetition\">",
 		css_of(g->result), ord_result_name(g->result), g->n ? "" : "empty");
 	if (g->n)
@@ -285,12 +291,10 @@ void ord_html_objectives(const struct ord_analysis *a, FILE *out)
 	static const char *const heads[] = {"Objective", "Result", "Each repetition",
 					    "#Median",	 "#Worst", NULL};
 
-	(void)fputs("<section><h2>Objectives</h2>", out);
 	ord_html_table(out, "stack", "Objectives", heads);
 	steady_row(a, false, out);
 	for (size_t k = 0; k < a->t->n_objectives; k++)
 		objective_row(a, k, out);
 	steady_row(a, true, out);
 	ord_html_table_end(out);
-	(void)fputs("</section>\n", out);
 }

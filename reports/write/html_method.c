@@ -1,0 +1,135 @@
+/* The method and its limits, and how to run it again. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/member.h"
+#include "reports/write/html.h"
+#include "reports/write/text.h"
+
+/* A word as a shell takes it: quoted where it needs to be. */
+static void shell_word(const char *s, FILE *out)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%[]";
+
+	if (*s && !s[strspn(s, plain)]) {
+		ord_xml_text(out, s);
+		return;
+	}
+	(void)fputc('\'', out);
+	while (*s) {
+		size_t n = strcspn(s, "'");
+		char *piece = strndup(s, n);
+
+		ord_xml_text(out, piece ? piece : "");
+		free(piece);
+		s += n;
+		if (*s == '\'') {
+			(void)fputs("'\\''", out);
+			s++;
+		}
+	}
+	(void)fputc('\'', out);
+}
+
+void ord_html_replay(const struct ord_analysis *a, FILE *out)
+{
+	const json_t *argv = json_object_get(a->t->run, "argv"), *w;
+	int64_t seed = ord_member_int(a->t->plan, "seed", 0);
+	bool seeded = false;
+	size_t i;
+
+	(void)fputs("<pre tabindex=\"0\" aria-label=\"Command\">ordeal", out);
+	if (!json_array_size(argv))
+		(void)fputs(" run EXPERIMENT.yaml", out);
+	json_array_foreach (argv, i, w) {
+		const char *s = json_string_value(w), *slash = s ? strrchr(s, '/') : NULL;
+
+		if (!s)
+			continue;
+		if (!i && !strcmp(slash ? slash + 1 : s, "ordeal"))
+			continue;
+		seeded |= !strncmp(s, "spec.seed=", 10);
+		(void)fputc(' ', out);
+		shell_word(s, out);
+	}
+	if (!seeded)
+		(void)fprintf(out, " --set spec.seed=%" PRId64, seed);
+	(void)fprintf(out,
+		      "</pre><p class=\"small dim\" style=\"margin-top:8px\">Seed %" PRId64
+		      ", plan <code>",
+		      seed);
+	ord_xml_text(out, ord_member_text(a->t->plan, "hash", ""));
+	(void)fputs("</code>. The same spec and seed give the same plan.</p>", out);
+}
+
+void ord_html_method(const struct ord_analysis *a, FILE *out)
+{
+	const struct ord_timeline *t = a->t;
+	const json_t *host = json_object_get(t->run, "host");
+	char text[ORD_TEXT];
+
+	(void)fputs("<div class=\"card\"><ul>\n<li>Probes run "
+		    "on an absolute schedule and do not wait for answers; an instant is no better "
+		    "known than their period: ",
+		    out);
+	for (size_t p = 0; p < t->n_probes && !t->probes[p].is_channel; p++) {
+		(void)fputs(p ? ", " : "", out);
+		ord_xml_text(out, t->probes[p].name);
+		(void)fprintf(out, " %s", ord_text_duration(t->probes[p].every, text));
+		if (*t->probes[p].what) {
+			(void)fputs(" (", out);
+			ord_xml_text_n(out, t->probes[p].what, 160);
+			(void)fputs(")", out);
+		}
+	}
+	(void)fprintf(out,
+		      ".</li>\n<li>Recovered means good for %s on every user probe, counted from "
+		      "the first good sample.</li>\n",
+		      ord_text_duration(a->hold, text));
+	(void)fputs("<li>A watch that ended without it is censored: “at least”, never a time to "
+		    "recover. Skipped slots are unknown, neither good nor bad.</li>\n",
+		    out);
+	(void)fprintf(
+		out,
+		"<li>Background: %zu isolated failures in %zu user samples without a fault.</li>\n",
+		a->noise_bad, a->noise_total);
+	(void)fputs("<li>One clock, CLOCK_MONOTONIC of this host; UTC is its anchor at the start "
+		    "of the run, so a step of the wall clock moves no figure.</li>\n",
+		    out);
+	(void)fprintf(out,
+		      "<li>n = %u%s; medians over repetitions, no means, nothing pooled over "
+		      "experiments.</li>\n",
+		      t->repetitions,
+		      t->repetitions < 6 ? ", too few for an interval of the median" : "");
+	ord_html_cluster(a, out);
+	if (t->torn)
+		(void)fputs("<li>The last line of the timeline was cut off and left out.</li>\n",
+			    out);
+	if (t->ignored)
+		(void)fprintf(out,
+			      "<li>%u lines of a type that this version does not know were left "
+			      "out.</li>\n",
+			      t->ignored);
+	(void)fputs("<li>Run ", out);
+	ord_xml_text(out, ord_member_text(t->run, "run", ""));
+	(void)fputs(", ordeal ", out);
+	ord_xml_text(out, ord_member_text(t->run, "ordeal", ""));
+	(void)fputs(", kernel ", out);
+	ord_xml_text(out, ord_member_text(host, "kernel", "unknown"));
+	(void)fprintf(out,
+		      ", %" PRId64 " CPUs; %zu samples on %u lines of run.jsonl, from which this "
+		      "page can be rebuilt byte for byte.</li>\n</ul>",
+		      ord_member_int(host, "cpus", 0), t->n_samples, t->lines);
+	(void)fputs("</div>\n", out);
+}
+
+void ord_html_footer(const struct ord_analysis *a, FILE *out)
+{
+	(void)fputs("<footer>Run ", out);
+	ord_xml_text(out, ord_member_text(a->t->run, "run", ""));
+	(void)fputs(", made by ordeal ", out);
+	ord_xml_text(out, ord_member_text(a->t->run, "ordeal", ""));
+	(void)fputs(" from run.jsonl.</footer>\n", out);
+}
