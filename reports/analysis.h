@@ -6,32 +6,17 @@
 #ifndef ORDEAL_REPORTS_ANALYSIS_H
 #define ORDEAL_REPORTS_ANALYSIS_H
 
+#include "reports/alert.h"
+#include "reports/instant.h"
+#include "reports/loss.h"
 #include "reports/timeline.h"
-
-/* It happened after lo and not after hi; value is the best single figure. ns on the run's clock. */
-struct ord_instant {
-	bool known;
-	int64_t value, lo, hi;
-	uint32_t line, line_before; /* of the timeline; line_before: the last that speaks against
-				       it, 0: none */
-	uint32_t line_after;	    /* another that it was not after; 0: none */
-	size_t probe;		    /* who saw it, where a probe did */
-};
-
-enum ord_span_state { ORD_SPAN_NONE, ORD_SPAN_KNOWN, ORD_SPAN_CENSORED };
-
-/* A duration between two instants. Censored: at least value, and not known how long. */
-struct ord_span {
-	enum ord_span_state state;
-	int64_t value, lo, hi;
-};
 
 enum ord_detection_kind {
 	ORD_DETECTION_NONE, /* never noticed while it was watched */
 	ORD_DETECTION_NOTICED,
 	ORD_DETECTION_ALREADY,	/* noticing before the fault: not a detection */
 	ORD_DETECTION_TOO_LATE, /* noticed, but only after the users were well again */
-	ORD_DETECTION_UNKNOWN,	/* no sample to tell from */
+	ORD_DETECTION_UNKNOWN,	/* no sample to tell from, or it could not be asked */
 };
 
 struct ord_detection {
@@ -39,6 +24,8 @@ struct ord_detection {
 	bool before_impact;
 	struct ord_instant at;
 	struct ord_span from_impact, from_request;
+	const char *message; /* unknown: why it could not be asked, borrowed; NULL: not said */
+	const char *by;	     /* a person's role, borrowed; NULL: no person's */
 };
 
 enum ord_result {
@@ -52,6 +39,7 @@ enum ord_result {
 struct ord_goal_result {
 	enum ord_result result;
 	struct ord_span span;
+	struct ord_budget budget; /* of a budget objective */
 	char why[200];
 };
 
@@ -180,6 +168,16 @@ enum ord_rep_state {
 	ORD_REP_CUT,	    /* the timeline ends in the middle */
 };
 
+/* The onset by the rule (the first bad sample) beside the one by segmentation of the series. */
+enum ord_onset {
+	ORD_ONSET_NOT_COMPARED, /* too few samples */
+	ORD_ONSET_NEITHER,
+	ORD_ONSET_AGREES,	 /* within two periods */
+	ORD_ONSET_DIFFERS,	 /* a warning */
+	ORD_ONSET_ONLY_RULE,	 /* too short for a segment */
+	ORD_ONSET_ONLY_SEGMENTS, /* a change that broke no limit */
+};
+
 enum ord_tri { ORD_UNKNOWN, ORD_YES, ORD_NO };
 
 struct ord_rep {
@@ -207,6 +205,22 @@ struct ord_rep {
 	struct ord_blind *blind;
 	size_t n_lives, n_dips, n_blind;
 	struct ord_troubles also, own; /* of bystanders; of the fault's own */
+	struct ord_instant full;       /* all conditions of full recovery hold from there on */
+	struct ord_span full_span;     /* impact to full */
+	struct ord_loss loss;
+	struct ord_budget budget; /* by the spec's `slo` */
+	struct ord_instant onset_segmented;
+	enum ord_onset onset;
+	struct ord_breakdown *breakdowns; /* owned, [n_alerts] */
+	struct ord_other_alert *others;	  /* owned */
+	struct ord_mark *marks;		  /* owned, in the order in which they were made */
+	size_t n_others, n_marks;
+	struct ord_span acknowledge, /* the first detection to the acknowledgement */
+		mitigate, resolve;   /* impact to what a person said */
+	struct ord_instant phase;    /* the random wait before the fault began; its length: */
+	int64_t phase_wait, phase_over;
+	const char
+		*informative; /* why an end that censors is no accident of it; NULL: it is none */
 };
 
 struct ord_goal_summary {
@@ -218,19 +232,49 @@ struct ord_goal_summary {
 	char why[240];
 };
 
+/* A repetition's figure; of those that have one, in the order in which they were run. */
+struct ord_point {
+	uint32_t rep;
+	int64_t value;
+	bool censored, informative; /* informative: the run was ended because of what was seen */
+};
+
+/* A step of Kaplan and Meier's curve. The band is log-log, 95 %; lo and hi NaN where there is none.
+ */
+struct ord_step {
+	int64_t t;
+	size_t at_risk, events;
+	double s, lo, hi;
+};
+
 /* One figure over the repetitions, without the placebo. Self-healing and after rollback are never
  * pooled. */
 struct ord_summary {
 	size_t n, never;
 	bool has_median, has_worst;
 	int64_t median, worst;
+	bool has_lo, has_hi; /* of the median's 95 % interval; hi may not be reached */
+	int64_t median_lo, median_hi;
+	size_t need;	      /* repetitions for an interval of the median; 0: there are enough */
+	int64_t rmst, tau;    /* mean time lost within the first tau; tau 0: none */
+	size_t n_informative; /* censored because of what was seen: the curve may be too good */
+	struct ord_point *points; /* owned, [n] */
+	struct ord_step *steps;	  /* owned */
+	size_t n_steps;
+};
+
+/* What every format shows as a warning. */
+struct ord_warning {
+	uint32_t rep, line; /* 0: of the run; no line */
+	char text[240];
 };
 
 struct ord_analysis {
 	const struct ord_timeline *t; /* borrowed */
 	struct ord_rep *reps;	      /* [repetitions + 1], by number */
 	struct ord_goal_summary *goals;
-	struct ord_summary self, after, bad_time;
+	struct ord_summary self, after, bad_time, full;
+	struct ord_summary acknowledge, mitigate;
 	struct ord_summary pods; /* of every pod that was hit: deleted to its replacement's ready */
 	struct ord_summary *detect; /* [n_probes] from impact */
 	enum ord_result steady_before, steady_after;
@@ -238,6 +282,13 @@ struct ord_analysis {
 	size_t noise_bad,
 		noise_total; /* background: bad and decided user samples without a fault */
 	bool placebo_impact;
+	char **alerts; /* owned list of owned names: those that objectives name */
+	size_t n_alerts;
+	struct ord_rule *rules; /* owned: as they were read first, before the first fault */
+	size_t n_rules;
+	int64_t group_wait, group_interval, repeat_interval; /* the Alertmanager's; -1: not known */
+	struct ord_warning *warnings;			     /* owned */
+	size_t n_warnings, room_warnings;
 	int64_t hold;		/* the hold window of the headline figures */
 	int64_t residue;	/* in all; -1: not applicable or nothing was injected */
 	int64_t events_dropped; /* of the cluster's Events, which were too many */
@@ -273,11 +324,21 @@ int ord_analyse_kube(const struct ord_timeline *t, struct ord_rep *r, struct ord
 void ord_kube_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel);
 const char *ord_life_name(enum ord_life_step s); /* "created" */
 const char *ord_whose_name(enum ord_whose w);	 /* "replacement" */
+/* It noticed then: sets detection `probe` and what follows from it. */
+void ord_detection_at(struct ord_rep *r, size_t probe, const struct ord_instant *at);
+/* The channels that `channel` and `mark` lines tell of. */
+void ord_channel_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel);
+struct ord_instant ord_line_instant(const struct ord_event *e);	       /* lo_t to hi_t, or t */
+bool ord_mark_rep(const struct ord_event *e, const struct ord_rep *r); /* whose a mark is */
+int ord_analyse_marks(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r);
 void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal);
 int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);
 int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err);
 void ord_analyse_verdict(struct ord_analysis *a);
+/* A warning for every format; one that finds no room is left out. rep 0, line 0: of the run. */
+__attribute__((format(printf, 4, 5))) void ord_warn(struct ord_analysis *a, uint32_t rep,
+						    uint32_t line, const char *fmt, ...);
 /* Until when self-healing can be told: the rollback, or the end where there is nothing to roll
  * back. */
 int64_t ord_rep_self_until(const struct ord_rep *r);
@@ -289,18 +350,5 @@ int64_t ord_headline_hold(const struct ord_timeline *t);
 typedef const struct ord_span *ord_span_fn(const struct ord_rep *r, size_t which);
 const struct ord_span *ord_rep_self(const struct ord_rep *r, size_t which);
 const struct ord_span *ord_rep_after(const struct ord_rep *r, size_t which);
-
-static inline struct ord_span ord_span_between(const struct ord_instant *from,
-					       const struct ord_instant *to)
-{
-	struct ord_span s = {.state = from->known && to->known ? ORD_SPAN_KNOWN : ORD_SPAN_NONE};
-
-	if (s.state == ORD_SPAN_NONE)
-		return s;
-	s.value = to->value > from->value ? to->value - from->value : 0;
-	s.lo = to->lo > from->hi ? to->lo - from->hi : 0;
-	s.hi = to->hi > from->lo ? to->hi - from->lo : 0;
-	return s;
-}
 
 #endif

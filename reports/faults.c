@@ -245,6 +245,20 @@ static void on_steady(struct ord_rep *r, const struct ord_event *e)
 	*(after ? &r->steady_after_json : &r->steady_before_json) = e->json;
 }
 
+/* Lines that are no part of what a repetition did. */
+static bool tells_of_others(enum ord_event_kind kind)
+{
+	return kind == ORD_EVENT_NOTE || kind == ORD_EVENT_MARK || kind == ORD_EVENT_CHANNEL ||
+	       kind == ORD_EVENT_STAGE || kind == ORD_EVENT_RULES || kind == ORD_EVENT_CLOCK;
+}
+
+static void on_phase_wait(struct ord_rep *r, const struct ord_event *e)
+{
+	r->phase = instant(e->t, e->t, e->line, 0);
+	r->phase_wait = ord_member_int(e->json, "wait_ns", 0);
+	r->phase_over = ord_member_int(e->json, "over_ns", 0);
+}
+
 static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 		     const struct ord_event *e)
 {
@@ -257,7 +271,7 @@ static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 		a->end_text = ord_member_text(e->json, "text", "");
 		return;
 	}
-	if (e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK)
+	if (tells_of_others(e->kind))
 		return;
 	if (e->kind == ORD_EVENT_KUBE &&
 	    !strcmp(ord_member_text(e->json, "what", ""), "events-dropped"))
@@ -274,6 +288,8 @@ static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 		on_phase(r, e);
 	else if (e->kind == ORD_EVENT_STEADY)
 		on_steady(r, e);
+	else if (e->kind == ORD_EVENT_INJECTION_PHASE)
+		on_phase_wait(r, e);
 	else if (e->kind == ORD_EVENT_ABORT) {
 		a->abort_line = e->line;
 		a->abort_text = ord_member_text(e->json, "text", "");

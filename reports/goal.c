@@ -18,16 +18,6 @@ __attribute__((format(printf, 3, 4))) static void set(struct ord_goal_result *g,
 	va_end(ap);
 }
 
-static struct ord_span censored(const struct ord_instant *from, int64_t until)
-{
-	struct ord_instant end = {.known = true, .value = until, .lo = until, .hi = until};
-	struct ord_span s = ord_span_between(from, &end);
-
-	if (s.state == ORD_SPAN_KNOWN)
-		s.state = ORD_SPAN_CENSORED;
-	return s;
-}
-
 /* To the millisecond, so that the ends and the limit differ in what is read. */
 static void straddle(struct ord_goal_result *g, int64_t within)
 {
@@ -73,7 +63,8 @@ static void goal_self(const struct ord_timeline *t, struct ord_rep *r,
 		return;
 	}
 	rec = ord_analyse_recovery(t, r, o->hold, r->impact.lo, until, &watched);
-	g->span = rec.known ? ord_span_between(&r->impact, &rec) : censored(&r->impact, watched);
+	g->span = rec.known ? ord_span_between(&r->impact, &rec)
+			    : ord_span_censored(&r->impact, watched);
 	compare(g, o->within, "not recovered while the fault was in force,");
 }
 
@@ -92,7 +83,8 @@ static void goal_after(const struct ord_timeline *t, struct ord_rep *r,
 		set(g, ORD_RESULT_MET, "already recovered when the fault was taken away");
 		return;
 	}
-	g->span = rec.known ? ord_span_between(&r->cleared, &rec) : censored(&r->cleared, watched);
+	g->span = rec.known ? ord_span_between(&r->cleared, &rec)
+			    : ord_span_censored(&r->cleared, watched);
 	compare(g, o->within, "not recovered after the fault was cleared,");
 }
 
@@ -107,7 +99,11 @@ static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *
 		    "it was noticing before the fault was requested (line %u)", d->at.line);
 		return;
 	case ORD_DETECTION_UNKNOWN:
-		set(g, ORD_RESULT_INCONCLUSIVE, "the signal told nothing");
+		if (d->message && *d->message)
+			set(g, ORD_RESULT_INCONCLUSIVE, "it could not be asked: %.150s",
+			    d->message);
+		else
+			set(g, ORD_RESULT_INCONCLUSIVE, "the signal told nothing");
 		return;
 	case ORD_DETECTION_NOTICED:
 		g->span = d->from_impact;
@@ -118,10 +114,10 @@ static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *
 		break;
 	}
 	if (r->recovered.known) {
-		g->span = censored(&r->impact, r->recovered.lo);
+		g->span = ord_span_censored(&r->impact, r->recovered.lo);
 		compare(g, o->within, "not detected before recovery,");
 	} else {
-		g->span = censored(&r->impact, r->end);
+		g->span = ord_span_censored(&r->impact, r->end);
 		compare(g, o->within, "not detected,");
 	}
 }
@@ -166,12 +162,26 @@ void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t go
 		set(g, ORD_RESULT_NOT_APPLICABLE, "a placebo has no fault");
 		return;
 	}
+	if (o->goal == ORD_GOAL_NO_REGRESSION) {
+		set(g, ORD_RESULT_NOT_APPLICABLE, "judged over the run");
+		return;
+	}
 	if (not_measured(t, r, g, o->goal == ORD_GOAL_DETECT))
 		return;
-	if (o->goal == ORD_GOAL_DETECT)
+	switch (o->goal) {
+	case ORD_GOAL_DETECT:
 		goal_detect(r, o, g);
-	else if (o->goal == ORD_GOAL_SELF)
+		return;
+	case ORD_GOAL_SELF:
 		goal_self(t, r, o, g);
-	else
+		return;
+	case ORD_GOAL_AFTER:
 		goal_after(t, r, o, g);
+		return;
+	case ORD_GOAL_FULL:
+	case ORD_GOAL_BUDGET:
+	case ORD_GOAL_NO_REGRESSION:
+		break;
+	}
+	set(g, ORD_RESULT_NOT_MEASURED, "it is not judged");
 }

@@ -12,16 +12,9 @@ struct watchful {
 static void notice(const struct ord_timeline *t, struct ord_rep *r, size_t channel,
 		   const struct watchful *w, const struct ord_event *e)
 {
-	struct ord_detection *d = &r->detections[channel];
+	struct ord_instant at = ord_kube_instant(t, e, r->requested.value, w->off_line, NULL);
 
-	d->kind = ORD_DETECTION_NOTICED;
-	d->at = ord_kube_instant(t, e, r->requested.value, w->off_line, NULL);
-	d->at.probe = channel;
-	if (r->impact.known && r->recovered.known && d->at.lo >= r->recovered.hi)
-		d->kind = ORD_DETECTION_TOO_LATE;
-	d->before_impact = r->impact.known && d->at.hi <= r->impact.lo;
-	d->from_impact = ord_span_between(&r->impact, &d->at);
-	d->from_request = ord_span_between(&r->requested, &d->at);
+	ord_detection_at(r, channel, &at);
 }
 
 /* Until the request; true: what it says is of after it. */

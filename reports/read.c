@@ -18,9 +18,13 @@ struct reader {
 };
 
 static const char *const kinds[] = {
-	[ORD_EVENT_RESOLVED] = "resolved", [ORD_EVENT_PHASE] = "phase", [ORD_EVENT_FAULT] = "fault",
-	[ORD_EVENT_STEADY] = "steady",	   [ORD_EVENT_ABORT] = "abort", [ORD_EVENT_MARK] = "mark",
-	[ORD_EVENT_NOTE] = "note",	   [ORD_EVENT_END] = "end",	[ORD_EVENT_KUBE] = "kube",
+	[ORD_EVENT_RESOLVED] = "resolved", [ORD_EVENT_PHASE] = "phase",
+	[ORD_EVENT_FAULT] = "fault",	   [ORD_EVENT_STEADY] = "steady",
+	[ORD_EVENT_ABORT] = "abort",	   [ORD_EVENT_MARK] = "mark",
+	[ORD_EVENT_NOTE] = "note",	   [ORD_EVENT_END] = "end",
+	[ORD_EVENT_KUBE] = "kube",	   [ORD_EVENT_CHANNEL] = "channel",
+	[ORD_EVENT_STAGE] = "stage",	   [ORD_EVENT_RULES] = "rules",
+	[ORD_EVENT_CLOCK] = "clock",	   [ORD_EVENT_INJECTION_PHASE] = "injection-phase",
 };
 
 int ord_tl_outcome_parse(const char *text, size_t len)
@@ -294,6 +298,7 @@ void ord_timeline_done(struct ord_timeline *t)
 	free(t->events);
 	free(t->probes);
 	free(t->objectives);
+	free(t->full);
 	free(t->faults);
 	json_decref(t->run);
 	*t = (struct ord_timeline){0};

@@ -122,8 +122,9 @@ static void find_state(const struct ord_timeline *t, struct ord_rep *r)
 
 static void detect(const struct ord_timeline *t, struct ord_rep *r, size_t p)
 {
-	struct ord_sample s, off = {0}, on, before = {.state = ORD_SAMPLE_UNKNOWN};
+	struct ord_sample s, off = {0}, before = {.state = ORD_SAMPLE_UNKNOWN};
 	struct ord_detection *d = &r->detections[p];
+	struct ord_instant at;
 	struct ord_cursor c;
 	bool noticed = false, after = false;
 
@@ -150,34 +151,17 @@ static void detect(const struct ord_timeline *t, struct ord_rep *r, size_t p)
 		d->kind = ORD_DETECTION_NONE;
 	if (!noticed)
 		return;
-	on = s;
-	d->kind = ORD_DETECTION_NOTICED;
-	d->at = (struct ord_instant){.known = true,
-				     .value = on.done,
-				     .hi = on.done,
-				     .line = on.line,
-				     .probe = p,
-				     .lo = r->requested.value,
-				     .line_before = off.line};
-	if (off.sent > d->at.lo)
-		d->at.lo = off.sent;
-	if (d->at.lo > d->at.hi)
-		d->at.lo = d->at.hi;
-	if (r->impact.known && r->recovered.known && d->at.lo >= r->recovered.hi)
-		d->kind = ORD_DETECTION_TOO_LATE;
-	d->before_impact = r->impact.known && d->at.hi <= r->impact.lo;
-	d->from_impact = ord_span_between(&r->impact, &d->at);
-	d->from_request = ord_span_between(&r->requested, &d->at);
-}
-
-static struct ord_span censored(const struct ord_instant *from, int64_t watched)
-{
-	struct ord_instant end = {.known = true, .value = watched, .lo = watched, .hi = watched};
-	struct ord_span s = ord_span_between(from, &end);
-
-	if (s.state == ORD_SPAN_KNOWN)
-		s.state = ORD_SPAN_CENSORED;
-	return s;
+	at = (struct ord_instant){.known = true,
+				  .value = s.done,
+				  .hi = s.done,
+				  .line = s.line,
+				  .lo = r->requested.value,
+				  .line_before = off.line};
+	if (off.sent > at.lo)
+		at.lo = off.sent;
+	if (at.lo > at.hi)
+		at.lo = at.hi;
+	ord_detection_at(r, p, &at);
 }
 
 static void recover(const struct ord_timeline *t, struct ord_rep *r)
@@ -190,17 +174,17 @@ static void recover(const struct ord_timeline *t, struct ord_rep *r)
 	self = ord_analyse_recovery(t, r, hold, r->impact.lo, until, &watched);
 	if (r->impact.lo < until)
 		r->self = self.known ? ord_span_between(&r->impact, &self)
-				     : censored(&r->impact, watched);
+				     : ord_span_censored(&r->impact, watched);
 	after = ord_analyse_recovery(t, r, hold, r->impact.lo, INT64_MAX, &watched);
 	r->recovered = self.known ? self : after;
 	r->recovered_self = self.known;
 	r->bad_time = r->recovered.known ? ord_span_between(&r->impact, &r->recovered)
-					 : censored(&r->impact, watched);
+					 : ord_span_censored(&r->impact, watched);
 	if (!r->cleared.known)
 		return;
 	after = ord_analyse_recovery(t, r, hold, r->cleared.lo, INT64_MAX, &watched);
 	if (!after.known)
-		r->after = censored(&r->cleared, watched);
+		r->after = ord_span_censored(&r->cleared, watched);
 	else if (after.value > r->rollback.value)
 		r->after = ord_span_between(&r->cleared, &after);
 }
@@ -275,8 +259,10 @@ void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r)
 	recover(t, r);
 	r->flaps = flaps(t, r);
 	for (size_t p = 0; p < t->n_probes; p++)
-		if (t->probes[p].is_channel)
+		if (t->probes[p].told == ORD_TOLD_BY_CLUSTER)
 			ord_kube_detect(t, r, p);
+		else if (t->probes[p].is_channel)
+			ord_channel_detect(t, r, p);
 		else if (t->probes[p].is_signal)
 			detect(t, r, p);
 }

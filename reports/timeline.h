@@ -11,27 +11,63 @@
 #include <stdio.h>
 
 #include "ordeal/err.h"
+#include "reports/loss.h"
 #include "reports/series.h"
 
 struct json_t;
 
-#define ORD_TL_VERSION 1
+#define ORD_TL_VERSION	1
+#define ORD_TL_LIST_MAX 64 /* probes and channels */
+
+/* Who tells of a detection channel that is no probe. */
+enum ord_tl_told {
+	ORD_TOLD_BY_SAMPLES, /* it is a probe */
+	ORD_TOLD_BY_CLUSTER, /* `kube` lines */
+	ORD_TOLD_BY_STATE,   /* `channel` lines: an alert is so or is not */
+	ORD_TOLD_BY_EVENTS,  /* `channel` lines, each for itself: a line of a log */
+	ORD_TOLD_BY_PEOPLE,  /* `mark` lines */
+};
 
 struct ord_tl_probe {
 	const char *name, *kind, *what; /* borrowed from the plan */
 	bool is_signal;
-	bool is_channel;  /* no probe: a detection channel of the cluster, told by `kube` lines */
-	bool asks_nobody; /* says what a watch told last: it has no latency */
+	bool is_channel; /* no probe: a detection channel */
+	enum ord_tl_told told;
+	bool asks_nobody;		/* says what a watch told last: it has no latency */
 	int64_t every, timeout, within; /* ns; within 0: none */
 };
 
-enum ord_tl_goal { ORD_GOAL_DETECT, ORD_GOAL_SELF, ORD_GOAL_AFTER };
+enum ord_tl_goal {
+	ORD_GOAL_DETECT,
+	ORD_GOAL_SELF,
+	ORD_GOAL_AFTER,
+	ORD_GOAL_FULL,
+	ORD_GOAL_BUDGET,
+	ORD_GOAL_NO_REGRESSION,
+};
 
 struct ord_tl_objective {
 	const char *text; /* borrowed */
 	enum ord_tl_goal goal;
 	size_t probe; /* detect: which signal */
 	int64_t within, hold;
+	struct ord_slo slo;	      /* budget, */
+	int64_t below_ppm;	      /* of it */
+	const char *metric, *against; /* no_regression, borrowed: "ttr"; a file or a tag, */
+	int64_t margin_ppm;
+};
+
+enum ord_tl_metric { ORD_TL_OK_RATIO, ORD_TL_LATENCY, ORD_TL_VALUE };
+enum ord_tl_op { ORD_TL_LT, ORD_TL_LE, ORD_TL_GT, ORD_TL_GE, ORD_TL_EQ, ORD_TL_NE };
+
+/* A condition of full recovery. */
+struct ord_tl_condition {
+	const char *text; /* borrowed */
+	size_t probe;
+	enum ord_tl_metric metric;
+	unsigned percent; /* of a latency; 100: the largest */
+	enum ord_tl_op op;
+	int64_t value, window; /* value: ppm of a ratio, ns of a latency */
 };
 
 struct ord_tl_fault {
@@ -50,6 +86,11 @@ enum ord_event_kind {
 	ORD_EVENT_NOTE,
 	ORD_EVENT_END,
 	ORD_EVENT_KUBE,
+	ORD_EVENT_CHANNEL,
+	ORD_EVENT_STAGE,
+	ORD_EVENT_RULES,
+	ORD_EVENT_CLOCK,
+	ORD_EVENT_INJECTION_PHASE,
 };
 
 struct ord_event {
@@ -69,6 +110,10 @@ struct ord_timeline {
 	size_t n_objectives;
 	struct ord_tl_fault *faults;
 	size_t n_faults;
+	struct ord_tl_condition *full;
+	size_t n_full;
+	bool has_slo;
+	struct ord_slo slo;
 	uint32_t repetitions; /* planned, without the placebo */
 	bool placebo, expect_impact;
 	int64_t wall_ns, mono_ns, recovery;

@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "reports/member.h"
@@ -178,90 +177,4 @@ void ord_analyse_verdict(struct ord_analysis *a)
 		(void)say(a, 0, "passed%s: %zu of %zu objectives met%s%s",
 			  a->with_impact ? "" : ", no impact observed", met, a->t->n_objectives,
 			  idle, reps);
-}
-
-void ord_analysis_done(struct ord_analysis *a)
-{
-	for (uint32_t i = 0; a->reps && i <= a->t->repetitions; i++) {
-		for (size_t k = 0; a->reps[i].faults && k < a->t->n_faults; k++) {
-			free(a->reps[i].faults[k].acts);
-			json_decref(a->reps[i].faults[k].kept);
-		}
-		free(a->reps[i].lives);
-		free(a->reps[i].dips);
-		free(a->reps[i].blind);
-		free(a->reps[i].also.v);
-		free(a->reps[i].own.v);
-		free(a->reps[i].detections);
-		free(a->reps[i].goals);
-		free(a->reps[i].faults);
-		free(a->reps[i].parts);
-	}
-	free(a->reps);
-	free(a->goals);
-	free(a->detect);
-	*a = (struct ord_analysis){0};
-}
-
-/* Texts of the timeline were cut to fit: what is left of a character would be no text. */
-static void clean(struct ord_analysis *a)
-{
-	ord_text_clean(a->verdict);
-	for (size_t k = 0; k < a->t->n_objectives; k++)
-		ord_text_clean(a->goals[k].why);
-	for (uint32_t i = 0; i <= a->t->repetitions; i++) {
-		ord_text_clean(a->reps[i].why);
-		for (size_t k = 0; k < a->t->n_objectives; k++)
-			ord_text_clean(a->reps[i].goals[k].why);
-	}
-}
-
-static int make_room(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
-{
-	a->reps = calloc((size_t)t->repetitions + 1, sizeof *a->reps);
-	a->goals = calloc(t->n_objectives + 1, sizeof *a->goals);
-	a->detect = calloc(t->n_probes + 1, sizeof *a->detect);
-	if (!a->reps || !a->goals || !a->detect)
-		return ord_fail_nomem(err);
-	for (uint32_t i = 0; i <= t->repetitions; i++) {
-		struct ord_rep *r = &a->reps[i];
-
-		r->number = i;
-		r->detections = calloc(t->n_probes + 1, sizeof *r->detections);
-		r->goals = calloc(t->n_objectives + 1, sizeof *r->goals);
-		r->faults = calloc(t->n_faults + 1, sizeof *r->faults);
-		r->parts = calloc(t->n_probes + 1, ORD_PARTS * sizeof *r->parts);
-		if (!r->detections || !r->goals || !r->faults || !r->parts)
-			return ord_fail_nomem(err);
-	}
-	return 0;
-}
-
-int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err *err)
-{
-	struct ord_analysis a = {.t = t, .hold = ord_headline_hold(t)};
-
-	if (make_room(t, &a, err)) {
-		ord_analysis_done(&a);
-		return -1;
-	}
-	ord_analyse_faults(t, &a);
-	ord_analyse_noise(t, &a);
-	for (uint32_t i = 0; i <= t->repetitions; i++) {
-		ord_analyse_rep(t, &a.reps[i]);
-		if (ord_analyse_kube(t, &a.reps[i], err)) {
-			ord_analysis_done(&a);
-			return -1;
-		}
-		for (size_t k = 0; k < t->n_objectives; k++)
-			ord_analyse_goal(t, &a.reps[i], k);
-	}
-	if (ord_analyse_parts(t, &a, err) || ord_analyse_summaries(&a, err)) {
-		ord_analysis_done(&a);
-		return -1;
-	}
-	ord_analyse_verdict(&a);
-	clean(&a);
-	*ret = a;
-	return 0;
 }
