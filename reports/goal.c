@@ -113,13 +113,9 @@ static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *
 	case ORD_DETECTION_NONE:
 		break;
 	}
-	if (r->recovered.known) {
-		g->span = ord_span_censored(&r->impact, r->recovered.lo);
-		compare(g, o->within, "not detected before recovery,");
-	} else {
-		g->span = ord_span_censored(&r->impact, r->end);
-		compare(g, o->within, "not detected,");
-	}
+	g->span = d->from_impact;
+	compare(g, o->within,
+		r->recovered.known ? "not detected before recovery," : "not detected,");
 }
 
 static bool not_measured(const struct ord_timeline *t, const struct ord_rep *r,

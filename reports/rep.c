@@ -247,6 +247,14 @@ static void unfelt(const struct ord_timeline *t, struct ord_rep *r)
 		}
 }
 
+/* Not noticed before the users were well again: at least until then, and no time to detect. */
+static void not_detected(struct ord_rep *r, struct ord_detection *d)
+{
+	if (r->impact.known && (d->kind == ORD_DETECTION_NONE || d->kind == ORD_DETECTION_TOO_LATE))
+		d->from_impact = ord_span_censored(&r->impact,
+						   r->recovered.known ? r->recovered.lo : r->end);
+}
+
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r)
 {
 	extent(t, r);
@@ -258,11 +266,14 @@ void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r)
 		unfelt(t, r);
 	recover(t, r);
 	r->flaps = flaps(t, r);
-	for (size_t p = 0; p < t->n_probes; p++)
+	for (size_t p = 0; p < t->n_probes; p++) {
 		if (t->probes[p].told == ORD_TOLD_BY_CLUSTER)
 			ord_kube_detect(t, r, p);
 		else if (t->probes[p].is_channel)
 			ord_channel_detect(t, r, p);
 		else if (t->probes[p].is_signal)
 			detect(t, r, p);
+		if (t->probes[p].is_signal)
+			not_detected(r, &r->detections[p]);
+	}
 }

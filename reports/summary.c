@@ -86,10 +86,7 @@ static const struct ord_span *span_bad(const struct ord_rep *r, size_t i)
 
 static const struct ord_span *span_detect(const struct ord_rep *r, size_t i)
 {
-	static const struct ord_span none = {.state = ORD_SPAN_NONE};
-
-	return r->detections[i].kind == ORD_DETECTION_NOTICED ? &r->detections[i].from_impact
-							      : &none;
+	return &r->detections[i].from_impact;
 }
 
 static const struct ord_span *span_goal(const struct ord_rep *r, size_t i)
