@@ -3,19 +3,20 @@
 #include "base/auto.h"
 #include "cli/commands.h"
 #include "cli/report_file.h"
+#include "ordeal/report.h"
 #include "ordeal/run.h"
 
 static int report(const struct cli_args *args, struct ord_err *err)
 {
-	const char *formats = cli_value(args, "format") ? cli_value(args, "format") : CLI_FORMATS;
+	const char *formats = cli_value(args, "format");
 	static char dir[ORD_PATH_MAX + 300];
 	struct cli_verdict v;
 
-	if (cli_formats_check(formats, err) ||
+	if ((formats && ord_report_formats_check(formats, err)) ||
 	    cli_run_find(args->operands[0], sizeof dir, dir, err))
 		return -1;
 	if (cli_flag(args, "print")) {
-		if (strchr(formats, ',') || !cli_flag(args, "format"))
+		if (!formats || strchr(formats, ','))
 			return ord_fail(err, ORD_USAGE, "--print needs one --format");
 		return cli_report_print(dir, formats, stdout, &v, err) ? -1 : CLI_OK;
 	}
@@ -26,7 +27,7 @@ static int report(const struct cli_args *args, struct ord_err *err)
 }
 
 static const struct cli_option options[] = {
-	{"format", 'f', "LIST", "reports to write, of json,md,html,junit; all where not given"},
+	CLI_FORMAT_OPTION,
 	{"print", 'p', NULL, "print the report instead of writing it into the run's folder"},
 	{0},
 };

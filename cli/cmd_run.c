@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/report_file.h"
 #include "cli/spec_file.h"
+#include "ordeal/report.h"
 #include "ordeal/run.h"
 
 struct all {
@@ -111,8 +112,9 @@ static int run(const struct cli_args *args, struct ord_err *err)
 
 	if (!plans)
 		return ord_fail_nomem(err);
-	all.formats = cli_value(args, "format") ? cli_value(args, "format") : CLI_FORMATS;
-	worst = cli_formats_check(all.formats, err);
+	all.formats = cli_value(args, "format");
+	if (all.formats && ord_report_formats_check(all.formats, err))
+		worst = -1;
 	/* All are read before the first runs: a mistake in the last must not cost the time of the
 	 * others. */
 	for (size_t i = 0; i < args->n_operands && worst >= 0; i++)
@@ -133,7 +135,7 @@ static const struct cli_option options[] = {
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
 	CLI_CONTEXT_OPTION,
-	{"format", 'f', "LIST", "reports to write, of json,md,html,junit; all where not given"},
+	CLI_FORMAT_OPTION,
 	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
 	{"quiet", 'q', NULL, "print the verdict alone"},
 	{"json", 0, NULL, "print the timeline as it is written, and the verdict as its last line"},

@@ -11,40 +11,6 @@
 
 ORD_AUTO(report, struct ord_report, ord_report_free);
 
-static const struct {
-	const char *format, *file;
-} files[] = {{"json", "report.json"},
-	     {"md", "report.md"},
-	     {"html", "report.html"},
-	     {"junit", "junit.xml"}};
-
-/* Whether the word of that length stands in the comma-separated list. */
-static bool listed(const char *list, const char *word, size_t len)
-{
-	for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
-		if (strcspn(at, ",") == len && !strncmp(at, word, len))
-			return true;
-	return false;
-}
-
-int cli_formats_check(const char *formats, struct ord_err *err)
-{
-	const char *at = formats;
-
-	for (;;) {
-		size_t len = strcspn(at, ",");
-
-		if (!len || !listed(CLI_FORMATS, at, len))
-			return ord_fail(err, ORD_USAGE,
-					"'%.*s' is not a format; write some of " CLI_FORMATS,
-					len > 40 ? 40 : (int)len, at);
-		at += len;
-		if (!*at)
-			return 0;
-		at++;
-	}
-}
-
 static void verdict_of(const struct ord_report *report, struct cli_verdict *ret)
 {
 	ret->code = ord_report_exit(report);
@@ -78,9 +44,9 @@ void cli_report_say(const struct cli_verdict *v, const char *dir, const char *fo
 	(void)puts(v->text);
 	if (brief)
 		return;
-	for (size_t i = 0; i < ORD_COUNT(files); i++)
-		if (listed(formats, files[i].format, strlen(files[i].format)))
-			(void)printf("  %s/%s\n", dir, files[i].file);
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		if (ord_report_format_listed(f, formats))
+			(void)printf("  %s/%s\n", dir, f->file);
 }
 
 static bool is_run(const char *dir)

@@ -7,16 +7,22 @@
 
 #include "ordeal/err.h"
 
-#define CLI_FORMATS "json,md,html,junit"
+/* For the tables of options; a test compares it with ord_report_formats. */
+#define CLI_FORMAT_OPTION                                                                        \
+	{                                                                                        \
+		"format", 'f', "LIST",                                                           \
+			"reports to write, of json,md,html,junit,openmetrics,history,textfile; " \
+			"the "                                                                   \
+			"first four where not given"                                             \
+	}
 
 struct cli_verdict {
 	int code;
 	char text[512];
 };
 
-/* 0, or -1 ORD_USAGE where the list names a format that there is not. */
-int cli_formats_check(const char *formats, struct ord_err *err);
-/* Writes the reports of the run in the folder. */
+/* Writes the reports of the run in the folder: those of the comma-separated list, NULL: the usual
+ * ones. */
 int cli_report_build(const char *dir, const char *formats, struct cli_verdict *ret,
 		     struct ord_err *err);
 /* The verdict, and, unless brief, the path of each report. */

@@ -15,14 +15,18 @@ struct ord_report {
 	struct ord_analysis a;
 };
 
-static const struct format {
-	const char *name, *file;
-	int (*write)(const struct ord_analysis *a, FILE *out, struct ord_err *err);
-} formats[] = {
-	{"json", "report.json", ord_write_json},
-	{"md", "report.md", ord_write_md},
-	{"html", "report.html", ord_write_html},
-	{"junit", "junit.xml", ord_write_junit},
+const struct ord_report_format ord_report_formats[] = {
+	{"json", "report.json", "every figure, for programs", true, ord_write_json},
+	{"md", "report.md", "Markdown", true, ord_write_md},
+	{"html", "report.html", "one page, for people", true, ord_write_html},
+	{"junit", "junit.xml", "test results, for CI", true, ord_write_junit},
+	{"openmetrics", "report.om", "OpenMetrics 1.0, each repetition", false,
+	 ord_write_openmetrics},
+	{"history", "history.om", "the same with timestamps, for promtool's import", false,
+	 ord_write_history},
+	{"textfile", "report.prom", "for node_exporter's textfile collector", false,
+	 ord_write_textfile},
+	{NULL, NULL, NULL, false, NULL},
 };
 
 int ord_report_load(const char *dir, struct ord_report **ret, struct ord_err *err)
@@ -67,15 +71,49 @@ const char *ord_report_verdict(const struct ord_report *report)
 	return report->a.verdict;
 }
 
-static const struct format *find(const char *name, size_t len)
+static const struct ord_report_format *find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < ORD_COUNT(formats); i++)
-		if (strlen(formats[i].name) == len && !memcmp(formats[i].name, name, len))
-			return &formats[i];
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		if (strlen(f->name) == len && !memcmp(f->name, name, len))
+			return f;
 	return NULL;
 }
 
-static int write_one(const struct ord_report *report, const struct format *f, FILE *out,
+static int no_such(const char *name, size_t len, struct ord_err *err)
+{
+	char names[200] = "";
+	size_t n = 0;
+
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? "," : "", f->name);
+	return ord_fail(err, ORD_USAGE, "'%.*s' is not a format; write some of %s",
+			(int)(len > 40 ? 40 : len), name, names);
+}
+
+int ord_report_formats_check(const char *list, struct ord_err *err)
+{
+	for (const char *at = list;; at++) {
+		size_t len = strcspn(at, ",");
+
+		if (!find(at, len))
+			return no_such(at, len, err);
+		at += len;
+		if (!*at)
+			return 0;
+	}
+}
+
+bool ord_report_format_listed(const struct ord_report_format *f, const char *list)
+{
+	if (!list)
+		return f->usual;
+	for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
+		if (find(at, strcspn(at, ",")) == f)
+			return true;
+	return false;
+}
+
+static int write_one(const struct ord_report *report, const struct ord_report_format *f, FILE *out,
 		     struct ord_err *err)
 {
 	if (f->write(&report->a, out, err))
@@ -88,18 +126,14 @@ static int write_one(const struct ord_report *report, const struct format *f, FI
 int ord_report_write(const struct ord_report *report, const char *format, FILE *out,
 		     struct ord_err *err)
 {
-	const struct format *f = find(format, strlen(format));
+	const struct ord_report_format *f = find(format, strlen(format));
 
-	if (!f)
-		return ord_fail(err, ORD_USAGE,
-				"'%.32s' is not a format; there are json, md, html and junit",
-				format);
-	return write_one(report, f, out, err);
+	return f ? write_one(report, f, out, err) : no_such(format, strlen(format), err);
 }
 
 /* To a file beside it, renamed when whole: a report is the old one or the new one. */
-static int write_file(const struct ord_report *report, const struct format *f, const char *dir,
-		      struct ord_err *err)
+static int write_file(const struct ord_report *report, const struct ord_report_format *f,
+		      const char *dir, struct ord_err *err)
 {
 	char path[PATH_BYTES], part[PATH_BYTES + 8];
 	FILE *out;
@@ -124,19 +158,10 @@ static int write_file(const struct ord_report *report, const struct format *f, c
 int ord_report_write_all(const struct ord_report *report, const char *dir, const char *list,
 			 struct ord_err *err)
 {
-	for (const char *p = list; *p;) {
-		size_t len = strcspn(p, ",");
-		const struct format *f = find(p, len);
-
-		if (!f)
-			return ord_fail(
-				err, ORD_USAGE,
-				"'%.*s' is not a format; there are json, md, html and junit",
-				(int)(len > 32 ? 32 : len), p);
-		if (write_file(report, f, dir, err))
+	if (list && ord_report_formats_check(list, err))
+		return -1;
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		if (ord_report_format_listed(f, list) && write_file(report, f, dir, err))
 			return -1;
-		p += len;
-		p += *p == ',';
-	}
 	return 0;
 }

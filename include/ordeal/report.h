@@ -3,11 +3,22 @@
 #ifndef ORDEAL_REPORT_H
 #define ORDEAL_REPORT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "ordeal/err.h"
 
+struct ord_analysis;
 struct ord_report;
+
+struct ord_report_format {
+	const char *name, *file, *what;
+	bool usual; /* written where no list of formats is given */
+	int (*write)(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+};
+
+/* Every format; a NULL name ends it. */
+extern const struct ord_report_format ord_report_formats[];
 
 /* Reads DIR/run.jsonl and analyses it. */
 int ord_report_load(const char *dir, struct ord_report **ret, struct ord_err *err);
@@ -16,11 +27,18 @@ void ord_report_free(struct ord_report *report); /* NULL is fine */
 int ord_report_exit(const struct ord_report *report);
 /* One line: "passed: 2 of 2 objectives met", "failed: ...". Borrowed. */
 const char *ord_report_verdict(const struct ord_report *report);
-/* Writes one of "json", "md", "html", "junit". The same timeline gives the same bytes. */
+/* 0, or -1 ORD_USAGE where the comma-separated list is empty or names a format that there is not.
+ */
+int ord_report_formats_check(const char *list, struct ord_err *err);
+/* Whether the comma-separated list names the format; without a list (NULL), whether it is a usual
+ * one. */
+bool ord_report_format_listed(const struct ord_report_format *f, const char *list);
+/* Writes one format. The same timeline gives the same bytes. */
 int ord_report_write(const struct ord_report *report, const char *format, FILE *out,
 		     struct ord_err *err);
-/* Writes DIR/report.{json,md,html} and DIR/junit.xml, those in the comma-separated list. */
-int ord_report_write_all(const struct ord_report *report, const char *dir, const char *formats,
+/* Writes the formats of the list (NULL: the usual ones) into the folder, each under its file's
+ * name. */
+int ord_report_write_all(const struct ord_report *report, const char *dir, const char *list,
 			 struct ord_err *err);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/write/write.h"
+#include "ordeal/report.h"
+#include "reports/analysis.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,8 +47,12 @@ static char *write_all(const struct ord_analysis *a, size_t *ret_size)
 	FILE *out = open_memstream(&text, ret_size);
 	struct ord_err err;
 
-	if (!out || ord_write_json(a, out, &err) || ord_write_md(a, out, &err) ||
-	    ord_write_junit(a, out, &err) || ord_write_html(a, out, &err) || fclose(out))
+	if (!out)
+		abort();
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		if (f->write(a, out, &err))
+			abort();
+	if (fclose(out))
 		abort();
 	return text;
 }

@@ -16,7 +16,10 @@
 
 typedef int writer(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 
-static writer *const writers[] = {ord_write_json, ord_write_md, ord_write_html, ord_write_junit};
+static writer *const writers[] = {ord_write_json,    ord_write_md,	    ord_write_html,
+				  ord_write_junit,   ord_write_openmetrics, ord_write_history,
+				  ord_write_textfile};
+#define WRITERS (sizeof writers / sizeof *writers)
 
 /* Not inlined: gcc 12 takes the stream's text for a local that has gone. */
 __attribute__((noinline, unused)) static char *written(const struct ord_analysis *a, writer *w)

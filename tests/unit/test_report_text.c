@@ -56,7 +56,7 @@ static void long_foreign_messages(void **state)
 		assert_int_equal(read_story(&s), 0);
 		assert_int_equal(s.a.exit, 6);
 		assert_null(strchr(s.a.verdict, 27));
-		for (size_t i = 0; i < 4; i++) {
+		for (size_t i = 0; i < WRITERS; i++) {
 			char *text = written(&s.a, writers[i]);
 			json_t *j = json_string(text);
 
@@ -143,15 +143,15 @@ static int drop(const char *path, const struct stat *st, int flag, struct FTW *f
 
 static void a_comma_changes_nothing(void **state)
 {
-	char *before[4], dir[32] = "/tmp/ordeal-locale-XXXXXX";
+	char *before[WRITERS], dir[32] = "/tmp/ordeal-locale-XXXXXX";
 	struct story s;
 	bool found;
 
 	tell(&s, 3);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < WRITERS; i++)
 		before[i] = written(&s.a, writers[i]);
 	found = set_comma(dir);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < WRITERS; i++) {
 		char *after = written(&s.a, writers[i]);
 
 		assert_string_equal(before[i], after);
