@@ -1,0 +1,255 @@
+/* Figures out of an analysis or a report.json, into a baseline file's JSON. */
+#include "reports/figures.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "reports/member.h"
+#include "reports/plan_diff.h"
+#include "reports/write/json.h"
+
+#define RUNS_MAX 1000
+
+/* A repetition's spans in report.json, and the names of the figures that they are. */
+static const struct {
+	const char *key, *figure;
+} spans[] = {{"time_to_recover_self", "ttr_self"},
+	     {"time_to_recover_after_rollback", "ttr_after"},
+	     {"time_to_full_recovery", "ttr_full"},
+	     {"impact_duration", "impact"}};
+
+static int put(json_t *figures, const char *name, uint32_t rep, const json_t *span,
+	       struct ord_err *err)
+{
+	json_t *list = json_object_get(figures, name), *value;
+
+	if (!json_is_object(span))
+		return 0;
+	if (!list && !json_object_set_new(figures, name, json_array()))
+		list = json_object_get(figures, name);
+	value = json_deep_copy(span);
+	if (!value || json_object_set_new(value, "run", json_integer(0)) ||
+	    json_object_set_new(value, "rep", json_integer(rep)) ||
+	    json_array_append_new(list, value))
+		return ord_fail_nomem(err);
+	return 0;
+}
+
+/* Noticed, or censored: not noticed while it was watched. Anything else is no time to detect. */
+static int put_detections(json_t *figures, uint32_t rep, const json_t *detections,
+			  struct ord_err *err)
+{
+	char name[300];
+	json_t *d;
+	size_t i;
+
+	json_array_foreach (detections, i, d) {
+		const json_t *span = json_object_get(d, "from_impact");
+		const char *channel = ord_member_text(d, "channel", NULL);
+
+		if (!channel || (strcmp(ord_member_text(d, "state", ""), "noticed") != 0 &&
+				 !ord_member_true(span, "censored")))
+			continue;
+		(void)snprintf(name, sizeof name, "ttd:%s", channel);
+		if (put(figures, name, rep, span, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int count(json_t *left_out, const char *state)
+{
+	return json_object_set_new(left_out, state,
+				   json_integer(ord_member_int(left_out, state, 0) + 1));
+}
+
+/* What became of each objective, a list a repetition long. */
+static int put_goals(json_t *goals, const json_t *rep, struct ord_err *err)
+{
+	json_t *g, *mine;
+	size_t i;
+
+	json_array_foreach (json_object_get(rep, "objectives"), i, g) {
+		const char *result = ord_member_text(g, "result", "not measured");
+
+		mine = json_array_get(goals, i);
+		if (!mine) {
+			mine = json_pack("{s:s,s:[]}", "text", ord_member_text(g, "text", ""),
+					 "results");
+			if (json_array_append_new(goals, mine))
+				return ord_fail_nomem(err);
+		}
+		if (json_array_append_new(json_object_get(mine, "results"), json_string(result)))
+			return ord_fail_nomem(err);
+	}
+	return 0;
+}
+
+/* One repetition of report.json. */
+static int put_rep(json_t *run, json_t *figures, const json_t *rep, struct ord_err *err)
+{
+	const char *state = ord_member_text(rep, "state", "");
+	uint32_t number = (uint32_t)ord_member_int(rep, "rep", 0);
+
+	if (put_goals(json_object_get(run, "objectives"), rep, err))
+		return -1;
+	if (strcmp(state, "measured") != 0)
+		return count(json_object_get(run, "left_out"), state) ? ord_fail_nomem(err) : 0;
+	(void)json_object_set_new(run, "measured",
+				  json_integer(ord_member_int(run, "measured", 0) + 1));
+	if (!json_is_object(json_object_get(rep, "impact")))
+		(void)json_object_set_new(run, "no_impact",
+					  json_integer(ord_member_int(run, "no_impact", 0) + 1));
+	for (size_t i = 0; i < ORD_COUNT(spans); i++)
+		if (put(figures, spans[i].figure, number, json_object_get(rep, spans[i].key), err))
+			return -1;
+	return put_detections(figures, number, json_object_get(rep, "detections"), err);
+}
+
+static json_t *run_of(const json_t *report)
+{
+	return json_pack(
+		"{s:s,s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:{},s:[]}", "run",
+		ord_member_text(report, "run", ""), "plan_hash",
+		ord_member_text(report, "plan_hash", ""), "started_utc",
+		ord_member_text(report, "started_utc", ""), "verdict",
+		ord_member_text(report, "verdict", ""), "seed",
+		(json_int_t)ord_member_int(report, "seed", 0), "repetitions",
+		(json_int_t)ord_member_int(json_object_get(report, "plan"), "repetitions", 1),
+		"measured", 0, "no_impact", 0, "left_out", "objectives");
+}
+
+int ord_figures_of_report(const json_t *report, json_t **ret, struct ord_err *err)
+{
+	ord_auto(json) json_t *figures = json_object(), *run = NULL, *plan = NULL;
+	const json_t *reps = json_object_get(report, "repetitions");
+	char digest[ORD_SHA256_HEX];
+	json_t *rep;
+	size_t i;
+
+	if (ord_member_int(report, "schema", 0) != 1 || !json_is_array(reps) ||
+	    !json_is_object(json_object_get(report, "plan")))
+		return ord_fail(err, ORD_USAGE, "it is no report.json of schema 1");
+	run = run_of(report);
+	plan = ord_plan_comparable(json_object_get(report, "plan"),
+				   ord_member_int(json_object_get(report, "method"), "hold_ns", 0));
+	if (!figures || !run || !plan || ord_plan_digest(plan, digest, err))
+		return ord_fail_nomem(err);
+	json_array_foreach (reps, i, rep) {
+		if (!ord_member_true(rep, "placebo") && put_rep(run, figures, rep, err))
+			return -1;
+	}
+	*ret = json_pack("{s:i,s:s,s:s,s:s,s:O,s:[O],s:O}", "baseline", ORD_BASELINE_VERSION,
+			 "ordeal", ord_member_text(report, "ordeal", ""), "name",
+			 ord_member_text(report, "name", ""), "plan_digest", digest, "plan", plan,
+			 "runs", run, "figures", figures);
+	return *ret ? 0 : ord_fail_nomem(err);
+}
+
+/* A repetition as report.json has it, as far as it is read here. */
+static json_t *rep_of(const struct ord_analysis *a, const struct ord_rep *r)
+{
+	static const char *const kinds[] = {"not-noticed", "noticed", "already-noticing",
+					    "after-recovery", "unknown"};
+	json_t *detections = json_array(), *goals = json_array();
+
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		if (a->t->probes[p].is_signal)
+			(void)json_array_append_new(
+				detections,
+				json_pack("{s:s,s:s,s:o}", "channel", a->t->probes[p].name, "state",
+					  kinds[r->detections[p].kind], "from_impact",
+					  ord_json_span(&r->detections[p].from_impact)));
+	for (size_t k = 0; k < a->t->n_objectives; k++)
+		(void)json_array_append_new(goals, json_pack("{s:s,s:s}", "text",
+							     a->t->objectives[k].text, "result",
+							     ord_result_name(r->goals[k].result)));
+	return json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "rep", (int)r->number, "state",
+			 ord_rep_state_name(r->state), "impact", ord_json_instant(a->t, &r->impact),
+			 "time_to_recover_self", ord_json_span(&r->self),
+			 "time_to_recover_after_rollback", ord_json_span(&r->after),
+			 "time_to_full_recovery", ord_json_span(&r->full_span), "impact_duration",
+			 ord_json_span(&r->bad_time), "detections", detections, "objectives",
+			 goals);
+}
+
+int ord_figures_of_analysis(const struct ord_analysis *a, json_t **ret, struct ord_err *err)
+{
+	ord_auto(json) json_t *report = NULL;
+	json_t *reps = json_array();
+	char when[32];
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		if (json_array_append_new(reps, rep_of(a, &a->reps[i])))
+			return json_decref(reps), ord_fail_nomem(err);
+	ord_format_utc((uint64_t)a->t->wall_ns, when);
+	report = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:{s:I},s:O,s:o}", "schema", 1, "run",
+			   ord_member_text(a->t->run, "run", ""), "ordeal",
+			   ord_member_text(a->t->run, "ordeal", ""), "name", a->t->name,
+			   "started_utc", when, "plan_hash",
+			   ord_member_text(a->t->plan, "hash", ""), "verdict", a->verdict, "seed",
+			   (json_int_t)ord_member_int(a->t->plan, "seed", 0), "method", "hold_ns",
+			   (json_int_t)a->hold, "plan", a->t->plan, "repetitions", reps);
+	if (!report)
+		return ord_fail_nomem(err);
+	return ord_figures_of_report(report, ret, err);
+}
+
+static int pool_figures(json_t *into, const json_t *more, json_int_t first, struct ord_err *err)
+{
+	const char *name;
+	json_t *list, *v;
+	size_t i;
+
+	json_object_foreach ((json_t *)(uintptr_t)more, name, list) {
+		json_t *mine = json_object_get(into, name);
+
+		if (!mine && !json_object_set_new(into, name, json_array()))
+			mine = json_object_get(into, name);
+		json_array_foreach (list, i, v) {
+			json_t *copy = json_deep_copy(v);
+
+			if (!copy ||
+			    json_object_set_new(
+				    copy, "run",
+				    json_integer(first + ord_member_int(copy, "run", 0))) ||
+			    json_array_append_new(mine, copy))
+				return ord_fail_nomem(err);
+		}
+	}
+	return 0;
+}
+
+int ord_figures_pool(json_t *into, const json_t *more, struct ord_err *err)
+{
+	json_t *runs = json_object_get(into, "runs"), *run;
+	json_int_t first = (json_int_t)json_array_size(runs);
+	size_t i;
+
+	json_array_foreach (json_object_get(more, "runs"), i, run) {
+		json_t *mine;
+		size_t k;
+
+		json_array_foreach (runs, k, mine) {
+			if (!strcmp(ord_member_text(mine, "run", ""),
+				    ord_member_text(run, "run", "")))
+				return ord_fail(err, ORD_USAGE, "the run %s is given twice",
+						ord_member_text(run, "run", ""));
+		}
+	}
+	if (first + (json_int_t)i > RUNS_MAX)
+		return ord_fail(err, ORD_USAGE, "more than %d runs", RUNS_MAX);
+	if (json_array_extend(runs, json_object_get(more, "runs")))
+		return ord_fail_nomem(err);
+	return pool_figures(json_object_get(into, "figures"), json_object_get(more, "figures"),
+			    first, err);
+}
+
+int ord_figures_write(const json_t *json, FILE *out, struct ord_err *err)
+{
+	if (json_dumpf(json, out, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_ENSURE_ASCII))
+		return ord_fail_sys(err, "write the baseline");
+	(void)fputc('\n', out);
+	return 0;
+}
