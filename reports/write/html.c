@@ -119,10 +119,13 @@ static const struct section {
 } sections[] = {
 	{"objectives", "Objectives", always, ord_html_objectives},
 	{"what-happened", "What happened", always, ord_html_what_happened},
+	{"detection", "How alerts came about", ord_html_has_detection, ord_html_detection},
 	{"repetitions", "Repetitions", always, ord_html_repetitions},
+	{"loss", "What the users lost", ord_html_has_loss, ord_html_loss},
 	{"faults", "Faults", ord_html_has_faults, ord_html_faults},
 	{"method", "Method and limits", always, ord_html_method},
 	{"replay", "Run it again", always, ord_html_replay},
+	{"evidence", "Evidence", always, ord_html_evidence},
 };
 
 static void contents(const struct ord_analysis *a, FILE *out)
@@ -161,6 +164,7 @@ int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	contents(a, out);
 	(void)fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
 	ord_html_verdict(a, out);
+	ord_html_warnings(a, out);
 	ord_html_tiles(a, out);
 	for (size_t i = 0; i < ORD_COUNT(sections); i++) {
 		const struct section *s = &sections[i];

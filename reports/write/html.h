@@ -11,8 +11,12 @@ extern const char *const ord_html_style[]; /* NULL-ended */
 /* The first screen: what was asked, the verdict, the figures, the objectives. */
 void ord_html_banner(const struct ord_analysis *a, FILE *out);
 void ord_html_verdict(const struct ord_analysis *a, FILE *out);
+void ord_html_warnings(const struct ord_analysis *a, FILE *out);
 void ord_html_tiles(const struct ord_analysis *a, FILE *out);
 void ord_html_objectives(const struct ord_analysis *a, FILE *out);
+/* The one to see first; and whether a repetition has a chart and a timeline in the page. */
+const struct ord_rep *ord_html_most_telling(const struct ord_analysis *a);
+bool ord_html_is_shown(const struct ord_analysis *a, const struct ord_rep *r);
 /* The most telling repetition; the table of all, and each by itself. */
 void ord_html_what_happened(const struct ord_analysis *a, FILE *out);
 void ord_html_repetitions(const struct ord_analysis *a, FILE *out);
@@ -21,6 +25,15 @@ void ord_html_repetitions(const struct ord_analysis *a, FILE *out);
  * one of them. */
 void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,
 		    FILE *out);
+/* One figure over the repetitions, drawn and in words. */
+struct ord_html_figure {
+	const char *name;
+	const struct ord_summary *summary;
+	ord_span_fn *of;
+	size_t which;
+	int64_t limit; /* 0: none */
+};
+void ord_html_figure(const struct ord_analysis *a, const struct ord_html_figure *f, FILE *out);
 /* Patterns that the charts share; once a page. */
 void ord_html_defs(FILE *out);
 /* One row of dots, a repetition each, against the limit (0: none). */
@@ -28,6 +41,9 @@ void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, 
 		   const char *title, FILE *out);
 /* Instants and events of one repetition with their evidence, in the order of time. */
 void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+/* A line's number, as a link to where the page says what stands there. */
+void ord_html_line(const struct ord_analysis *a, const struct ord_rep *r, uint32_t line, FILE *out);
+void ord_html_evidence(const struct ord_analysis *a, FILE *out);
 /* Samples and latency by part; and the faults with what they made and left. */
 void ord_html_parts(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 bool ord_html_has_faults(const struct ord_analysis *a);
@@ -41,6 +57,12 @@ void ord_html_footer(const struct ord_analysis *a, FILE *out);
 void ord_html_lives(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 void ord_html_kube(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 void ord_html_cluster(const struct ord_analysis *a, FILE *out);
+
+/* Where the time of each alert went, the rules, and other alerts; what the users lost. */
+bool ord_html_has_detection(const struct ord_analysis *a);
+void ord_html_detection(const struct ord_analysis *a, FILE *out);
+bool ord_html_has_loss(const struct ord_analysis *a);
+void ord_html_loss(const struct ord_analysis *a, FILE *out);
 
 /* "repetition 3 of 5", "the placebo". */
 void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);

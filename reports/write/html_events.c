@@ -6,36 +6,23 @@
 #include "base/clock.h"
 #include "reports/member.h"
 #include "reports/write/html.h"
+#include "reports/write/html_rows.h"
 #include "reports/write/text.h"
 
-#define ROWS_MAX 400
-
-struct row {
-	int64_t t, lo, hi;
-	uint32_t line, line_before;
-	bool strong;
-	char text[240];
-};
-
-struct rows {
-	struct row v[ROWS_MAX];
-	size_t n, left_out;
-};
-
-static struct row *add(struct rows *rows, int64_t t, uint32_t line)
+static struct ord_html_row *add(struct ord_html_rows *rows, int64_t t, uint32_t line)
 {
-	if (rows->n == ROWS_MAX) {
+	if (rows->n == ORD_HTML_ROWS_MAX) {
 		rows->left_out++;
 		return NULL;
 	}
-	rows->v[rows->n] = (struct row){.t = t, .lo = t, .hi = t, .line = line};
+	rows->v[rows->n] = (struct ord_html_row){.t = t, .lo = t, .hi = t, .line = line};
 	return &rows->v[rows->n++];
 }
 
-static void add_instant(struct rows *rows, const struct ord_instant *in, const char *what,
+static void add_instant(struct ord_html_rows *rows, const struct ord_instant *in, const char *what,
 			const char *who)
 {
-	struct row *r = in->known ? add(rows, in->value, in->line) : NULL;
+	struct ord_html_row *r = in->known ? add(rows, in->value, in->line) : NULL;
 
 	if (!r)
 		return;
@@ -47,7 +34,7 @@ static void add_instant(struct rows *rows, const struct ord_instant *in, const c
 }
 
 /* The steps of pods have a table of their own; here stands what says how far it can be trusted. */
-static void add_kube(struct rows *rows, const struct ord_event *e)
+static void add_kube(struct ord_html_rows *rows, const struct ord_event *e)
 {
 	static const char *const shown[][2] = {
 		{"cut", "the watch broke"},
@@ -57,7 +44,7 @@ static void add_kube(struct rows *rows, const struct ord_event *e)
 	const char *what = ord_member_text(e->json, "what", "");
 
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-		struct row *r;
+		struct ord_html_row *r;
 
 		if (strcmp(what, shown[i][0]) != 0)
 			continue;
@@ -72,10 +59,10 @@ static void add_kube(struct rows *rows, const struct ord_event *e)
 	}
 }
 
-static void add_event(struct rows *rows, const struct ord_event *e)
+static void add_event(struct ord_html_rows *rows, const struct ord_event *e)
 {
 	const char *state = ord_member_text(e->json, "state", "");
-	struct row *r;
+	struct ord_html_row *r;
 
 	if (e->kind == ORD_EVENT_KUBE) {
 		add_kube(rows, e);
@@ -119,14 +106,15 @@ static void add_event(struct rows *rows, const struct ord_event *e)
 
 static int by_t(const void *a, const void *b)
 {
-	const struct row *x = a, *y = b;
+	const struct ord_html_row *x = a, *y = b;
 
 	if (x->t != y->t)
 		return x->t < y->t ? -1 : 1;
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
-static void collect(const struct ord_analysis *a, const struct ord_rep *r, struct rows *rows)
+void ord_html_collect(const struct ord_analysis *a, const struct ord_rep *r,
+		      struct ord_html_rows *rows)
 {
 	const struct ord_timeline *t = a->t;
 	const char *who = r->impact.known ? t->probes[r->impact.probe].name : "";
@@ -156,11 +144,10 @@ static void collect(const struct ord_analysis *a, const struct ord_rep *r, struc
 	qsort(rows->v, rows->n, sizeof *rows->v, by_t);
 }
 
-static void write_row(const struct ord_analysis *a, const struct ord_rep *r, const struct row *row,
-		      FILE *out)
+static void write_row(const struct ord_analysis *a, const struct ord_rep *r,
+		      const struct ord_html_row *row, FILE *out)
 {
-	char lo[ORD_TEXT], hi[ORD_TEXT], at[ORD_TEXT], interval[2 * ORD_TEXT + 8] = "", when[32],
-									       line[64];
+	char lo[ORD_TEXT], hi[ORD_TEXT], at[ORD_TEXT], interval[2 * ORD_TEXT + 8] = "", when[32];
 
 	ord_format_utc((uint64_t)(a->t->wall_ns + row->t), when);
 	if (row->hi > row->lo)
@@ -178,22 +165,24 @@ static void write_row(const struct ord_analysis *a, const struct ord_rep *r, con
 		      "<td role=\"cell\" data-l=\"UTC\" class=\"num\"><time "
 		      "datetime=\"%s\">%.12s</time></td>",
 		      when, when + 11);
-	if (row->line_before)
-		(void)snprintf(line, sizeof line, "line %u, after %u", row->line, row->line_before);
-	else
-		(void)snprintf(line, sizeof line, "line %u", row->line);
-	ord_html_cell(out, "run.jsonl", "dim num", line);
+	(void)fputs("<td role=\"cell\" class=\"dim num\" data-l=\"run.jsonl\">line ", out);
+	ord_html_line(a, r, row->line, out);
+	if (row->line_before) {
+		(void)fputs(", after ", out);
+		ord_html_line(a, r, row->line_before, out);
+	}
+	(void)fputs("</td>", out);
 	(void)fputs("</tr>\n", out);
 }
 
 void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
 {
 	static const char *const heads[] = {"#At", "What", "#Between", "#UTC", "#run.jsonl", NULL};
-	struct rows *rows = calloc(1, sizeof *rows);
+	struct ord_html_rows *rows = calloc(1, sizeof *rows);
 
 	if (!rows)
 		return;
-	collect(a, r, rows);
+	ord_html_collect(a, r, rows);
 	ord_html_table(out, "log", "Timeline", heads);
 	for (size_t i = 0; i < rows->n; i++)
 		write_row(a, r, &rows->v[i], out);

@@ -7,6 +7,8 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
+#define PHASES_MAX 40
+
 /* A word as a shell takes it: quoted where it needs to be. */
 static void shell_word(const char *s, FILE *out)
 {
@@ -64,6 +66,85 @@ void ord_html_replay(const struct ord_analysis *a, FILE *out)
 	(void)fputs("</code>. The same spec and seed give the same plan.</p>", out);
 }
 
+/* The onset by the rule beside the one by segmentation, over the repetitions. */
+static void onset(const struct ord_analysis *a, FILE *out)
+{
+	size_t agrees = 0, differs = 0, alone = 0;
+	char rule[ORD_TEXT], segments[ORD_TEXT];
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		switch (a->reps[i].onset) {
+		case ORD_ONSET_AGREES:
+			agrees++;
+			break;
+		case ORD_ONSET_DIFFERS:
+			differs++;
+			break;
+		case ORD_ONSET_ONLY_RULE:
+		case ORD_ONSET_ONLY_SEGMENTS:
+			alone++;
+			break;
+		case ORD_ONSET_NOT_COMPARED:
+		case ORD_ONSET_NEITHER:
+			break;
+		}
+	if (!(agrees + differs + alone))
+		return;
+	(void)fprintf(
+		out,
+		"<li>The onset by segmentation of the series, which knows no limits, agrees with "
+		"the first bad sample within two periods in %zu, differs in %zu, and is seen by "
+		"one of the two alone in %zu repetitions.",
+		agrees, differs, alone);
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		if (a->reps[i].onset == ORD_ONSET_DIFFERS)
+			(void)fprintf(
+				out, " Repetition %u: %s by the rule, %s by segmentation.", i,
+				ord_text_relative(a->reps[i].impact.value, a->reps[i].zero, rule),
+				ord_text_relative(a->reps[i].onset_segmented.value, a->reps[i].zero,
+						  segments));
+	(void)fputs("</li>\n", out);
+}
+
+static void phases(const struct ord_analysis *a, FILE *out)
+{
+	unsigned n = 0;
+	char text[ORD_TEXT];
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_rep *r = &a->reps[i];
+
+		if (!r->phase.known || n == PHASES_MAX)
+			continue;
+		if (!n++)
+			(void)fprintf(
+				out,
+				"<li>Before each fault a seeded random wait within %s, so that it "
+				"does not fall on the same phase of scrapes and evaluations: ",
+				ord_text_duration(r->phase_over, text));
+		(void)fprintf(out, "%s%s", n > 1 ? ", " : "",
+			      ord_text_duration(r->phase_wait, text));
+	}
+	(void)fputs(n ? ".</li>\n" : "", out);
+}
+
+static void skipped(const struct ord_analysis *a, FILE *out)
+{
+	size_t n = 0, all = 0;
+
+	for (uint32_t i = 0; i <= a->t->repetitions; i++)
+		for (size_t p = 0; p < a->t->n_probes * ORD_PARTS; p++) {
+			const struct ord_part *part = &a->reps[i].parts[p];
+
+			all += part->good + part->bad + part->unknown;
+			n += part->by_outcome[ORD_TL_SKIPPED];
+		}
+	(void)fprintf(out,
+		      "<li>Skipped slots: %zu of %zu in all; they are unknown, neither good nor "
+		      "bad.</li>\n",
+		      n, all);
+}
+
 void ord_html_method(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_timeline *t = a->t;
@@ -89,8 +170,9 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 		      "the first good sample.</li>\n",
 		      ord_text_duration(a->hold, text));
 	(void)fputs("<li>A watch that ended without it is censored: “at least”, never a time to "
-		    "recover. Skipped slots are unknown, neither good nor bad.</li>\n",
+		    "recover.</li>\n",
 		    out);
+	skipped(a, out);
 	(void)fprintf(
 		out,
 		"<li>Background: %zu isolated failures in %zu user samples without a fault.</li>\n",
@@ -103,6 +185,8 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 		      "experiments.</li>\n",
 		      t->repetitions,
 		      t->repetitions < 6 ? ", too few for an interval of the median" : "");
+	onset(a, out);
+	phases(a, out);
 	ord_html_cluster(a, out);
 	if (t->torn)
 		(void)fputs("<li>The last line of the timeline was cut off and left out.</li>\n",

@@ -27,7 +27,7 @@ static int64_t interest(const struct ord_analysis *a, const struct ord_rep *r)
 	       (r->state != ORD_REP_MEASURED && r->state != ORD_REP_ABSENT ? INT64_C(1) << 58 : 0);
 }
 
-static const struct ord_rep *most_telling(const struct ord_analysis *a)
+const struct ord_rep *ord_html_most_telling(const struct ord_analysis *a)
 {
 	const struct ord_rep *best = &a->reps[1];
 
@@ -44,6 +44,18 @@ static bool has_samples(const struct ord_analysis *a, const struct ord_rep *r)
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		n += ord_timeline_series(a->t, r->number, p)->n;
 	return n > 0;
+}
+
+bool ord_html_is_shown(const struct ord_analysis *a, const struct ord_rep *r)
+{
+	const struct ord_rep *first = ord_html_most_telling(a);
+	unsigned before = 1;
+
+	if (!r->begin_line || !has_samples(a, r))
+		return false;
+	for (const struct ord_rep *other = a->reps; r != first && other < r; other++)
+		before += other != first && other->begin_line && has_samples(a, other);
+	return before < CHARTS_MAX || r == first;
 }
 
 static void legend(FILE *out)
@@ -106,7 +118,7 @@ static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r
 
 void ord_html_what_happened(const struct ord_analysis *a, FILE *out)
 {
-	const struct ord_rep *r = most_telling(a);
+	const struct ord_rep *r = ord_html_most_telling(a);
 
 	if (a->t->repetitions > 1)
 		(void)fprintf(out,
@@ -148,23 +160,65 @@ static void rep_row(const struct ord_analysis *a, const struct ord_rep *r, FILE 
 	(void)fputs("</tr>\n", out);
 }
 
-static void rep_dots(const struct ord_analysis *a, FILE *out)
+static const struct ord_span *span_detect(const struct ord_rep *r, size_t probe)
 {
-	(void)fputs("<tr role=\"row\"><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
-		    "class=\"empty\"></td><td role=\"cell\" class=\"empty\"></td>",
-		    out);
+	return &r->detections[probe].from_impact;
+}
+
+static const struct ord_span *span_full(const struct ord_rep *r, size_t which)
+{
+	(void)which;
+	return &r->full_span;
+}
+
+static const struct ord_span *span_bad_time(const struct ord_rep *r, size_t which)
+{
+	(void)which;
+	return &r->bad_time;
+}
+
+/* The limit of the first objective on that figure; 0: there is none. */
+static int64_t limit_of(const struct ord_analysis *a, enum ord_tl_goal goal, size_t probe)
+{
+	for (size_t k = 0; k < a->t->n_objectives; k++) {
+		const struct ord_tl_objective *o = &a->t->objectives[k];
+
+		if (o->goal == goal && (goal != ORD_GOAL_DETECT || o->probe == probe))
+			return o->within;
+	}
+	return 0;
+}
+
+static void figures(const struct ord_analysis *a, FILE *out)
+{
+	const struct ord_html_figure fixed[] = {
+		{"Impact to recovered by itself", &a->self, ord_rep_self, 0,
+		 limit_of(a, ORD_GOAL_SELF, 0)},
+		{"Rollback to recovered", &a->after, ord_rep_after, 0,
+		 limit_of(a, ORD_GOAL_AFTER, 0)},
+		{"Impact to full recovery", &a->full, span_full, 0, limit_of(a, ORD_GOAL_FULL, 0)},
+		{"How long users felt it", &a->bad_time, span_bad_time, 0, 0},
+	};
+	char name[200];
+
+	(void)fputs("<div class=\"figures\">\n", out);
 	for (size_t p = 0; p < a->t->n_probes; p++)
-		if (a->t->probes[p].is_signal)
-			(void)fputs("<td role=\"cell\" class=\"empty\"></td>", out);
-	(void)fputs("<td role=\"cell\" data-l=\"recover(self)\">", out);
-	if (a->self.n)
-		ord_html_dots(a, ord_rep_self, 0, 0, "recover(self)", out);
-	(void)fputs("</td><td role=\"cell\" data-l=\"recover(after rollback)\">", out);
-	if (a->after.n)
-		ord_html_dots(a, ord_rep_after, 0, 0, "recover(after rollback)", out);
-	(void)fputs("</td><td role=\"cell\" class=\"empty\"></td><td role=\"cell\" "
-		    "class=\"empty\"></td></tr>\n",
-		    out);
+		if (a->t->probes[p].is_signal) {
+			struct ord_html_figure f = {name, &a->detect[p], span_detect, p,
+						    limit_of(a, ORD_GOAL_DETECT, p)};
+
+			(void)snprintf(name, sizeof name, "Impact to noticed by %.150s",
+				       a->t->probes[p].name);
+			ord_html_figure(a, &f, out);
+		}
+	for (size_t i = 0; i < ORD_COUNT(fixed); i++)
+		ord_html_figure(a, &fixed[i], out);
+	(void)fputs(
+		"</div>\n<p class=\"small dim\">A full dot is a time, its bar the interval; an "
+		"open triangle is a repetition whose watch ended before. The curve is the share "
+		"that was not there yet (Kaplan and Meier), with its 95 % band (log-log); a tick "
+		"on it is such an end.</p>\n",
+		out);
 }
 
 static void rep_heads(const struct ord_analysis *a, FILE *out)
@@ -188,14 +242,11 @@ static void rep_heads(const struct ord_analysis *a, FILE *out)
 /* The other repetitions, each behind its name. */
 static void others(const struct ord_analysis *a, const struct ord_rep *first, FILE *out)
 {
-	unsigned charts = 1;
-
-	for (uint32_t i = 0; i <= a->t->repetitions && charts < CHARTS_MAX; i++) {
+	for (uint32_t i = 0; i <= a->t->repetitions; i++) {
 		const struct ord_rep *r = &a->reps[i];
 
-		if (r == first || !r->begin_line || !has_samples(a, r))
+		if (r == first || !ord_html_is_shown(a, r))
 			continue;
-		charts++;
 		(void)fputs("<details><summary>", out);
 		if (i)
 			(void)fprintf(out, "Repetition %u", i);
@@ -219,8 +270,6 @@ void ord_html_repetitions(const struct ord_analysis *a, FILE *out)
 	for (uint32_t i = 0; i <= last; i++)
 		if (i || a->reps[0].begin_line)
 			rep_row(a, &a->reps[i], out);
-	if (a->t->repetitions > 1 && (a->self.n || a->after.n))
-		rep_dots(a, out);
 	ord_html_table_end(out);
 	(void)fputs("<p class=\"small dim\" style=\"margin-top:8px\">Value "
 		    "[low, high]. “&gt;=” and an open mark: not so when the watch ended. Recovery "
@@ -230,5 +279,7 @@ void ord_html_repetitions(const struct ord_analysis *a, FILE *out)
 		(void)fprintf(out, " %u more repetitions stand in report.json.",
 			      a->t->repetitions - last);
 	(void)fputs("</p>\n", out);
-	others(a, most_telling(a), out);
+	if (a->t->repetitions > 1)
+		figures(a, out);
+	others(a, ord_html_most_telling(a), out);
 }

@@ -86,6 +86,26 @@ void ord_html_verdict(const struct ord_analysis *a, FILE *out)
 		      a->exit);
 }
 
+void ord_html_warnings(const struct ord_analysis *a, FILE *out)
+{
+	if (!a->n_warnings)
+		return;
+	(void)fputs("<ul class=\"warnings\" aria-label=\"Warnings\">", out);
+	for (size_t i = 0; i < a->n_warnings; i++) {
+		const struct ord_warning *w = &a->warnings[i];
+
+		(void)fputs("<li><b>Warning</b>", out);
+		if (w->rep)
+			(void)fprintf(out, ", repetition %u", w->rep);
+		(void)fputs(": ", out);
+		ord_xml_text(out, w->text);
+		if (w->line)
+			(void)fprintf(out, " <span class=\"dim small\">line %u</span>", w->line);
+		(void)fputs("</li>\n", out);
+	}
+	(void)fputs("</ul>\n", out);
+}
+
 static void tile(FILE *out, const char *name, const char *big, const char *sub)
 {
 	(void)fputs("<div><dt>", out);

@@ -40,3 +40,28 @@ const char *ord_rep_state_name(enum ord_rep_state s)
 
 	return names[s];
 }
+
+const char *ord_stage_name(enum ord_stage s)
+{
+	static const char *const names[] = {
+		[ORD_STAGE_SCRAPED] = "scraped",   [ORD_STAGE_PENDING] = "pending",
+		[ORD_STAGE_FIRING] = "firing",	   [ORD_STAGE_RECEIVED] = "received",
+		[ORD_STAGE_NOTIFIED] = "notified",
+	};
+
+	return names[s];
+}
+
+const char *ord_leg_name(enum ord_leg l)
+{
+	static const char *const names[] = {
+		[ORD_LEG_SCRAPE] = "scrape",
+		[ORD_LEG_EVALUATE] = "evaluate",
+		[ORD_LEG_FOR] = "for",
+		[ORD_LEG_DELIVER] = "deliver",
+		[ORD_LEG_GROUP_WAIT] = "group wait",
+		[ORD_LEG_NOTIFY] = "notify",
+	};
+
+	return names[l];
+}
