@@ -114,6 +114,11 @@ int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const s
 	struct ord_series *q = ord_timeline_series(t, rep, probe);
 	struct ord_sample moved = *s;
 
+	/* A repetition has begun: the one before needs no room to grow any more. */
+	for (; t->rep_now < rep; t->rep_now++)
+		for (size_t p = 0; p < t->n_probes; p++)
+			if (ord_series_rest(ord_timeline_series(t, t->rep_now, p)))
+				return -1;
 	if (t->n_samples >= SAMPLES_MAX)
 		return -1;
 	if (since > 0 && s->state != ORD_SAMPLE_UNKNOWN && q->n && q->last_done < since &&

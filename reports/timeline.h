@@ -124,8 +124,9 @@ struct ord_timeline {
 	size_t n_why;
 	uint32_t lines, ignored; /* ignored: lines of a type that this version does not know */
 	size_t n_samples;
-	bool torn;	/* the last line was cut off and left out */
-	int64_t last_t; /* the latest instant seen */
+	uint32_t rep_now; /* the latest that has samples */
+	bool torn;	  /* the last line was cut off and left out */
+	int64_t last_t;	  /* the latest instant seen */
 	bool ended;
 };
 
