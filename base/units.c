@@ -147,6 +147,20 @@ int ord_parse_ratio(const char *text, int64_t *ret_ppm, struct ord_err *err)
 			text);
 }
 
+int ord_parse_decimal(const char *text, int64_t *ret_millionths, struct ord_err *err)
+{
+	int64_t mantissa, scale, v;
+	const char *rest = read_decimal(text + (*text == '-'), &mantissa, &scale);
+
+	if (!rest || *rest || !scaled(mantissa, scale, 1000000, &v))
+		return ord_fail(err, ORD_USAGE,
+				"'%.40s' is not a number; write it as '0.99' or '-3', with at most "
+				"six decimals",
+				text);
+	*ret_millionths = *text == '-' ? -v : v;
+	return 0;
+}
+
 int ord_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret, struct ord_err *err)
 {
 	char *end;
@@ -172,6 +186,18 @@ char *ord_format_duration(int64_t ns, char out[static 32])
 			return out;
 		}
 	(void)snprintf(out, 32, "0s");
+	return out;
+}
+
+char *ord_format_decimal(int64_t millionths, char out[static 32])
+{
+	uint64_t v = millionths < 0 ? 0 - (uint64_t)millionths : (uint64_t)millionths;
+	int n = snprintf(out, 32, "%s%" PRIu64 ".%06" PRIu64, millionths < 0 ? "-" : "",
+			 v / 1000000, v % 1000000);
+
+	while (out[n - 1] == '0')
+		n--;
+	out[n - (out[n - 1] == '.')] = '\0';
 	return out;
 }
 

@@ -21,13 +21,16 @@ int ord_parse_size(const char *text, int64_t *ret_bytes, struct ord_err *err);
 int ord_parse_percent(const char *text, int64_t *ret_ppm, struct ord_err *err);
 /* A ratio as in conditions: "0.99" or "99%". Parts per million. */
 int ord_parse_ratio(const char *text, int64_t *ret_ppm, struct ord_err *err);
+/* "-12.5": millionths, at most six decimals. */
+int ord_parse_decimal(const char *text, int64_t *ret_millionths, struct ord_err *err);
 /* A decimal integer within [min, max]. */
 int ord_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret, struct ord_err *err);
 
 /* The shortest exact text that the parser reads back: "200ms", "1.5s", "0s". Returns out. */
 char *ord_format_duration(int64_t ns, char out[static 32]);
 char *ord_format_size(int64_t bytes, char out[static 32]);
-char *ord_format_percent(int64_t ppm, char out[static 32]); /* "25%" */
+char *ord_format_percent(int64_t ppm, char out[static 32]);	   /* "25%" */
+char *ord_format_decimal(int64_t millionths, char out[static 32]); /* "-12.5" */
 /* For people: three significant digits, "12.0 s", "98.4 ms", "310 us". Returns out. */
 char *ord_human_duration(int64_t ns, char out[static 32]);
 

@@ -13,7 +13,7 @@ bool ord_cluster_needed(const struct ord_spec *spec)
 		if (spec->probes[i].kind == ORD_PROBE_KUBE)
 			return true;
 	for (size_t i = 0; i < spec->n_objectives; i++)
-		if (*spec->objectives[i].channel)
+		if (spec->objectives[i].source == ORD_CHANNEL_KUBERNETES)
 			return true;
 	return false;
 }

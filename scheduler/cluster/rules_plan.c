@@ -387,7 +387,7 @@ static int need_channel(const struct ord_spec *spec, const struct ord_objective 
 	const struct ord_kube_channel *c = &o->kube;
 	struct resource r;
 
-	if (!*o->channel)
+	if (o->source != ORD_CHANNEL_KUBERNETES)
 		return 0;
 	r = c->is_event ? (struct resource){"", "events", false}
 			: resource_of(c->api_version, c->kind);

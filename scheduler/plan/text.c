@@ -184,6 +184,13 @@ static void print_probes(const struct ord_spec *spec, FILE *out)
 			(void)fprintf(out, "watch %s%s%s%s%s: %s\n", p->kube->kind,
 				      *p->kube->name ? "/" : "", p->kube->name,
 				      *p->kube->ns ? " in " : "", p->kube->ns, p->kube->that.text);
+		else if (p->kind == ORD_PROBE_PROM)
+			(void)fprintf(out, "query %s %s\n", p->prom.query, p->prom.value_text);
+		else if (p->kind == ORD_PROBE_DNS)
+			(void)fprintf(out, "ask %s for %s %s%s\n",
+				      p->dns.server ? p->dns.server : "the system's name server",
+				      ord_dns_type_name(p->dns.type), p->dns.name,
+				      p->dns.tcp ? " over TCP" : "");
 		else
 			(void)fprintf(out, "run %s\n", p->argv[0]);
 	}
@@ -195,6 +202,33 @@ static void print_texts(const char *title, const char *texts, size_t size, size_
 		(void)fprintf(out, "\n%s\n", title);
 	for (size_t i = 0; i < n; i++)
 		(void)fprintf(out, "  %s\n", texts + i * size);
+}
+
+static void print_source(const char *name, const struct ord_source_spec *s, FILE *out)
+{
+	char every[32];
+
+	if (s->url)
+		(void)fprintf(out, "  %-16s %s, every %s%s%s\n", name, s->url,
+			      shown(s->every_ns, every),
+			      s->n_headers || s->token_file ? ", with credentials" : "",
+			      s->insecure ? ", any certificate" : "");
+}
+
+static void print_detection(const struct ord_spec *spec, FILE *out)
+{
+	const struct ord_detection_spec *d = &spec->detection;
+
+	if (d->prometheus.url || d->alertmanager.url || d->n_logs)
+		(void)fprintf(out, "\ndetection\n");
+	print_source("prometheus", &d->prometheus, out);
+	print_source("alertmanager", &d->alertmanager, out);
+	if (d->webhook)
+		(void)fprintf(out, "  %-16s listens on %s\n", "webhook", d->webhook);
+	for (size_t i = 0; i < d->n_logs; i++)
+		(void)fprintf(out, "  log:%-12s %s, lines with %s\n", d->logs[i].name,
+			      d->logs[i].file ? d->logs[i].file : d->logs[i].unit,
+			      d->logs[i].match);
 }
 
 static void print_steps(const struct ord_spec *spec, FILE *out)
@@ -263,6 +297,9 @@ void ord_plan_text(const struct ord_plan *plan, const struct ord_plan_cluster *c
 	print_texts("steady state, before and after", spec->steady[0].text, sizeof *spec->steady,
 		    spec->n_steady, out);
 	print_texts("abort when", spec->abort[0].text, sizeof *spec->abort, spec->n_abort, out);
+	print_texts("full recovery when", spec->full[0].text, sizeof *spec->full, spec->n_full,
+		    out);
+	print_detection(spec, out);
 	print_texts("objectives", spec->objectives[0].text, sizeof *spec->objectives,
 		    spec->n_objectives, out);
 }

@@ -249,6 +249,9 @@ static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *ku
 	case ORD_PROBE_EXEC:
 		*ret = &prb_exec;
 		return 0;
+	case ORD_PROBE_PROM:
+	case ORD_PROBE_DNS:
+		break;
 	}
 	return ord_fail(err, ORD_USAGE, "no such kind of probe");
 }

@@ -178,8 +178,7 @@ static uint64_t longest_hold(const struct ord_spec *spec)
 	uint64_t hold = 0;
 
 	for (size_t i = 0; i < spec->n_objectives; i++)
-		if (spec->objectives[i].kind != ORD_OBJECTIVE_DETECT &&
-		    spec->objectives[i].hold_ns > hold)
+		if (spec->objectives[i].hold_ns > hold)
 			hold = spec->objectives[i].hold_ns;
 	return hold ? hold : HOLD_NS;
 }

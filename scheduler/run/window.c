@@ -96,6 +96,7 @@ static unsigned percent_of(enum ord_metric m)
 		return 99;
 	case ORD_METRIC_MAX:
 	case ORD_METRIC_OK_RATIO:
+	case ORD_METRIC_VALUE:
 		break;
 	}
 	return 100;
@@ -110,6 +111,10 @@ static bool compare(int64_t value, enum ord_op op, int64_t with)
 		return value <= with;
 	case ORD_OP_GT:
 		return value > with;
+	case ORD_OP_EQ:
+		return value == with;
+	case ORD_OP_NE:
+		return value != with;
 	case ORD_OP_GE:
 		break;
 	}

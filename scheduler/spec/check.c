@@ -5,7 +5,9 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "ordeal/alert.h"
 #include "scheduler/spec/condition.h"
+#include "scheduler/spec/detection.h"
 
 /* The i-th item of spec.KEY, which the i-th struct was read from. */
 static const struct node *item(const struct node *root, const char *key, size_t i)
@@ -66,6 +68,23 @@ static int find_probe(struct reader *r, const struct node *node, const struct la
 	return -1;
 }
 
+static void check_metric(struct reader *r, const struct node *node, const struct ord_condition *c,
+			 const struct ord_probe_spec *p)
+{
+	char timeout[32];
+
+	if (c->metric == ORD_METRIC_VALUE && p->kind != ORD_PROBE_PROM)
+		sink_add(r->sink, node,
+			 "'%s' has no value: only a probe of kind prom has one; there are ok_ratio "
+			 "and the latencies",
+			 p->name);
+	if (c->metric != ORD_METRIC_OK_RATIO && c->metric != ORD_METRIC_VALUE &&
+	    c->value > (int64_t)p->timeout_ns && (c->op == ORD_OP_LT || c->op == ORD_OP_LE))
+		sink_warn(r->sink, node,
+			  "the timeout of '%s' is %s: a latency never gets this long", p->name,
+			  shown(p->timeout_ns, timeout));
+}
+
 static void check_condition(struct reader *r, const struct node *node, struct ord_condition *c,
 			    const struct ord_spec *spec)
 {
@@ -75,9 +94,14 @@ static void check_condition(struct reader *r, const struct node *node, struct or
 	char every[32];
 	int i;
 
-	if (!node || node->kind != NODE_SCALAR ||
-	    condition_parse(node->text, &again, &probe, &mistake))
+	if (!node || node->kind != NODE_SCALAR || abort_parse(node->text, &again, &probe, &mistake))
 		return; /* said already */
+	if (*c->channel)
+		check_source(r, node,
+			     *c->channel == 'a' ? ORD_CHANNEL_ALERTMANAGER : ORD_CHANNEL_PROMETHEUS,
+			     c->channel, spec);
+	if (*again.channel)
+		return;
 	i = find_probe(r, node, &probe, spec);
 	if (i < 0)
 		return;
@@ -87,11 +111,7 @@ static void check_condition(struct reader *r, const struct node *node, struct or
 			 "the window is shorter than the period of '%s' (%s); it would often hold "
 			 "no sample",
 			 probe.name, shown(spec->probes[i].every_ns, every));
-	if (c->metric != ORD_METRIC_OK_RATIO && c->value > (int64_t)spec->probes[i].timeout_ns &&
-	    (c->op == ORD_OP_LT || c->op == ORD_OP_LE))
-		sink_warn(r->sink, node,
-			  "the timeout of '%s' is %s: a latency never gets this long", probe.name,
-			  shown(spec->probes[i].timeout_ns, every));
+	check_metric(r, node, c, &spec->probes[i]);
 }
 
 /* The finest period among those probes that show what an objective asks about. */
@@ -101,6 +121,8 @@ static uint64_t period(const struct ord_objective *o, const struct ord_spec *spe
 
 	if (o->kind == ORD_OBJECTIVE_DETECT)
 		return *o->channel ? 0 : spec->probes[o->probe].every_ns;
+	if (o->kind == ORD_OBJECTIVE_BUDGET || o->kind == ORD_OBJECTIVE_NO_REGRESSION)
+		return 0;
 	for (size_t i = 0; i < spec->n_probes; i++)
 		if (spec->probes[i].role == ORD_ROLE_USER &&
 		    (!best || spec->probes[i].every_ns < best))
@@ -112,9 +134,12 @@ static void check_detect(struct reader *r, const struct node *root, const struct
 			 struct ord_objective *o, const struct language_probe *probe,
 			 const struct ord_spec *spec)
 {
-	int i = find_probe(r, node, probe, spec);
 	const struct node *role;
+	int i;
 
+	if (*o->channel)
+		return; /* of another source */
+	i = find_probe(r, node, probe, spec);
 	if (i < 0)
 		return;
 	o->probe = (size_t)i;
@@ -150,7 +175,7 @@ static void check_recover(struct reader *r, const struct node *node, const struc
 {
 	uint64_t need = o->within_ns + o->hold_ns, longest = 0;
 	bool lasting = false; /* where nothing can be undone, every recovery is the system's own */
-	char a[32], b[32];
+	char a[32], b[32], c[32];
 
 	for (size_t i = 0; i < spec->n_faults; i++) {
 		const struct ord_args *args = spec->faults[i].args;
@@ -159,6 +184,16 @@ static void check_recover(struct reader *r, const struct node *node, const struc
 			longest = spec->faults[i].for_ns;
 		lasting = lasting || !args || args->fault->guarantee != ORD_GUARANTEE_NONE;
 	}
+	if (o->kind == ORD_OBJECTIVE_RECOVER_FULL && !spec->n_full)
+		sink_add(r->sink, node,
+			 "recover(full): nothing says what a full recovery is; add 'fullRecovery: "
+			 "[CONDITION]' to spec, as in 'fullRecovery: [replicas.ok_ratio >= 1 over "
+			 "1s]'");
+	if (o->kind == ORD_OBJECTIVE_RECOVER_FULL && longest && need > longest + spec->recovery_ns)
+		sink_add(r->sink, node,
+			 "within and hold take %s together, but it is watched for %s, the recovery "
+			 "after the fault's %s; set 'spec.recovery' to more",
+			 shown(need, a), shown(spec->recovery_ns, b), shown(longest, c));
 	if (o->kind == ORD_OBJECTIVE_RECOVER_AFTER && need > spec->recovery_ns)
 		sink_add(r->sink, node,
 			 "within and hold take %s together, but the recovery is watched for %s; "
@@ -184,15 +219,16 @@ static void check_objective(struct reader *r, const struct node *root, const str
 	if (!node || node->kind != NODE_SCALAR ||
 	    objective_parse(node->text, &again, &probe, &mistake))
 		return;
-	if (o->kind == ORD_OBJECTIVE_DETECT && *o->channel)
+	check_source(r, node, o->source, o->channel, spec);
+	if (o->source == ORD_CHANNEL_KUBERNETES)
 		check_channel(r, node, o, spec);
-	else if (o->kind == ORD_OBJECTIVE_DETECT)
+	else if (o->kind == ORD_OBJECTIVE_DETECT || *probe.name)
 		check_detect(r, root, node, o, &probe, spec);
-	else
+	else if (o->kind != ORD_OBJECTIVE_BUDGET && o->kind != ORD_OBJECTIVE_NO_REGRESSION)
 		check_recover(r, node, o, spec);
 	/* Both ends of an interval are known to a period: a twentieth of the objective keeps that
 	 * small beside it. */
-	if (period(o, spec) > o->within_ns / 20)
+	if (period(o, spec) && period(o, spec) > o->within_ns / 20)
 		sink_warn(r->sink, node,
 			  "the period of the probe is %s: a twentieth of the objective or less "
 			  "keeps the result from being "
@@ -327,6 +363,7 @@ static void check_probes(struct reader *r, const struct node *root, const struct
 		body = node_find(node, "http");
 		body = body ? body : node_find(node, "tcp");
 		body = body ? body : node_find(node, "exec");
+		body = body ? body : node_find(node, "dns");
 		if (body && p->expect.within_ns > p->timeout_ns)
 			sink_warn(r->sink, value(value(body, "expect"), "within"),
 				  "within: the timeout of '%s' (%s) comes first", p->name,
@@ -365,6 +402,9 @@ void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec
 		return;
 	check_names(r, root, spec);
 	check_probes(r, root, spec);
+	check_detection(r, root, spec);
+	for (size_t i = 0; i < spec->n_full; i++)
+		check_condition(r, item(root, "fullRecovery", i), &spec->full[i], spec);
 	for (size_t i = 0; i < spec->n_steady; i++)
 		check_condition(r, item(root, "steadyState", i), &spec->steady[i], spec);
 	for (size_t i = 0; i < spec->n_abort; i++)

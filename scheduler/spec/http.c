@@ -139,7 +139,8 @@ static bool check_header_name(struct reader *r, const struct node *name)
 static void headers_read(struct reader *r, const struct key *key, const struct node *node,
 			 void *base)
 {
-	struct ord_probe_spec *probe = base;
+	char **lines = (char **)(void *)((char *)base + key->offset);
+	size_t *n_lines = (size_t *)(void *)((char *)base + key->n_offset);
 	char *line;
 
 	if (node->kind != NODE_MAP) {
@@ -155,13 +156,13 @@ static void headers_read(struct reader *r, const struct key *key, const struct n
 		if (item->size > 8192 || strpbrk(text, "\r\n")) {
 			sink_add(r->sink, item,
 				 "the header '%.60s' takes one line of at most 8 KiB", name->text);
-		} else if (probe->n_headers == ORD_HEADERS_MAX) {
+		} else if (*n_lines == ORD_HEADERS_MAX) {
 			sink_add(r->sink, name, "more than %d headers", ORD_HEADERS_MAX);
 			return;
 		} else if (asprintf(&line, "%s: %s", name->text, text) < 0) {
 			r->no_memory = true;
 		} else {
-			probe->headers[probe->n_headers++] = line;
+			lines[(*n_lines)++] = line;
 		}
 	}
 }

@@ -306,18 +306,60 @@ static const char *const sentences[] = {
 	"A condition is a sentence about the samples of one probe:",
 	"  PROBE.ok_ratio COMPARISON RATIO over WINDOW",
 	"  PROBE.latency.p50|p90|p95|p99|max COMPARISON DURATION over WINDOW",
+	"  PROBE.value COMPARISON NUMBER over WINDOW",
 	"The comparison is one of <, <=, > and >=; the ratio 0.99 or 99%.",
+	"value is of probes of kind prom: the last in the window; it may also be == and !=.",
 	"A condition of abort that cannot be evaluated for its whole window aborts too.",
+	"abort also takes an alert, which must be known to be otherwise as a condition must:",
+	"  prometheus:ALERT firing|pending",
+	"  alertmanager:ALERT firing",
 	"",
 	"An objective is one of:",
 	"  detect(PROBE) within DURATION",
-	"  detect(kubernetes:...) within DURATION",
+	"  detect(CHANNEL) within DURATION",
 	"  recover(self) within DURATION [hold DURATION]",
 	"  recover(after_rollback) within DURATION [hold DURATION]",
-	"detect counts from the impact to the first good sample of a probe whose role is signal.",
+	"  recover(full) within DURATION [hold DURATION]",
+	"  budget(SHARE, PERIOD) < SHARE",
+	"  no_regression(FIGURE) margin SHARE against FILE|TAG",
+	"detect counts from the impact to the first good sample of a probe whose role is signal,",
+	"or to the instant at which the channel noticed (CHANNELS).",
 	"recover(self) counts from the impact to the recovery while the fault is still in force;",
-	"recover(after_rollback) from the moment at which the fault is gone.",
-	"A recovery must last for its hold, 1s where none is given.",
+	"recover(after_rollback) from the moment at which the fault is gone;",
+	"recover(full) from the impact to the first instant from which all conditions of",
+	"spec.fullRecovery hold. A recovery must last for its hold, 1s where none is given.",
+	"budget is about a promise such as 99.9% in 30d: a repetition may burn less than the share",
+	"of its error budget.",
+	"no_regression holds a figure of all repetitions against those of an earlier run: ttr,",
+	"ttr_self, ttr_after, ttd, ttd:CHANNEL or impact. FILE is a run's folder, a report.json",
+	"or what `ordeal baseline` wrote; TAG is one given by `ordeal tag`.",
+};
+
+static const char *const channels[] = {
+	"What noticed, in detect() and in the figures of no_regression(), is one of:",
+	"  PROBE",
+	"  prometheus:ALERT[/pending|/firing]",
+	"  alertmanager:ALERT[/received|/active|/notified]",
+	"  kubernetes:...",
+	"  log:NAME",
+	"  mark[:ROLE]",
+	"An alert is named with or without labels that must be equal, as in",
+	"  prometheus:SlowOrders{severity=\"page\"}",
+	"and with its name in quotes where it has blanks. Without a stage it is firing in "
+	"Prometheus,",
+	"active (received and not suppressed) in Alertmanager. notified is what ordeal's own "
+	"webhook",
+	"receives. What was so before the fault is no detection.",
+	"A log is one of spec.detection.logs. A mark is what a person says, of any role or of one:",
+	"  ordeal mark latest detected --by on-call",
+	"The servers that are asked, and the logs:",
+	"  detection:",
+	"    prometheus: {url: \"http://127.0.0.1:9090\"}",
+	"    alertmanager:",
+	"      url: http://127.0.0.1:9093",
+	"      webhook: {listen: \"127.0.0.1:9199\"}",
+	"    logs:",
+	"      - {name: orders, file: /var/log/orders.log, match: failing over}",
 };
 
 static const char *const kubernetes[] = {
@@ -396,6 +438,8 @@ void ord_spec_manual(FILE *out)
 		put_table(out, tables[i]);
 	(void)fputs(".SH CONDITIONS AND OBJECTIVES\n", out);
 	put_prose(out, sentences, ORD_COUNT(sentences));
+	(void)fputs(".SH CHANNELS\n", out);
+	put_prose(out, channels, ORD_COUNT(channels));
 	(void)fputs(".SH KUBERNETES\n", out);
 	put_prose(out, kubernetes, ORD_COUNT(kubernetes));
 	(void)fputs(".SH FAULTS\nEach is a key of an item of spec.faults, and takes these keys "

@@ -143,21 +143,87 @@ json_t *schema_type_kube_watch(const struct key *key)
 	return text(300, "^[A-Za-z]+(/[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$");
 }
 
+#define CONDITION                                                         \
+	NAME "\\.(ok_ratio\\s*[<>]=?\\s*[0-9.]+%?"                        \
+	     "|latency\\.(p50|p90|p95|p99|max)\\s*[<>]=?\\s*(0|" DURATION \
+	     "))\\s+over\\s+" DURATION "|" NAME                           \
+	     "\\.value\\s*([<>]=?|==|!=)\\s*-?[0-9.]+\\s+over\\s+" DURATION
+#define QUOTED "\"([^\"\\\\]|\\\\[\"\\\\])*\""
+#define ALERT                               \
+	"(" QUOTED "|[^\\s{}()/\"\\\\,=]+)" \
+	"(\\{[A-Za-z_][A-Za-z0-9_]*=" QUOTED "(,[A-Za-z_][A-Za-z0-9_]*=" QUOTED ")*\\})?"
+#define CHANNEL                                                                               \
+	"(" NAME "|kubernetes:[^\\s()]+|prometheus:" ALERT                                    \
+	"(/(pending|firing))?|alertmanager:" ALERT "(/(received|active|notified))?|log:" NAME \
+	"|mark(:" NAME ")?)"
+#define SHARE "[0-9.]+%?"
+
 json_t *schema_type_condition(const struct key *key)
 {
 	(void)key;
-	return text(159, "^\\s*" NAME "\\.(ok_ratio\\s*[<>]=?\\s*[0-9.]+%?"
-			 "|latency\\.(p50|p90|p95|p99|max)\\s*[<>]=?\\s*(0|" DURATION "))"
-			 "\\s+over\\s+" DURATION "\\s*$");
+	return text(ORD_SENTENCE_MAX - 1, "^\\s*(" CONDITION ")\\s*$");
+}
+
+json_t *schema_type_abort(const struct key *key)
+{
+	(void)key;
+	return text(ORD_SENTENCE_MAX - 1,
+		    "^\\s*(" CONDITION "|prometheus:" ALERT
+		    "\\s+(firing|pending)|alertmanager:" ALERT "\\s+firing)\\s*$");
 }
 
 json_t *schema_type_objective(const struct key *key)
 {
 	(void)key;
-	return text(159, "^\\s*(detect\\s*\\(\\s*(" NAME
-			 "|kubernetes:[^\\s()]+)\\s*\\)\\s*within\\s+" DURATION
-			 "|recover\\s*\\(\\s*(self|after_rollback)\\s*\\)\\s*within\\s+" DURATION
-			 "(\\s+hold\\s+(0|" DURATION "))?)\\s*$");
+	return text(ORD_SENTENCE_MAX - 1,
+		    "^\\s*(detect\\s*\\(\\s*" CHANNEL "\\s*\\)\\s*within\\s+" DURATION
+		    "|recover\\s*\\(\\s*(self|after_rollback|full)\\s*\\)\\s*within\\s+" DURATION
+		    "(\\s+hold\\s+(0|" DURATION "))?"
+		    "|budget\\s*\\(\\s*" SHARE "\\s*,\\s*" DURATION "\\s*\\)\\s*<\\s*" SHARE
+		    "|no_regression\\s*\\(\\s*(ttr|ttr_self|ttr_after|ttd|impact|ttd:" CHANNEL
+		    ")\\s*\\)\\s*margin\\s+" SHARE "\\s+against\\s+[^\\s]+)\\s*$");
+}
+
+json_t *schema_type_path(const struct key *key)
+{
+	(void)key;
+	return text(4000, "^/[^\\r\\n]*$");
+}
+
+json_t *schema_type_unit(const struct key *key)
+{
+	(void)key;
+	return text(255, "^[A-Za-z0-9:_.\\\\@-]+\\.[A-Za-z0-9:_\\\\@-]+$");
+}
+
+json_t *schema_type_listen(const struct key *key)
+{
+	(void)key;
+	return text(112,
+		    "^(unix:/"
+		    ".+|(127(\\.[0-9]{1,3}){3}|\\[[0-9a-fA-F:.]+\\]|[0-9a-fA-F:]+):[0-9]{1,5})$");
+}
+
+json_t *schema_type_share(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number", "minimum",
+			 0, "maximum", 1, "type", "string", "pattern", "^" SHARE "$");
+}
+
+json_t *schema_type_comparison(const struct key *key)
+{
+	(void)key;
+	return text(40, "^([<>]=?|==|!=) *-?[0-9.]+$");
+}
+
+json_t *schema_type_addresses(const struct key *key)
+{
+	json_t *one = text(45, "^[0-9A-Fa-f:.]+$");
+
+	(void)key;
+	return json_pack("{s:[O, {s:s, s:i, s:i, s:o}]}", "anyOf", one, "type", "array", "minItems",
+			 1, "maxItems", ORD_ANSWERS_MAX, "items", one);
 }
 
 json_t *schema_type_target_text(const struct key *key)

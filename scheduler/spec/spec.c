@@ -23,6 +23,13 @@ static void probe_done(struct ord_probe_spec *p)
 		free(p->kube->field_selector);
 	}
 	free(p->kube);
+	free(p->prom.query);
+	free(p->prom.url);
+	free(p->dns.name);
+	free(p->dns.server);
+	free(p->dns.rcode);
+	for (size_t i = 0; i < ORD_ANSWERS_MAX; i++)
+		free(p->dns.addresses[i]);
 	free(p->expect.body);
 	free(p->expect.header_name);
 	free(p->expect.header);
@@ -30,8 +37,29 @@ static void probe_done(struct ord_probe_spec *p)
 	free(p->expect.json_value);
 }
 
+static void source_done(struct ord_source_spec *source)
+{
+	free(source->url);
+	free(source->token_file);
+	for (size_t i = 0; i < ORD_HEADERS_MAX; i++)
+		free(source->headers[i]);
+}
+
+static void detection_done(struct ord_detection_spec *d)
+{
+	source_done(&d->prometheus);
+	source_done(&d->alertmanager);
+	free(d->webhook);
+	for (size_t i = 0; i < ORD_LOGS_MAX; i++) {
+		free(d->logs[i].file);
+		free(d->logs[i].unit);
+		free(d->logs[i].match);
+	}
+}
+
 void ord_spec_done(struct ord_spec *spec)
 {
+	detection_done(&spec->detection);
 	for (size_t i = 0; i < ORD_PROBES_MAX; i++)
 		probe_done(&spec->probes[i]);
 	for (size_t i = 0; i < ORD_FAULTS_MAX; i++) {

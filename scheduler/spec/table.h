@@ -117,7 +117,9 @@ extern const struct type type_url, type_status, type_headers, type_expect_header
 extern const struct type type_kube;
 extern const struct table table_kube;
 /* condition.c */
-extern const struct type type_condition, type_objective;
+extern const struct type type_condition, type_abort;
+/* objective.c */
+extern const struct type type_objective;
 /* target.c */
 extern const struct table table_target, table_process, table_container;
 /* cluster.c */

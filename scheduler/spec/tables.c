@@ -1,5 +1,6 @@
 /* The language: every key that an experiment may have, but for the faults' own (the catalogue). */
 #include "base/auto.h"
+#include "scheduler/spec/detection.h"
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
 
@@ -72,7 +73,11 @@ static const struct key http_keys[] = {
 	 .def = "GET",
 	 .choices = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS",
 	 .help = "how it is asked"},
-	{.name = "headers", .type = &type_headers, .help = "headers that are sent, at most 16"},
+	{.name = "headers",
+	 .type = &type_headers,
+	 AT(ord_probe_spec, headers),
+	 .n_offset = offsetof(struct ord_probe_spec, n_headers),
+	 .help = "headers that are sent, at most 16"},
 	{.name = "body",
 	 .type = &type_text,
 	 AT(ord_probe_spec, request_body),
@@ -97,8 +102,13 @@ static const struct key http_keys[] = {
 	 AT(ord_probe_spec, expect),
 	 .flags = KEY_EMPTY_OK,
 	 .help = "what a good answer is; none given: a status below 400"},
+	{.name = "traceparent",
+	 .type = &type_bool,
+	 AT(ord_probe_spec, traceparent),
+	 .def = "false",
+	 .help = "begin a W3C trace with each request: the system's own traces join, and samples "
+		 "name theirs"},
 	LATER("follow"),
-	LATER("traceparent"),
 	LATER("http2"),
 	LATER("clientCertificate"),
 };
@@ -196,6 +206,8 @@ static void probe_finish(struct reader *r, const struct node *map, void *base)
 	p->kind = node_find(map, "tcp")	   ? ORD_PROBE_TCP
 		  : node_find(map, "exec") ? ORD_PROBE_EXEC
 		  : node_find(map, "kube") ? ORD_PROBE_KUBE
+		  : node_find(map, "prom") ? ORD_PROBE_PROM
+		  : node_find(map, "dns")  ? ORD_PROBE_DNS
 					   : ORD_PROBE_HTTP;
 }
 
@@ -221,6 +233,14 @@ static const struct key probe_keys[] = {
 	 .type = &type_kube,
 	 .table = &table_kube,
 	 .help = "an object of the cluster, or a set of them, by watch"},
+	{.name = "prom",
+	 .type = &type_map,
+	 .table = &table_prom,
+	 .help = "what Prometheus says of an expression"},
+	{.name = "dns",
+	 .type = &type_map,
+	 .table = &table_dns,
+	 .help = "a question to a name server"},
 	{.name = "every",
 	 .type = &type_duration,
 	 AT(ord_probe_spec, every_ns),
@@ -235,8 +255,6 @@ static const struct key probe_keys[] = {
 	 .min = MS,
 	 .max = 600 * SEC,
 	 .help = "when an answer is given up"},
-	LATER("prom"),
-	LATER("dns"),
 	LATER("grpc"),
 	LATER("log"),
 	LATER("sql"),
@@ -245,7 +263,7 @@ static const struct key probe_keys[] = {
 
 static const struct table table_probe = {.name = "a probe",
 					 .path = "spec.probes[]",
-					 .one_of = "http|tcp|exec|kube",
+					 .one_of = "http|tcp|exec|kube|prom|dns",
 					 .finish = probe_finish,
 					 .help = "What is observed, on an absolute schedule.",
 					 ITEMS(probe_keys)};
@@ -290,7 +308,8 @@ static const struct table table_limits = {.name = "limits",
 
 static const struct key probe_item = {.name = "probes", .type = &type_map, .table = &table_probe};
 static const struct key steady_item = {.name = "steadyState", .type = &type_condition};
-static const struct key abort_item = {.name = "abort", .type = &type_condition};
+static const struct key abort_item = {.name = "abort", .type = &type_abort};
+static const struct key full_item = {.name = "fullRecovery", .type = &type_condition};
 static const struct key objective_item = {.name = "objectives", .type = &type_objective};
 static const struct key fault_item = {.name = "faults", .type = &type_map, .table = &table_fault};
 
@@ -339,7 +358,27 @@ static const struct key spec_keys[] = {
 	 .n_offset = offsetof(struct ord_spec, n_abort),
 	 .max = ORD_CONDITIONS_MAX,
 	 .help = "conditions that end the run and take the faults back as soon as one holds, or "
-		 "cannot be evaluated for its whole window"},
+		 "cannot be evaluated for its whole window; or an alert, as in "
+		 "'alertmanager:SlowOrders firing'"},
+	{.name = "detection",
+	 .type = &type_map,
+	 .table = &table_detection,
+	 AT(ord_spec, detection),
+	 .help = "who is asked what was detected, beside the probes"},
+	{.name = "fullRecovery",
+	 .type = &type_list,
+	 AT(ord_spec, full),
+	 .item = &full_item,
+	 .item_size = sizeof(struct ord_condition),
+	 .n_offset = offsetof(struct ord_spec, n_full),
+	 .max = ORD_CONDITIONS_MAX,
+	 .help = "conditions that all hold again when redundancy, queues and caches are as before: "
+		 "the recovery is full at the first instant from which they do"},
+	{.name = "slo",
+	 .type = &type_map,
+	 .table = &table_slo,
+	 AT(ord_spec, slo),
+	 .help = "what users are promised"},
 	{.name = "objectives",
 	 .type = &type_list,
 	 AT(ord_spec, objectives),
@@ -365,6 +404,12 @@ static const struct key spec_keys[] = {
 	 AT(ord_spec, expect_impact),
 	 .def = "false",
 	 .help = "a run that users did not feel is inconclusive, not passed"},
+	{.name = "randomPhase",
+	 .type = &type_bool,
+	 AT(ord_spec, random_phase),
+	 .def = "true",
+	 .help = "inject at a random instant of the longest period of scraping, evaluating rules "
+		 "and probing, a stratum a repetition, so that no phase is favoured; seeded"},
 	{.name = "recovery",
 	 .type = &type_duration,
 	 AT(ord_spec, recovery_ns),
@@ -395,12 +440,9 @@ static const struct key spec_keys[] = {
 	LATER("windows"),
 	LATER("concurrency"),
 	LATER("notify"),
-	LATER("slo"),
 	LATER("compare"),
 	LATER("baseline"),
-	LATER("detection"),
 	LATER("channels"),
-	LATER("fullRecovery"),
 	LATER("roles"),
 	LATER("experiments"),
 };
@@ -440,10 +482,13 @@ const struct table table_root = {
 const struct key key_root = {.name = "an experiment", .type = &type_map, .table = &table_root};
 
 const struct table *const tables[] = {
-	&table_root,	    &table_metadata, &table_spec,	&table_probe,	&table_http,
-	&table_http_expect, &table_tcp,	     &table_tcp_expect, &table_exec,	&table_exec_expect,
-	&table_kube,	    &table_fault,    &table_target,	&table_process, &table_container,
-	&table_pod,	    &table_node,     &table_workload,	&table_service, &table_object,
-	&table_exclude,	    &table_endpoint, &table_limits,
+	&table_root,	     &table_metadata,	 &table_spec,	   &table_probe,
+	&table_http,	     &table_http_expect, &table_tcp,	   &table_tcp_expect,
+	&table_exec,	     &table_exec_expect, &table_kube,	   &table_prom,
+	&table_dns,	     &table_dns_expect,	 &table_detection, &table_prometheus,
+	&table_alertmanager, &table_webhook,	 &table_log,	   &table_slo,
+	&table_fault,	     &table_target,	 &table_process,   &table_container,
+	&table_pod,	     &table_node,	 &table_workload,  &table_service,
+	&table_object,	     &table_exclude,	 &table_endpoint,  &table_limits,
 };
 const size_t n_tables = ORD_COUNT(tables);

@@ -30,6 +30,20 @@ static void condition(const char *text)
 		abort();
 }
 
+static void abort_condition(const char *text)
+{
+	struct ord_condition c, again;
+	struct language_mistake m = {0};
+	struct language_probe probe;
+
+	if (abort_parse(text, &c, &probe, &m)) {
+		check_mistake(&m, text);
+		return;
+	}
+	if (abort_parse(c.text, &again, &probe, &m) || strcmp(again.channel, c.channel) != 0)
+		abort();
+}
+
 static void objective(const char *text)
 {
 	struct ord_objective o, again;
@@ -42,7 +56,8 @@ static void objective(const char *text)
 	}
 	if (objective_parse(o.text, &again, &probe_again, &m) || again.kind != o.kind ||
 	    again.within_ns != o.within_ns || again.hold_ns != o.hold_ns ||
-	    strcmp(again.text, o.text) != 0 || strcmp(probe.name, probe_again.name) != 0)
+	    again.source != o.source || strcmp(again.text, o.text) != 0 ||
+	    strcmp(probe.name, probe_again.name) != 0)
 		abort();
 }
 
@@ -56,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = '\0';
 	condition(text);
+	abort_condition(text);
 	objective(text);
 	return 0;
 }

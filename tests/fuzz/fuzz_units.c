@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	same(ord_parse_size, ord_format_size, text);
 	same(ord_parse_percent, ord_format_percent, text);
 	(void)ord_parse_ratio(text, &v, &err);
+	(void)ord_parse_decimal(text, &v, &err);
 	(void)ord_parse_int(text, INT64_MIN, INT64_MAX, &v, &err);
 	return 0;
 }

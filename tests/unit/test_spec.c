@@ -134,7 +134,7 @@ static void every_form(void **state)
 	const struct ord_probe_spec *p = s.probes;
 
 	read_good(yaml, NULL, 0, &s);
-	assert_int_equal(s.n_probes, 8);
+	assert_int_equal(s.n_probes, 13);
 	assert_string_equal(p[0].url, "https://[::1]:8443/x?y=1");
 	assert_string_equal(p[0].method, "POST");
 	assert_string_equal(p[0].request_body, "{}");
@@ -181,7 +181,38 @@ static void every_form(void **state)
 	assert_true(s.faults[3].target.all);
 	assert_int_equal(s.faults[4].target.kind, ORD_TARGET_HOST);
 	assert_true(s.placebo && s.expect_impact && s.whole_host);
-	assert_false(s.has_seed);
+	assert_false(s.has_seed || s.random_phase);
+	assert_true(p[0].traceparent && !p[2].traceparent);
+	assert_int_equal(p[8].kind, ORD_PROBE_PROM);
+	assert_int_equal(p[8].prom.op, ORD_OP_LT);
+	assert_true(p[8].prom.value > 0.499 && p[8].prom.value < 0.501);
+	assert_int_equal(p[8].prom.empty, ORD_PROM_UNKNOWN);
+	assert_int_equal(p[8].prom.staleness_ns, 300 * ORD_S);
+	assert_int_equal(p[9].prom.empty, ORD_PROM_BAD);
+	assert_string_equal(p[9].prom.url, "http://127.0.0.1:9091");
+	assert_int_equal(p[10].kind, ORD_PROBE_DNS);
+	assert_null(p[10].dns.server);
+	assert_int_equal(p[10].dns.n_addresses, 2);
+	assert_int_equal(p[10].expect.within_ns, 50 * ORD_MS);
+	assert_int_equal(p[11].dns.type, ORD_DNS_SRV);
+	assert_true(p[11].dns.tcp && p[11].dns.has_answers);
+	assert_int_equal(p[11].dns.answers, 2);
+	assert_string_equal(p[12].dns.server, "127.0.0.1:53");
+	assert_string_equal(p[12].dns.rcode, "NXDOMAIN");
+	assert_string_equal(s.detection.prometheus.headers[0], "X-Scope-OrgID: secret");
+	assert_int_equal(s.detection.prometheus.every_ns, 500 * ORD_MS);
+	assert_true(s.detection.alertmanager.insecure);
+	assert_string_equal(s.detection.webhook, "127.0.0.1:9199");
+	assert_int_equal(s.detection.n_logs, 2);
+	assert_string_equal(s.detection.logs[1].unit, "orders@1.service");
+	assert_null(s.detection.logs[1].file);
+	assert_int_equal(s.slo.target_ppm, 999500);
+	assert_int_equal(s.slo.method, ORD_BUDGET_RATIO_TIMESLICES);
+	assert_int_equal(s.n_full, 2);
+	assert_int_equal(s.full[1].probe, 8);
+	assert_string_equal(s.abort[2].channel,
+			    "alertmanager:SlowOrders{severity=\"page\"}/active");
+	assert_string_equal(s.abort[3].state, "pending");
 	ord_spec_done(&s);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "ordeal/alert.h"
 #include "scheduler/spec/condition.h"
 #include "scheduler/spec/node.h"
 
@@ -34,6 +35,7 @@ static void conditions(void **state)
 		{"orders.latency.max < 1d over 2s", ORD_METRIC_MAX, ORD_OP_LT,
 		 86400 * (int64_t)ORD_S, 2 * ORD_S},
 		{"orders.ok_ratio <= 1 over 1ms", ORD_METRIC_OK_RATIO, ORD_OP_LE, 1000000, ORD_MS},
+		{"orders.value != -0.5 over 1s", ORD_METRIC_VALUE, ORD_OP_NE, -500000, ORD_S},
 	};
 	struct language_mistake m;
 	struct language_probe probe;
@@ -82,6 +84,90 @@ static void objectives(void **state)
 	}
 }
 
+/* However an alert is written, it is called one thing. */
+static void alerts(void **state)
+{
+	static const struct {
+		const char *text, *called;
+		enum ord_alert_stage stage;
+	} good[] = {
+		{"prometheus:Slow", "prometheus:Slow/firing", ORD_ALERT_FIRING},
+		{"prometheus:Slow/pending", "prometheus:Slow/pending", ORD_ALERT_PENDING},
+		{"alertmanager:Slow", "alertmanager:Slow/active", ORD_ALERT_ACTIVE},
+		{"alertmanager:Slow/received", "alertmanager:Slow/received", ORD_ALERT_RECEIVED},
+		{"alertmanager:\"Slow\"/notified", "alertmanager:Slow/notified",
+		 ORD_ALERT_NOTIFIED},
+		{"prometheus:\"too slow\"", "prometheus:\"too slow\"/firing", ORD_ALERT_FIRING},
+		{"prometheus:Slow{b=\"x) y\",a=\"\\\"\\\\\"}",
+		 "prometheus:Slow{a=\"\\\"\\\\\",b=\"x) y\"}/firing", ORD_ALERT_FIRING},
+	};
+	struct ord_that_mistake m;
+	char called[ORD_CHANNEL_MAX], long_name[ORD_CHANNEL_MAX + 20] = "prometheus:";
+	struct ord_alert a, again;
+
+	for (size_t i = 0; i < ORD_COUNT(good); i++) {
+		assert_int_equal(ord_alert_length(good[i].text), strlen(good[i].text));
+		if (ord_alert_parse(good[i].text, &a, &m))
+			fail_msg("%s: at %zu: %s", good[i].text, m.at, m.text);
+		assert_int_equal(a.stage, good[i].stage);
+		assert_int_equal(ord_alert_text(&a, called), 0);
+		assert_string_equal(called, good[i].called);
+		assert_int_equal(ord_alert_parse(called, &again, &m), 0);
+		assert_memory_equal(&a, &again, sizeof a);
+	}
+	memset(long_name + 11, 'x', ORD_ALERT_NAME);
+	assert_int_equal(ord_alert_parse(long_name, &a, &m), -1);
+	/* Three labels of the longest values do not fit into what a channel is called. */
+	assert_int_equal(ord_alert_parse("prometheus:x{a=\"\",b=\"\",c=\"\"}", &a, &m), 0);
+	for (size_t i = 0; i < a.n_labels; i++)
+		memset(a.labels[i].value, 'y', ORD_MATCHER_VALUE - 1);
+	assert_int_equal(ord_alert_text(&a, called), -1);
+}
+
+/* What is called detection, and by whom. */
+static void channels(void **state)
+{
+	static const struct {
+		const char *text, *channel, *metric;
+		enum ord_channel_kind source;
+		enum ord_objective_kind kind;
+	} good[] = {
+		{"detect(log:orders) within 2s", "log:orders", "", ORD_CHANNEL_LOG,
+		 ORD_OBJECTIVE_DETECT},
+		{"detect(mark) within 2m", "mark", "", ORD_CHANNEL_MARK, ORD_OBJECTIVE_DETECT},
+		{"detect( mark:on-call ) within 2m", "mark:on-call", "", ORD_CHANNEL_MARK,
+		 ORD_OBJECTIVE_DETECT},
+		{"detect(prometheus:A{x=\")\"}) within 2m", "prometheus:A{x=\")\"}/firing", "",
+		 ORD_CHANNEL_PROMETHEUS, ORD_OBJECTIVE_DETECT},
+		{"no_regression(ttd:alertmanager:A) margin 25% against main",
+		 "alertmanager:A/active", "ttd:alertmanager:A/active", ORD_CHANNEL_ALERTMANAGER,
+		 ORD_OBJECTIVE_NO_REGRESSION},
+		{"no_regression(ttr_self) margin 0 against ./a.json", "", "ttr_self",
+		 ORD_CHANNEL_PROBE, ORD_OBJECTIVE_NO_REGRESSION},
+		{"budget(99.9%,30d) < 1%", "", "", ORD_CHANNEL_PROBE, ORD_OBJECTIVE_BUDGET},
+		{"recover(full) within 1m hold 5s", "", "", ORD_CHANNEL_PROBE,
+		 ORD_OBJECTIVE_RECOVER_FULL},
+	};
+	struct language_mistake m;
+	struct language_probe probe;
+	struct ord_objective o;
+
+	for (size_t i = 0; i < ORD_COUNT(good); i++) {
+		if (objective_parse(good[i].text, &o, &probe, &m))
+			fail_msg("%s: at %zu: %s", good[i].text, m.at, m.text);
+		assert_string_equal(o.channel, good[i].channel);
+		assert_string_equal(o.metric, good[i].metric);
+		assert_int_equal(o.source, good[i].source);
+		assert_int_equal(o.kind, good[i].kind);
+	}
+	assert_int_equal(
+		objective_parse("no_regression(ttd:breaker) margin 5% against b", &o, &probe, &m),
+		0);
+	assert_string_equal(probe.name, "breaker");
+	assert_int_equal(o.margin_ppm, 50000);
+	assert_string_equal(o.against, "b");
+}
+
 /* The mistake stands at the word that is wrong. */
 static void places(void **state)
 {
@@ -118,6 +204,17 @@ static void places(void **state)
 		{"recover(self) within 2s hold 1s now", "now", true},
 		{"recover(self) within 2s held 1s", "held 1s", true},
 		{"restore(self) within 2s", "restore(self) within 2s", true},
+		{"orders.value > 1s over 5s", "1s over 5s", false},
+		{"orders.ok_ratio == 1 over 5s", "== 1 over 5s", false},
+		{"detect(mark:) within 2s", ") within 2s", true},
+		{"detect(log:A) within 2s", "A) within 2s", true},
+		{"detect(prometheus:A/active) within 2s", "active) within 2s", true},
+		{"detect(prometheus:A{b=\"c) within 2s", "\"c) within 2s", true},
+		{"budget(99.9%) < 1%", ") < 1%", true},
+		{"budget(99.9%, 30d) <= 1%", "<= 1%", true},
+		{"no_regression(ttd:) margin 1% against x", ") margin 1% against x", true},
+		{"no_regression(ttr) margin 25% against", "", true},
+		{"no_regression(ttr) margin 25% against a b", "b", true},
 	};
 	struct language_mistake m;
 	struct language_probe probe;
@@ -165,10 +262,9 @@ static void scalars(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conditions),
-		cmocka_unit_test(objectives),
-		cmocka_unit_test(places),
-		cmocka_unit_test(scalars),
+		cmocka_unit_test(conditions), cmocka_unit_test(objectives),
+		cmocka_unit_test(alerts),     cmocka_unit_test(channels),
+		cmocka_unit_test(places),     cmocka_unit_test(scalars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

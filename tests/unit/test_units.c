@@ -60,6 +60,17 @@ static void sizes_and_shares(void **state)
 	assert_int_equal(ord_parse_percent("0.00001", &v, &err), -1);
 	assert_int_equal(ord_parse_ratio("0.99", &v, &err), 0);
 	assert_int_equal(v, 990000);
+	assert_int_equal(ord_parse_decimal("-0.000001", &v, &err), 0);
+	assert_int_equal(v, -1);
+	assert_string_equal(ord_format_decimal(v, text), "-0.000001");
+	assert_int_equal(ord_parse_decimal("120", &v, &err), 0);
+	assert_string_equal(ord_format_decimal(v, text), "120");
+	assert_string_equal(ord_format_decimal(INT64_MIN, text), "-9223372036854.775808");
+	assert_string_equal(ord_format_decimal(0, text), "0");
+	assert_int_equal(ord_parse_decimal("0.0000001", &v, &err), -1);
+	assert_int_equal(ord_parse_decimal("10000000000000", &v, &err), -1);
+	assert_int_equal(ord_parse_decimal("-", &v, &err), -1);
+	assert_int_equal(ord_parse_decimal("1e3", &v, &err), -1);
 	assert_int_equal(ord_parse_int("12x", 0, 100, &v, &err), -1);
 	assert_int_equal(ord_parse_int("101", 0, 100, &v, &err), -1);
 }

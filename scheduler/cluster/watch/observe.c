@@ -230,7 +230,7 @@ int observe_open(struct kube *k, const struct ord_plan *plan,
 
 		for (size_t j = 0; j < o->n_channels; j++)
 			known = known || !strcmp(o->channels[j].text, want->channel);
-		if (*want->channel && !known)
+		if (want->source == ORD_CHANNEL_KUBERNETES && !known)
 			o->channels[o->n_channels++] =
 				(struct seen_channel){want->channel, &want->kube};
 	}
