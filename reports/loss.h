@@ -19,6 +19,7 @@ struct ord_page {
 	const char *name; /* "1h/5m 14.4x" */
 	bool ticket;	  /* else it pages */
 	int64_t long_ns, short_ns, burn_milli;
+	int64_t needs_ns;      /* of full outage, to fire at all */
 	struct ord_instant at; /* unknown: it would not have */
 };
 #define ORD_PAGES 3
