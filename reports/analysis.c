@@ -111,6 +111,31 @@ static int make_room(const struct ord_timeline *t, struct ord_analysis *a, struc
 	return 0;
 }
 
+/* The hold window of each recover(full), and of the figure in headlines. */
+static int full_recovery(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
+{
+	struct ord_instant at;
+
+	if (ord_analyse_full(t, r, ord_headline_hold(t), &r->full, &r->full_span, err))
+		return -1;
+	for (size_t k = 0; k < t->n_objectives; k++)
+		if (t->objectives[k].goal == ORD_GOAL_FULL &&
+		    ord_analyse_full(t, r, t->objectives[k].hold, &at, &r->goals[k].span, err))
+			return -1;
+	return 0;
+}
+
+static int analyse_rep(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
+{
+	ord_analyse_rep(t, r);
+	if (ord_analyse_kube(t, r, err) || ord_analyse_marks(t, r, err) ||
+	    ord_analyse_loss(t, r, err) || full_recovery(t, r, err))
+		return -1;
+	for (size_t k = 0; k < t->n_objectives; k++)
+		ord_analyse_goal(t, r, k);
+	return 0;
+}
+
 int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err *err)
 {
 	struct ord_analysis a = {.t = t,
@@ -125,15 +150,11 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 	}
 	ord_analyse_faults(t, &a);
 	ord_analyse_noise(t, &a);
-	for (uint32_t i = 0; i <= t->repetitions; i++) {
-		ord_analyse_rep(t, &a.reps[i]);
-		if (ord_analyse_kube(t, &a.reps[i], err) || ord_analyse_marks(t, &a.reps[i], err)) {
+	for (uint32_t i = 0; i <= t->repetitions; i++)
+		if (analyse_rep(t, &a.reps[i], err)) {
 			ord_analysis_done(&a);
 			return -1;
 		}
-		for (size_t k = 0; k < t->n_objectives; k++)
-			ord_analyse_goal(t, &a.reps[i], k);
-	}
 	if (ord_analyse_parts(t, &a, err) || ord_analyse_summaries(&a, err)) {
 		ord_analysis_done(&a);
 		return -1;

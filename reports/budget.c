@@ -104,8 +104,8 @@ static void by_slices(const struct ord_tally *y, struct ord_budget *b, double *h
 	b->bad_ppm = llround(sum);
 }
 
-void ord_budget_of(const struct ord_timeline *t, const struct ord_tally *y, const struct ord_slo *slo,
-		   struct ord_budget *ret)
+void ord_budget_of(const struct ord_timeline *t, const struct ord_tally *y,
+		   const struct ord_slo *slo, struct ord_budget *ret)
 {
 	struct ord_budget b = {.slo = *slo};
 	double size, hi;

@@ -26,7 +26,7 @@ struct view {
 	struct seen *v; /* owned; v[first..n): the window, then what is not yet counted */
 	size_t first, counted, n, room;
 	size_t known, good, timed, within;
-	bool over; /* the cursor is at the end */
+	bool over;    /* the cursor is at the end */
 	int64_t sent; /* of the last that was read: what is done before it comes no more */
 };
 
@@ -104,9 +104,9 @@ static bool compare(int64_t value, enum ord_tl_op op, int64_t with)
 static bool is_within(const struct view *w, const struct seen *s)
 {
 	/* Of a quantile it is enough to count: it is below L where so many are below L. */
-	return s->timed && (w->c->op == ORD_TL_LT || w->c->op == ORD_TL_GE
-				    ? s->latency < w->c->value
-				    : s->latency <= w->c->value);
+	return s->timed &&
+	       (w->c->op == ORD_TL_LT || w->c->op == ORD_TL_GE ? s->latency < w->c->value
+							       : s->latency <= w->c->value);
 }
 
 static void count(struct view *w, const struct seen *s, size_t by)
@@ -231,8 +231,7 @@ int ord_analyse_full(const struct ord_timeline *t, const struct ord_rep *r, int6
 
 		v[i].c = &t->full[i];
 		ord_cursor_begin(q, &v[i].cursor);
-		(void)ord_cursor_seek_sent(&v[i].cursor,
-					   r->recovered.value - reach(t) - longest);
+		(void)ord_cursor_seek_sent(&v[i].cursor, r->recovered.value - reach(t) - longest);
 	}
 	if (r->recovered.known)
 		failed = search(t, r, v, t->n_full, hold, &full, &watched, err);

@@ -118,8 +118,41 @@ static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *
 		r->recovered.known ? "not detected before recovery," : "not detected,");
 }
 
-static bool not_measured(const struct ord_timeline *t, const struct ord_rep *r,
-			 struct ord_goal_result *g, bool is_detect)
+static void goal_full(struct ord_rep *r, const struct ord_tl_objective *o,
+		      struct ord_goal_result *g)
+{
+	compare(g, o->within, "not fully recovered,");
+	if (g->result == ORD_RESULT_MISSED && !r->recovered.known)
+		set(g, ORD_RESULT_MISSED, "the users were not well again");
+}
+
+/* The budget of a period, burnt by one repetition: told as a share of it. */
+static void goal_budget(const struct ord_tl_objective *o, struct ord_goal_result *g)
+{
+	const struct ord_budget *b = &g->budget;
+	char lo[ORD_TEXT], hi[ORD_TEXT], below[ORD_TEXT];
+
+	if (!b->known) {
+		set(g, ORD_RESULT_INCONCLUSIVE, "no sample was decided");
+		return;
+	}
+	ord_text_ppm(b->burnt_ppm, lo);
+	ord_text_ppm(b->burnt_hi_ppm, hi);
+	ord_text_ppm(o->below_ppm, below);
+	if (b->burnt_hi_ppm < o->below_ppm)
+		set(g, ORD_RESULT_MET, "%s of the budget burnt, allowed less than %s", lo, below);
+	else if (b->burnt_ppm >= o->below_ppm)
+		set(g, ORD_RESULT_MISSED, "%s of the budget burnt, allowed less than %s", lo,
+		    below);
+	else
+		set(g, ORD_RESULT_INCONCLUSIVE,
+		    "between %s and %s of the budget burnt, allowed less than %s: slots are "
+		    "unknown",
+		    lo, hi, below);
+}
+
+/* The repetition did not get so far, or proves nothing. */
+static bool not_measured(const struct ord_rep *r, struct ord_goal_result *g)
 {
 	switch (r->state) {
 	case ORD_REP_MEASURED:
@@ -139,12 +172,18 @@ static bool not_measured(const struct ord_timeline *t, const struct ord_rep *r,
 		set(g, ORD_RESULT_NOT_MEASURED, "%.190s", r->why);
 		return true;
 	}
-	if (r->impact.known)
+	return false;
+}
+
+static bool no_impact(const struct ord_timeline *t, const struct ord_rep *r,
+		      struct ord_goal_result *g, enum ord_tl_goal goal)
+{
+	if (r->impact.known || (goal == ORD_GOAL_BUDGET && !t->expect_impact))
 		return false;
 	if (t->expect_impact)
 		set(g, ORD_RESULT_INCONCLUSIVE, "an impact was expected and none was observed");
 	else
-		set(g, is_detect ? ORD_RESULT_NOT_APPLICABLE : ORD_RESULT_MET,
+		set(g, goal == ORD_GOAL_DETECT ? ORD_RESULT_NOT_APPLICABLE : ORD_RESULT_MET,
 		    "no impact observed");
 	return true;
 }
@@ -162,7 +201,7 @@ void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t go
 		set(g, ORD_RESULT_NOT_APPLICABLE, "judged over the run");
 		return;
 	}
-	if (not_measured(t, r, g, o->goal == ORD_GOAL_DETECT))
+	if (not_measured(r, g) || no_impact(t, r, g, o->goal))
 		return;
 	switch (o->goal) {
 	case ORD_GOAL_DETECT:
@@ -175,9 +214,12 @@ void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t go
 		goal_after(t, r, o, g);
 		return;
 	case ORD_GOAL_FULL:
+		goal_full(r, o, g);
+		return;
 	case ORD_GOAL_BUDGET:
+		goal_budget(o, g);
+		return;
 	case ORD_GOAL_NO_REGRESSION:
-		break;
+		return; /* above */
 	}
-	set(g, ORD_RESULT_NOT_MEASURED, "it is not judged");
 }

@@ -1,7 +1,7 @@
 /*
  * What the users lost, in one pass over their samples. A slot stands for the time from its `due` to
- * the next; quality is the share of the user probes whose slot is not bad (docs/formats/verdicts.md,
- * "What was lost").
+ * the next; quality is the share of the user probes whose slot is not bad
+ * (docs/formats/verdicts.md, "What was lost").
  */
 #include "reports/loss_tally.h"
 
@@ -67,7 +67,8 @@ static int make_slices(struct ord_tally *y, const struct ord_timeline *t, const 
 static int add_stretch(struct ord_tally *y, size_t first, int64_t from, int64_t to,
 		       struct ord_err *err)
 {
-	struct ord_stretch *last = y->n_stretches > first ? &y->stretches[y->n_stretches - 1] : NULL;
+	struct ord_stretch *last =
+		y->n_stretches > first ? &y->stretches[y->n_stretches - 1] : NULL;
 
 	if (last && from <= last->to) {
 		last->to = to > last->to ? to : last->to;
@@ -180,9 +181,9 @@ static void fill(struct ord_rep *r, struct ord_tally *y)
 			       .unknown = y->by_state[ORD_SAMPLE_UNKNOWN],
 			       .bad_time_ns = united(y)};
 	l->ok_ppm = share_ppm((int64_t)l->good, (int64_t)(l->good + l->bad));
-	l->time_ok_ppm = l->bad_time_ns < 0	     ? -1
+	l->time_ok_ppm = l->bad_time_ns < 0	   ? -1
 			 : l->bad_time_ns > window ? 0
-						     : share_ppm(window - l->bad_time_ns, window);
+						   : share_ppm(window - l->bad_time_ns, window);
 }
 
 static void tally_done(struct ord_tally *y)

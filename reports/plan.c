@@ -49,6 +49,7 @@ static int read_probes(struct ord_timeline *t, struct ord_err *err)
 			.what = ord_member_text(p, "what", ""),
 			.is_signal = !strcmp(ord_member_text(p, "role", "user"), "signal"),
 			.asks_nobody = !strcmp(ord_member_text(p, "kind", ""), "kube"),
+			.has_values = !strcmp(ord_member_text(p, "kind", ""), "prom"),
 			.every = every,
 			.timeout = ord_member_int(p, "timeout_ns", 0),
 			.within = ord_member_int(json_object_get(p, "expect"), "within_ns", 0),

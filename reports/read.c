@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "reports/member.h"
+#include "reports/value.h"
 
 #define LINE_MAX_BYTES ((size_t)8 << 20)
 #define SAMPLES_MAX    ((size_t)64 << 20)
@@ -135,7 +136,8 @@ int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const s
 static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *err)
 {
 	const char *name = ord_member_text(j, "p", ""), *o = ord_member_text(j, "o", "");
-	const char *why = ord_member_text(j, "why", NULL);
+	const char *why = ord_member_text(j, "why", NULL),
+		   *value = ord_member_text(j, "value", NULL);
 	int64_t rep = ord_member_int(j, "rep", -1);
 	int outcome = ord_tl_outcome_parse(o, strlen(o));
 	const json_t *good = json_object_get(j, "good");
@@ -160,9 +162,11 @@ static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *e
 		: json_is_true(good) ? ORD_SAMPLE_GOOD
 				     : ORD_SAMPLE_BAD;
 	s.why = why ? ord_timeline_why(t, why, strlen(why)) : 0;
-	return ord_timeline_add(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0))
-		       ? ord_fail_nomem(err)
-		       : 0;
+	if ((value && s.state != ORD_SAMPLE_UNKNOWN &&
+	     ord_value_add(t, (uint32_t)rep, probe, s.done, value)) ||
+	    ord_timeline_add(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0)))
+		return ord_fail_nomem(err);
+	return 0;
 }
 
 static int add_event(struct ord_timeline *t, enum ord_event_kind kind, json_t *j,
@@ -237,6 +241,7 @@ static int seal(struct ord_timeline *t, struct ord_err *err)
 	for (size_t i = 0; t->series && i < (size_t)(t->repetitions + 1) * t->n_probes; i++)
 		if (ord_series_seal(&t->series[i]))
 			return ord_fail_nomem(err);
+	ord_value_sort(t);
 	return 0;
 }
 
@@ -304,6 +309,7 @@ void ord_timeline_done(struct ord_timeline *t)
 	free(t->probes);
 	free(t->objectives);
 	free(t->full);
+	free(t->values);
 	free(t->faults);
 	json_decref(t->run);
 	*t = (struct ord_timeline){0};

@@ -173,6 +173,8 @@ bool ord_timeline_scan(struct ord_timeline *t, const char *line, size_t len, int
 	if (!scan_object(line, line + len, &f) || (f.have & need) != need || !is(&f.e, "sample"))
 		return false;
 	probe = ord_timeline_probe(t, f.p.s, f.p.n);
+	if (probe < t->n_probes && t->probes[probe].has_values)
+		return false;
 	outcome = ord_tl_outcome_parse(f.o.s, f.o.n);
 	s.due = f.due;
 	s.sent = f.have & F_SENT ? f.sent : s.due;

@@ -33,6 +33,7 @@ struct ord_tl_probe {
 	bool is_signal;
 	bool is_channel; /* no probe: a detection channel */
 	enum ord_tl_told told;
+	bool has_values;		/* its samples carry numbers */
 	bool asks_nobody;		/* says what a watch told last: it has no latency */
 	int64_t every, timeout, within; /* ns; within 0: none */
 };
@@ -100,6 +101,12 @@ struct ord_event {
 	struct json_t *json; /* owned */
 };
 
+/* The number of a `prom` probe's sample, in millionths. */
+struct ord_tl_value {
+	uint32_t rep, probe;
+	int64_t done, micro;
+};
+
 struct ord_timeline {
 	struct json_t *run;  /* owned: the first line */
 	struct json_t *plan; /* borrowed from it */
@@ -112,6 +119,8 @@ struct ord_timeline {
 	size_t n_faults;
 	struct ord_tl_condition *full;
 	size_t n_full;
+	struct ord_tl_value *values; /* owned, by `done` */
+	size_t n_values, room_values;
 	bool has_slo;
 	struct ord_slo slo;
 	uint32_t repetitions; /* planned, without the placebo */

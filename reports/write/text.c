@@ -108,6 +108,21 @@ char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT])
 	return out;
 }
 
+char *ord_text_ppm(int64_t ppm, char out[static ORD_TEXT])
+{
+	int64_t unit = 10000, rest = ppm % unit;
+	unsigned decimals = 4;
+	int n;
+
+	while (decimals && rest % 10 == 0) {
+		rest /= 10;
+		decimals--;
+	}
+	n = decimal(ppm, unit, decimals, out, ORD_TEXT);
+	(void)snprintf(out + n, (size_t)(ORD_TEXT - n), " %%");
+	return out;
+}
+
 char *ord_text_milli(int64_t milli, unsigned decimals, char out[static ORD_TEXT])
 {
 	decimal(milli, 1000, decimals, out, ORD_TEXT);

@@ -22,6 +22,8 @@ char *ord_text_span(const struct ord_span *s, char out[static ORD_TEXT]);
 char *ord_text_relative(int64_t t, int64_t zero, char out[static ORD_TEXT]);
 /* Parts of a whole as "99.87 %"; "-" of nothing. Never rounds up to 100 %, nor down to 0 %. */
 char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT]);
+/* Parts per million as "0.4642 %": as many decimals as it has, none of a whole number. */
+char *ord_text_ppm(int64_t ppm, char out[static ORD_TEXT]);
 /* A number with `decimals` decimals from thousandths: "1.203". */
 char *ord_text_milli(int64_t milli, unsigned decimals, char out[static ORD_TEXT]);
 
