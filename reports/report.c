@@ -26,6 +26,9 @@ const struct ord_report_format ord_report_formats[] = {
 	 ord_write_history},
 	{"textfile", "report.prom", "for node_exporter's textfile collector", false,
 	 ord_write_textfile},
+	{"otlp", "trace.json", "OpenTelemetry traces", false, ord_write_otlp},
+	{"cloudevents", "events.json", "a batch of CloudEvents", false, ord_write_cloudevents},
+	{"grafana", "annotations.json", "Grafana's annotations", false, ord_write_grafana},
 	{NULL, NULL, NULL, false, NULL},
 };
 

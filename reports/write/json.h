@@ -8,6 +8,8 @@
 
 json_t *ord_json_instant(const struct ord_timeline *t, const struct ord_instant *in);
 json_t *ord_json_span(const struct ord_span *s);
+/* A text of at most max bytes of it, without control characters and what is not UTF-8. Owned. */
+json_t *ord_json_clean(const char *text, size_t max);
 /* REPETITION.cluster, and what a fault did. */
 json_t *ord_json_kube(const struct ord_analysis *a, const struct ord_rep *r);
 json_t *ord_json_acts(const struct ord_fault_result *f);

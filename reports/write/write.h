@@ -14,6 +14,9 @@ int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 int ord_write_openmetrics(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 int ord_write_history(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 int ord_write_textfile(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+int ord_write_otlp(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+int ord_write_cloudevents(const struct ord_analysis *a, FILE *out, struct ord_err *err);
+int ord_write_grafana(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 
 /* The cluster's part of report.md: sections, and lines of the method. */
 void ord_md_kube(const struct ord_analysis *a, FILE *out);

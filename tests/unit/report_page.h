@@ -16,9 +16,10 @@
 
 typedef int writer(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 
-static writer *const writers[] = {ord_write_json,    ord_write_md,	    ord_write_html,
-				  ord_write_junit,   ord_write_openmetrics, ord_write_history,
-				  ord_write_textfile};
+static writer *const writers[] = {ord_write_json,     ord_write_md,	     ord_write_html,
+				  ord_write_junit,    ord_write_openmetrics, ord_write_history,
+				  ord_write_textfile, ord_write_otlp,	     ord_write_cloudevents,
+				  ord_write_grafana};
 #define WRITERS (sizeof writers / sizeof *writers)
 
 /* Not inlined: gcc 12 takes the stream's text for a local that has gone. */

@@ -1,0 +1,16 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "reports/write/json.h"
+#include "reports/write/text.h"
+
+json_t *ord_json_clean(const char *text, size_t max)
+{
+	ord_autofree char *copy = strndup(text, max);
+
+	if (!copy)
+		return json_string("");
+	ord_text_clean(copy);
+	return json_string(copy);
+}

@@ -1,0 +1,75 @@
+/* Failures of the user probes as events of a span. */
+#include <stdlib.h>
+
+#include "base/auto.h"
+#include "reports/write/otlp.h"
+
+struct failure {
+	struct ord_sample s;
+	size_t probe;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct failure *x = a, *y = b;
+
+	if (x->s.sent != y->s.sent)
+		return x->s.sent < y->s.sent ? -1 : 1;
+	return (x->s.line > y->s.line) - (x->s.line < y->s.line);
+}
+
+/* The first `max` bad samples of one probe from the request on, appended; the rest are counted. */
+static size_t gather(const struct ord_analysis *a, const struct ord_rep *r, size_t probe,
+		     struct failure *v, size_t *n, size_t max)
+{
+	size_t room = *n + max, seen = 0;
+	struct ord_cursor c;
+	struct ord_sample s;
+
+	ord_cursor_begin(ord_timeline_series(a->t, r->number, probe), &c);
+	if (r->requested.known)
+		(void)ord_cursor_seek_sent(&c, r->requested.value);
+	while (ord_cursor_next(&c, &s)) {
+		if (ord_sample_counts(&s) != ORD_SAMPLE_BAD)
+			continue;
+		seen++;
+		if (*n < room)
+			v[(*n)++] = (struct failure){s, probe};
+	}
+	return seen;
+}
+
+static void tell(const struct ord_analysis *a, json_t *span, const struct failure *f)
+{
+	const struct ord_timeline *t = a->t;
+	json_t *attributes = ord_otlp_event(t, span, f->s.done, "probe failure");
+
+	ord_otlp_text(attributes, "ordeal.probe", t->probes[f->probe].name);
+	ord_otlp_text(attributes, "ordeal.outcome",
+		      ord_tl_outcome_name((enum ord_tl_outcome)f->s.outcome));
+	ord_otlp_int(attributes, "ordeal.latency_ns", ord_sample_latency(&f->s));
+	ord_otlp_int(attributes, "ordeal.line", f->s.line);
+	if (f->s.why && t->why[f->s.why])
+		ord_otlp_text(attributes, "ordeal.why", t->why[f->s.why]);
+}
+
+int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, json_t *span,
+		      size_t max, struct ord_err *err)
+{
+	ord_autofree struct failure *v = calloc(a->t->n_probes * max + 1, sizeof *v);
+	size_t n = 0, seen = 0;
+
+	if (!v)
+		return ord_fail_nomem(err);
+	for (size_t p = 0; p < a->t->n_probes; p++)
+		if (!a->t->probes[p].is_signal)
+			seen += gather(a, r, p, v, &n, max);
+	qsort(v, n, sizeof *v, by_time);
+	for (size_t i = 0; i < n && i < max; i++)
+		tell(a, span, &v[i]);
+	ord_otlp_int(ord_otlp_attributes(span), "ordeal.probe_failures", (int64_t)seen);
+	if (seen > max)
+		(void)json_object_set_new(span, "droppedEventsCount",
+					  json_integer((json_int_t)(seen - max)));
+	return 0;
+}

@@ -1,0 +1,99 @@
+/*
+ * The JSON of opentelemetry-proto: ids in hexadecimal, 64-bit numbers as decimal strings, enums as
+ * integers, names in lowerCamelCase.
+ */
+#include "reports/write/otlp.h"
+
+#include <inttypes.h>
+
+#include "reports/write/json.h"
+
+#define KIND_INTERNAL 1
+
+static json_t *decimal(int64_t v)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%" PRId64, v);
+	return json_string(text);
+}
+
+static json_t *nano(const struct ord_timeline *t, int64_t at)
+{
+	return decimal(t->wall_ns + at);
+}
+
+static void attribute(json_t *attributes, const char *key, const char *kind, json_t *value)
+{
+	(void)json_array_append_new(attributes,
+				    json_pack("{s:s,s:{s:o}}", "key", key, "value", kind, value));
+}
+
+void ord_otlp_text(json_t *attributes, const char *key, const char *value)
+{
+	attribute(attributes, key, "stringValue", ord_json_clean(value, OTLP_TEXT_MAX));
+}
+
+void ord_otlp_int(json_t *attributes, const char *key, int64_t value)
+{
+	attribute(attributes, key, "intValue", decimal(value));
+}
+
+void ord_otlp_bool(json_t *attributes, const char *key, bool value)
+{
+	attribute(attributes, key, "boolValue", json_boolean(value));
+}
+
+void ord_otlp_interval(json_t *attributes, int64_t lo, int64_t hi, uint32_t line)
+{
+	ord_otlp_int(attributes, "ordeal.low_ns", lo);
+	ord_otlp_int(attributes, "ordeal.high_ns", hi);
+	if (line)
+		ord_otlp_int(attributes, "ordeal.line", line);
+}
+
+json_t *ord_otlp_span(const struct ord_timeline *t, uint32_t rep, const char *key,
+		      const char *parent, const char *name, int64_t start, int64_t end)
+{
+	char trace[ORD_TRACE_ID], id[ORD_SPAN_ID], above[ORD_SPAN_ID];
+	json_t *text = ord_json_clean(name, OTLP_TEXT_MAX), *span;
+
+	/* A span without a name is not valid. */
+	if (!*json_string_value(text))
+		(void)json_string_set(text, "-");
+	span = json_pack("{s:s,s:s,s:o,s:i,s:o,s:o,s:[]}", "traceId", ord_trace_id(t, rep, trace),
+			 "spanId", ord_span_id(t, rep, key, id), "name", text, "kind",
+			 KIND_INTERNAL, "startTimeUnixNano", nano(t, start), "endTimeUnixNano",
+			 nano(t, end < start ? start : end), "attributes");
+	if (parent)
+		(void)json_object_set_new(span, "parentSpanId",
+					  json_string(ord_span_id(t, rep, parent, above)));
+	return span;
+}
+
+json_t *ord_otlp_attributes(json_t *span)
+{
+	return json_object_get(span, "attributes");
+}
+
+void ord_otlp_status(json_t *span, enum ord_otlp_status status, const char *message)
+{
+	json_t *j = json_pack("{s:i}", "code", (int)status);
+
+	if (status == ORD_OTLP_ERROR)
+		(void)json_object_set_new(j, "message", ord_json_clean(message, OTLP_TEXT_MAX));
+	(void)json_object_set_new(span, "status", j);
+}
+
+json_t *ord_otlp_event(const struct ord_timeline *t, json_t *span, int64_t at, const char *name)
+{
+	json_t *events = json_object_get(span, "events"), *attributes = json_array();
+
+	if (!events) {
+		events = json_array();
+		(void)json_object_set_new(span, "events", events);
+	}
+	(void)json_array_append_new(events, json_pack("{s:o,s:s,s:o}", "timeUnixNano", nano(t, at),
+						      "name", name, "attributes", attributes));
+	return attributes;
+}
