@@ -153,6 +153,8 @@ void ord_chart_axis(struct chart *c)
 		(void)strncat(s, " s", sizeof s - strlen(s) - 1);
 		if (ord_chart_x(c, t) > c->x1 - 120)
 			ord_chart_text(c, "tick end", c->x1, c->y + 160, s);
+		else if (ord_chart_x(c, t) < 150)
+			ord_chart_text(c, "tick", c->x0, c->y + 160, s);
 		else
 			ord_chart_text(c, "tick mid", ord_chart_x(c, t), c->y + 160, s);
 	}
@@ -207,7 +209,10 @@ static void draw(struct chart *c)
 	(void)fclose(c->out);
 	c->out = out;
 	(void)fprintf(out, "<svg class=\"chart %s\" role=\"img\" viewBox=\"0 0 %d %lld\">",
-		      c->narrow ? "slim" : "broad", c->width, (long long)(c->y / 10 + 1));
+		      c->alone	  ? "alone"
+		      : c->narrow ? "slim"
+				  : "broad",
+		      c->width, (long long)(c->y / 10 + 1));
 	describe(c, labels, n);
 	if (c->r->in_force.known && c->r->undoable && c->r->number) {
 		int64_t from = ord_chart_x(c, c->r->in_force.value);
@@ -223,7 +228,8 @@ static void draw(struct chart *c)
 	free(body);
 }
 
-void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_t detail, FILE *out)
+void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,
+		    bool twice, FILE *out)
 {
 	struct chart broad = {.out = out,
 			      .a = a,
@@ -241,7 +247,9 @@ void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_
 			     .x1 = 3560,
 			     .narrow = true};
 
-	draw(&broad);
+	slim.alone = !twice;
+	if (twice)
+		draw(&broad);
 	draw(&slim);
 }
 

@@ -15,8 +15,8 @@ struct chart {
 	FILE *out;
 	const struct ord_analysis *a;
 	const struct ord_rep *r;
-	bool narrow;
-	size_t detail; /* draw so many samples one by one; bucket beyond */
+	bool narrow, alone; /* alone: there is no broad one beside it */
+	size_t detail;	    /* draw so many samples one by one; bucket beyond */
 	int64_t t0, t1;
 	int width;	/* px */
 	int64_t x0, x1; /* tenths */

@@ -1,32 +1,78 @@
 /* Outcomes in the chart: a strip a probe. */
 #include "reports/write/chart.h"
 
-static const char *const strip_css[ORD_TL_OUTCOMES] = {
-	[ORD_TL_OK] = "o-ok",
-	[ORD_TL_WRONG] = "o-wrong",
-	[ORD_TL_REFUSED] = "o-refused",
-	[ORD_TL_RESET] = "o-reset",
-	[ORD_TL_TIMEOUT] = "o-timeout",
-	[ORD_TL_SKIPPED] = "o-skipped",
-	[ORD_TL_LOCAL_ERROR] = "o-skipped",
-};
+#include <stdlib.h>
 
 /* Colour and height both tell: good is a thin line, unknown a hollow one, bad a full block with a
- * pattern. */
-static void strip_piece(const struct chart *c, enum ord_tl_outcome o, bool is_signal, int64_t x1,
-			int64_t x2)
-{
-	bool unknown = o == ORD_TL_SKIPPED || o == ORD_TL_LOCAL_ERROR;
+ * pattern. Tenths, from the top of the lane. */
+static const struct look {
+	const char *css;
+	int64_t y, h;
+} looks[2][ORD_TL_OUTCOMES] = {
+	{
+		[ORD_TL_OK] = {"o-ok", 50, 40},
+		[ORD_TL_WRONG] = {"o-wrong", 0, 140},
+		[ORD_TL_REFUSED] = {"o-refused", 0, 140},
+		[ORD_TL_RESET] = {"o-reset", 0, 140},
+		[ORD_TL_TIMEOUT] = {"o-timeout", 0, 140},
+		[ORD_TL_SKIPPED] = {"o-skipped", 40, 60},
+		[ORD_TL_LOCAL_ERROR] = {"o-skipped", 40, 60},
+	},
+	{
+		[ORD_TL_OK] = {"s-on", 0, 140},
+		[ORD_TL_WRONG] = {"s-off", 60, 20},
+		[ORD_TL_REFUSED] = {"s-off", 60, 20},
+		[ORD_TL_RESET] = {"s-off", 60, 20},
+		[ORD_TL_TIMEOUT] = {"s-off", 60, 20},
+		[ORD_TL_SKIPPED] = {"o-skipped", 40, 60},
+		[ORD_TL_LOCAL_ERROR] = {"o-skipped", 40, 60},
+	},
+};
 
-	if (is_signal && !unknown)
-		ord_chart_rect(c, o == ORD_TL_OK ? "s-on" : "s-off", x1,
-			       o == ORD_TL_OK ? c->y : c->y + 60, x2 - x1,
-			       o == ORD_TL_OK ? 140 : 20);
-	else if (o == ORD_TL_OK)
-		ord_chart_rect(c, "o-ok", x1, c->y + 50, x2 - x1, 40);
-	else
-		ord_chart_rect(c, strip_css[o], x1, unknown ? c->y + 40 : c->y, x2 - x1,
-			       unknown ? 60 : 140);
+/* The pieces of a strip, one path an outcome. */
+struct strip {
+	const struct chart *c;
+	bool is_signal;
+	struct {
+		FILE *f;
+		char *text;
+		size_t size;
+	} by[ORD_TL_OUTCOMES];
+};
+
+static void strip_piece(struct strip *s, enum ord_tl_outcome o, int64_t x1, int64_t x2)
+{
+	const struct look *look = &looks[s->is_signal][o];
+	int64_t w = x2 - x1 > 5 ? x2 - x1 : 5;
+	FILE *f = s->by[o].f;
+
+	if (!f)
+		f = s->by[o].f = open_memstream(&s->by[o].text, &s->by[o].size);
+	if (!f)
+		return;
+	(void)fputc('M', f);
+	ord_chart_px(f, x1);
+	(void)fputc(' ', f);
+	ord_chart_px(f, s->c->y + look->y);
+	(void)fputc('h', f);
+	ord_chart_px(f, w);
+	(void)fputc('v', f);
+	ord_chart_px(f, look->h);
+	(void)fputc('h', f);
+	ord_chart_px(f, -w);
+	(void)fputc('z', f);
+}
+
+static void strip_write(struct strip *s)
+{
+	for (unsigned o = 0; o < ORD_TL_OUTCOMES; o++) {
+		if (!s->by[o].f)
+			continue;
+		if (!fclose(s->by[o].f))
+			(void)fprintf(s->c->out, "<path class=\"%s\" d=\"%s\"/>",
+				      looks[s->is_signal][o].css, s->by[o].text);
+		free(s->by[o].text);
+	}
 }
 
 static unsigned rank_of(enum ord_tl_outcome o, bool is_signal)
@@ -73,6 +119,7 @@ void ord_chart_strip(const struct chart *c, const struct ord_series *q, size_t p
 	int64_t from = 0, end, last = 0; /* last: when the sample before was sent */
 	struct ord_cursor samples;
 	struct ord_sample s;
+	struct strip strip = {.c = c, .is_signal = is_signal};
 
 	bucketed = n > c->detail;
 	ord_cursor_begin(q, &samples);
@@ -97,11 +144,12 @@ void ord_chart_strip(const struct chart *c, const struct ord_series *q, size_t p
 				o = (enum ord_tl_outcome)s.outcome;
 		}
 		if (!begins && (o != now || hole))
-			strip_piece(c, now, is_signal, from, end);
+			strip_piece(&strip, now, from, end);
 		if (begins || o != now || hole)
 			from = at;
 		now = o;
 	}
 	if (n)
-		strip_piece(c, now, is_signal, from, ord_chart_x(c, last + every));
+		strip_piece(&strip, now, from, ord_chart_x(c, last + every));
+	strip_write(&strip);
 }

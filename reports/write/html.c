@@ -11,7 +11,8 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
-#define EMBED_MAX_REPS 50
+#define EMBED_MAX (128 * 1024) /* bytes; a page is for reading, and report.json stands beside it \
+				*/
 
 void ord_html_lead(FILE *out)
 {
@@ -87,12 +88,10 @@ static void embed(const struct ord_analysis *a, FILE *out)
 	FILE *f;
 	struct ord_err err;
 
-	if (a->t->repetitions > EMBED_MAX_REPS)
-		return;
 	f = open_memstream(&text, &size);
 	if (!f)
 		return;
-	if (!ord_write_json(a, f, &err) && !fclose(f)) {
+	if (!ord_write_json(a, f, &err) && !fclose(f) && size <= EMBED_MAX) {
 		(void)fputs("<script type=\"application/json\" id=\"report\">\n", out);
 		for (size_t i = 0; i < size; i++)
 			if (text[i] == '<')

@@ -21,10 +21,10 @@ bool ord_html_is_shown(const struct ord_analysis *a, const struct ord_rep *r);
 void ord_html_what_happened(const struct ord_analysis *a, FILE *out);
 void ord_html_repetitions(const struct ord_analysis *a, FILE *out);
 
-/* The chart of one repetition, twice: for a wide page and for a narrow one; the style sheet shows
- * one of them. */
+/* The chart of one repetition; twice: for a wide page and for a narrow one, and the style sheet
+ * shows one of them; else the narrow one alone. */
 void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,
-		    FILE *out);
+		    bool twice, FILE *out);
 /* One figure over the repetitions, drawn and in words. */
 struct ord_html_figure {
 	const char *name;
@@ -39,8 +39,9 @@ void ord_html_defs(FILE *out);
 /* One row of dots, a repetition each, against the limit (0: none). */
 void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, int64_t limit,
 		   const char *title, FILE *out);
-/* Instants and events of one repetition with their evidence, in the order of time. */
-void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
+/* Instants and events of one repetition with their evidence, in the order of time; not all:
+ * the brief rows. */
+void ord_html_events(const struct ord_analysis *a, const struct ord_rep *r, bool all, FILE *out);
 /* A line's number, as a link to where the page says what stands there. */
 void ord_html_line(const struct ord_analysis *a, const struct ord_rep *r, uint32_t line, FILE *out);
 void ord_html_evidence(const struct ord_analysis *a, FILE *out);

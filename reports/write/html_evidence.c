@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "reports/write/html.h"
-#include "reports/write/html_rows.h"
+#include "reports/write/rows.h"
 #include "reports/write/text.h"
 
 #define REPS_MAX 2   /* beyond, the most telling repetition alone has its lines here */
@@ -42,7 +42,7 @@ static const struct ord_event *find_event(const struct ord_timeline *t, uint32_t
 
 /* Samples stand in the order of `sent`; the line is not far from the instant that it shows. */
 static bool find_sample(const struct ord_analysis *a, const struct ord_rep *r, uint32_t line,
-			const struct ord_html_row *row, size_t *ret_probe, struct ord_sample *ret)
+			const struct ord_row *row, size_t *ret_probe, struct ord_sample *ret)
 {
 	for (size_t p = 0; p < a->t->n_probes; p++) {
 		const struct ord_tl_probe *probe = &a->t->probes[p];
@@ -84,7 +84,7 @@ static void sample_text(const struct ord_analysis *a, const struct ord_rep *r, s
 }
 
 static void one_line(const struct ord_analysis *a, const struct ord_rep *r, uint32_t line,
-		     const struct ord_html_row *row, FILE *out)
+		     const struct ord_row *row, FILE *out)
 {
 	const struct ord_event *e = find_event(a->t, line);
 	struct ord_sample s;
@@ -107,7 +107,7 @@ static void one_line(const struct ord_analysis *a, const struct ord_rep *r, uint
 
 struct cite {
 	uint32_t line;
-	const struct ord_html_row *row;
+	const struct ord_row *row;
 };
 
 static int by_line(const void *a, const void *b)
@@ -119,12 +119,12 @@ static int by_line(const void *a, const void *b)
 
 static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
 {
-	struct ord_html_rows *rows = calloc(1, sizeof *rows);
-	struct cite *v = calloc(2 * ORD_HTML_ROWS_MAX, sizeof *v);
+	struct ord_rows *rows = calloc(1, sizeof *rows);
+	struct cite *v = calloc(2 * ORD_ROWS_MAX, sizeof *v);
 	size_t n = 0;
 
 	if (rows && v) {
-		ord_html_collect(a, r, rows);
+		ord_rows_collect(a, r, rows);
 		for (size_t i = 0; i < rows->n; i++) {
 			v[n++] = (struct cite){rows->v[i].line, &rows->v[i]};
 			if (rows->v[i].line_before)

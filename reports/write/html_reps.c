@@ -7,9 +7,9 @@
 #include "base/auto.h"
 #include "reports/write/text.h"
 
-#define CHARTS_MAX    12   /* repetitions with a chart and a table of their own */
+#define CHARTS_MAX    6	   /* repetitions with a chart and a table of their own */
 #define DETAIL_FIRST  2000 /* samples drawn one by one in the first chart */
-#define DETAIL_OTHERS 600
+#define DETAIL_OTHERS 400
 #define REP_ROWS_MAX  500
 
 /* How much a repetition is worth seeing first: what decided the verdict, then the longest impact.
@@ -81,14 +81,15 @@ static void legend(FILE *out)
 	(void)fputs("</div>", out);
 }
 
-static void figure(const struct ord_analysis *a, const struct ord_rep *r, size_t detail, FILE *out)
+static void figure(const struct ord_analysis *a, const struct ord_rep *r, bool first, FILE *out)
 {
 	bool latency = false;
+	size_t detail = first ? DETAIL_FIRST : DETAIL_OTHERS;
 
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		latency |= !a->t->probes[p].is_signal && !a->t->probes[p].asks_nobody;
 	(void)fputs("<figure>", out);
-	ord_html_chart(a, r, detail, out);
+	ord_html_chart(a, r, detail, first, out);
 	(void)fprintf(
 		out,
 		"<figcaption>Seconds since the fault was requested. A mark is an instant, the "
@@ -98,7 +99,7 @@ static void figure(const struct ord_analysis *a, const struct ord_rep *r, size_t
 	(void)fputs("</figcaption></figure>\n", out);
 }
 
-static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r, size_t detail,
+static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r, bool first,
 			   FILE *out)
 {
 	if (r->why[0]) {
@@ -108,10 +109,10 @@ static void one_repetition(const struct ord_analysis *a, const struct ord_rep *r
 	}
 	if (!has_samples(a, r))
 		return;
-	figure(a, r, detail, out);
+	figure(a, r, first, out);
 	ord_html_kube(a, r, out);
 	(void)fputs("<h3>Timeline and evidence</h3>", out);
-	ord_html_events(a, r, out);
+	ord_html_events(a, r, first, out);
 	(void)fputs("<h3>Before, during and after</h3>", out);
 	ord_html_parts(a, r, out);
 }
@@ -124,7 +125,7 @@ void ord_html_what_happened(const struct ord_analysis *a, FILE *out)
 		(void)fprintf(out,
 			      "<p class=\"dim\">Repetition %u of %u, the most telling one.</p>\n",
 			      r->number, a->t->repetitions);
-	one_repetition(a, r, DETAIL_FIRST, out);
+	one_repetition(a, r, true, out);
 }
 
 static void rep_row(const struct ord_analysis *a, const struct ord_rep *r, FILE *out)
@@ -253,7 +254,7 @@ static void others(const struct ord_analysis *a, const struct ord_rep *first, FI
 		else
 			(void)fputs("Placebo: everything but the fault", out);
 		(void)fputs("</summary>\n", out);
-		one_repetition(a, r, DETAIL_OTHERS, out);
+		one_repetition(a, r, false, out);
 		(void)fputs("</details>\n", out);
 	}
 }

@@ -12,8 +12,7 @@
 char *ord_metric_seconds(int64_t ns, char out[static 32])
 {
 	uint64_t mag = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-	int n = snprintf(out, 32, "%s%llu.%09llu", ns < 0 ? "-" : "", mag / ORD_S,
-			 mag % ORD_S);
+	int n = snprintf(out, 32, "%s%llu.%09llu", ns < 0 ? "-" : "", mag / ORD_S, mag % ORD_S);
 
 	while (n > 2 && out[n - 1] == '0' && out[n - 2] != '.')
 		out[--n] = '\0';

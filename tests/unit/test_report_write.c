@@ -216,7 +216,7 @@ static void a_large_run_makes_a_small_page(void **state)
 	text = written(&s.a, ord_write_html);
 	assert_true(strlen(text) < 200000);
 	well_formed(text, true);
-	assert_non_null(strstr(text, "class=\"o-reset\" x="));
+	assert_non_null(strstr(text, "class=\"o-reset\" d=\"M"));
 	assert_non_null(strstr(text, "class=\"l-reset\" d="));
 	free(text);
 	done(&s);
