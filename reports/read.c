@@ -4,19 +4,13 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "reports/feed.h"
 #include "reports/member.h"
 #include "reports/value.h"
 
-#define LINE_MAX_BYTES ((size_t)8 << 20)
-#define SAMPLES_MAX    ((size_t)64 << 20)
-#define EVENTS_MAX     ((size_t)1 << 20)
-
-struct reader {
-	FILE *in;
-	char *buf;
-	size_t room, start, end;
-	bool eof;
-};
+#define CHUNK	    ((size_t)256 << 10) /* what fits into a cache beside what is made of it */
+#define SAMPLES_MAX ((size_t)64 << 20)
+#define EVENTS_MAX  ((size_t)1 << 20)
 
 static const char *const kinds[] = {
 	[ORD_EVENT_RESOLVED] = "resolved", [ORD_EVENT_PHASE] = "phase",
@@ -37,51 +31,6 @@ int ord_tl_outcome_parse(const char *text, size_t len)
 			return i;
 	}
 	return -1;
-}
-
-/* 1: a line stands at *ret (whole: it ended with a newline); 0: end of file; -1: error. */
-static int next_line(struct reader *r, char **ret, size_t *ret_len, bool *ret_whole,
-		     struct ord_err *err)
-{
-	size_t scanned = r->start;
-
-	for (;;) {
-		char *nl =
-			r->end > scanned ? memchr(r->buf + scanned, '\n', r->end - scanned) : NULL;
-		char *more;
-		size_t got;
-
-		if (nl || (r->eof && r->end > r->start)) {
-			*ret = r->buf + r->start;
-			*ret_len = (nl ? (size_t)(nl - r->buf) : r->end) - r->start;
-			*ret_whole = nl;
-			r->start += *ret_len + (nl ? 1 : 0);
-			return 1;
-		}
-		if (r->eof)
-			return 0;
-		if (r->start) {
-			memmove(r->buf, r->buf + r->start, r->end - r->start);
-			r->end -= r->start;
-			r->start = 0;
-		}
-		scanned = r->end;
-		if (r->end == r->room) {
-			if (r->room >= LINE_MAX_BYTES)
-				return ord_fail(err, ORD_USAGE, "a line longer than %zu MiB",
-						LINE_MAX_BYTES >> 20);
-			more = realloc(r->buf, r->room ? r->room * 2 : 1 << 16);
-			if (!more)
-				return ord_fail_nomem(err);
-			r->buf = more;
-			r->room = r->room ? r->room * 2 : 1 << 16;
-		}
-		got = fread(r->buf + r->end, 1, r->room - r->end, r->in);
-		if (!got && ferror(r->in))
-			return ord_fail_sys(err, "read");
-		r->eof = !got;
-		r->end += got;
-	}
 }
 
 size_t ord_timeline_probe(const struct ord_timeline *t, const char *name, size_t len)
@@ -245,18 +194,14 @@ static int seal(struct ord_timeline *t, struct ord_err *err)
 	return 0;
 }
 
-static int read_line(struct ord_timeline *t, const char *line, size_t len, bool last,
+static int read_json(struct ord_timeline *t, const char *line, size_t len, bool torn,
 		     struct ord_err *err)
 {
 	json_error_t why;
-	json_t *j;
-	int r, failed = 0;
+	json_t *j = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+	int r;
 
-	t->lines++;
-	if (t->run && ord_timeline_scan(t, line, len, &failed))
-		return failed ? ord_fail_nomem(err) : 0;
-	j = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
-	if (!j && last && t->run) {
+	if (!j && torn && t->run) {
 		t->torn = true;
 		t->lines--;
 		return 0;
@@ -271,29 +216,68 @@ static int read_line(struct ord_timeline *t, const char *line, size_t len, bool 
 	return r;
 }
 
-int ord_timeline_read(FILE *in, struct ord_timeline *ret, struct ord_err *err)
+static int read_chunk(struct ord_timeline *t, const struct ord_chunk *chunk, struct ord_err *err)
 {
-	struct reader r = {.in = in};
-	struct ord_timeline t = {0};
-	bool whole = false;
-	char *line = NULL;
-	size_t len = 0;
+	for (size_t i = 0; i < chunk->n; i++) {
+		const struct ord_scanned *line = &chunk->lines[i];
+		struct ord_sample s = line->s;
+
+		t->lines++;
+		if (!line->is_sample) {
+			if (read_json(t, chunk->text + line->at, line->len,
+				      chunk->torn && i + 1 == chunk->n, err))
+				return -1;
+			continue;
+		}
+		s.line = t->lines;
+		if (line->has_why)
+			s.why = ord_timeline_why(t, chunk->text + line->why_at, line->why_len);
+		if (ord_timeline_add(t, line->rep, line->probe, &s, line->since))
+			return ord_fail_nomem(err);
+	}
+	return 0;
+}
+
+static int read_all(struct ord_timeline *t, struct ord_feed *feed, bool quick, struct ord_err *err)
+{
+	struct ord_chunk chunk;
 	int got;
 
-	while ((got = next_line(&r, &line, &len, &whole, err)) > 0)
-		if (read_line(&t, line, len, !whole, err)) {
-			got = -1;
-			break;
-		}
-	free(r.buf);
-	if (!got && !t.run)
-		got = ord_fail(err, ORD_USAGE, "the timeline is empty");
-	if (got || seal(&t, err)) {
+	while ((got = ord_feed_next(feed, &chunk, err)) > 0) {
+		bool first = !t->run;
+
+		if (read_chunk(t, &chunk, err))
+			return -1;
+		if (first)
+			ord_feed_scan(feed, quick);
+	}
+	return got;
+}
+
+int ord_timeline_read_by(FILE *in, size_t chunk, bool quick, struct ord_timeline *ret,
+			 struct ord_err *err)
+{
+	struct ord_timeline t = {0};
+	struct ord_feed *feed;
+	int r;
+
+	if (ord_feed_open(in, &t, chunk, &feed, err))
+		return -1;
+	r = read_all(&t, feed, quick, err);
+	ord_feed_close(feed);
+	if (!r && !t.run)
+		r = ord_fail(err, ORD_USAGE, "the timeline is empty");
+	if (r || seal(&t, err)) {
 		ord_timeline_done(&t);
 		return -1;
 	}
 	*ret = t;
 	return 0;
+}
+
+int ord_timeline_read(FILE *in, struct ord_timeline *ret, struct ord_err *err)
+{
+	return ord_timeline_read_by(in, CHUNK, true, ret, err);
 }
 
 void ord_timeline_done(struct ord_timeline *t)

@@ -1,193 +1,218 @@
-/*
- * The quick way for sample lines, which are nearly all of a timeline: one flat object of plain
- * texts, integers and booleans. Whatever looks otherwise (an escape, a nested value, a missing key)
- * is left to the JSON parser, so that there is one judge of what is wrong with a line.
- */
-#include "reports/timeline.h"
+#include "reports/scan.h"
 
+#include <endian.h>
 #include <string.h>
 
-struct text {
-	const char *s;
-	size_t n;
-};
+#include "base/auto.h"
 
-struct fields {
-	struct text e, p, o, why;
-	int64_t rep, due, sent, done, since;
-	unsigned have; /* bits of enum field */
-	bool good;
-};
+/* Skips a word that must stand there. Compilers make one or two compares of it. */
+#define SKIP(p, word)                                  \
+	do {                                           \
+		if (memcmp(p, word, sizeof(word) - 1)) \
+			return NULL;                   \
+		(p) += sizeof(word) - 1;               \
+	} while (0)
 
-enum field {
-	F_E = 1,
-	F_P = 2,
-	F_O = 4,
-	F_WHY = 8,
-	F_REP = 16,
-	F_DUE = 32,
-	F_SENT = 64,
-	F_DONE = 128,
-	F_GOOD = 256,
-	F_SINCE = 512
-};
+#define DIGITS_MAX 18 /* always fits */
 
-static bool is(const struct text *t, const char *word)
+/* Eight decimal digits as bytes 0 to 9, the first in the lowest byte. */
+static uint64_t eight(uint64_t bytes)
 {
-	return strlen(word) == t->n && !memcmp(t->s, word, t->n);
+	bytes = bytes * 10 + (bytes >> 8);
+	bytes = (bytes & 0x000000ff000000ff) * (100 + ((uint64_t)1000000 << 32)) +
+		(bytes >> 16 & 0x000000ff000000ff) * (1 + ((uint64_t)10000 << 32));
+	return bytes >> 32;
 }
 
-/* A plain string: printable ASCII without an escape. Returns past its closing quote, NULL
- * otherwise. */
-static const char *scan_text(const char *p, const char *end, struct text *ret)
+/* A number as JSON writes it, without a sign; NULL: none, or too long. Reads eight bytes at a time:
+ * a byte is no digit where its value less '0' has a high nibble, or gets one by adding six. */
+static const char *scan_int(const char *p, int64_t *ret)
 {
-	if (p == end || *p++ != '"')
+	static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+	const char *start = p;
+	uint64_t v = 0;
+
+	for (;;) {
+		uint64_t bytes, other;
+		unsigned n;
+
+		memcpy(&bytes, p, sizeof bytes);
+		bytes = le64toh(bytes) ^ 0x3030303030303030;
+		other = (bytes | (bytes + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0;
+		if (!other) {
+			v = v * 100000000 + eight(bytes);
+			p += 8;
+			if (p - start > DIGITS_MAX)
+				return NULL;
+			continue;
+		}
+		n = (unsigned)__builtin_ctzll(other) / 8;
+		if (n)
+			v = v * tens[n] + eight(bytes << (8 - n) * 8);
+		p += n;
+		break;
+	}
+	if (p == start || p - start > DIGITS_MAX || (*start == '0' && p - start > 1))
 		return NULL;
-	ret->s = p;
-	while (p < end && *p != '"') {
+	*ret = (int64_t)v;
+	return p;
+}
+
+/* The rest of a plain string: printable ASCII without an escape. Returns past its closing quote. */
+static const char *scan_text(const char *p)
+{
+	while (*p != '"') {
 		if (*p < ' ' || *p > '~' || *p == '\\')
 			return NULL;
 		p++;
 	}
-	if (p == end)
-		return NULL;
-	ret->n = (size_t)(p - ret->s);
 	return p + 1;
 }
 
-static const char *scan_int(const char *p, const char *end, int64_t *ret)
+/* A name that stands in a line as it is: no escape, and nothing that would need one. */
+static bool names(const char *p, const char *name, const char **ret_end)
 {
-	int64_t v = 0;
-	const char *start = p;
+	for (; *name; name++, p++)
+		if (*p != *name || *name == '"' || *name == '\\' || (unsigned char)*name < ' ')
+			return false;
+	*ret_end = p;
+	return *p == '"';
+}
 
-	for (; p < end && *p >= '0' && *p <= '9'; p++) {
-		if (p - start > 17)
-			return NULL;
-		v = v * 10 + (*p - '0');
+static const char *scan_probe(struct ord_scan *scan, const char *p, size_t *ret)
+{
+	const struct ord_timeline *t = scan->t;
+	const char *end;
+
+	if (scan->probe < t->n_probes && names(p, t->probes[scan->probe].name, &end)) {
+		*ret = scan->probe;
+		return end + 1;
 	}
-	if (p == start || (*start == '0' && p - start > 1))
-		return NULL;
-	*ret = v;
-	return p;
+	for (size_t i = 0; i < t->n_probes; i++)
+		if (names(p, t->probes[i].name, &end)) {
+			*ret = scan->probe = i;
+			return end + 1;
+		}
+	return NULL;
 }
 
-static const char *scan_bool(const char *p, const char *end, bool *ret)
+static const char *scan_outcome(const char *p, uint8_t *ret)
 {
-	*ret = *p == 't';
-	if (end - p >= 4 && !memcmp(p, "true", 4))
-		return p + 4;
-	return end - p >= 5 && !memcmp(p, "false", 5) ? p + 5 : NULL;
+	for (int i = 0; i < ORD_TL_OUTCOMES; i++) {
+		const char *end;
+
+		if (names(p, ord_tl_outcome_name((enum ord_tl_outcome)i), &end)) {
+			*ret = (uint8_t)i;
+			return end + 1;
+		}
+	}
+	return NULL;
 }
 
-static unsigned field_of(const struct text *key)
+enum tail { TAIL_GOOD, TAIL_STATUS, TAIL_SINCE, TAIL_WHY, TAIL_TRACE };
+
+#define TAIL(word) word, sizeof(word) - 1
+static const struct {
+	const char *word;
+	size_t n;
+} tails[] = {
+	[TAIL_GOOD] = {TAIL("good\":")},     [TAIL_STATUS] = {TAIL("status\":")},
+	[TAIL_SINCE] = {TAIL("since\":")},   [TAIL_WHY] = {TAIL("why\":\"")},
+	[TAIL_TRACE] = {TAIL("trace\":\"")},
+};
+
+static const char *scan_good(const char *p, struct ord_scanned *ret)
 {
-	static const struct {
-		const char *key;
-		unsigned bit;
-	} table[] = {{"e", F_E},       {"p", F_P},	  {"o", F_O},	    {"why", F_WHY},
-		     {"rep", F_REP},   {"due", F_DUE},	  {"sent", F_SENT}, {"done", F_DONE},
-		     {"good", F_GOOD}, {"since", F_SINCE}};
+	bool known = ret->s.outcome != ORD_TL_SKIPPED && ret->s.outcome != ORD_TL_LOCAL_ERROR;
 
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (is(key, table[i].key))
-			return table[i].bit;
-	return 0;
-}
-
-static void keep(struct fields *f, unsigned bit, const struct text *text, int64_t number,
-		 bool truth)
-{
-	struct text *const texts[] = {
-		[F_E] = &f->e, [F_P] = &f->p, [F_O] = &f->o, [F_WHY] = &f->why};
-
-	f->have |= bit;
-	if (bit == F_REP)
-		f->rep = number;
-	else if (bit == F_DUE)
-		f->due = number;
-	else if (bit == F_SENT)
-		f->sent = number;
-	else if (bit == F_DONE)
-		f->done = number;
-	else if (bit == F_SINCE)
-		f->since = number;
-	else if (bit == F_GOOD)
-		f->good = truth;
-	else if (bit)
-		*texts[bit] = *text;
-}
-
-/* One "key":value; NULL where it is not of the plain shape. */
-static const char *scan_member(const char *p, const char *end, struct fields *f)
-{
-	static const unsigned text_bits = F_E | F_P | F_O | F_WHY,
-			      int_bits = F_REP | F_DUE | F_SENT | F_DONE | F_SINCE;
-	struct text key, text = {0};
-	int64_t number = 0;
-	bool truth = false;
-	unsigned bit, got;
-
-	p = scan_text(p, end, &key);
-	if (!p || p == end || *p++ != ':' || p == end)
-		return NULL;
-	bit = field_of(&key);
-	if (*p == '"') {
-		p = scan_text(p, end, &text);
-		got = text_bits;
-	} else if (*p == 't' || *p == 'f') {
-		p = scan_bool(p, end, &truth);
-		got = F_GOOD;
+	if (*p == 't') {
+		SKIP(p, "true");
+		ret->s.state = known ? ORD_SAMPLE_GOOD : ORD_SAMPLE_UNKNOWN;
 	} else {
-		p = scan_int(p, end, &number);
-		got = int_bits;
+		SKIP(p, "false");
+		ret->s.state = known ? ORD_SAMPLE_BAD : ORD_SAMPLE_UNKNOWN;
 	}
-	if (!p || (bit && !(bit & got)) || (bit & f->have))
-		return NULL;
-	keep(f, bit, &text, number, truth);
 	return p;
 }
 
-static bool scan_object(const char *p, const char *end, struct fields *f)
+/* What may follow the outcome, each once. */
+static const char *scan_tail(const char *chunk, const char *p, struct ord_scanned *ret)
 {
-	if (p == end || *p++ != '{')
-		return false;
-	for (;;) {
-		p = scan_member(p, end, f);
-		if (!p || p == end)
-			return false;
-		if (*p == '}')
-			return p + 1 == end;
-		if (*p++ != ',')
-			return false;
+	unsigned had = 0;
+
+	while (*p == ',') {
+		const char *from;
+		int64_t number = 0;
+		unsigned k = 0;
+
+		SKIP(p, ",\"");
+		while (k < ORD_COUNT(tails) &&
+		       (*p != *tails[k].word || memcmp(p, tails[k].word, tails[k].n) != 0))
+			k++;
+		if (k == ORD_COUNT(tails) || had & 1u << k)
+			return NULL;
+		had |= 1u << k;
+		from = p += tails[k].n;
+		if (k == TAIL_GOOD)
+			p = scan_good(p, ret);
+		else if (p[-1] == '"')
+			p = scan_text(p);
+		else
+			p = scan_int(p, &number);
+		if (!p)
+			return NULL;
+		if (k == TAIL_SINCE)
+			ret->since = number;
+		if (k == TAIL_WHY) {
+			ret->has_why = true;
+			ret->why_at = (uint32_t)(from - chunk);
+			ret->why_len = (uint32_t)(p - 1 - from);
+		}
 	}
+	return p;
 }
 
-bool ord_timeline_scan(struct ord_timeline *t, const char *line, size_t len, int *ret_error)
+static const char *scan_line(struct ord_scan *scan, const char *chunk, const char *p,
+			     struct ord_scanned *ret)
 {
-	static const unsigned need = F_E | F_P | F_O | F_REP | F_DUE;
-	struct fields f = {0};
-	struct ord_sample s = {.line = t->lines};
-	size_t probe;
-	int outcome;
+	int64_t unused, rep = 0;
 
-	if (!scan_object(line, line + len, &f) || (f.have & need) != need || !is(&f.e, "sample"))
+#define NUMBER(word, into)             \
+	do {                           \
+		SKIP(p, word);         \
+		p = scan_int(p, into); \
+		if (!p)                \
+			return NULL;   \
+	} while (0)
+	NUMBER("{\"t\":", &unused);
+	NUMBER(",\"e\":\"sample\",\"rep\":", &rep);
+	SKIP(p, ",\"p\":\"");
+	p = scan_probe(scan, p, &ret->probe);
+	if (!p || rep > scan->t->repetitions)
+		return NULL;
+	NUMBER(",\"n\":", &unused);
+	NUMBER(",\"due\":", &ret->s.due);
+	NUMBER(",\"sent\":", &ret->s.sent);
+	if (p[2] == 'f')
+		NUMBER(",\"first\":", &unused);
+	NUMBER(",\"done\":", &ret->s.done);
+#undef NUMBER
+	SKIP(p, ",\"o\":\"");
+	p = scan_outcome(p, &ret->s.outcome);
+	ret->rep = (uint32_t)rep;
+	return p ? scan_tail(chunk, p, ret) : NULL;
+}
+
+bool ord_scan_sample(struct ord_scan *scan, const char *chunk, size_t at, struct ord_scanned *ret)
+{
+	const char *p;
+
+	*ret = (struct ord_scanned){.at = (uint32_t)at, .s = {.state = ORD_SAMPLE_UNKNOWN}};
+	p = scan_line(scan, chunk, chunk + at, ret);
+	if (!p || *p != '}' || p[1] != '\n' || ret->s.done < ret->s.due ||
+	    ret->s.done < ret->s.sent)
 		return false;
-	probe = ord_timeline_probe(t, f.p.s, f.p.n);
-	if (probe < t->n_probes && t->probes[probe].has_values)
-		return false;
-	outcome = ord_tl_outcome_parse(f.o.s, f.o.n);
-	s.due = f.due;
-	s.sent = f.have & F_SENT ? f.sent : s.due;
-	s.done = f.have & F_DONE ? f.done : s.sent;
-	if (probe == t->n_probes || outcome < 0 || f.rep > t->repetitions || s.done < s.due ||
-	    s.done < s.sent)
-		return false;
-	s.outcome = (uint8_t)outcome;
-	s.state = !(f.have & F_GOOD) || outcome == ORD_TL_SKIPPED || outcome == ORD_TL_LOCAL_ERROR
-			  ? ORD_SAMPLE_UNKNOWN
-		  : f.good ? ORD_SAMPLE_GOOD
-			   : ORD_SAMPLE_BAD;
-	s.why = f.have & F_WHY ? ord_timeline_why(t, f.why.s, f.why.n) : 0;
-	*ret_error = ord_timeline_add(t, (uint32_t)f.rep, probe, &s, f.since);
+	ret->len = (uint32_t)(p + 1 - (chunk + at));
+	ret->is_sample = true;
 	return true;
 }

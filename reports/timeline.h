@@ -145,9 +145,10 @@ void ord_timeline_done(struct ord_timeline *t); /* fine on a zeroed struct */
 
 /* Reads the plan of the first line into the plain arrays (plan.c). */
 int ord_timeline_plan(struct ord_timeline *t, struct ord_err *err);
-/* Adds one sample line that has the writer's own shape, without building JSON (scan.c). False: not
- * that shape. */
-bool ord_timeline_scan(struct ord_timeline *t, const char *line, size_t len, int *ret_error);
+/* The same, chunk bytes at a time; quick: sample lines need not go through the JSON parser. Both
+ * are tested to make no difference. */
+int ord_timeline_read_by(FILE *in, size_t chunk, bool quick, struct ord_timeline *ret,
+			 struct ord_err *err);
 /* since: a kube probe's; where the change that it shows arrived after the sample before, it stands
  * at that arrival. 0: none. */
 int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s,

@@ -7,6 +7,7 @@
 
 #include "ordeal/report.h"
 #include "reports/analysis.h"
+#include "tests/support/same_samples.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -57,6 +58,27 @@ static char *write_all(const struct ord_analysis *a, size_t *ret_size)
 	return text;
 }
 
+/* JSON alone, and the quick way in small chunks with a thread ahead: the same samples, or the same
+ * refusal. */
+static void read_otherwise(FILE *in, const struct ord_timeline *t, const char *refusal)
+{
+	for (int quick = 0; quick < 2; quick++) {
+		struct ord_timeline other;
+		struct ord_err err;
+		int r;
+
+		rewind(in);
+		r = ord_timeline_read_by(in, quick ? 50 : 5000, quick, &other, &err);
+		if (t ? r != 0 : r == 0 || strcmp(err.msg, refusal) != 0)
+			abort();
+		if (!t)
+			continue;
+		if (!same_samples(t, &other))
+			abort();
+		ord_timeline_done(&other);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ord_timeline t;
@@ -72,11 +94,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!in)
 		return 0;
 	if (ord_timeline_read(in, &t, &err)) {
+		read_otherwise(in, NULL, err.msg);
 		(void)fclose(in);
 		if (err.code == ORD_OK || !err.msg[0])
 			abort();
 		return 0;
 	}
+	read_otherwise(in, &t, "");
 	(void)fclose(in);
 	if (t.repetitions > 50 ||
 	    ord_analyse(&t, &a, &err)) { /* many repetitions only make it slow */

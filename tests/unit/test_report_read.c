@@ -1,4 +1,5 @@
-/* The reader: what it takes, what it refuses, and that its quick way and its JSON way agree. */
+/* The reader: what it takes, what it refuses, and that its quick way and its JSON way agree on
+ * every byte. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include "reports/scan.h"
+#include "tests/support/draw.h"
+#include "tests/support/same_samples.h"
 #include "tests/unit/report_story.h"
 
 #define RUN                                                                                        \
@@ -126,43 +130,132 @@ static void an_endless_line(void **state)
 	free(text);
 }
 
-/* The same sample by the quick way, and with an escape that sends it the other way. */
-static void both_ways_agree(void **state)
+/* Reads by the quick way and by JSON alone, in chunks of so many bytes; fails where they differ.
+ * True: the text was taken. */
+static bool both_ways(const char *text, size_t size, size_t chunk)
 {
-	static const char *const lines[] = {
-		"{\"e\":\"sample\",\"t\":9,\"rep\":1,\"p\":\"p\",\"n\":3,\"due\":5,\"sent\":6,"
-		"\"first\":8,\"done\":9,\"o\":\"ok\",\"good\":true,\"status\":200}",
-		"{\"e\":\"sample\",\"t\":9,\"rep\":1,\"p\":\"p\",\"n\":3,\"due\":5,\"sent\":6,"
-		"\"done\":9,\"o\":\"timeout\",\"good\":false,\"why\":\"no answer\"}",
-		"{\"e\":\"sample\",\"t\":9,\"rep\":0,\"p\":\"p\",\"due\":5,\"o\":\"skipped\"}",
-		"{\"e\":\"sample\",\"t\":9,\"rep\":1,\"p\":\"p\",\"due\":5,\"o\":\"local-error\","
-		"\"good\":false}",
-		"{\"o\":\"ok\",\"due\":5,\"p\":\"p\",\"rep\":1,\"e\":\"sample\",\"t\":9,\"good\":"
-		"true}",
-	};
+	struct ord_timeline quick, slow;
+	struct ord_err quick_err, slow_err;
+	FILE *in = fmemopen((void *)(uintptr_t)text, size, "r");
+	int r = ord_timeline_read_by(in, chunk, true, &quick, &quick_err);
 
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		char text[2048];
-		struct ord_timeline quick, slow;
-		struct ord_sample a, b;
-		struct ord_err err;
-		int failed = 0;
-
-		(void)snprintf(text, sizeof text, RUN "%s\n", lines[i]);
-		assert_int_equal(read_text(text, strlen(text), &quick, &err), 0);
-		(void)snprintf(text, sizeof text, RUN "%.*s,\"z\":[]}\n", (int)strlen(lines[i]) - 1,
-			       lines[i]);
-		assert_false(ord_timeline_scan(&quick, strchr(text, '\n') + 1,
-					       strlen(strchr(text, '\n') + 1) - 1, &failed));
-		assert_int_equal(read_text(text, strlen(text), &slow, &err), 0);
-		a = ord_series_at(ord_timeline_series(&quick, i == 2 ? 0 : 1, 0), 0);
-		b = ord_series_at(ord_timeline_series(&slow, i == 2 ? 0 : 1, 0), 0);
-		assert_memory_equal(&a, &b, sizeof a);
-		if (a.why)
-			assert_string_equal(quick.why[a.why], slow.why[b.why]);
-		ord_timeline_done(&quick);
-		ord_timeline_done(&slow);
+	rewind(in);
+	assert_int_equal(ord_timeline_read_by(in, 100, false, &slow, &slow_err), r);
+	(void)fclose(in);
+	if (r) {
+		assert_string_equal(quick_err.msg, slow_err.msg);
+		return false;
 	}
+	if (!same_samples(&quick, &slow))
+		fail_msg("the ways differ: %s", text);
+	ord_timeline_done(&quick);
+	ord_timeline_done(&slow);
+	return true;
+}
+
+#define SLOT                                                                                      \
+	"{\"t\":1234567890123,\"e\":\"sample\",\"rep\":1,\"p\":\"p\",\"n\":3,\"due\":5,\"sent\":" \
+	"6,"
+
+static const char *const writers[] = {
+	SLOT "\"first\":8,\"done\":900000000,\"o\":\"ok\",\"good\":true,\"status\":200}",
+	SLOT "\"done\":90000000,\"o\":\"timeout\",\"good\":false,\"why\":\"no answer within 1 s\"}",
+	SLOT
+	"\"first\":8,\"done\":12345678,\"o\":\"wrong\",\"good\":false,\"status\":503,\"why\":\"\"}",
+	SLOT "\"done\":6,\"o\":\"skipped\",\"why\":\"too many in flight\"}",
+	SLOT "\"done\":123456789012345678,\"o\":\"local-error\",\"why\":\"out of memory\"}",
+	SLOT "\"done\":7,\"o\":\"refused\",\"good\":false,\"since\":4}",
+	SLOT
+	"\"done\":7,\"o\":\"reset\",\"good\":false,\"trace\":\"0af7651916cd43dd8448eb211c80319c\"}",
+};
+
+static void the_writers_shape_goes_the_quick_way(void **state)
+{
+	struct ord_tl_probe probes[] = {{.name = "o"}, {.name = "p"}};
+	const struct ord_timeline t = {.probes = probes, .n_probes = 2, .repetitions = 1};
+	struct ord_scan scan = {.t = &t};
+
+	for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
+		char text[1024 + ORD_SCAN_SLACK] = "", line[1024];
+		struct ord_scanned one;
+
+		(void)snprintf(text, sizeof text, "\n%s\n", writers[i]);
+		assert_true(ord_scan_sample(&scan, text, 1, &one));
+		assert_int_equal(one.len, strlen(writers[i]));
+		assert_int_equal(one.probe, 1);
+		assert_int_equal(one.s.due, 5);
+		(void)snprintf(line, sizeof line, RUN "%s\n", writers[i]);
+		assert_true(both_ways(line, strlen(line), 4096));
+	}
+}
+
+/* Lines that are nearly the writer's: whatever a byte more, less or other makes of them, the
+ * scanner and the JSON parser say the same of it. */
+static void nearly_the_writers_shape(void **state)
+{
+	static const char bytes[] = "\"\\{}[],:0123456789-+.eE tfnu\n\x01\x7f\xc3\xa9pok";
+	uint64_t seed = 88172645463325252u;
+	size_t taken = 0;
+
+	for (int i = 0; i < 6000; i++) {
+		char line[1024], text[4096];
+		size_t n =
+			(size_t)snprintf(line, sizeof line, "%s",
+					 writers[(size_t)i % (sizeof writers / sizeof *writers)]);
+
+		for (int k = 0; k <= i % 2; k++) {
+			size_t at = draw(&seed) % n;
+			char byte = bytes[draw(&seed) % (sizeof bytes - 1)];
+
+			switch (draw(&seed) % 3) {
+			case 0:
+				line[at] = byte;
+				break;
+			case 1:
+				memmove(line + at, line + at + 1, n-- - at);
+				break;
+			default:
+				memmove(line + at + 1, line + at, ++n - at);
+				line[at] = byte;
+				break;
+			}
+		}
+		n = (size_t)snprintf(text, sizeof text, RUN SAMPLE "%s\n" SAMPLE, line);
+		taken += both_ways(text, n, 1 + draw(&seed) % 600);
+	}
+	/* Else the test would only compare refusals. */
+	assert_true(taken > 300);
+}
+
+/* Many chunks, and two threads that take turns at them: the same samples. */
+static void however_it_is_cut(void **state)
+{
+	static const size_t chunks[] = {1, 7, 100, 1000, 65536, 1 << 20};
+	size_t size = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)fputs(RUN, out);
+	for (int i = 0; i < 5000; i++) {
+		int sent = i * 10 + (i * 7919) % 400;
+
+		(void)fprintf(
+			out,
+			"{\"t\":%d,\"e\":\"sample\",\"rep\":%d,\"p\":\"p\",\"n\":%d,\"due\":%d,"
+			"\"sent\":%d,\"done\":%d,\"o\":\"%s\"%s}\n",
+			sent + 900, i % 997 != 0, i, i * 10, sent, sent + 900,
+			i % 50 ? "ok" : "wrong",
+			i % 50	? ",\"good\":true"
+			: i % 4 ? ",\"good\":false,\"why\":\"status 503\""
+				: ",\"good\":false,\"why\":\"caf\\u00e9\"");
+		if (i % 700 == 0)
+			(void)fputs("{\"e\":\"note\",\"t\":1,\"text\":\"x\"}\n", out);
+	}
+	(void)fputs("{\"e\":\"end\",\"t\":1", out);
+	(void)fclose(out);
+	for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
+		assert_true(both_ways(text, size, chunks[i]));
+	free(text);
 }
 
 /* However many reasons there are, they are kept in a table of bounded size. */
@@ -190,7 +283,9 @@ int main(void)
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(an_empty_file),
 		cmocka_unit_test(an_endless_line),
-		cmocka_unit_test(both_ways_agree),
+		cmocka_unit_test(the_writers_shape_goes_the_quick_way),
+		cmocka_unit_test(nearly_the_writers_shape),
+		cmocka_unit_test(however_it_is_cut),
 		cmocka_unit_test(many_reasons),
 	};
 

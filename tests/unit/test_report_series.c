@@ -10,15 +10,7 @@
 #include <cmocka.h>
 
 #include "reports/series.h"
-
-/* xorshift64: the same numbers on every machine. */
-static uint64_t draw(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
+#include "tests/support/draw.h"
 
 static int by_sent(const void *a, const void *b)
 {
