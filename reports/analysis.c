@@ -6,15 +6,10 @@
 #include <stdlib.h>
 
 #include "reports/member.h"
+#include "reports/spread.h"
 #include "reports/write/text.h"
 
 #define WARNINGS_MAX 1024
-
-static void summary_done(struct ord_summary *s)
-{
-	free(s->points);
-	free(s->steps);
-}
 
 void ord_analysis_done(struct ord_analysis *a)
 {
@@ -40,9 +35,9 @@ void ord_analysis_done(struct ord_analysis *a)
 		free(a->reps[i].marks);
 	}
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++)
-		summary_done(single[i]);
+		ord_spread_done(single[i]);
 	for (size_t p = 0; a->detect && p < a->t->n_probes; p++)
-		summary_done(&a->detect[p]);
+		ord_spread_done(&a->detect[p]);
 	for (size_t i = 0; i < a->n_alerts; i++)
 		free(a->alerts[i]);
 	free(a->alerts);

@@ -259,6 +259,20 @@ static void on_phase_wait(struct ord_rep *r, const struct ord_event *e)
 	r->phase_over = ord_member_int(e->json, "over_ns", 0);
 }
 
+/* A limit of time ends a watch whatever is seen; a condition, and a person, because of it. */
+static void on_abort(struct ord_analysis *a, struct ord_rep *r, const struct ord_event *e)
+{
+	const char *cause = ord_member_text(e->json, "cause", "");
+
+	a->abort_line = e->line;
+	a->abort_text = ord_member_text(e->json, "text", "");
+	r->state = ORD_REP_ABORTED;
+	if (!strcmp(cause, "signal") || !strcmp(cause, "halted"))
+		r->informative = "ended by a person";
+	else if (!strcmp(cause, "condition"))
+		r->informative = "ended by a condition of the abort";
+}
+
 static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 		     const struct ord_event *e)
 {
@@ -291,9 +305,7 @@ static void on_event(const struct ord_timeline *t, struct ord_analysis *a,
 	else if (e->kind == ORD_EVENT_INJECTION_PHASE)
 		on_phase_wait(r, e);
 	else if (e->kind == ORD_EVENT_ABORT) {
-		a->abort_line = e->line;
-		a->abort_text = ord_member_text(e->json, "text", "");
-		r->state = ORD_REP_ABORTED;
+		on_abort(a, r, e);
 	} else if (e->kind == ORD_EVENT_RESOLVED && (f = fault_of(t, r, e->json)))
 		f->place = json_object_get(e->json, "place");
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/auto.h"
+#include "reports/spread.h"
 #include "reports/stats/stats.h"
 
 /* Below so many samples a percentile would be the maximum under another name. */
@@ -84,6 +85,24 @@ static const struct ord_span *span_bad(const struct ord_rep *r, size_t i)
 	return &r->bad_time;
 }
 
+static const struct ord_span *span_full(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->full_span;
+}
+
+static const struct ord_span *span_acknowledge(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->acknowledge;
+}
+
+static const struct ord_span *span_mitigate(const struct ord_rep *r, size_t i)
+{
+	(void)i;
+	return &r->mitigate;
+}
+
 static const struct ord_span *span_detect(const struct ord_rep *r, size_t i)
 {
 	return &r->detections[i].from_impact;
@@ -101,55 +120,33 @@ static bool counts(const struct ord_rep *r)
 	return r->number && (r->state == ORD_REP_MEASURED || r->state == ORD_REP_ABORTED);
 }
 
-static struct ord_summary summarise(const struct ord_analysis *a, ord_span_fn *of, size_t which,
-				    struct ord_stat_time *room)
+static int summarise(const struct ord_analysis *a, ord_span_fn *of, size_t which,
+		     struct ord_summary *ret, struct ord_err *err)
 {
-	struct ord_summary s = {0};
-
+	if (ord_spread_room(ret, a->t->repetitions, err))
+		return -1;
 	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
 		const struct ord_span *v = of(&a->reps[i], which);
 
-		if (!counts(&a->reps[i]) || v->state == ORD_SPAN_NONE)
-			continue;
-		room[s.n++] = (struct ord_stat_time){.ns = v->value,
-						     .censored = v->state == ORD_SPAN_CENSORED};
-		if (v->state == ORD_SPAN_CENSORED) {
-			s.never++;
-		} else if (!s.has_worst || v->value > s.worst) {
-			s.has_worst = true;
-			s.worst = v->value;
-		}
+		if (counts(&a->reps[i]) && v->state != ORD_SPAN_NONE)
+			ord_spread_add(ret, &a->reps[i], v);
 	}
-	s.has_median = ord_stat_median(room, s.n, &s.median);
-	return s;
+	return ord_spread(ret, err);
 }
 
 /* Pods are many in a repetition: each counts for itself. */
 static int summarise_pods(struct ord_analysis *a, struct ord_err *err)
 {
-	ord_autofree struct ord_stat_time *room = NULL;
-	struct ord_summary *s = &a->pods;
 	size_t n = 0;
 
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
 		n += counts(&a->reps[i]) ? a->reps[i].n_lives : 0;
-	room = calloc(n + 1, sizeof *room);
-	if (!room)
-		return ord_fail_nomem(err);
+	if (ord_spread_room(&a->pods, n, err))
+		return -1;
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
-		for (size_t k = 0; counts(&a->reps[i]) && k < a->reps[i].n_lives; k++) {
-			const struct ord_span *v = &a->reps[i].lives[k].ready;
-			bool known = v->state == ORD_SPAN_KNOWN;
-
-			room[s->n++] = (struct ord_stat_time){.ns = v->value, .censored = !known};
-			s->never += !known;
-			if (known && (!s->has_worst || v->value > s->worst)) {
-				s->has_worst = true;
-				s->worst = v->value;
-			}
-		}
-	s->has_median = ord_stat_median(room, s->n, &s->median);
-	return 0;
+		for (size_t k = 0; counts(&a->reps[i]) && k < a->reps[i].n_lives; k++)
+			ord_spread_add(&a->pods, &a->reps[i], &a->reps[i].lives[k].ready);
+	return ord_spread(&a->pods, err);
 }
 
 static void count(struct ord_goal_summary *g, enum ord_result r)
@@ -210,39 +207,68 @@ static enum ord_result steady(const struct ord_analysis *a, bool after)
 	return r;
 }
 
+static int summarise_goal(struct ord_analysis *a, size_t k, struct ord_err *err)
+{
+	struct ord_goal_summary *g = &a->goals[k];
+	struct ord_summary s;
+
+	if (summarise(a, span_goal, k, &s, err)) {
+		ord_spread_done(&s);
+		return -1;
+	}
+	g->n = s.n;
+	g->never = s.never;
+	g->has_median = s.has_median;
+	g->median = s.median;
+	g->has_worst = s.has_worst;
+	g->worst = s.worst;
+	ord_spread_done(&s);
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		count(g, a->reps[i].goals[k].result);
+	judge(a, k);
+	return 0;
+}
+
+/* A run that was ended because of what was seen censors what looked bad: the curve is too good. */
+static void warn_of_aborts(struct ord_analysis *a)
+{
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		if (a->reps[i].informative)
+			ord_warn(a, i, a->abort_line,
+				 "%s: its censored times are no accident, and the figures over the "
+				 "repetitions may look better than they are",
+				 a->reps[i].informative);
+}
+
 int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err)
 {
-	ord_autofree struct ord_stat_time *room =
-		calloc((size_t)a->t->repetitions + 1, sizeof *room);
+	const struct {
+		ord_span_fn *of;
+		struct ord_summary *into;
+	} figures[] = {{ord_rep_self, &a->self},
+		       {ord_rep_after, &a->after},
+		       {span_bad, &a->bad_time},
+		       {span_full, &a->full},
+		       {span_acknowledge, &a->acknowledge},
+		       {span_mitigate, &a->mitigate}};
 
-	if (!room)
-		return ord_fail_nomem(err);
 	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
 		a->measured += a->reps[i].state == ORD_REP_MEASURED;
 		a->with_impact += a->reps[i].state == ORD_REP_MEASURED && a->reps[i].impact.known;
 	}
 	a->placebo_impact = a->reps[0].begin_line && a->reps[0].impact.known;
-	a->self = summarise(a, ord_rep_self, 0, room);
-	a->after = summarise(a, ord_rep_after, 0, room);
-	a->bad_time = summarise(a, span_bad, 0, room);
+	for (size_t i = 0; i < ORD_COUNT(figures); i++)
+		if (summarise(a, figures[i].of, 0, figures[i].into, err))
+			return -1;
 	for (size_t p = 0; p < a->t->n_probes; p++)
-		a->detect[p] = summarise(a, span_detect, p, room);
-	for (size_t k = 0; k < a->t->n_objectives; k++) {
-		struct ord_summary s = summarise(a, span_goal, k, room);
-		struct ord_goal_summary *g = &a->goals[k];
-
-		g->n = s.n;
-		g->never = s.never;
-		g->has_median = s.has_median;
-		g->median = s.median;
-		g->has_worst = s.has_worst;
-		g->worst = s.worst;
-		for (uint32_t i = 1; i <= a->t->repetitions; i++)
-			count(g, a->reps[i].goals[k].result);
-		judge(a, k);
-	}
+		if (summarise(a, span_detect, p, &a->detect[p], err))
+			return -1;
+	for (size_t k = 0; k < a->t->n_objectives; k++)
+		if (summarise_goal(a, k, err))
+			return -1;
 	if (summarise_pods(a, err))
 		return -1;
+	warn_of_aborts(a);
 	a->steady_before = steady(a, false);
 	a->steady_after = steady(a, true);
 	return 0;
