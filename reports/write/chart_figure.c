@@ -219,9 +219,10 @@ static void describe(const struct plot *p, FILE *out)
 	(void)fputs(p->f->summary->n_steps ? ", and the share that was not there yet</title><desc>"
 					   : "</title><desc>",
 		    out);
-	for (uint32_t i = 1; i <= p->reps; i++)
-		(void)fprintf(out, "%srepetition %u: %s", i > 1 ? "; " : "", i,
-			      ord_text_span(p->f->of(&p->c.a->reps[i], p->f->which), text));
+	for (uint32_t i = 1; i <= p->reps; i++) {
+		(void)fprintf(out, "%srepetition %u: ", i > 1 ? "; " : "", i);
+		ord_xml_text(out, ord_text_span(p->f->of(&p->c.a->reps[i], p->f->which), text));
+	}
 	(void)fputs("</desc>\n", out);
 }
 
