@@ -41,6 +41,7 @@ struct ord_figures_run {
 	const char *id, *plan_hash, *started, *verdict; /* borrowed */
 	int64_t seed;
 	size_t repetitions, measured, no_impact;
+	size_t warm_up;		/* so many of the first are left out */
 	const json_t *left_out; /* repetitions by state; borrowed */
 };
 

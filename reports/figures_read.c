@@ -153,9 +153,10 @@ static int read_runs(struct ord_figures *f, struct ord_err *err)
 		int64_t reps = ord_member_int(r, "repetitions", 0);
 		int64_t measured = ord_member_int(r, "measured", 0);
 		int64_t idle = ord_member_int(r, "no_impact", 0);
+		int64_t warm_up = ord_member_int(r, "warm_up", 0);
 
 		if (!*ord_member_text(r, "run", "") || reps < 1 || reps > REPETITIONS_MAX ||
-		    measured < 0 || measured > reps || idle < 0 || idle > measured)
+		    measured < 0 || measured > reps || idle < 0 || idle > measured || warm_up < 0)
 			return ord_fail(err, ORD_USAGE,
 					"runs[%zu] has no id, or counts that cannot be", i);
 		f->runs[f->n_runs++] = (struct ord_figures_run){
@@ -167,6 +168,7 @@ static int read_runs(struct ord_figures *f, struct ord_err *err)
 			.repetitions = (size_t)reps,
 			.measured = (size_t)measured,
 			.no_impact = (size_t)idle,
+			.warm_up = (size_t)warm_up,
 			.left_out = json_object_get(r, "left_out"),
 		};
 		f->repetitions += (size_t)reps;

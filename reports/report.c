@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "reports/analysis.h"
+#include "reports/figures.h"
 #include "reports/write/write.h"
 
 #define PATH_BYTES 4096
@@ -67,6 +68,11 @@ void ord_report_free(struct ord_report *report)
 int ord_report_exit(const struct ord_report *report)
 {
 	return report->a.exit;
+}
+
+int ord_report_figures(const struct ord_report *report, struct json_t **ret, struct ord_err *err)
+{
+	return ord_figures_of_analysis(&report->a, ret, err);
 }
 
 const char *ord_report_verdict(const struct ord_report *report)

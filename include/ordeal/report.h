@@ -10,6 +10,7 @@
 
 struct ord_analysis;
 struct ord_report;
+struct json_t;
 
 struct ord_report_format {
 	const char *name, *file, *what;
@@ -27,6 +28,8 @@ void ord_report_free(struct ord_report *report); /* NULL is fine */
 int ord_report_exit(const struct ord_report *report);
 /* One line: "passed: 2 of 2 objectives met", "failed: ...". Borrowed. */
 const char *ord_report_verdict(const struct ord_report *report);
+/* The run's figures as a baseline file's JSON; owned by the caller. */
+int ord_report_figures(const struct ord_report *report, struct json_t **ret, struct ord_err *err);
 /* 0, or -1 ORD_USAGE where the comma-separated list is empty or names a format that there is not.
  */
 int ord_report_formats_check(const char *list, struct ord_err *err);

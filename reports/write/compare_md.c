@@ -1,0 +1,110 @@
+/* A comparison in GitHub's Markdown. */
+#include <math.h>
+
+#include "base/units.h"
+#include "reports/write/compare.h"
+
+static void cell(FILE *out, const char *text)
+{
+	(void)fputc(' ', out);
+	ord_md_text(out, text);
+	(void)fputs(" |", out);
+}
+
+static const char *sign(const struct ord_comparison *c)
+{
+	if (c->verdict == ORD_COMPARED_WORSE)
+		return "❌";
+	if (c->verdict == ORD_COMPARED_BETTER || c->gate == ORD_GATE_PASS)
+		return "✅";
+	return c->gate == ORD_GATE_NOT_APPLICABLE ? "➖" : "❔";
+}
+
+static void row(const struct ord_comparisons *all, const struct ord_comparison *c, FILE *out)
+{
+	char words[ORD_WORDS], p[ORD_TEXT];
+
+	(void)fprintf(out, "| %s |", sign(c));
+	cell(out, ord_words_figure(c->figure, words));
+	cell(out, ord_words_verdict(c, all->options.margin_ppm, words));
+	cell(out, ord_words_side(&c->a, words));
+	cell(out, ord_words_side(&c->b, words));
+	cell(out, *ord_words_effect(c, words) ? words : "-");
+	cell(out, ord_words_p(c->p, p));
+	cell(out, ord_words_p(c->p_holm, p));
+	cell(out, *c->why ? c->why : ord_words_need(c, words));
+	(void)fputc('\n', out);
+}
+
+static void group(const char *who, const struct ord_figures *f, FILE *out)
+{
+	char words[ORD_WORDS];
+
+	for (size_t i = 0; i < f->n_runs; i++) {
+		const struct ord_figures_run *r = &f->runs[i];
+
+		(void)fprintf(out, "- %s `", who);
+		ord_md_text(out, r->id);
+		(void)fprintf(out, "`: %zu of %zu repetitions measured", r->measured,
+			      r->repetitions);
+		if (r->warm_up)
+			(void)fprintf(out, ", the first %zu left out", r->warm_up);
+		if (*ord_words_left_out(r, words)) {
+			(void)fputs(", left out: ", out);
+			ord_md_text(out, words);
+		}
+		if (r->no_impact)
+			(void)fprintf(out, ", %zu without an impact", r->no_impact);
+		(void)fputs(".\n", out);
+	}
+}
+
+static void forced(const struct ord_plan_diff *d, FILE *out)
+{
+	if (!d->n)
+		return;
+	(void)fputs("> **Forced**: the plans differ, so these are figures of different faults.\n",
+		    out);
+	for (size_t i = 0; i < d->n && i < ORD_PLAN_DIFFS; i++) {
+		(void)fputs("> ", out);
+		ord_md_text(out, d->v[i].path);
+		(void)fputs(": ", out);
+		ord_md_text(out, d->v[i].a);
+		(void)fputs(", ", out);
+		ord_md_text(out, d->v[i].b);
+		(void)fputs("\n", out);
+	}
+	(void)fputc('\n', out);
+}
+
+int ord_write_compare_md(const struct ord_compare_report *r, FILE *out, struct ord_err *err)
+{
+	const struct ord_comparisons *c = &r->c;
+	char words[ORD_WORDS], text[32];
+
+	(void)err;
+	(void)fputs("# ", out);
+	ord_md_text(out, r->b.name);
+	(void)fputs(": candidate against baseline\n\n**", out);
+	ord_md_text(out, ord_words_all(c, words));
+	(void)fputs("**\n\n", out);
+	forced(&r->diff, out);
+	if (c->n)
+		(void)fputs("| | figure | verdict | baseline | candidate | candidate takes | p | "
+			    "p beyond the margin, corrected | |\n"
+			    "|---|---|---|---|---|---|--:|--:|---|\n",
+			    out);
+	for (size_t i = 0; i < c->n; i++)
+		row(c, &c->v[i], out);
+	(void)fputs("\n", out);
+	group("Baseline", &r->a, out);
+	group("Candidate", &r->b, out);
+	(void)fprintf(out, "- Margin %s, ", ord_format_percent(c->options.margin_ppm, text));
+	(void)fprintf(
+		out,
+		"alpha %s two-sided, Holm's correction over %zu comparisons; times are medians "
+		"by Kaplan and Meier, ratios with their exact interval. A recovery by itself "
+		"and one after the rollback are never pooled.\n",
+		ord_format_percent(llround(c->options.alpha * ORD_PPM), text), c->tested);
+	return 0;
+}
