@@ -41,5 +41,7 @@ static inline struct timespec ord_timespec(uint64_t ns)
 
 /* Writes "2026-11-21T06:13:50.123Z" (RFC 3339, UTC, milliseconds) for a wall clock instant. */
 void ord_format_utc(uint64_t wall_ns, char out[static 32]);
+/* RFC 3339 with any zone and up to nanoseconds: since 1970, UTC. -1: it is none; NULL is none. */
+int ord_parse_utc(const char *text, int64_t *ret_ns);
 
 #endif

@@ -28,7 +28,7 @@ static int take_expiry(const json_t *status, struct cfg_plugin *p, struct ord_er
 	p->expiry_ns = 0;
 	if (!value || json_is_null(value))
 		return 0;
-	if (!json_is_string(value) || kube_time_parse(json_string_value(value), &p->expiry_ns) < 0)
+	if (!json_is_string(value) || ord_parse_utc(json_string_value(value), &p->expiry_ns) < 0)
 		return ord_fail(err, ORD_USAGE,
 				"status.expirationTimestamp is not a time (RFC 3339)");
 	if (p->expiry_ns <= p->fetched_ns)

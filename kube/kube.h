@@ -224,7 +224,5 @@ void kube_watch_close(struct kube_watch *w); /* NULL is fine */
 /* Its wall clock minus ours (CLOCK_REALTIME), from the Date headers of all answers so far, as an
  * interval; false before there is one. */
 bool kube_clock_offset(const struct kube *k, int64_t *ret_lo_ns, int64_t *ret_hi_ns);
-/* RFC 3339, with or without a fraction -> ns since 1970; -1: not one. */
-int kube_time_parse(const char *text, int64_t *ret_ns);
 
 #endif

@@ -42,7 +42,7 @@ static int64_t left(const struct kube *k, const json_t *spec)
 		seconds = json_integer_value(json_object_get(spec, "leaseDurationSeconds"));
 
 	if (!*kube_text(spec, "holderIdentity") ||
-	    kube_time_parse(kube_text(spec, "renewTime"), &renewed))
+	    ord_parse_utc(kube_text(spec, "renewTime"), &renewed))
 		return 0;
 	server_now(k, &lo, &hi);
 	return renewed + seconds * (int64_t)ORD_S - lo;

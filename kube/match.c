@@ -278,7 +278,7 @@ static int match_age(const struct asked *q)
 
 	if (!f->older_ns && !f->younger_ns)
 		return KUBE_MATCH;
-	if (kube_time_parse(kube_text(q->metadata, "creationTimestamp"), &made))
+	if (ord_parse_utc(kube_text(q->metadata, "creationTimestamp"), &made))
 		return no(q, "it does not say when it was made");
 	age = kube_around_wall(q->a) - made;
 	age = age < 0 ? 0 : age - age % (int64_t)ORD_S;

@@ -122,7 +122,7 @@ static int64_t left_ns(const struct kube *k, const json_t *spec)
 	int64_t lo = 0, hi = 0, renewed;
 
 	if (!*text_of(spec, "holderIdentity") ||
-	    kube_time_parse(text_of(spec, "renewTime"), &renewed))
+	    ord_parse_utc(text_of(spec, "renewTime"), &renewed))
 		return 0;
 	(void)kube_clock_offset(k, &lo, &hi);
 	return renewed +

@@ -129,7 +129,7 @@ static void note(struct inj_pool *p, const json_t *object, const char *group)
 		  (k->flags & (TAKEN | TOLD)) | (is_ready(object) ? READY : 0) |
 			  (ending ? ENDING : 0));
 	if (new)
-		(void)kube_time_parse(inj_json_text(meta, "creationTimestamp"), &k->born_ns);
+		(void)ord_parse_utc(inj_json_text(meta, "creationTimestamp"), &k->born_ns);
 	k->group = group_of(group);
 	come(p, k);
 }

@@ -140,7 +140,7 @@ static bool over(const struct sweep *s, const json_t *a)
 
 	if (s->asked->now)
 		return true;
-	if (kube_time_parse(text_of(a, "deadline"), &at))
+	if (ord_parse_utc(text_of(a, "deadline"), &at))
 		return false;
 	(void)kube_clock_offset(s->kube, &lo, &hi);
 	return (int64_t)ord_wall_ns() + lo > at;

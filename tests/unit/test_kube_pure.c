@@ -319,13 +319,13 @@ static void times(void **state)
 	int64_t ns;
 
 	for (size_t i = 0; i < ORD_COUNT(good); i++) {
-		assert_int_equal(kube_time_parse(good[i].text, &ns), 0);
+		assert_int_equal(ord_parse_utc(good[i].text, &ns), 0);
 		assert_int_equal(ns, good[i].ns);
 	}
 	ns = 7;
 	for (size_t i = 0; i < ORD_COUNT(bad); i++)
-		assert_int_equal(kube_time_parse(bad[i], &ns), -1);
-	assert_int_equal(kube_time_parse(NULL, &ns), -1);
+		assert_int_equal(ord_parse_utc(bad[i], &ns), -1);
+	assert_int_equal(ord_parse_utc(NULL, &ns), -1);
 	assert_int_equal(ns, 7);
 }
 
