@@ -120,14 +120,16 @@ static int full_recovery(const struct ord_timeline *t, struct ord_rep *r, struct
 	return 0;
 }
 
-static int analyse_rep(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
+static int analyse_rep(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err)
 {
+	const struct ord_timeline *t = a->t;
+
 	ord_analyse_rep(t, r);
-	if (ord_analyse_kube(t, r, err) || ord_analyse_marks(t, r, err) ||
-	    ord_analyse_loss(t, r, err) || full_recovery(t, r, err))
+	if (ord_analyse_kube(t, r, err) || ord_analyse_breakdown(a, r, err) ||
+	    ord_analyse_marks(t, r, err) || ord_analyse_loss(t, r, err) || full_recovery(t, r, err))
 		return -1;
 	for (size_t k = 0; k < t->n_objectives; k++)
-		ord_analyse_goal(t, r, k);
+		ord_analyse_goal(a, r, k);
 	return 0;
 }
 
@@ -139,14 +141,14 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 				 .group_interval = -1,
 				 .repeat_interval = -1};
 
-	if (make_room(t, &a, err)) {
+	if (make_room(t, &a, err) || ord_analyse_alerts(t, &a, err)) {
 		ord_analysis_done(&a);
 		return -1;
 	}
 	ord_analyse_faults(t, &a);
 	ord_analyse_noise(t, &a);
 	for (uint32_t i = 0; i <= t->repetitions; i++)
-		if (analyse_rep(t, &a.reps[i], err)) {
+		if (analyse_rep(&a, &a.reps[i], err)) {
 			ord_analysis_done(&a);
 			return -1;
 		}

@@ -330,6 +330,11 @@ void ord_detection_at(struct ord_rep *r, size_t probe, const struct ord_instant 
 void ord_channel_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel);
 struct ord_instant ord_line_instant(const struct ord_event *e);	       /* lo_t to hi_t, or t */
 bool ord_mark_rep(const struct ord_event *e, const struct ord_rep *r); /* whose a mark is */
+/* Names the alerts of the objectives and reads the rules, before any repetition. */
+int ord_analyse_alerts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);
+/* The index in a->alerts; n_alerts: none. */
+size_t ord_alert_index(const struct ord_analysis *a, const char *name, size_t len);
+int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
 /* Fills r->loss, and the budgets of r and of its objectives. */
 int ord_analyse_loss(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
 /* Full recovery, held for so long; untouched where the plan has none or there was no impact. */
@@ -337,7 +342,7 @@ int ord_analyse_full(const struct ord_timeline *t, const struct ord_rep *r, int6
 		     struct ord_instant *ret, struct ord_span *ret_span, struct ord_err *err);
 int ord_analyse_marks(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
 void ord_analyse_rep(const struct ord_timeline *t, struct ord_rep *r);
-void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal);
+void ord_analyse_goal(const struct ord_analysis *a, struct ord_rep *r, size_t goal);
 int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);
 int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err);
 void ord_analyse_verdict(struct ord_analysis *a);

@@ -77,7 +77,8 @@ static bool hear(const struct ord_tl_probe *p, const struct ord_rep *r, struct e
 	ear->ever = true;
 	if (on && after)
 		return e->rep == r->number || people;
-	if (!after) {
+	/* A line of a log has no end: that it is told off says that what was matched is past. */
+	if (!after || p->told == ORD_TOLD_BY_EVENTS) {
 		ear->on = on;
 		ear->line = e->line;
 	}

@@ -4,7 +4,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "reports/alert_name.h"
 #include "reports/write/text.h"
 
 __attribute__((format(printf, 3, 4))) static void set(struct ord_goal_result *g, enum ord_result r,
@@ -88,9 +90,23 @@ static void goal_after(const struct ord_timeline *t, struct ord_rep *r,
 	compare(g, o->within, "not recovered after the fault was cleared,");
 }
 
-static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *o,
-			struct ord_goal_result *g)
+/* The alert came to be, and somebody's silence kept it from people; NULL: not so. */
+static const struct ord_breakdown *suppressed(const struct ord_analysis *a, const struct ord_rep *r,
+					      size_t probe)
 {
+	const char *channel = a->t->probes[probe].name, *name;
+	size_t len, k;
+
+	if (strncmp(channel, "alertmanager:", 13) != 0 || !ord_alert_channel(channel, &name, &len))
+		return NULL;
+	k = ord_alert_index(a, name, len);
+	return k < a->n_alerts && r->breakdowns[k].suppressed.known ? &r->breakdowns[k] : NULL;
+}
+
+static void goal_detect(const struct ord_analysis *a, const struct ord_rep *r,
+			const struct ord_tl_objective *o, struct ord_goal_result *g)
+{
+	const struct ord_breakdown *b = suppressed(a, r, o->probe);
 	const struct ord_detection *d = &r->detections[o->probe];
 
 	switch (d->kind) {
@@ -115,7 +131,9 @@ static void goal_detect(const struct ord_rep *r, const struct ord_tl_objective *
 	}
 	g->span = d->from_impact;
 	compare(g, o->within,
-		r->recovered.known ? "not detected before recovery," : "not detected,");
+		b		     ? "suppressed, nobody was told,"
+		: r->recovered.known ? "not detected before recovery,"
+				     : "not detected,");
 }
 
 static void goal_full(struct ord_rep *r, const struct ord_tl_objective *o,
@@ -188,8 +206,9 @@ static bool no_impact(const struct ord_timeline *t, const struct ord_rep *r,
 	return true;
 }
 
-void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t goal)
+void ord_analyse_goal(const struct ord_analysis *a, struct ord_rep *r, size_t goal)
 {
+	const struct ord_timeline *t = a->t;
 	const struct ord_tl_objective *o = &t->objectives[goal];
 	struct ord_goal_result *g = &r->goals[goal];
 
@@ -205,7 +224,7 @@ void ord_analyse_goal(const struct ord_timeline *t, struct ord_rep *r, size_t go
 		return;
 	switch (o->goal) {
 	case ORD_GOAL_DETECT:
-		goal_detect(r, o, g);
+		goal_detect(a, r, o, g);
 		return;
 	case ORD_GOAL_SELF:
 		goal_self(t, r, o, g);
