@@ -18,5 +18,7 @@ void ord_unpack(const struct ord_packed *p, size_t i, size_t n, struct ord_sampl
 void ord_unpack_latency(const struct ord_packed *p, size_t i, size_t n, int64_t *ret);
 void ord_packed_excuse(struct ord_packed *p, size_t i);
 const struct ord_block *ord_packed_block(const struct ord_packed *p);
+/* The block of a series that holds sample i. */
+const struct ord_packed *ord_series_packed(const struct ord_series *q, size_t i);
 
 #endif

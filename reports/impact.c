@@ -22,13 +22,23 @@ static struct ord_instant onset(const struct ord_rep *r, const struct ord_series
 	int64_t requested = r->requested.value;
 
 	ord_cursor_begin(q, &c);
-	while (ord_cursor_next(&c, &s)) {
-		enum ord_sample_state state = ord_sample_counts(&s);
+	while (c.at < q->n) {
+		const struct ord_block *b = ord_cursor_block(&c);
+		enum ord_sample_state state;
+		bool sent_into;
+		int64_t hi;
+
+		/* All good, and all on one side of the request: only the last may matter. */
+		if (b && b->by_state[ORD_SAMPLE_GOOD] == b->n &&
+		    (b->done_max < requested || b->done_min >= requested))
+			ord_cursor_seek(&c, b->first + b->n - 1u);
+		if (!ord_cursor_next(&c, &s))
+			break;
+		state = ord_sample_counts(&s);
 		/* One that was under way while the fault came may have been struck in flight, at
 		 * any time until done. */
-		bool sent_into = r->in_force.known && s.sent >= r->in_force.hi;
-		int64_t hi = sent_into ? s.sent : s.done;
-
+		sent_into = r->in_force.known && s.sent >= r->in_force.hi;
+		hi = sent_into ? s.sent : s.done;
 		if (state == ORD_SAMPLE_UNKNOWN)
 			continue;
 		if (s.done < requested)
@@ -94,8 +104,10 @@ void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r)
 struct walk {
 	const struct ord_timeline *t;
 	const struct ord_rep *r;
+	int64_t hold, until;
 	struct ord_cursor at[64]; /* behind `ahead` of each probe */
 	struct word ahead[64];
+	bool stale[64];	     /* `ahead` has been given out */
 	bool ill[64];	     /* bad, and no good sample since */
 	int64_t decided[64]; /* sent of the last decided sample, -1: none */
 	size_t n_ill;
@@ -106,15 +118,48 @@ struct walk {
 		well[64]; /* hi: the earliest end of a good answer since the last bad one */
 };
 
+/* How long a probe may say nothing within a run: what nobody watched cannot be held. */
+static int64_t longest_gap(const struct walk *w, size_t p)
+{
+	int64_t half = w->hold / 2, few = 3 * w->t->probes[p].every;
+
+	return half > few ? half : few;
+}
+
+/* Whether nothing that comes of these samples could differ, were they taken one by one: good ones
+ * of a probe that is well already (on_good), and watched without a gap. */
+static bool is_settled(const struct walk *w, size_t p, const struct ord_block *b)
+{
+	int64_t gap = longest_gap(w, p);
+
+	return b->by_state[ORD_SAMPLE_GOOD] == b->n && !w->ill[p] &&
+	       b->done_min >= w->r->requested.value && w->well[p].hi <= b->done_min &&
+	       b->done_max <= w->until && b->sent_last < w->until && b->gap <= gap &&
+	       (w->decided[p] < 0 || b->sent_first - w->decided[p] <= gap);
+}
+
 /* Reads the next decided sample of a probe that was not done before the fault. */
 static void read_ahead(struct walk *w, size_t p)
 {
 	struct word *ahead = &w->ahead[p];
+	struct ord_cursor *at = &w->at[p];
 
-	do {
-		ahead->any = ord_cursor_next(&w->at[p], &ahead->s);
-	} while (ahead->any && (ord_sample_counts(&ahead->s) == ORD_SAMPLE_UNKNOWN ||
-				ahead->s.done < w->r->requested.value));
+	w->stale[p] = false;
+	for (ahead->any = false; at->at < at->q->n;) {
+		const struct ord_block *b = ord_cursor_block(at);
+
+		if (b && (b->done_max < w->r->requested.value || is_settled(w, p, b))) {
+			if (b->done_max >= w->r->requested.value)
+				w->decided[p] = b->sent_last;
+			ord_cursor_skip(at, b);
+			continue;
+		}
+		ahead->any = ord_cursor_next(at, &ahead->s) &&
+			     ord_sample_counts(&ahead->s) != ORD_SAMPLE_UNKNOWN &&
+			     ahead->s.done >= w->r->requested.value;
+		if (ahead->any)
+			return;
+	}
 }
 
 static void begin(struct walk *w)
@@ -122,25 +167,27 @@ static void begin(struct walk *w)
 	memset(w->decided, 0xff, sizeof w->decided);
 	for (size_t p = 0; p < w->t->n_probes; p++) {
 		ord_cursor_begin(ord_timeline_series(w->t, w->r->number, p), &w->at[p]);
-		if (!w->t->probes[p].is_signal)
-			read_ahead(w, p);
+		w->stale[p] = !w->t->probes[p].is_signal;
 	}
 }
 
 /* The next decided sample of all user probes in the order of sending; false at the end. */
-static bool next(struct walk *w, int64_t until, struct ord_sample *ret, size_t *ret_probe)
+static bool next(struct walk *w, struct ord_sample *ret, size_t *ret_probe)
 {
 	const struct ord_sample *best = NULL;
 
-	for (size_t p = 0; p < w->t->n_probes; p++)
+	for (size_t p = 0; p < w->t->n_probes; p++) {
+		if (w->stale[p])
+			read_ahead(w, p);
 		if (w->ahead[p].any && (!best || w->ahead[p].s.sent < best->sent)) {
 			best = &w->ahead[p].s;
 			*ret_probe = p;
 		}
-	if (!best || best->sent >= until)
+	}
+	if (!best || best->sent >= w->until)
 		return false;
 	*ret = *best;
-	read_ahead(w, *ret_probe);
+	w->stale[*ret_probe] = true;
 	return true;
 }
 
@@ -175,11 +222,10 @@ static void open_run(struct walk *w)
 	w->open = true;
 }
 
-static void on_good(struct walk *w, const struct ord_sample *s, size_t p, int64_t hold)
+static void on_good(struct walk *w, const struct ord_sample *s, size_t p)
 {
-	int64_t every = w->t->probes[p].every, gap = hold / 2 > 3 * every ? hold / 2 : 3 * every;
-	/* What nobody watched cannot be held: after a long blind stretch the run begins anew. */
-	bool blind = w->open && w->decided[p] >= 0 && s->sent - w->decided[p] > gap;
+	/* After a long blind stretch the run begins anew. */
+	bool blind = w->open && w->decided[p] >= 0 && s->sent - w->decided[p] > longest_gap(w, p);
 	struct ord_instant *well = &w->well[p];
 
 	w->n_ill -= w->ill[p];
@@ -212,20 +258,20 @@ struct ord_instant ord_analyse_recovery(const struct ord_timeline *t, const stru
 					int64_t hold, int64_t from, int64_t until,
 					int64_t *ret_watched)
 {
-	struct walk w = {.t = t, .r = r};
+	struct walk w = {.t = t, .r = r, .hold = hold, .until = until};
 	struct ord_sample s;
 	bool more;
 	int64_t end;
 	size_t p = 0;
 
 	begin(&w);
-	while ((more = next(&w, until, &s, &p))) {
+	while ((more = next(&w, &s, &p))) {
 		if (ord_sample_counts(&s) == ORD_SAMPLE_BAD) {
 			if (held(&w, hold, from, s.sent))
 				break;
 			on_bad(&w, &s, p);
 		} else if (s.done <= until) {
-			on_good(&w, &s, p, hold);
+			on_good(&w, &s, p);
 		} else {
 			continue; /* it may have waited for what happened at `until` */
 		}

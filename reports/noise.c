@@ -21,7 +21,16 @@ static void each_isolated(struct ord_series *q, int64_t before,
 	bool any = false, alone = false; /* alone: nothing came too closely before the bad one */
 
 	ord_cursor_begin(q, &c);
-	while (ord_cursor_next(&c, &s) && s.done < before) {
+	for (;;) {
+		const struct ord_block *b = ord_cursor_block(&c);
+
+		if (b && !b->by_state[ORD_SAMPLE_BAD] && b->done_max < before) {
+			since += b->by_state[ORD_SAMPLE_GOOD];
+			ord_cursor_skip(&c, b);
+			continue;
+		}
+		if (!ord_cursor_next(&c, &s) || s.done >= before)
+			break;
 		if (s.state == ORD_SAMPLE_UNKNOWN)
 			continue;
 		if (s.state == ORD_SAMPLE_GOOD) {
@@ -69,8 +78,17 @@ static size_t decided(const struct ord_series *q, int64_t from, int64_t before)
 	size_t n = 0;
 
 	ord_cursor_begin(q, &c);
-	while (ord_cursor_next(&c, &s))
-		n += s.state != ORD_SAMPLE_UNKNOWN && s.done >= from && s.done < before;
+	while (c.at < q->n) {
+		const struct ord_block *b = ord_cursor_block(&c);
+
+		if (b && b->done_min >= from && b->done_max < before)
+			n += (size_t)b->by_state[ORD_SAMPLE_GOOD] + b->by_state[ORD_SAMPLE_BAD];
+		if (b && (b->done_min >= before || b->done_max < from ||
+			  (b->done_min >= from && b->done_max < before)))
+			ord_cursor_skip(&c, b);
+		else if (ord_cursor_next(&c, &s))
+			n += s.state != ORD_SAMPLE_UNKNOWN && s.done >= from && s.done < before;
+	}
 	return n;
 }
 

@@ -202,9 +202,18 @@ static size_t flaps(const struct ord_timeline *t, const struct ord_rep *r)
 			continue;
 		ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
 		(void)ord_cursor_seek_sent(&c, r->recovered.value + 1);
-		while (ord_cursor_next(&c, &s)) {
-			enum ord_sample_state state = ord_sample_counts(&s);
+		for (;;) {
+			const struct ord_block *b = ord_cursor_block(&c);
+			enum ord_sample_state state;
 
+			if (b && !b->by_state[ORD_SAMPLE_BAD]) {
+				good |= b->by_state[ORD_SAMPLE_GOOD] > 0;
+				ord_cursor_skip(&c, b);
+				continue;
+			}
+			if (!ord_cursor_next(&c, &s))
+				break;
+			state = ord_sample_counts(&s);
 			if (state == ORD_SAMPLE_UNKNOWN)
 				continue;
 			n += good && state == ORD_SAMPLE_BAD;
@@ -219,16 +228,16 @@ static void extent(const struct ord_timeline *t, struct ord_rep *r)
 	bool any = r->begin_line != 0;
 
 	for (size_t p = 0; p < t->n_probes; p++) {
-		struct ord_cursor c;
-		struct ord_sample s;
+		const struct ord_series *q = ord_timeline_series(t, r->number, p);
 
-		ord_cursor_begin(ord_timeline_series(t, r->number, p), &c);
-		while (ord_cursor_next(&c, &s)) {
-			r->noise += s.noise;
-			if (!any || s.sent < r->begin)
-				r->begin = s.sent;
-			if (s.done > r->end)
-				r->end = s.done;
+		for (size_t i = 0; i < q->n; i += ORD_BLOCK) {
+			const struct ord_block *b = ord_series_block(q, i);
+
+			r->noise += b->noise;
+			if (!any || b->sent_first < r->begin)
+				r->begin = b->sent_first;
+			if (b->done_max > r->end)
+				r->end = b->done_max;
 			any = true;
 		}
 	}

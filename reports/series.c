@@ -315,6 +315,11 @@ static struct ord_packed *packed(const struct ord_series *q, size_t i)
 	return q->store->blocks[i / ORD_BLOCK];
 }
 
+const struct ord_packed *ord_series_packed(const struct ord_series *q, size_t i)
+{
+	return packed(q, i);
+}
+
 const struct ord_block *ord_series_block(const struct ord_series *q, size_t i)
 {
 	return ord_packed_block(packed(q, i));
@@ -367,4 +372,23 @@ void ord_cursor_read(struct ord_cursor *c, size_t i)
 	ord_unpack(packed(c->q, i), from % ORD_BLOCK, n, c->v);
 	c->from = from;
 	c->to = from + n;
+}
+
+bool ord_cursor_next_bad(struct ord_cursor *c, struct ord_sample *ret)
+{
+	const struct ord_block *b;
+	struct ord_sample s;
+
+	while (c->at < c->q->n) {
+		b = ord_cursor_block(c);
+		if (b && !b->by_state[ORD_SAMPLE_BAD]) {
+			ord_cursor_skip(c, b);
+			continue;
+		}
+		if (ord_cursor_next(c, &s) && s.state == ORD_SAMPLE_BAD) {
+			*ret = s;
+			return true;
+		}
+	}
+	return false;
 }

@@ -74,6 +74,18 @@ void ord_series_excuse(struct ord_series *q, size_t i);
 /* The block that holds sample i. */
 const struct ord_block *ord_series_block(const struct ord_series *q, size_t i);
 
+/* What the samples first..last-1 are. */
+struct ord_counts {
+	size_t by_state[ORD_SAMPLE_STATES], by_outcome[ORD_TL_OUTCOMES];
+};
+struct ord_counts ord_series_count(const struct ord_series *q, size_t first, size_t last);
+/*
+ * The latencies with these ranks, from 0, among those of the n samples of first..last-1 that are
+ * good or bad; exact. ranks rise and are below n. -1: no memory.
+ */
+int ord_series_latencies(const struct ord_series *q, size_t first, size_t last, const size_t *ranks,
+			 size_t n_ranks, int64_t *ret);
+
 /* Stands between two samples, at first before all. */
 #define ORD_CURSOR_READ 64
 struct ord_cursor {
@@ -138,6 +150,9 @@ static inline void ord_cursor_skip(struct ord_cursor *c, const struct ord_block 
 {
 	c->at = b->first + b->n;
 }
+
+/* The next that is bad, noise or not; false: none is left. */
+bool ord_cursor_next_bad(struct ord_cursor *c, struct ord_sample *ret);
 
 /* The state that counts: a background failure that is excused is unknown. */
 static inline enum ord_sample_state ord_sample_counts(const struct ord_sample *s)

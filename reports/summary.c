@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "reports/spread.h"
@@ -14,56 +15,57 @@ static const struct {
 	size_t least;
 } percentiles[] = {{500000, 2}, {950000, 20}, {990000, 100}, {1000000, 1}};
 
-static enum ord_part_kind part_of(const struct ord_rep *r, const struct ord_sample *s)
+/* Where each part begins among the samples, and the last ends. */
+static void cut(const struct ord_rep *r, const struct ord_series *q,
+		size_t at[static ORD_PARTS + 1])
 {
-	if (!r->requested.known || s->sent < r->requested.value)
-		return ORD_PART_BEFORE;
-	return r->cleared.known && s->sent >= r->cleared.value ? ORD_PART_AFTER : ORD_PART_DURING;
+	at[ORD_PART_BEFORE] = 0;
+	at[ORD_PART_DURING] = r->requested.known ? ord_series_find(q, r->requested.value) : q->n;
+	at[ORD_PART_AFTER] = r->requested.known && r->cleared.known
+				     ? ord_series_find(q, r->cleared.value)
+				     : q->n;
+	if (at[ORD_PART_AFTER] < at[ORD_PART_DURING])
+		at[ORD_PART_AFTER] = at[ORD_PART_DURING];
+	at[ORD_PARTS] = q->n;
 }
 
-static void measure(const struct ord_rep *r, const struct ord_tl_probe *probe,
-		    const struct ord_series *q, struct ord_part *parts, int64_t *room)
+static int measure(const struct ord_tl_probe *probe, const struct ord_series *q, size_t first,
+		   size_t last, struct ord_part *part)
 {
-	for (unsigned k = 0; k < ORD_PARTS; k++) {
-		struct ord_part *part = &parts[k];
-		int64_t *const into[] = {&part->p50, &part->p95, &part->p99, &part->max};
-		struct ord_cursor c;
-		struct ord_sample s;
-		size_t n = 0;
+	int64_t *const into[] = {&part->p50, &part->p95, &part->p99, &part->max};
+	struct ord_counts n = ord_series_count(q, first, last);
+	int64_t found[ORD_COUNT(percentiles)];
+	size_t ranks[ORD_COUNT(percentiles)], n_ranks = 0, decided;
 
-		ord_cursor_begin(q, &c);
-		while (ord_cursor_next(&c, &s)) {
-			if (part_of(r, &s) != (enum ord_part_kind)k)
-				continue;
-			part->by_outcome[s.outcome]++;
-			part->good += s.state == ORD_SAMPLE_GOOD;
-			part->bad += s.state == ORD_SAMPLE_BAD;
-			part->unknown += s.state == ORD_SAMPLE_UNKNOWN;
-			if (s.state != ORD_SAMPLE_UNKNOWN && !probe->asks_nobody)
-				room[n++] = ord_sample_latency(&s);
-		}
-		ord_stat_sort(room, n);
-		for (size_t i = 0; i < ORD_COUNT(percentiles); i++)
-			*into[i] = n < percentiles[i].least
-					   ? -1
-					   : ord_stat_percentile(room, n, percentiles[i].ppm);
-	}
+	part->good = n.by_state[ORD_SAMPLE_GOOD];
+	part->bad = n.by_state[ORD_SAMPLE_BAD];
+	part->unknown = n.by_state[ORD_SAMPLE_UNKNOWN];
+	memcpy(part->by_outcome, n.by_outcome, sizeof part->by_outcome);
+	decided = probe->asks_nobody ? 0 : part->good + part->bad;
+	for (size_t i = 0; i < ORD_COUNT(percentiles); i++)
+		if (decided >= percentiles[i].least)
+			ranks[n_ranks++] = ord_stat_rank(decided, percentiles[i].ppm);
+	if (ord_series_latencies(q, first, last, ranks, n_ranks, found))
+		return -1;
+	n_ranks = 0;
+	for (size_t i = 0; i < ORD_COUNT(percentiles); i++)
+		*into[i] = decided >= percentiles[i].least ? found[n_ranks++] : -1;
+	return 0;
 }
 
 int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
 {
-	ord_autofree int64_t *room = NULL;
-	size_t most = 1;
-
-	for (size_t i = 0; i < (size_t)(t->repetitions + 1) * t->n_probes; i++)
-		most = t->series[i].n > most ? t->series[i].n : most;
-	room = calloc(most, sizeof *room);
-	if (!room)
-		return ord_fail_nomem(err);
 	for (uint32_t i = 0; i <= t->repetitions; i++)
-		for (size_t p = 0; p < t->n_probes; p++)
-			measure(&a->reps[i], &t->probes[p], ord_timeline_series(t, i, p),
-				&a->reps[i].parts[p * ORD_PARTS], room);
+		for (size_t p = 0; p < t->n_probes; p++) {
+			const struct ord_series *q = ord_timeline_series(t, i, p);
+			size_t at[ORD_PARTS + 1];
+
+			cut(&a->reps[i], q, at);
+			for (size_t k = 0; k < ORD_PARTS; k++)
+				if (measure(&t->probes[p], q, at[k], at[k + 1],
+					    &a->reps[i].parts[p * ORD_PARTS + k]))
+					return ord_fail_nomem(err);
+		}
 	return 0;
 }
 

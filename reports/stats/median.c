@@ -47,22 +47,9 @@ bool ord_stat_median(struct ord_stat_time *v, size_t n, int64_t *ret)
 	return true;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-void ord_stat_sort(int64_t *v, size_t n)
-{
-	if (n)
-		qsort(v, n, sizeof *v, by_value);
-}
-
-int64_t ord_stat_percentile(const int64_t *sorted, size_t n, uint32_t p_ppm)
+size_t ord_stat_rank(size_t n, uint32_t p_ppm)
 {
 	size_t rank = (size_t)(((unsigned long long)n * p_ppm + 999999) / 1000000);
 
-	return sorted[rank ? rank - 1 : 0];
+	return rank ? rank - 1 : 0;
 }

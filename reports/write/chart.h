@@ -38,6 +38,10 @@ void ord_chart_axis(struct chart *c);
 size_t ord_chart_visible(const struct chart *c, const struct ord_series *q, size_t *ret_first);
 /* Which of the CHART_COLUMNS an instant falls into. */
 int ord_chart_column(const struct chart *c, int64_t t);
+/* The block before which the cursor stands, where it ends before `end` and falls into one column.
+ */
+const struct ord_block *ord_chart_block(const struct chart *c, const struct ord_cursor *at,
+					size_t end);
 /* Outcomes of a probe, side by side; and its latency, in a panel of that height. */
 void ord_chart_strip(const struct chart *c, const struct ord_series *q, size_t probe);
 void ord_chart_latency(const struct chart *c, const struct ord_series *q, size_t probe,

@@ -44,13 +44,19 @@ static struct scale make_scale(const struct chart *c, const struct ord_series *q
 
 	ord_cursor_begin(q, &samples);
 	ord_cursor_seek(&samples, first);
-	while (n-- && ord_cursor_next(&samples, &one)) {
-		int64_t v = ord_sample_latency(&one);
+	while (samples.at < first + n) {
+		const struct ord_block *b = ord_cursor_block(&samples);
 
-		if (one.state == ORD_SAMPLE_UNKNOWN)
+		if (b && b->first + b->n <= first + n && !b->by_state[ORD_SAMPLE_UNKNOWN]) {
+			s.least = b->latency_min < s.least ? b->latency_min : s.least;
+			s.most = b->latency_max > s.most ? b->latency_max : s.most;
+			ord_cursor_skip(&samples, b);
 			continue;
-		s.least = v < s.least ? v : s.least;
-		s.most = v > s.most ? v : s.most;
+		}
+		if (!ord_cursor_next(&samples, &one) || one.state == ORD_SAMPLE_UNKNOWN)
+			continue;
+		s.least = ord_sample_latency(&one) < s.least ? ord_sample_latency(&one) : s.least;
+		s.most = ord_sample_latency(&one) > s.most ? ord_sample_latency(&one) : s.most;
 	}
 	if (c->a->t->probes[probe].within > s.most)
 		s.most = c->a->t->probes[probe].within;
@@ -153,48 +159,74 @@ static void dots(const struct chart *c, const struct ord_series *q, const struct
 	}
 }
 
-/* Beyond the detail: least to most of each column for one outcome, so that no bad one is lost. */
+/* Least to most of one outcome in a column; most < least: none. */
+struct bar {
+	int column;
+	int64_t least, most;
+};
+
+static void bar_add(struct bar *b, int64_t least, int64_t most)
+{
+	b->least = least < b->least ? least : b->least;
+	b->most = most > b->most ? most : b->most;
+}
+
+static void bar_draw(const struct chart *c, const struct scale *s, const struct bar *b,
+		     enum ord_tl_outcome o, bool *any)
+{
+	int64_t x = c->x0 + (c->x1 - c->x0) * (2 * b->column + 1) / (2 * CHART_COLUMNS);
+
+	if (b->most < b->least)
+		return;
+	if (!*any)
+		(void)fprintf(c->out, "<path class=\"%s-%s\" d=\"", o == ORD_TL_OK ? "b" : "l",
+			      ord_tl_outcome_name(o));
+	*any = true;
+	if (o != ORD_TL_OK) {
+		glyph(c->out, o, x, y_of(s, b->most));
+		return;
+	}
+	(void)fputc('M', c->out);
+	ord_chart_px(c->out, x);
+	(void)fputc(' ', c->out);
+	ord_chart_px(c->out, y_of(s, b->most));
+	(void)fputc('V', c->out);
+	ord_chart_px(c->out, y_of(s, b->least) + 5);
+}
+
+/* Beyond the detail: a bar a column, for one outcome, so that no bad one is lost. */
 static void bars(const struct chart *c, const struct ord_series *q, const struct scale *s,
 		 size_t first, size_t n, enum ord_tl_outcome o)
 {
+	struct bar bar = {.column = -1, .least = INT64_MAX, .most = -1};
 	struct ord_cursor samples;
-	struct ord_sample one;
+	struct ord_sample one = {0};
 	bool any = false;
 
 	ord_cursor_begin(q, &samples);
 	ord_cursor_seek(&samples, first);
-	for (bool more = n && ord_cursor_next(&samples, &one); more;) {
-		int column = ord_chart_column(c, one.sent);
-		int64_t least = INT64_MAX, most = -1, x, y;
+	while (samples.at < first + n) {
+		const struct ord_block *b = ord_chart_block(c, &samples, first + n);
+		size_t of_it = b ? b->by_outcome[o] : 1;
+		int column;
 
-		for (; more && ord_chart_column(c, one.sent) == column;
-		     more = samples.at < first + n && ord_cursor_next(&samples, &one)) {
-			int64_t v = ord_sample_latency(&one);
-
-			if (one.outcome != o)
-				continue;
-			least = v < least ? v : least;
-			most = v > most ? v : most;
+		if (b && (!of_it || of_it == b->n))
+			ord_cursor_skip(&samples, b);
+		else if (!ord_cursor_next(&samples, &one))
+			break;
+		else
+			b = NULL;
+		column = ord_chart_column(c, b ? b->sent_first : one.sent);
+		if (column != bar.column) {
+			bar_draw(c, s, &bar, o, &any);
+			bar = (struct bar){.column = column, .least = INT64_MAX, .most = -1};
 		}
-		if (most < 0)
-			continue;
-		if (!any)
-			(void)fprintf(c->out, "<path class=\"%s-%s\" d=\"",
-				      o == ORD_TL_OK ? "b" : "l", ord_tl_outcome_name(o));
-		any = true;
-		x = c->x0 + (c->x1 - c->x0) * (2 * column + 1) / (2 * CHART_COLUMNS);
-		y = y_of(s, most);
-		if (o != ORD_TL_OK) {
-			glyph(c->out, o, x, y);
-			continue;
-		}
-		(void)fputc('M', c->out);
-		ord_chart_px(c->out, x);
-		(void)fputc(' ', c->out);
-		ord_chart_px(c->out, y);
-		(void)fputc('V', c->out);
-		ord_chart_px(c->out, y_of(s, least) + 5);
+		if (b && of_it)
+			bar_add(&bar, b->latency_min, b->latency_max);
+		else if (!b && one.outcome == o)
+			bar_add(&bar, ord_sample_latency(&one), ord_sample_latency(&one));
 	}
+	bar_draw(c, s, &bar, o, &any);
 	if (any)
 		(void)fputs("\"/>\n", c->out);
 }

@@ -100,6 +100,28 @@ int ord_chart_column(const struct chart *c, int64_t t)
 	return k < 0 ? 0 : k >= CHART_COLUMNS ? CHART_COLUMNS - 1 : (int)k;
 }
 
+const struct ord_block *ord_chart_block(const struct chart *c, const struct ord_cursor *at,
+					size_t end)
+{
+	const struct ord_block *b = ord_cursor_block(at);
+
+	return b && b->first + b->n <= end &&
+			       ord_chart_column(c, b->sent_first) ==
+				       ord_chart_column(c, b->sent_last)
+		       ? b
+		       : NULL;
+}
+
+static enum ord_tl_outcome worst_of(const struct ord_block *b, enum ord_tl_outcome worst,
+				    bool is_signal)
+{
+	for (int o = 0; o < ORD_TL_OUTCOMES; o++)
+		if (b->by_outcome[o] &&
+		    rank_of((enum ord_tl_outcome)o, is_signal) > rank_of(worst, is_signal))
+			worst = (enum ord_tl_outcome)o;
+	return worst;
+}
+
 /* Where two pieces meet: the sample's own time, or its column's edge. */
 static int64_t edge(const struct chart *c, const struct ord_sample *s, bool bucketed)
 {
@@ -133,8 +155,16 @@ void ord_chart_strip(const struct chart *c, const struct ord_series *q, size_t p
 		/* Where nothing was sent for long, nothing is drawn. */
 		hole = !begins && sent - last > longest;
 		end = hole ? ord_chart_x(c, last + every) : at;
-		for (last = sent; bucketed && i < n && ord_cursor_next(&samples, &s);
-		     last = s.sent, i++) {
+		for (last = sent; bucketed && i < n; last = s.sent, i++) {
+			const struct ord_block *b = ord_chart_block(c, &samples, first + n);
+
+			if (b && ord_chart_column(c, b->sent_first) == column) {
+				o = worst_of(b, o, is_signal);
+				ord_cursor_seek(&samples, b->first + b->n - 1u);
+				i += b->n - 1u;
+			}
+			if (!ord_cursor_next(&samples, &s))
+				break;
 			if (ord_chart_column(c, s.sent) != column) {
 				(void)ord_cursor_prev(&samples, &s);
 				break;

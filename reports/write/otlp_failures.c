@@ -29,8 +29,8 @@ static size_t gather(const struct ord_analysis *a, const struct ord_rep *r, size
 	ord_cursor_begin(ord_timeline_series(a->t, r->number, probe), &c);
 	if (r->requested.known)
 		(void)ord_cursor_seek_sent(&c, r->requested.value);
-	while (ord_cursor_next(&c, &s)) {
-		if (ord_sample_counts(&s) != ORD_SAMPLE_BAD)
+	while (ord_cursor_next_bad(&c, &s)) {
+		if (s.noise)
 			continue;
 		seen++;
 		if (*n < room)

@@ -169,9 +169,66 @@ static void excuse(struct ord_series *q, struct ord_sample *v, size_t n)
 	compare(q, v, n);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Ranks and counts of a range, against a plain sort. */
+static void rank(const struct ord_series *q, const struct ord_sample *v, size_t n, uint64_t *seed)
+{
+	int64_t *plain = calloc(n + 1, sizeof *plain), found[4];
+	size_t first = draw(seed) % n, last = first + draw(seed) % (n - first + 1);
+
+	if (draw(seed) % 2) {
+		first = 0;
+		last = n;
+	}
+	for (int round = 0; round < 2; round++, first = 0, last = n) {
+		struct ord_counts c = ord_series_count(q, first, last);
+		size_t known = 0, bad = 0, resets = 0;
+
+		for (size_t i = first; i < last; i++) {
+			bad += v[i].state == ORD_SAMPLE_BAD;
+			resets += v[i].outcome == ORD_TL_RESET;
+			if (v[i].state != ORD_SAMPLE_UNKNOWN)
+				plain[known++] = ord_sample_latency(&v[i]);
+		}
+		assert_int_equal(c.by_state[ORD_SAMPLE_BAD], bad);
+		assert_int_equal(c.by_state[ORD_SAMPLE_UNKNOWN], last - first - known);
+		assert_int_equal(c.by_outcome[ORD_TL_RESET], resets);
+		qsort(plain, known, sizeof *plain, by_value);
+		if (known) {
+			size_t ranks[] = {0, known / 2, known * 99 / 100, known - 1};
+
+			assert_int_equal(ord_series_latencies(q, first, last, ranks, 4, found), 0);
+			for (size_t i = 0; i < 4; i++)
+				assert_int_equal(found[i], plain[ranks[i]]);
+		}
+		assert_int_equal(ord_series_latencies(q, first, last, NULL, 0, found), 0);
+	}
+	free(plain);
+}
+
+static void next_bad(const struct ord_series *q, const struct ord_sample *v, size_t n)
+{
+	struct ord_cursor c;
+	struct ord_sample s;
+
+	ord_cursor_begin(q, &c);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].state == ORD_SAMPLE_BAD) {
+			assert_true(ord_cursor_next_bad(&c, &s));
+			assert_memory_equal(&s, &v[i], sizeof s);
+		}
+	assert_false(ord_cursor_next_bad(&c, &s));
+}
+
 static void what_goes_in_comes_out(void **state)
 {
-	static const size_t sizes[] = {1, 2, 63, 64, 511, 512, 513, 4095, 4096, 4097, 20000};
+	static const size_t sizes[] = {1, 2, 63, 64, 511, 512, 513, 4095, 4096, 4097, 60000};
 	uint64_t seed = 88172645463325252u;
 
 	(void)state;
@@ -193,6 +250,8 @@ static void what_goes_in_comes_out(void **state)
 			compare(&q, v, n);
 			compare_blocks(&q, v);
 			seek(&q, v, n, &seed);
+			rank(&q, v, n, &seed);
+			next_bad(&q, v, n);
 			excuse(&q, v, n);
 			ord_series_done(&q);
 			free(v);
