@@ -51,8 +51,9 @@ static void count_all(const double *v, size_t n, size_t k, double sign, double o
 	}
 }
 
-static int count_drawn(const double *scores, size_t n, size_t k, uint64_t seed, struct count *c,
-		       struct ord_err *err)
+/* So many choices of k, each by the first k steps of a shuffle. */
+static int count_drawn(const double *scores, size_t n, size_t k, double sign, double offset,
+		       uint64_t seed, struct count *c, struct ord_err *err)
 {
 	ord_autofree double *v = malloc((n + 1) * sizeof *v);
 	struct ord_rng rng;
@@ -73,7 +74,7 @@ static int count_drawn(const double *scores, size_t n, size_t k, uint64_t seed, 
 			v[i] = taken;
 			sum += taken;
 		}
-		count_one(c, sum);
+		count_one(c, offset + sign * sum);
 	}
 	return 0;
 }
@@ -82,10 +83,12 @@ int ord_permute(const double *scores, size_t n, size_t n_a, uint64_t seed,
 		struct ord_permutation *ret, struct ord_err *err)
 {
 	size_t chosen = n_a < n - n_a ? n_a : n - n_a;
-	double total = 0, size = 0, drawn;
+	double total = 0, size = 0, sign = chosen == n_a ? 1 : -1, offset, drawn;
 	struct count c = {0};
 	bool exact;
 
+	if (n > ORD_PERMUTE_MAX)
+		return ord_fail(err, ORD_USAGE, "%zu values are more than %d", n, ORD_PERMUTE_MAX);
 	for (size_t i = 0; i < n; i++) {
 		total += scores[i];
 		size += fabs(scores[i]);
@@ -95,11 +98,11 @@ int ord_permute(const double *scores, size_t n, size_t n_a, uint64_t seed,
 	c.mean = n ? total * (double)n_a / (double)n : 0;
 	c.slack = 1e-10 * size;
 	exact = chosen <= CHOSEN_MAX && ord_log_choose(n, chosen) < log(ORD_RELABELLINGS_MAX + 0.5);
-	if (exact && chosen == n_a)
-		count_all(scores, n, chosen, 1, 0, &c);
-	else if (exact) /* the other group's choices are the same, and fewer to add */
-		count_all(scores, n, chosen, -1, total, &c);
-	else if (count_drawn(scores, n, n_a, seed, &c, err))
+	/* Choosing the other group is the same, and may be less to add. */
+	offset = sign > 0 ? 0 : total;
+	if (exact)
+		count_all(scores, n, chosen, sign, offset, &c);
+	else if (count_drawn(scores, n, chosen, sign, offset, seed, &c, err))
 		return -1;
 	drawn = exact ? 0 : 1; /* what was seen is one of the relabellings too */
 	*ret = (struct ord_permutation){

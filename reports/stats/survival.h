@@ -91,12 +91,13 @@ struct ord_permutation {
 	double p_greater;      /* of one so large: they come early */
 };
 
-enum { ORD_RELABELLINGS_MAX = 200000 };
+/* So many values at most: of more the log-rank test by chi-squared is as good. */
+enum { ORD_RELABELLINGS_MAX = 200000, ORD_PERMUTE_MAX = 2000 };
 
 /*
  * Is the sum of the first n_a of n scores farther from what relabelling gives than chance would
  * have it? Every relabelling where there are at most ORD_RELABELLINGS_MAX, else that many drawn
- * from the seed, which is then part of the result: print it.
+ * from the seed, which is then part of the result: print it. ORD_USAGE beyond ORD_PERMUTE_MAX.
  */
 int ord_permute(const double *scores, size_t n, size_t n_a, uint64_t seed,
 		struct ord_permutation *ret, struct ord_err *err);
