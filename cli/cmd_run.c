@@ -7,6 +7,7 @@
 #include "cli/plan_text.h"
 #include "cli/progress.h"
 #include "cli/report_file.h"
+#include "cli/send.h"
 #include "cli/spec_file.h"
 #include "ordeal/report.h"
 #include "ordeal/run.h"
@@ -14,6 +15,7 @@
 struct all {
 	const struct cli_args *args;
 	const char *formats;
+	struct cli_sends sends;
 	bool quiet, json, stop;
 };
 
@@ -38,6 +40,10 @@ static int conclude(const struct all *all, const char *path, const char *dir)
 	} else {
 		cli_report_say(&v, dir, all->formats, all->quiet);
 	}
+	if (!cli_flag(all->args, "no-summary"))
+		cli_step_summary(dir);
+	/* Whoever did not take it has no say in the verdict. */
+	(void)cli_sends_do(&all->sends, dir, all->quiet || all->json);
 	return v.code;
 }
 
@@ -113,7 +119,8 @@ static int run(const struct cli_args *args, struct ord_err *err)
 	if (!plans)
 		return ord_fail_nomem(err);
 	all.formats = cli_value(args, "format");
-	if (all.formats && ord_report_formats_check(all.formats, err))
+	if ((all.formats && ord_report_formats_check(all.formats, err)) ||
+	    cli_sends_read(args, &all.sends, err))
 		worst = -1;
 	/* All are read before the first runs: a mistake in the last must not cost the time of the
 	 * others. */
@@ -125,6 +132,7 @@ static int run(const struct cli_args *args, struct ord_err *err)
 	for (size_t i = 0; i < args->n_operands; i++)
 		cli_plan_done(&plans[i]);
 	free(plans);
+	cli_sends_done(&all.sends);
 	return worst;
 }
 
@@ -136,6 +144,8 @@ static const struct cli_option options[] = {
 	CLI_SEED_OPTION,
 	CLI_CONTEXT_OPTION,
 	CLI_FORMAT_OPTION,
+	CLI_SEND_OPTIONS,
+	CLI_SUMMARY_OPTION,
 	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
 	{"quiet", 'q', NULL, "print the verdict alone"},
 	{"json", 0, NULL, "print the timeline as it is written, and the verdict as its last line"},

@@ -8,12 +8,16 @@
 #include "ordeal/err.h"
 
 /* For the tables of options; a test compares it with ord_report_formats. */
-#define CLI_FORMAT_OPTION                                                                        \
-	{                                                                                        \
-		"format", 'f', "LIST",                                                           \
-			"reports to write, of json,md,html,junit,openmetrics,history,textfile; " \
-			"the "                                                                   \
-			"first four where not given"                                             \
+#define CLI_FORMAT_OPTION                                                                   \
+	{                                                                                   \
+		"format", 'f', "LIST",                                                      \
+			"reports to write, of json,md,html,junit,openmetrics,history,"      \
+			"textfile,otlp,cloudevents,grafana; the first four where not given" \
+	}
+
+#define CLI_SUMMARY_OPTION                                                               \
+	{                                                                                \
+		"no-summary", 0, NULL, "do not append report.md to $GITHUB_STEP_SUMMARY" \
 	}
 
 struct cli_verdict {
@@ -27,6 +31,9 @@ int cli_report_build(const char *dir, const char *formats, struct cli_verdict *r
 		     struct ord_err *err);
 /* The verdict, and, unless brief, the path of each report. */
 void cli_report_say(const struct cli_verdict *v, const char *dir, const char *formats, bool brief);
+/* Appends the report to the file that $GITHUB_STEP_SUMMARY names, where it names one. Only a
+ * warning where that fails. */
+void cli_step_summary(const char *dir);
 /* The folder of a run: a path, a run's id, or "latest". */
 int cli_run_find(const char *run, size_t size, char *ret, struct ord_err *err);
 /* One report to a stream. */

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "reports/analysis.h"
 #include "reports/figures.h"
+#include "reports/write/step_summary.h"
 #include "reports/write/write.h"
 
 #define PATH_BYTES 4096
@@ -173,4 +174,22 @@ int ord_report_write_all(const struct ord_report *report, const char *dir, const
 		if (ord_report_format_listed(f, list) && write_file(report, f, dir, err))
 			return -1;
 	return 0;
+}
+
+bool ord_report_step_summary(const struct ord_report *report, size_t room, FILE *out,
+			     struct ord_err *err)
+{
+	ord_autofree char *md = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&md, &size);
+	int r;
+
+	if (!f)
+		return !ord_fail_nomem(err);
+	r = ord_write_md(&report->a, f, err);
+	if (fclose(f) && !r)
+		r = ord_fail_nomem(err);
+	if (!r && !ord_step_summary(md, room, out))
+		r = ord_fail(err, ORD_SKIP, "it is full");
+	return !r;
 }

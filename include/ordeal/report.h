@@ -4,6 +4,7 @@
 #define ORDEAL_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "ordeal/err.h"
@@ -43,5 +44,9 @@ int ord_report_write(const struct ord_report *report, const char *format, FILE *
  * name. */
 int ord_report_write_all(const struct ord_report *report, const char *dir, const char *list,
 			 struct ord_err *err);
+/* What of report.md fits into that many bytes of a page that others write on, too. False: nothing.
+ */
+bool ord_report_step_summary(const struct ord_report *report, size_t room, FILE *out,
+			     struct ord_err *err);
 
 #endif
