@@ -335,6 +335,8 @@ int ord_analyse_alerts(const struct ord_timeline *t, struct ord_analysis *a, str
 /* The index in a->alerts; n_alerts: none. */
 size_t ord_alert_index(const struct ord_analysis *a, const char *name, size_t len);
 int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
+/* The onset by segmentation, beside the impact. */
+int ord_analyse_onset(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
 /* Fills r->loss, and the budgets of r and of its objectives. */
 int ord_analyse_loss(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
 /* Full recovery, held for so long; untouched where the plan has none or there was no impact. */
