@@ -305,6 +305,7 @@ void ord_analysis_done(struct ord_analysis *a);
 
 const char *ord_result_name(enum ord_result r);	      /* "met" */
 const char *ord_rep_state_name(enum ord_rep_state s); /* "measured" */
+const char *ord_onset_name(enum ord_onset o);	      /* "agrees" */
 
 /* The steps of ord_analyse, one file each. */
 void ord_analyse_noise(struct ord_timeline *t, struct ord_analysis *a);

@@ -10,15 +10,6 @@
 #include "reports/member.h"
 #include "reports/plan.h"
 
-const char *ord_slo_method_name(enum ord_slo_method m)
-{
-	static const char *const names[] = {[ORD_SLO_OCCURRENCES] = "Occurrences",
-					    [ORD_SLO_TIMESLICES] = "Timeslices",
-					    [ORD_SLO_RATIO_TIMESLICES] = "RatioTimeslices"};
-
-	return names[m];
-}
-
 /* Detection channels that are no probe stand beside the probes: signals without samples. */
 static size_t channel_of(struct ord_timeline *t, const char *channel)
 {

@@ -109,12 +109,13 @@ static json_t *detections(const struct ord_analysis *a, const struct ord_rep *r)
 
 		if (a->t->probes[p].is_signal)
 			(void)json_array_append_new(
-				list, json_pack("{s:s,s:s,s:o,s:b,s:o,s:o}", "channel",
+				list, json_pack("{s:s,s:s,s:o,s:b,s:o,s:o,s:s*,s:s*}", "channel",
 						a->t->probes[p].name, "state", kinds[d->kind], "at",
 						ord_json_instant(a->t, &d->at), "before_impact",
 						d->before_impact, "from_impact",
 						ord_json_span(&d->from_impact), "from_request",
-						ord_json_span(&d->from_request)));
+						ord_json_span(&d->from_request), "by", d->by,
+						"message", d->message));
 	}
 	return list;
 }
@@ -157,12 +158,40 @@ static json_t *goals_of(const struct ord_analysis *a, const struct ord_rep *r)
 {
 	json_t *list = json_array();
 
-	for (size_t k = 0; r->number && k < a->t->n_objectives; k++)
-		(void)json_array_append_new(
-			list, json_pack("{s:s,s:s,s:o,s:s}", "text", a->t->objectives[k].text,
-					"result", ord_result_name(r->goals[k].result), "measured",
-					ord_json_span(&r->goals[k].span), "why", r->goals[k].why));
+	for (size_t k = 0; r->number && k < a->t->n_objectives; k++) {
+		json_t *g = json_pack("{s:s,s:s,s:o,s:s}", "text", a->t->objectives[k].text,
+				      "result", ord_result_name(r->goals[k].result), "measured",
+				      ord_json_span(&r->goals[k].span), "why", r->goals[k].why);
+
+		if (a->t->objectives[k].goal == ORD_GOAL_BUDGET)
+			(void)json_object_set_new(g, "budget",
+						  ord_json_budget(a->t, &r->goals[k].budget));
+		(void)json_array_append_new(list, g);
+	}
 	return list;
+}
+
+/* Full recovery, what was lost, alerts and people. */
+static void more_of(const struct ord_analysis *a, const struct ord_rep *r, json_t *j)
+{
+	(void)json_object_set_new(j, "full_recovery", ord_json_instant(a->t, &r->full));
+	(void)json_object_set_new(j, "time_to_full_recovery", ord_json_span(&r->full_span));
+	(void)json_object_set_new(j, "loss", ord_json_loss(r));
+	(void)json_object_set_new(j, "budget", ord_json_budget(a->t, &r->budget));
+	(void)json_object_set_new(j, "onset", ord_json_onset(a->t, r));
+	(void)json_object_set_new(j, "alerts", ord_json_alerts(a, r));
+	(void)json_object_set_new(j, "other_alerts", ord_json_other_alerts(a, r));
+	(void)json_object_set_new(j, "marks", ord_json_marks(a, r));
+	(void)json_object_set_new(j, "time_to_acknowledge", ord_json_span(&r->acknowledge));
+	(void)json_object_set_new(j, "time_to_mitigate", ord_json_span(&r->mitigate));
+	(void)json_object_set_new(j, "time_to_resolve", ord_json_span(&r->resolve));
+	if (r->phase.known)
+		(void)json_object_set_new(j, "injection_phase",
+					  json_pack("{s:I,s:I}", "wait_ns",
+						    (json_int_t)r->phase_wait, "over_ns",
+						    (json_int_t)r->phase_over));
+	if (r->informative)
+		(void)json_object_set_new(j, "censored_because", json_string(r->informative));
 }
 
 static json_t *rep(const struct ord_analysis *a, const struct ord_rep *r)
@@ -183,6 +212,7 @@ static json_t *rep(const struct ord_analysis *a, const struct ord_rep *r)
 	(void)json_object_set_new(j, "time_to_recover_self", ord_json_span(&r->self));
 	(void)json_object_set_new(j, "time_to_recover_after_rollback", ord_json_span(&r->after));
 	(void)json_object_set_new(j, "impact_duration", ord_json_span(&r->bad_time));
+	more_of(a, r, j);
 	(void)json_object_set_new(j, "flaps", json_integer((json_int_t)r->flaps));
 	(void)json_object_set_new(j, "background_failures", json_integer((json_int_t)r->noise));
 	(void)json_object_set_new(j, "steady_before", tri(r->steady_before));
@@ -194,13 +224,6 @@ static json_t *rep(const struct ord_analysis *a, const struct ord_rep *r)
 	if (json_object_get(t->run, "cluster"))
 		(void)json_object_set_new(j, "cluster", ord_json_kube(a, r));
 	return j;
-}
-
-static json_t *summary(const struct ord_summary *s)
-{
-	return json_pack("{s:I,s:I,s:o,s:o}", "n", (json_int_t)s->n, "never", (json_int_t)s->never,
-			 "median_ns", maybe(s->has_median, s->median), "worst_known_ns",
-			 maybe(s->has_worst, s->worst));
 }
 
 static json_t *goals(const struct ord_analysis *a)
@@ -267,15 +290,21 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		if (a->t->probes[p].is_signal)
 			(void)json_object_set_new(detect, a->t->probes[p].name,
-						  summary(&a->detect[p]));
+						  ord_json_summary(&a->detect[p]));
 	for (uint32_t i = 0; i <= a->t->repetitions; i++)
 		if (i || a->reps[i].begin_line)
 			(void)json_array_append_new(reps, rep(a, &a->reps[i]));
 	(void)json_object_set_new(j, "objectives", goals(a));
 	(void)json_object_set_new(j, "time_to_detect", detect);
-	(void)json_object_set_new(j, "time_to_recover_self", summary(&a->self));
-	(void)json_object_set_new(j, "time_to_recover_after_rollback", summary(&a->after));
-	(void)json_object_set_new(j, "impact_duration", summary(&a->bad_time));
+	(void)json_object_set_new(j, "time_to_recover_self", ord_json_summary(&a->self));
+	(void)json_object_set_new(j, "time_to_recover_after_rollback", ord_json_summary(&a->after));
+	(void)json_object_set_new(j, "impact_duration", ord_json_summary(&a->bad_time));
+	(void)json_object_set_new(j, "time_to_full_recovery", ord_json_summary(&a->full));
+	(void)json_object_set_new(j, "time_to_acknowledge", ord_json_summary(&a->acknowledge));
+	(void)json_object_set_new(j, "time_to_mitigate", ord_json_summary(&a->mitigate));
+	(void)json_object_set_new(j, "alert_rules", ord_json_rules(a));
+	(void)json_object_set_new(j, "alert_route", ord_json_route(a));
+	(void)json_object_set_new(j, "warnings", ord_json_warnings(a));
 	(void)json_object_set_new(j, "repetitions", reps);
 	(void)json_object_set_new(j, "method", limits(a));
 	if (json_object_get(a->t->run, "cluster"))

@@ -13,5 +13,17 @@ json_t *ord_json_clean(const char *text, size_t max);
 /* REPETITION.cluster, and what a fault did. */
 json_t *ord_json_kube(const struct ord_analysis *a, const struct ord_rep *r);
 json_t *ord_json_acts(const struct ord_fault_result *f);
+/* Alerts stage by stage, rules and marks (json_alert.c). */
+json_t *ord_json_alerts(const struct ord_analysis *a, const struct ord_rep *r);
+json_t *ord_json_other_alerts(const struct ord_analysis *a, const struct ord_rep *r);
+json_t *ord_json_marks(const struct ord_analysis *a, const struct ord_rep *r);
+json_t *ord_json_rules(const struct ord_analysis *a);
+json_t *ord_json_route(const struct ord_analysis *a);
+/* What the users lost, onsets, figures over repetitions, warnings (json_loss.c). */
+json_t *ord_json_loss(const struct ord_rep *r);
+json_t *ord_json_budget(const struct ord_timeline *t, const struct ord_budget *b);
+json_t *ord_json_onset(const struct ord_timeline *t, const struct ord_rep *r);
+json_t *ord_json_summary(const struct ord_summary *s);
+json_t *ord_json_warnings(const struct ord_analysis *a);
 
 #endif

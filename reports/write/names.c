@@ -41,6 +41,29 @@ const char *ord_rep_state_name(enum ord_rep_state s)
 	return names[s];
 }
 
+const char *ord_onset_name(enum ord_onset o)
+{
+	static const char *const names[] = {
+		[ORD_ONSET_NOT_COMPARED] = "not compared",
+		[ORD_ONSET_NEITHER] = "neither",
+		[ORD_ONSET_AGREES] = "agrees",
+		[ORD_ONSET_DIFFERS] = "differs",
+		[ORD_ONSET_ONLY_RULE] = "only by rule",
+		[ORD_ONSET_ONLY_SEGMENTS] = "only by segments",
+	};
+
+	return names[o];
+}
+
+const char *ord_slo_method_name(enum ord_slo_method m)
+{
+	static const char *const names[] = {[ORD_SLO_OCCURRENCES] = "Occurrences",
+					    [ORD_SLO_TIMESLICES] = "Timeslices",
+					    [ORD_SLO_RATIO_TIMESLICES] = "RatioTimeslices"};
+
+	return names[m];
+}
+
 const char *ord_stage_name(enum ord_stage s)
 {
 	static const char *const names[] = {
