@@ -12,6 +12,8 @@ const struct cli_probe_kind cli_probe_kinds[] = {
 	{"tcp", "connects to HOST:PORT"},
 	{"exec", "runs a program as the caller, without a shell, and looks at its exit status"},
 	{"kube", "watches an object of a cluster, or a set: condition, count, figure or JSON path"},
+	{"prom", "asks Prometheus for a number, with its age"},
+	{"dns", "asks a name server, over UDP or TCP; expects code, answers, addresses"},
 };
 const size_t cli_n_probe_kinds = ORD_COUNT(cli_probe_kinds);
 

@@ -37,6 +37,9 @@ struct ord_sample {
 	uint64_t since; /* kube: arrival of the change that made the state what it is, 0: none */
 	enum ord_outcome outcome;
 	uint16_t status;       /* http: of the answer; 0: none */
+	char value[32];	       /* prom: the number as it was given; "" none */
+	uint64_t age_ns;       /* of value */
+	uint64_t trace[2];     /* http: the id of the trace that it began; 0: none */
 	char why[ORD_WHY_MAX]; /* "" when ok */
 };
 

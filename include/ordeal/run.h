@@ -33,6 +33,18 @@ struct ord_run_options {
 int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, char *ret_dir,
 	    struct ord_err *err);
 
+#define ORD_NOTE_MAX 500
+#define ORD_MARK_MAX 4096 /* as a message */
+
+/*
+ * Hands a mark to the run in that folder, which writes it into its timeline: what is `detected`,
+ * `acknowledged`, `mitigated` or `resolved`, by a role; note may be NULL. Without `what` it is a
+ * note alone, and by may be NULL. 0: it has been written. ORD_USAGE where the run is over, or is
+ * somebody else's.
+ */
+int ord_mark(const char *dir, const char *what, const char *by, const char *note,
+	     struct ord_err *err);
+
 /* $XDG_STATE_HOME/ordeal/runs, or /var/lib/ordeal/runs for root. Made if absent. */
 int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);
 

@@ -11,18 +11,19 @@
 #include "ordeal/target.h"
 #include "ordeal/that.h"
 
-#define ORD_NAME_MAX	   64 /* names: [a-z0-9]([a-z0-9-]*[a-z0-9])? */
-#define ORD_PROBES_MAX	   32
-#define ORD_CONDITIONS_MAX 32
-#define ORD_FAULTS_MAX	   16
-#define ORD_OBJECTIVES_MAX 32
-#define ORD_LABELS_MAX	   16
-#define ORD_ARGV_MAX	   32
-#define ORD_HEADERS_MAX	   16
-#define ORD_LOGS_MAX	   8
-#define ORD_ANSWERS_MAX	   16
-#define ORD_SENTENCE_MAX   400 /* a condition or an objective, with the NUL */
-#define ORD_CHANNEL_MAX	   320 /* what detects, as it is called everywhere, with the NUL */
+#define ORD_NAME_MAX	    64 /* names: [a-z0-9]([a-z0-9-]*[a-z0-9])? */
+#define ORD_PROBES_MAX	    32
+#define ORD_CONDITIONS_MAX  32
+#define ORD_FAULTS_MAX	    16
+#define ORD_OBJECTIVES_MAX  32
+#define ORD_LABELS_MAX	    16
+#define ORD_ARGV_MAX	    32
+#define ORD_HEADERS_MAX	    16
+#define ORD_LOGS_MAX	    8
+#define ORD_REPETITIONS_MAX 1000
+#define ORD_ANSWERS_MAX	    16
+#define ORD_SENTENCE_MAX    400 /* a condition or an objective, with the NUL */
+#define ORD_CHANNEL_MAX	    320 /* what detects, as it is called everywhere, with the NUL */
 #define ORD_SPEC_BYTES_MAX \
 	(1u << 20) /* a longer text is refused; read one byte more than this of a file, no more */
 #define ORD_CLUSTER_NAME 256		    /* of a context, with the NUL */

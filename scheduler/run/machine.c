@@ -8,8 +8,7 @@
 
 #include "base/clock.h"
 
-#define TICK_NS	   (20 * ORD_MS)
-#define JITTER_MAX (60 * ORD_S)
+#define TICK_NS (20 * ORD_MS)
 /* A fault whose `for` is the limit is ended by us, or by its own clock. */
 #define LIMIT_SLACK (500 * ORD_MS)
 /* Through an API server that has much to do it takes seconds. */
@@ -59,7 +58,8 @@ static void finish(struct run *r)
 
 	if (line && r->end_text[0])
 		(void)json_object_set_new(line, "text", json_string(r->end_text));
-	run_cluster_unobserve(r); /* which may have a last word */
+	run_logs_look(r->logs, ord_now_ns());
+	run_cluster_unobserve(r); /* these may have a last word */
 	run_timeline_line(r->tl, "end", line);
 	(void)sd_event_exit(r->loop, 0);
 }
@@ -123,6 +123,7 @@ void run_begin_repetition(struct run *r, uint32_t rep)
 	r->limited = false;
 	(void)sd_event_source_set_enabled(r->limit_timer, SD_EVENT_OFF);
 	run_enter(r, RUN_STEADY_BEFORE);
+	run_logs_begin(r->logs, now);
 }
 
 static void tell_steady(struct run *r, const char *when, bool holds)
@@ -135,18 +136,14 @@ static void tell_steady(struct run *r, const char *when, bool holds)
 				    "holds", holds, "conditions", conditions));
 }
 
-/* The fault comes at a random moment of the slowest probe's period, so that no phase is favoured.
- */
 static void draw_instant(struct run *r, uint64_t now)
 {
-	uint64_t period = run_watch_longest_period(r);
-	char label[32];
+	json_t *line = NULL;
+	uint64_t wait = run_phase_draw(r, now, &line);
 
-	if (period > JITTER_MAX)
-		period = JITTER_MAX;
-	(void)snprintf(label, sizeof label, "phase-%" PRIu32, r->rep);
-	ord_rng_init(&r->rng, ord_rng_derive(r->plan->seed, label));
-	arm(r->phase_timer, now + (period ? ord_rng_below(&r->rng, period) : 0));
+	if (line)
+		run_timeline_line(r->tl, "injection-phase", line);
+	arm(r->phase_timer, now + wait);
 }
 
 static void advance_before(struct run *r, uint64_t now)
@@ -178,6 +175,8 @@ static void inject(struct run *r)
 	struct ord_err err = {0};
 
 	run_enter(r, RUN_INJECT);
+	/* What a log said before does not hide what it says from here on. */
+	run_logs_begin(r->logs, ord_now_ns());
 	if (run_faults_begin(r, &err) < 0)
 		run_stop(r, RUN_FAILED, err.msg);
 }
@@ -258,10 +257,13 @@ static bool step(struct run *r, uint64_t now)
 		if (!run_faults_over(r))
 			break;
 		r->cleared_ns = now;
+		r->full_since = 0;
 		run_enter(r, RUN_RECOVERY);
 		break;
 	case RUN_RECOVERY:
-		if (!run_watch_recovered(r) && now - r->phase_ns < r->spec->recovery_ns)
+		/* Both are looked at: full_since is kept by the look. */
+		if (!(run_watch_full(r, now) & run_watch_recovered(r)) &&
+		    now - r->phase_ns < r->spec->recovery_ns)
 			break;
 		run_enter(r, RUN_STEADY_AFTER);
 		r->steady_since = r->phase_ns;
@@ -310,6 +312,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	run_timeline_flush(r->tl);
 	run_faults_tidy(r, false);
+	run_logs_look(r->logs, now);
 	if (run_timeline_broken(r->tl))
 		run_stop(r, RUN_FAILED, "the timeline cannot be written");
 	run_watch_guards(r, now);

@@ -8,13 +8,14 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#include "base/rng.h"
 #include "ordeal/cluster.h"
 #include "ordeal/plan.h"
 #include "ordeal/probe.h"
 #include "ordeal/run.h"
 #include "scheduler/run/finder.h"
 #include "scheduler/run/home.h"
+#include "scheduler/run/logs.h"
+#include "scheduler/run/marks.h"
 #include "scheduler/run/timeline.h"
 #include "scheduler/run/window.h"
 
@@ -82,10 +83,11 @@ struct run {
 	struct ord_observer *observer; /* the same */
 	struct run_finder *finder;     /* NULL: no target is in a cluster */
 	char cluster_version[ORD_CLUSTER_VERSION];
-	int64_t anchor_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
+	int64_t anchor_ns;	 /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
+	struct run_marks *marks; /* NULL: nobody can mark it */
+	struct run_logs *logs;	 /* NULL: none are followed */
 	sd_event *loop;
 	sd_event_source *tick, *phase_timer, *limit_timer;
-	struct ord_rng rng;
 
 	uint32_t rep, last_rep; /* 0 is the placebo */
 	bool placebo;
@@ -95,6 +97,7 @@ struct run {
 	uint64_t steady_since; /* conditions of the steady state look no further back */
 	uint64_t cleared_ns;   /* when the last fault was over */
 	uint64_t looked_ns;    /* when the abort conditions were looked at last */
+	uint64_t full_since;   /* recovery: all conditions of fullRecovery hold; 0: they do not */
 	bool steady;	       /* before: held, and the injection's instant is drawn */
 	bool finding;	       /* before: that instant has come, the targets are looked for */
 
@@ -160,6 +163,17 @@ void run_cluster_unobserve(struct run *r);
 /* After the probes, which ask through it. */
 void run_cluster_close(struct run *r);
 
+/* phase.c */
+/* How long to wait for the instant of the injection, and what is written of it (owned; NULL:
+ * none, it is now). */
+uint64_t run_phase_draw(struct run *r, uint64_t now, json_t **ret_line);
+
+/* monitor.c */
+/* The longest interval of scrapes and evaluations; 0: nobody told. */
+uint64_t run_monitor_period(const struct run *r);
+/* An abort condition on an alert: whether it holds, or could not be asked for too long. */
+void run_monitor_guard(struct run *r, size_t abort, uint64_t now);
+
 /* watch.c */
 int run_watch_init(struct run *r, struct ord_err *err);
 void run_watch_done(struct run *r);
@@ -168,6 +182,8 @@ void run_watch_sample(struct run *r, const struct ord_sample *s);
 void run_watch_guards(struct run *r, uint64_t now);
 /* Every user-facing probe has been good for the longest hold since the fault was cleared. */
 bool run_watch_recovered(const struct run *r);
+/* All conditions of fullRecovery have held for the longest hold; true where there are none. */
+bool run_watch_full(struct run *r, uint64_t now);
 /* Whether the steady state holds over its windows, of what was decided since r->steady_since; line
  * may be NULL. */
 bool run_watch_steady(struct run *r, uint64_t now, json_t **ret_conditions);

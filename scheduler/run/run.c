@@ -200,6 +200,34 @@ static int open_timeline(struct run *r, struct ord_err *err)
 	return 0;
 }
 
+/* A channel's line, a mark or a note, of the present repetition. */
+static void on_words(void *arg, const char *e, json_t *line)
+{
+	struct run *r = arg;
+
+	if (line)
+		(void)json_object_set_new(line, "rep", json_integer((json_int_t)r->rep));
+	run_timeline_line(r->tl, e, line);
+}
+
+static int64_t on_clock(void *arg, uint64_t mono_ns)
+{
+	struct run *r = arg;
+
+	return run_timeline_t(r->tl, mono_ns);
+}
+
+/* Marks can be done without: a file system that takes no sockets stops no run. */
+static int open_channels(struct run *r, struct ord_err *err)
+{
+	const struct run_logs_sink sink = {.line = on_words, .t = on_clock, .arg = r};
+	struct ord_err why;
+
+	if (run_marks_open(r->home.fd, r->loop, on_words, r, &r->marks, &why) < 0)
+		run_note(r, "this run cannot be marked: %s", why.msg);
+	return run_logs_open(&r->spec->detection, ord_now_ns(), &sink, &r->logs, err);
+}
+
 static int open_probes(struct run *r, struct ord_err *err)
 {
 	struct ord_probe_source kube;
@@ -232,7 +260,8 @@ static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
 	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
 	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || hear_signals(r, err) < 0 ||
-	    open_timeline(r, err) < 0 || run_cluster_observe(r, err) < 0)
+	    open_timeline(r, err) < 0 || open_channels(r, err) < 0 ||
+	    run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
 	return turn(r, err);
@@ -259,6 +288,8 @@ static int close_all(struct run *r, int result, struct ord_err *err)
 	struct ord_err late;
 
 	close_faults(r);
+	run_marks_close(r->marks);
+	run_logs_close(r->logs);
 	ord_probes_free(r->probes);
 	run_cluster_close(r);
 	run_machine_done(r);

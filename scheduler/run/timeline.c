@@ -182,11 +182,29 @@ static void quote(const char *text, size_t size, char *out)
 	out[n] = '\0';
 }
 
+/* What few kinds of probes have. */
+static const char *say_more(const struct ord_sample *s, size_t size, char *out)
+{
+	char value[2 * sizeof s->value];
+	size_t n = 0;
+
+	*out = '\0';
+	if (s->value[0]) {
+		quote(s->value, sizeof value, value);
+		n = (size_t)snprintf(out, size, ",\"value\":\"%s\",\"age_ns\":%" PRIu64, value,
+				     s->age_ns);
+	}
+	if (s->trace[0] || s->trace[1])
+		(void)snprintf(out + n, size - n, ",\"trace\":\"%016" PRIx64 "%016" PRIx64 "\"",
+			       s->trace[0], s->trace[1]);
+	return out;
+}
+
 void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *probe,
 			 const struct ord_sample *s)
 {
 	char line[LINE_MAX_], why[2 * ORD_WHY_MAX + 2], tail[3 * ORD_WHY_MAX] = "";
-	char first[40] = "", status[24] = "", since[40] = "";
+	char first[40] = "", status[24] = "", since[40] = "", more[160];
 	int n;
 
 	if (s->first)
@@ -204,14 +222,14 @@ void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *prob
 	n = snprintf(line, sizeof line,
 		     "{\"t\":%" PRId64 ",\"e\":\"sample\",\"rep\":%" PRIu32
 		     ",\"p\":\"%s\",\"n\":%" PRIu64 ",\"due\":%" PRId64 ",\"sent\":%" PRId64
-		     ",%s\"done\":%" PRId64 ",\"o\":\"%s\"%s%s%s%s}\n",
+		     ",%s\"done\":%" PRId64 ",\"o\":\"%s\"%s%s%s%s%s}\n",
 		     run_timeline_t(tl, ord_now_ns()), rep, probe, s->n, run_timeline_t(tl, s->due),
 		     run_timeline_t(tl, s->sent), first, run_timeline_t(tl, s->done),
 		     ord_outcome_name(s->outcome),
 		     !ord_sample_known(s) ? ""
 		     : ord_sample_good(s) ? ",\"good\":true"
 					  : ",\"good\":false",
-		     status, since, tail);
+		     status, since, say_more(s, sizeof more, more), tail);
 	batch(tl, line, (size_t)n);
 }
 

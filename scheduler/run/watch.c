@@ -23,6 +23,9 @@ static uint64_t longest_window(const struct ord_spec *spec, size_t probe)
 	for (size_t i = 0; i < spec->n_abort; i++)
 		if (spec->abort[i].probe == probe && spec->abort[i].window_ns > longest)
 			longest = spec->abort[i].window_ns;
+	for (size_t i = 0; i < spec->n_full; i++)
+		if (spec->full[i].probe == probe && spec->full[i].window_ns > longest)
+			longest = spec->full[i].window_ns;
 	return longest;
 }
 
@@ -71,7 +74,9 @@ static void say_value(const struct ord_condition *c, int64_t value, size_t size,
 {
 	char text[32];
 
-	if (c->metric == ORD_METRIC_OK_RATIO)
+	if (c->metric == ORD_METRIC_VALUE)
+		(void)snprintf(out, size, "%s: it is %s", c->text, ord_format_decimal(value, text));
+	else if (c->metric == ORD_METRIC_OK_RATIO)
 		(void)snprintf(out, size, "%s: it is %s", c->text, ord_format_percent(value, text));
 	else
 		(void)snprintf(out, size, "%s: it is %s", c->text, ord_human_duration(value, text));
@@ -82,39 +87,46 @@ static void say_value(const struct ord_condition *c, int64_t value, size_t size,
  * is nothing that it could be judged by, and nothing is in force while a steady state is still
  * waited for. From then on, a window in which nothing was decided leaves us blind, and aborts.
  */
+static void watch_guard(struct run *r, const struct ord_condition *c, uint64_t now)
+{
+	const struct ord_probe_spec *p = &r->spec->probes[c->probe];
+	uint64_t blind_from = r->started_ns + c->window_ns + p->timeout_ns + p->every_ns + GRACE_NS;
+	char text[ORD_SENTENCE_MAX + 128];
+	int64_t value;
+
+	switch (run_condition(c, &r->track[c->probe].window, r->started_ns, now, &value)) {
+	case RUN_TRUE:
+		say_value(c, value, sizeof text, text);
+		run_abort(r, "condition", now, text);
+		break;
+	case RUN_UNKNOWN:
+		if (now < blind_from)
+			break;
+		(void)snprintf(text, sizeof text,
+			       "%s: it could not be evaluated, no sample was decided in its window",
+			       c->text);
+		run_abort(r, "condition", now, text);
+		break;
+	case RUN_NOT_YET:
+	case RUN_NO_FIGURE: /* seen, and not slow: a guard for refusals is ok_ratio */
+	case RUN_FALSE:
+		break;
+	}
+}
+
 void run_watch_guards(struct run *r, uint64_t now)
 {
-	char text[256];
-	int64_t value;
 
 	if (r->phase == RUN_STOPPING || now - r->looked_ns < LOOK_NS)
 		return;
 	r->looked_ns = now;
 	for (size_t i = 0; i < r->spec->n_abort && r->phase != RUN_STOPPING; i++) {
 		const struct ord_condition *c = &r->spec->abort[i];
-		const struct ord_probe_spec *p = &r->spec->probes[c->probe];
-		uint64_t blind_from =
-			r->started_ns + c->window_ns + p->timeout_ns + p->every_ns + GRACE_NS;
 
-		switch (run_condition(c, &r->track[c->probe].window, r->started_ns, now, &value)) {
-		case RUN_TRUE:
-			say_value(c, value, sizeof text, text);
-			run_abort(r, "condition", now, text);
-			break;
-		case RUN_UNKNOWN:
-			if (now < blind_from)
-				break;
-			(void)snprintf(text, sizeof text,
-				       "%s: it could not be evaluated, no sample was decided in "
-				       "its window",
-				       c->text);
-			run_abort(r, "condition", now, text);
-			break;
-		case RUN_NOT_YET:
-		case RUN_NO_LATENCY: /* seen, and not slow: a guard for refusals is ok_ratio */
-		case RUN_FALSE:
-			break;
-		}
+		if (*c->channel)
+			run_monitor_guard(r, i, now);
+		else
+			watch_guard(r, c, now);
 	}
 }
 
@@ -181,6 +193,28 @@ static uint64_t longest_hold(const struct ord_spec *spec)
 		if (spec->objectives[i].hold_ns > hold)
 			hold = spec->objectives[i].hold_ns;
 	return hold ? hold : HOLD_NS;
+}
+
+bool run_watch_full(struct run *r, uint64_t now)
+{
+	uint64_t slowest = 0;
+	int64_t value;
+
+	for (size_t i = 0; i < r->spec->n_full; i++) {
+		const struct ord_condition *c = &r->spec->full[i];
+		const struct ord_probe_spec *p = &r->spec->probes[c->probe];
+
+		if (run_condition(c, &r->track[c->probe].window, r->started_ns, now, &value) !=
+		    RUN_TRUE) {
+			r->full_since = 0;
+			return false;
+		}
+		slowest = p->every_ns > slowest ? p->every_ns : slowest;
+	}
+	if (!r->full_since)
+		r->full_since = now;
+	/* One slot more than the hold, as with the recovery of the users. */
+	return !r->spec->n_full || now - r->full_since >= longest_hold(r->spec) + slowest;
 }
 
 bool run_watch_recovered(const struct run *r)

@@ -1,5 +1,6 @@
 #include "scheduler/run/window.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,16 +36,35 @@ void run_window_done(struct run_window *w)
 	*w = (struct run_window){0};
 }
 
+/* A number as Prometheus writes it, NaN and infinities too; false: there is none to compare. */
+static bool millionths_of(const char *text, int64_t *ret)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || *end || isnan(v))
+		return false;
+	v *= 1e6;
+	*ret = v >= 0x1p63    ? INT64_MAX
+	       : v <= -0x1p63 ? INT64_MIN
+			      : (int64_t)(v < 0 ? v - 0.5 : v + 0.5);
+	return true;
+}
+
 void run_window_add(struct run_window *w, const struct ord_sample *s)
 {
 	if (!ord_sample_known(s))
 		return;
-	w->v[w->next] = (struct run_seen){
+	struct run_seen *seen = &w->v[w->next];
+
+	*seen = (struct run_seen){
 		.done = s->done,
 		.latency = s->done - s->due,
 		.good = ord_sample_good(s),
+		.answered = s->outcome == ORD_OUTCOME_OK || s->outcome == ORD_OUTCOME_WRONG,
 		.timed = s->outcome != ORD_OUTCOME_REFUSED && s->outcome != ORD_OUTCOME_RESET,
 	};
+	seen->valued = millionths_of(s->value, &seen->value);
 	w->next = (w->next + 1) % w->size;
 	w->n += w->n < w->size;
 }
@@ -128,6 +148,24 @@ static bool compare_ratio(size_t good, size_t known, enum ord_op op, int64_t ppm
 	return compare((int64_t)good * ORD_PPM, op, ppm * (int64_t)known);
 }
 
+/* The youngest that has a value decides. */
+static enum run_truth judge_value(const struct ord_condition *c, const struct run_window *w,
+				  uint64_t from, int64_t *ret_value)
+{
+	bool answered = false;
+
+	for (size_t i = 0; i < w->n && youngest(w, i)->done > from; i++) {
+		const struct run_seen *s = youngest(w, i);
+
+		answered |= s->answered;
+		if (!s->valued)
+			continue;
+		*ret_value = s->value;
+		return compare(s->value, c->op, c->value) ? RUN_TRUE : RUN_FALSE;
+	}
+	return answered ? RUN_NO_FIGURE : RUN_UNKNOWN;
+}
+
 enum run_truth run_condition(const struct ord_condition *c, const struct run_window *w,
 			     uint64_t since, uint64_t now, int64_t *ret_value)
 {
@@ -137,6 +175,8 @@ enum run_truth run_condition(const struct ord_condition *c, const struct run_win
 
 	if (now < since || now - since < c->window_ns)
 		return RUN_NOT_YET;
+	if (c->metric == ORD_METRIC_VALUE)
+		return judge_value(c, w, from, ret_value);
 	for (size_t i = 0; i < w->n && youngest(w, i)->done > from; i++) {
 		const struct run_seen *s = youngest(w, i);
 
@@ -152,7 +192,7 @@ enum run_truth run_condition(const struct ord_condition *c, const struct run_win
 		met = compare_ratio(good, known, c->op, c->value);
 	} else {
 		if (!timed)
-			return known ? RUN_NO_LATENCY : RUN_UNKNOWN;
+			return known ? RUN_NO_FIGURE : RUN_UNKNOWN;
 		/* Inverse of the empirical distribution: the smallest that so many do not exceed.
 		 */
 		rank = (timed * percent_of(c->metric) + 99) / 100;

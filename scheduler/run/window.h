@@ -18,7 +18,10 @@
 
 struct run_seen {
 	uint64_t done, latency;
+	int64_t value; /* of a prom probe, in millionths */
 	bool good;
+	bool answered; /* by a server, not by the network */
+	bool valued;   /* value is one */
 	bool timed; /* answered or timed out: its latency means something. A refusal's does not */
 };
 
@@ -37,9 +40,10 @@ void run_window_done(struct run_window *w);
 void run_window_add(struct run_window *w, const struct ord_sample *s);
 
 enum run_truth {
-	RUN_NOT_YET,	/* the window is not full: since is less than its length ago */
-	RUN_UNKNOWN,	/* nothing was decided in the whole window */
-	RUN_NO_LATENCY, /* samples were decided, but none has a latency: all were refused */
+	RUN_NOT_YET,   /* the window is not full: since is less than its length ago */
+	RUN_UNKNOWN,   /* nothing was decided in the whole window */
+	RUN_NO_FIGURE, /* samples were decided, but none has a latency (all were refused) or a
+			  value (all answers were empty) */
 	RUN_FALSE,
 	RUN_TRUE,
 };

@@ -392,7 +392,7 @@ static const struct key spec_keys[] = {
 	 AT(ord_spec, repetitions),
 	 .def = "1",
 	 .min = 1,
-	 .max = 1000,
+	 .max = ORD_REPETITIONS_MAX,
 	 .help = "how often it is all done"},
 	{.name = "placebo",
 	 .type = &type_bool,

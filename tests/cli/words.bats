@@ -15,7 +15,7 @@ teardown() { support_teardown; }
 @test "help lists every command, and each has help of its own" {
 	run "$ORDEAL" help
 	[ "$status" -eq 0 ]
-	for c in run plan validate init list doctor status halt resume rescue report stats schema version inject help; do
+	for c in run mark note plan validate init list doctor status halt resume rescue report stats schema version inject help; do
 		echo "$c"
 		[[ $output == *"  $c "* ]]
 	done

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -103,7 +104,7 @@ static void what_counts(void **state)
 	assert_int_equal(run_condition(&m, &w, 0, 1500 * ORD_MS, &value), RUN_TRUE);
 	assert_int_equal(value, 20 * ORD_MS);
 	/* Refusals alone: something was seen, but no latency. */
-	assert_int_equal(run_condition(&m, &w, 0, 2015 * ORD_MS, &value), RUN_NO_LATENCY);
+	assert_int_equal(run_condition(&m, &w, 0, 2015 * ORD_MS, &value), RUN_NO_FIGURE);
 	assert_int_equal(run_condition(&m, &w, 0, 2040 * ORD_MS, &value), RUN_UNKNOWN);
 	see(1400, 300, ORD_OUTCOME_TIMEOUT);
 	assert_int_equal(run_condition(&m, &w, 0, 1500 * ORD_MS, &value), RUN_FALSE);
@@ -173,6 +174,47 @@ static void bounded(void **state)
 	assert_int_equal(err.code, ORD_USAGE);
 }
 
+/* The last value decides; who was asked and had none is not who could not be asked. */
+static void values(void **state)
+{
+	static const struct {
+		const char *values[3]; /* NULL: refused; "": answered without one */
+		enum run_truth truth;
+		int64_t value;
+	} cases[] = {
+		{{"1", "2", "3.5"}, RUN_TRUE, 3500000},
+		{{"9", "8", "-2"}, RUN_FALSE, -2000000},
+		{{"9", "4", ""}, RUN_TRUE, 4000000},
+		{{"9", "NaN", NULL}, RUN_TRUE, 9000000},
+		{{"+Inf", NULL, NULL}, RUN_TRUE, INT64_MAX},
+		{{"-Inf", "NaN", "NaN"}, RUN_FALSE, INT64_MIN},
+		{{"", "", ""}, RUN_NO_FIGURE, 0},
+		{{NULL, NULL, NULL}, RUN_UNKNOWN, 0},
+		{{"1e-7", "x", "2 "}, RUN_FALSE, 0},
+	};
+	struct ord_condition c = condition(ORD_METRIC_VALUE, ORD_OP_GT, 1500000, 1000);
+	const struct ord_probe_spec spec = {.every_ns = 100 * ORD_MS};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+				int64_t value = 0;
+
+		assert_int_equal(run_window_init(&w, &spec, ORD_S, NULL), 0);
+		for (size_t k = 0; k < 3; k++) {
+			const char *text = cases[i].values[k];
+			struct ord_sample s = {.due = (1100 + 100 * k) * ORD_MS,
+					       .done = (1110 + 100 * k) * ORD_MS,
+					       .outcome =
+						       text ? ORD_OUTCOME_OK : ORD_OUTCOME_REFUSED};
+
+			(void)snprintf(s.value, sizeof s.value, "%s", text ? text : "");
+			run_window_add(&w, &s);
+		}
+		assert_int_equal(run_condition(&c, &w, 0, 1500 * ORD_MS, &value), cases[i].truth);
+		assert_int_equal(value, cases[i].value);
+		run_window_done(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(quantiles, setup, teardown),
 		cmocka_unit_test_setup_teardown(ring, setup, teardown),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
