@@ -59,6 +59,7 @@ static void finish(struct run *r)
 	if (line && r->end_text[0])
 		(void)json_object_set_new(line, "text", json_string(r->end_text));
 	run_logs_look(r->logs, ord_now_ns());
+	run_monitor_settle(r);
 	run_cluster_unobserve(r); /* these may have a last word */
 	run_timeline_line(r->tl, "end", line);
 	(void)sd_event_exit(r->loop, 0);
@@ -124,6 +125,7 @@ void run_begin_repetition(struct run *r, uint32_t rep)
 	(void)sd_event_source_set_enabled(r->limit_timer, SD_EVENT_OFF);
 	run_enter(r, RUN_STEADY_BEFORE);
 	run_logs_begin(r->logs, now);
+	run_monitor_repetition(r);
 }
 
 static void tell_steady(struct run *r, const char *when, bool holds)
@@ -175,6 +177,7 @@ static void inject(struct run *r)
 	struct ord_err err = {0};
 
 	run_enter(r, RUN_INJECT);
+	r->inject_ns = r->phase_ns;
 	/* What a log said before does not hide what it says from here on. */
 	run_logs_begin(r->logs, ord_now_ns());
 	if (run_faults_begin(r, &err) < 0)
@@ -265,6 +268,7 @@ static bool step(struct run *r, uint64_t now)
 		if (!(run_watch_full(r, now) & run_watch_recovered(r)) &&
 		    now - r->phase_ns < r->spec->recovery_ns)
 			break;
+		run_monitor_after(r);
 		run_enter(r, RUN_STEADY_AFTER);
 		r->steady_since = r->phase_ns;
 		break;

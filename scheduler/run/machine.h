@@ -72,6 +72,12 @@ struct run_track {
 	uint32_t rep, rep_before;   /* the repetition, and the one before */
 };
 
+/* What was last told of an alert that an abort condition names. */
+struct run_alert {
+	bool told, so;
+	uint64_t blind_ns; /* since when it cannot be asked; 0: it can */
+};
+
 struct run {
 	const struct ord_plan *plan;
 	const struct ord_spec *spec;
@@ -83,9 +89,12 @@ struct run {
 	struct ord_observer *observer; /* the same */
 	struct run_finder *finder;     /* NULL: no target is in a cluster */
 	char cluster_version[ORD_CLUSTER_VERSION];
-	int64_t anchor_ns;	 /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
-	struct run_marks *marks; /* NULL: nobody can mark it */
-	struct run_logs *logs;	 /* NULL: none are followed */
+	uint64_t began_ns; /* the timeline's t = 0 */
+	int64_t anchor_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
+	struct ord_monitor *monitor;		     /* NULL: nobody is asked about alerts */
+	struct run_alert alerts[ORD_CONDITIONS_MAX]; /* as spec->abort */
+	struct run_marks *marks;		     /* NULL: nobody can mark it */
+	struct run_logs *logs;			     /* NULL: none are followed */
 	sd_event *loop;
 	sd_event_source *tick, *phase_timer, *limit_timer;
 
@@ -95,6 +104,7 @@ struct run {
 	uint64_t phase_ns;     /* when it began */
 	uint64_t started_ns;   /* when the probes did */
 	uint64_t steady_since; /* conditions of the steady state look no further back */
+	uint64_t inject_ns;    /* when this repetition's faults were asked for; 0: not yet */
 	uint64_t cleared_ns;   /* when the last fault was over */
 	uint64_t looked_ns;    /* when the abort conditions were looked at last */
 	uint64_t full_since;   /* recovery: all conditions of fullRecovery hold; 0: they do not */
@@ -169,6 +179,16 @@ void run_cluster_close(struct run *r);
 uint64_t run_phase_draw(struct run *r, uint64_t now, json_t **ret_line);
 
 /* monitor.c */
+/* Where the spec names who is asked: opens it, and reads the rules. mono_ns: of the timeline's t =
+ * 0. */
+int run_monitor_open(struct run *r, uint64_t mono_ns, struct ord_err *err);
+/* A repetition begins. */
+void run_monitor_repetition(struct run *r);
+/* Its recovery has been watched: what the servers kept of it is asked for. */
+void run_monitor_after(struct run *r);
+/* Before the last line: waits for these answers. */
+void run_monitor_settle(struct run *r);
+void run_monitor_close(struct run *r);
 /* The longest interval of scrapes and evaluations; 0: nobody told. */
 uint64_t run_monitor_period(const struct run *r);
 /* An abort condition on an alert: whether it holds, or could not be asked for too long. */

@@ -79,10 +79,11 @@ static const char *take(struct run_marks *m, int fd)
 	json_t *line = NULL;
 	ssize_t size;
 
+	/* Read in any case: what is left unread would break the connection before the answer. */
+	size = recv(fd, text, sizeof text, MSG_DONTWAIT | MSG_TRUNC);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 ||
 	    (peer.uid != 0 && peer.uid != geteuid()))
 		return "only root and the user who runs it may mark a run";
-	size = recv(fd, text, sizeof text, MSG_DONTWAIT | MSG_TRUNC);
 	if (size <= 0 || (size_t)size > sizeof text)
 		return "the message is too long";
 	if (m->n_lines >= LINES_MAX)

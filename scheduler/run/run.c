@@ -187,6 +187,7 @@ static int open_timeline(struct run *r, struct ord_err *err)
 	char home[ORD_PATH_MAX];
 	uint64_t wall = ord_wall_ns(), mono = ord_now_ns();
 
+	r->began_ns = mono;
 	r->anchor_ns = (int64_t)(wall - mono);
 	if (r->options->dir)
 		(void)snprintf(home, sizeof home, "%s", r->options->dir);
@@ -225,7 +226,9 @@ static int open_channels(struct run *r, struct ord_err *err)
 
 	if (run_marks_open(r->home.fd, r->loop, on_words, r, &r->marks, &why) < 0)
 		run_note(r, "this run cannot be marked: %s", why.msg);
-	return run_logs_open(&r->spec->detection, ord_now_ns(), &sink, &r->logs, err);
+	if (run_logs_open(&r->spec->detection, ord_now_ns(), &sink, &r->logs, err) < 0)
+		return -1;
+	return run_monitor_open(r, r->began_ns, err);
 }
 
 static int open_probes(struct run *r, struct ord_err *err)
@@ -290,6 +293,7 @@ static int close_all(struct run *r, int result, struct ord_err *err)
 	close_faults(r);
 	run_marks_close(r->marks);
 	run_logs_close(r->logs);
+	run_monitor_close(r);
 	ord_probes_free(r->probes);
 	run_cluster_close(r);
 	run_machine_done(r);
