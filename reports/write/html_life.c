@@ -191,11 +191,13 @@ static void draw(struct chart *c)
 	ord_chart_axis(c);
 	(void)fclose(c->out);
 	c->out = out;
-	(void)fprintf(out,
-		      "<svg class=\"chart %s life\" role=\"img\" viewBox=\"0 0 %d %" PRId64
-		      "\"><title>Recovery of the pods that were hit: a bar each, from the deletion "
-		      "to the first good answer</title>\n",
-		      c->narrow ? "slim" : "broad", c->width, c->y / 10 + 1);
+	(void)fprintf(
+		out,
+		"<svg class=\"chart %s life\" role=\"img\" viewBox=\"0 0 %d %" PRId64
+		"\"><title>Recovery of the pods that were hit: a bar each, from the deletion "
+		"to the first good answer</title><desc>The steps and their times stand in the "
+		"tables below.</desc>\n",
+		c->narrow ? "slim" : "broad", c->width, c->y / 10 + 1);
 	(void)fwrite(body ? body : "", 1, size, out);
 	(void)fputs("</svg>\n", out);
 	free(body);

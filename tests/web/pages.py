@@ -1,0 +1,34 @@
+"""The pages under test: the report of every stored run, and of the invented one that has everything; made anew each time."""
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+WIDTHS = (1280, 390)
+SCHEMES = ("light", "dark")
+
+
+def write(folder):
+    """{name: path of report.html}"""
+    ordeal = os.environ.get("ORDEAL", os.path.join(SOURCE, "build/dev/cli/ordeal"))
+    golden = os.path.join(SOURCE, "tests/golden/runs")
+    runs = {name: os.path.join(golden, name) for name in sorted(os.listdir(golden))}
+    runs["rich"] = os.path.join(folder, "rich-run")
+    os.makedirs(runs["rich"], exist_ok=True)
+    subprocess.run([sys.executable, os.path.join(HERE, "rich.py"), runs["rich"]], check=True)
+    pages = {}
+    for name, run in runs.items():
+        pages[name] = os.path.join(folder, name + ".html")
+        with open(pages[name], "wb") as out:
+            subprocess.run([ordeal, "report", run, "--print", "--format", "html"], stdout=out, check=True)
+    return pages
+
+
+def combinations():
+    return [(width, scheme) for width in WIDTHS for scheme in SCHEMES]
+
+
+def judge(page):
+    with open(os.path.join(HERE, "judge.js"), encoding="utf-8") as script:
+        return page.js(script.read())
