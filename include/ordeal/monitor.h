@@ -72,4 +72,10 @@ int ord_monitor_rules(const struct ord_plan *plan, struct json_t **ret, struct o
 /* The same as a table. */
 void ord_monitor_text(const struct json_t *rules, FILE *out);
 
+/* Where probes of kind `prom` come from, for ord_probes_open: fills its part of *ret. The plan is
+ * borrowed for as long as they are. */
+struct ord_probe_source;
+int ord_monitor_probes(const struct ord_plan *plan, struct ord_probe_source *ret,
+		       struct ord_err *err);
+
 #endif

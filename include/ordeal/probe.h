@@ -63,16 +63,19 @@ struct prb_kind;
 struct ord_probe_source {
 	const struct prb_kind *kind;
 	void *cluster;
+	/* Those of kind `prom`: the monitor's module (ord_monitor_probes), and the server that is
+	 * asked where a probe names none. */
+	const struct prb_kind *prom;
+	const struct ord_source_spec *prometheus;
 };
 
 /*
- * Opens every probe on the loop; nothing is sent yet. specs is borrowed until the free; kube is
- * NULL where no probe is of that kind. on_sample
- * is called once for each slot, in the order in which they are decided; it must not free the
- * probes.
+ * Opens every probe on the loop; nothing is sent yet. specs is borrowed until the free; source may
+ * be NULL where no probe is of such a kind. on_sample is called once for each slot, in the order in
+ * which they are decided; it must not free the probes.
  */
 int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_event *loop,
-		    const struct ord_probe_source *kube,
+		    const struct ord_probe_source *source,
 		    void (*on_sample)(void *arg, const struct ord_sample *s), void *arg,
 		    struct ord_probes **ret, struct ord_err *err);
 /* Begins; slot 0 of the first probe is due at t0 (CLOCK_MONOTONIC), those of the others spread over

@@ -232,14 +232,19 @@ static int on_due(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *kube,
+static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *source,
 		     const struct prb_kind **ret, struct ord_err *err)
 {
 	switch (kind) {
 	case ORD_PROBE_KUBE:
-		if (!kube)
+		if (!source || !source->kind)
 			return ord_fail(err, ORD_USAGE, "a kube probe needs a cluster");
-		*ret = kube->kind;
+		*ret = source->kind;
+		return 0;
+	case ORD_PROBE_PROM:
+		if (!source || !source->prom)
+			return ord_fail(err, ORD_USAGE, "a prom probe needs its module");
+		*ret = source->prom;
 		return 0;
 	case ORD_PROBE_HTTP:
 		return prb_http_module(ret, err);
@@ -249,7 +254,6 @@ static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *ku
 	case ORD_PROBE_EXEC:
 		*ret = &prb_exec;
 		return 0;
-	case ORD_PROBE_PROM:
 	case ORD_PROBE_DNS:
 		break;
 	}
@@ -273,7 +277,7 @@ static int open_sources(struct pace *p, struct ord_err *err)
 	return ord_fail_sys(err, "timer of probe '%s'", p->probe.spec->name);
 }
 
-static int open_pace(struct pace *p, const struct ord_probe_source *kube, struct ord_err *err)
+static int open_pace(struct pace *p, const struct ord_probe_source *source, struct ord_err *err)
 {
 	const struct ord_probe_spec *spec = p->probe.spec;
 	uint64_t fit = spec->timeout_ns / spec->every_ns + 2;
@@ -282,7 +286,7 @@ static int open_pace(struct pace *p, const struct ord_probe_source *kube, struct
 	p->cap = fit < most ? (unsigned)fit : most;
 	p->probe.wants_body = prb_expect_wants_body(&spec->expect);
 	if (prb_expect_open(&p->probe.expect, &spec->expect, err) < 0 ||
-	    find_kind(spec->kind, kube, &p->kind, err) < 0 || open_sources(p, err) < 0 ||
+	    find_kind(spec->kind, source, &p->kind, err) < 0 || open_sources(p, err) < 0 ||
 	    p->kind->open(&p->probe, err) < 0)
 		return ord_wrap(err, "probe '%s'", spec->name);
 	return 0;
@@ -316,7 +320,7 @@ static void ask_for_short_slices(void)
 }
 
 int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_event *loop,
-		    const struct ord_probe_source *kube,
+		    const struct ord_probe_source *source,
 		    void (*on_sample)(void *arg, const struct ord_sample *s), void *arg,
 		    struct ord_probes **ret, struct ord_err *err)
 {
@@ -328,7 +332,8 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
 	ask_for_short_slices();
 	all->host = (struct prb_host){.loop = loop,
-				      .cluster = kube ? kube->cluster : NULL,
+				      .cluster = source ? source->cluster : NULL,
+				      .prometheus = source ? source->prometheus : NULL,
 				      .answered = answered,
 				      .keep = keep,
 				      .fail = ord_fail_at};
@@ -341,7 +346,7 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 		p->index = all->n;
 		p->probe.spec = &specs[all->n];
 		p->probe.host = &all->host;
-		if (open_pace(p, kube, err) < 0) {
+		if (open_pace(p, source, err) < 0) {
 			all->n++;
 			ord_probes_free(all);
 			return -1;

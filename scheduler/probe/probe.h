@@ -47,7 +47,8 @@ struct prb_sample {
 
 struct prb_host {
 	struct sd_event *loop;
-	void *cluster; /* of kube probes: struct ord_probe_source */
+	void *cluster;				  /* of kube probes: struct ord_probe_source */
+	const struct ord_source_spec *prometheus; /* of prom probes: the same */
 	/*
 	 * Ends a sample: call once, also from within `sample`. For ORD_OUTCOME_OK the expectations
 	 * are looked at next; why (may be NULL) is for the others.

@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "ordeal/monitor.h"
 #include "scheduler/run/machine.h"
 
 #define DOCTOR_NS (10 * ORD_S)
@@ -231,14 +232,24 @@ static int open_channels(struct run *r, struct ord_err *err)
 	return run_monitor_open(r, r->began_ns, err);
 }
 
+static bool asks_prometheus(const struct ord_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_probes; i++)
+		if (spec->probes[i].kind == ORD_PROBE_PROM)
+			return true;
+	return false;
+}
+
 static int open_probes(struct run *r, struct ord_err *err)
 {
-	struct ord_probe_source kube;
+	struct ord_probe_source source = {0};
 
-	if (r->cluster && ord_cluster_probes(r->cluster, &kube, err) < 0)
+	if (r->cluster && ord_cluster_probes(r->cluster, &source, err) < 0)
 		return -1;
-	return ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop,
-			       r->cluster ? &kube : NULL, on_sample, r, &r->probes, err);
+	if (asks_prometheus(r->spec) && ord_monitor_probes(r->plan, &source, err) < 0)
+		return -1;
+	return ord_probes_open(r->spec->probes, r->spec->n_probes, r->loop, &source, on_sample, r,
+			       &r->probes, err);
 }
 
 static int turn(struct run *r, struct ord_err *err)

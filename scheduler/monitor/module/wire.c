@@ -24,6 +24,7 @@ struct wire_call {
 	struct curl_slist *headers;
 	char *body;
 	size_t room;
+	bool too_long;
 	struct wire_answer a;
 	wire_answered *answered;
 	void *arg;
@@ -74,11 +75,9 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	struct wire_call *c = arg;
 	size_t all = size * n, used = c->a.size;
 
-	if (used + all > WIRE_BODY_MAX) {
-		(void)snprintf(c->a.error, sizeof c->a.error, "the answer is longer than %u MiB",
-			       WIRE_BODY_MAX >> 20);
+	c->too_long = used + all > WIRE_BODY_MAX;
+	if (c->too_long)
 		return 0;
-	}
 	if (used + all + 1 > c->room) {
 		size_t room = 2 * (used + all + 1);
 		char *body = realloc(c->body, room);
@@ -240,7 +239,10 @@ static void finish(struct wire *w, struct wire_call *c, CURLcode code)
 	c->a.code = code;
 	c->a.body = c->body ? c->body : "";
 	(void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &c->a.status);
-	if (code != CURLE_OK && !*c->a.error)
+	if (c->too_long)
+		(void)snprintf(c->a.error, sizeof c->a.error, "the answer is longer than %u MiB",
+			       WIRE_BODY_MAX >> 20);
+	else if (code != CURLE_OK && !*c->a.error)
 		(void)snprintf(c->a.error, sizeof c->a.error, "%s", curl_easy_strerror(code));
 	c->answered(c->arg, &c->a);
 	call_free(w, c);
