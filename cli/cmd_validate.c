@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/now.h"
 #include "cli/spec_file.h"
+#include "ordeal/monitor.h"
 
 static void say_missing(const char *path, const char *what, const struct ord_texts *t)
 {
@@ -40,6 +41,8 @@ static void say_found(const char *path, const struct ord_plan *plan, const struc
 		(void)printf("%s '%s' would hit %zu", i ? "," : ";", plan->spec->faults[i].name,
 			     now->resolved[i].n_targets);
 	(void)putchar('\n');
+	if (now->alerts)
+		ord_monitor_text(now->alerts, stdout);
 }
 
 static int ask(const char *path, const struct ord_plan *plan, const char *context)
@@ -84,12 +87,13 @@ static int validate(const struct cli_args *args, struct ord_err *err)
 	return worst;
 }
 
-static const struct cli_option options[] = {
-	CLI_SET_OPTION,
-	{"now", 0, NULL,
-	 "look at the targets too, as they are now, and ask the cluster what is allowed"},
-	CLI_CONTEXT_OPTION,
-	{0}};
+static const struct cli_option options[] = {CLI_SET_OPTION,
+					    {"now", 0, NULL,
+					     "look at the targets too, as they are now, and ask "
+					     "the cluster what is allowed and Prometheus "
+					     "which alerts can fire"},
+					    CLI_CONTEXT_OPTION,
+					    {0}};
 
 const struct cli_command cli_validate = {
 	.name = "validate",
@@ -101,6 +105,7 @@ const struct cli_command cli_validate = {
 	.details = "Without --now and --context the text alone is read, so it can be checked "
 		   "anywhere. With one of them it fails as well where a run would before its first "
 		   "fault: the cluster does not answer or does not allow a call, a target is not "
-		   "there, or too many are. Nothing is changed.",
+		   "there, or too many are. What Prometheus and Alertmanager say of the alerts is "
+		   "shown, and is no failure. Nothing is changed.",
 	.run = validate,
 };

@@ -1,8 +1,10 @@
 #include "cli/now.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/auto.h"
+#include "ordeal/monitor.h"
 
 /* A server that did not say its version is not asked for everything else, one time-out each. */
 static void resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t i,
@@ -20,6 +22,17 @@ static void resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t i
 	now->why[i] = now->errors[i].msg;
 }
 
+/* A monitoring that cannot be asked is told beside what it would have said. */
+static int ask_alerts(const struct ord_plan *plan, struct cli_now *now, struct ord_err *err)
+{
+	struct ord_err why = {0};
+
+	if (!ord_monitor_wanted(plan) || !ord_monitor_rules(plan, &now->alerts, &why))
+		return 0;
+	now->alerts = json_pack("{s:[s]}", "notes", why.msg);
+	return now->alerts ? 0 : ord_fail_nomem(err);
+}
+
 int cli_now_look(const struct ord_plan *plan, const char *context, struct cli_now *ret,
 		 struct ord_err *err)
 {
@@ -35,6 +48,8 @@ int cli_now_look(const struct ord_plan *plan, const char *context, struct cli_no
 	for (size_t i = 0; !r && i < plan->spec->n_faults; i++)
 		resolve(c, plan, i, ret);
 	ord_cluster_close(c);
+	if (!r)
+		r = ask_alerts(plan, ret, err);
 	if (r)
 		cli_now_done(plan, ret);
 	return r;
@@ -46,5 +61,6 @@ void cli_now_done(const struct ord_plan *plan, struct cli_now *now)
 		ord_place_done(&now->resolved[i].place);
 	free(now->resolved);
 	ord_plan_cluster_done(&now->cluster);
+	json_decref(now->alerts);
 	*now = (struct cli_now){0};
 }

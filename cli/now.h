@@ -1,9 +1,12 @@
-/* What a plan would meet now: its targets, and the cluster that they are in. Nothing is changed. */
+/* What a plan would meet now: its targets, the cluster that they are in, and the alerts that are to
+ * see it. Nothing is changed. */
 #ifndef ORDEAL_CLI_NOW_H
 #define ORDEAL_CLI_NOW_H
 
 #include "ordeal/cluster.h"
 #include "ordeal/plan.h"
+
+struct json_t;
 
 struct cli_now {
 	bool in_cluster; /* something of the plan is in one */
@@ -11,6 +14,7 @@ struct cli_now {
 	struct ord_resolved *resolved;	 /* owned: of the first repetition, one a fault */
 	const char *why[ORD_FAULTS_MAX]; /* NULL, or why a target is not there */
 	struct ord_err errors[ORD_FAULTS_MAX];
+	struct json_t *alerts; /* owned: of ord_monitor_rules(); NULL where nobody is to be asked */
 };
 
 /* context: of --context, or NULL. What is not there, or does not answer, is no error. */

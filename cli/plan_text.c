@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/now.h"
+#include "ordeal/monitor.h"
 
 static json_t *resolved_json(const struct ord_plan *plan, const struct cli_now *now, size_t i)
 {
@@ -28,6 +29,7 @@ static int print_json(const struct ord_plan *plan, const struct cli_now *now, FI
 	if (!all || json_object_set_new(all, "resolved", list) ||
 	    (now->in_cluster &&
 	     json_object_set_new(all, "cluster", ord_plan_cluster_json(&now->cluster))) ||
+	    (now->alerts && json_object_set(all, "alerts", now->alerts)) ||
 	    json_dumpf(all, out, JSON_INDENT(2) | JSON_SORT_KEYS))
 		return ord_fail_nomem(err);
 	(void)fputc('\n', out);
@@ -47,6 +49,10 @@ int cli_plan_print(const struct ord_plan *plan, const char *context, bool json, 
 	else
 		ord_plan_text(plan, now.in_cluster ? &now.cluster : NULL, now.resolved, now.why,
 			      out);
+	if (!json && now.alerts) {
+		(void)fputc('\n', out);
+		ord_monitor_text(now.alerts, out);
+	}
 	cli_now_done(plan, &now);
 	return r;
 }
