@@ -8,6 +8,9 @@
 int ord_om_figures(struct ord_metrics *m, struct ord_err *err);
 void ord_om_probes(struct ord_metrics *m);
 void ord_om_faults(struct ord_metrics *m);
+/* One pass over all samples. */
+void ord_om_latency(struct ord_metrics *m);
+void ord_om_losses(struct ord_metrics *m);
 
 /* Whether the repetition was begun; sets the time of its samples to its end. */
 bool ord_om_rep(struct ord_metrics *m, uint32_t i);

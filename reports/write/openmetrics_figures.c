@@ -39,6 +39,16 @@ static const struct families impact =
 	DURATION("impact_duration", "From the impact to the recovery, whichever way",
 		 "not_recovered_at_all", "Repetitions whose users were not well again at the end.");
 
+static const struct families full =
+	DURATION("time_to_full_recovery", "From the impact to full recovery", "not_fully_recovered",
+		 "Repetitions whose conditions of full recovery did not hold at the end.");
+static const struct families acknowledge =
+	DURATION("time_to_acknowledge", "From the first detection to a person's acknowledging it",
+		 "not_acknowledged", "Repetitions that nobody acknowledged.");
+static const struct families mitigate =
+	DURATION("time_to_mitigate", "From the impact to a person's saying that it is mitigated",
+		 "not_mitigated", "Repetitions of which nobody said that they were mitigated.");
+
 static const struct ord_family recovered = {
 	"ordeal_recovered", ORD_METRIC_STATESET, NULL,
 	"Whether a repetition with an impact recovered: by itself, or after the rollback."};
@@ -63,6 +73,24 @@ static const struct ord_span *whole_impact(const struct ord_rep *r, size_t which
 {
 	(void)which;
 	return &r->bad_time;
+}
+
+static const struct ord_span *to_full(const struct ord_rep *r, size_t which)
+{
+	(void)which;
+	return &r->full_span;
+}
+
+static const struct ord_span *to_acknowledge(const struct ord_rep *r, size_t which)
+{
+	(void)which;
+	return &r->acknowledge;
+}
+
+static const struct ord_span *to_mitigate(const struct ord_rep *r, size_t which)
+{
+	(void)which;
+	return &r->mitigate;
 }
 
 /* Labels of a sample: the repetition's, the figure's, and one more, in an order without holes. */
@@ -227,6 +255,13 @@ int ord_om_figures(struct ord_metrics *m, struct ord_err *err)
 	const struct figure recovery[] = {
 		{{"mode", "self"}, ord_rep_self, 0, &m->a->self},
 		{{"mode", "after_rollback"}, ord_rep_after, 0, &m->a->after}};
+	/* What only those have who ask for it. */
+	const struct {
+		const struct families *of;
+		struct figure figure;
+	} asked[] = {{&full, {{0}, to_full, 0, &m->a->full}},
+		     {&acknowledge, {{0}, to_acknowledge, 0, &m->a->acknowledge}},
+		     {&mitigate, {{0}, to_mitigate, 0, &m->a->mitigate}}};
 	const struct figure lasted = {{0}, whole_impact, 0, &m->a->bad_time};
 
 	if (detect_figures(m, err))
@@ -235,5 +270,8 @@ int ord_om_figures(struct ord_metrics *m, struct ord_err *err)
 	if (m->dialect != ORD_DIALECT_TEXTFILE)
 		recoveries(m, recovery, ORD_COUNT(recovery));
 	duration(m, &impact, &lasted, 1);
+	for (size_t i = 0; i < ORD_COUNT(asked); i++)
+		if (asked[i].figure.summary->n)
+			duration(m, asked[i].of, &asked[i].figure, 1);
 	return 0;
 }
