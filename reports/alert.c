@@ -88,18 +88,29 @@ static int read_rules(const struct ord_timeline *t, struct ord_analysis *a, stru
 	return 0;
 }
 
+/* The Alertmanager's, of the first line that tells of one; else that of the first rule that an
+ * objective names. */
 static void read_route(const struct ord_timeline *t, struct ord_analysis *a)
 {
-	for (size_t i = 0; i < t->n_events; i++) {
-		const json_t *route = json_object_get(t->events[i].json, "route");
+	const json_t *route = NULL, *j;
+	size_t k;
 
-		if (t->events[i].kind != ORD_EVENT_RULES || !json_is_object(route))
+	for (size_t i = 0; i < t->n_events && !route; i++) {
+		const json_t *line = t->events[i].json;
+
+		if (t->events[i].kind != ORD_EVENT_RULES)
 			continue;
-		a->group_wait = ord_member_int(route, "group_wait_ns", -1);
-		a->group_interval = ord_member_int(route, "group_interval_ns", -1);
-		a->repeat_interval = ord_member_int(route, "repeat_ns", -1);
-		return;
+		route = json_object_get(line, "route");
+		json_array_foreach (json_object_get(line, "rules"), k, j) {
+			const char *alert = ord_member_text(j, "alert", "");
+
+			if (!route && ord_alert_index(a, alert, strlen(alert)) < a->n_alerts)
+				route = json_object_get(j, "route");
+		}
 	}
+	a->group_wait = ord_member_int(route, "group_wait_ns", -1);
+	a->group_interval = ord_member_int(route, "group_interval_ns", -1);
+	a->repeat_interval = ord_member_int(route, "repeat_ns", -1);
 }
 
 static int64_t planned(const struct ord_timeline *t)

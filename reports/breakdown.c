@@ -85,6 +85,10 @@ static void take(struct ord_breakdown *b, const struct ord_rep *r, const struct 
 	struct ord_instant at = instant_of(r, e);
 	enum ord_stage stage;
 
+	/* The route of that very alert knows better than the first of them. */
+	b->group_wait_ns =
+		ord_member_int(json_object_get(json_object_get(e->json, "detail"), "route"),
+			       "group_wait_ns", b->group_wait_ns);
 	if (stage_of(name, &stage)) {
 		take_stage(b, stage, &at);
 	} else if (!strcmp(name, "suppressed") && !b->suppressed.known) {
@@ -289,20 +293,23 @@ static void configure(const struct ord_analysis *a, const struct ord_rep *r, siz
 				    .scrape_ns = ord_member_int(rule, "scrape_interval_ns", -1),
 				    .interval_ns = ord_member_int(rule, "interval_ns", -1),
 				    .for_ns = ord_member_int(rule, "for_ns", -1),
-				    .group_wait_ns = a->group_wait,
+				    .group_wait_ns = ord_member_int(json_object_get(rule, "route"),
+								    "group_wait_ns", a->group_wait),
 				    .for_rounded_ns = -1,
 				    .mean_ns = -1,
 				    .worst_ns = -1,
 				    .prometheus = clock_of(a->t, r, "prometheus"),
 				    .alertmanager = clock_of(a->t, r, "alertmanager")};
-	expect(a, alert, b);
 }
 
-static void finish(struct ord_analysis *a, struct ord_rep *r, struct ord_breakdown *b)
+static void finish(struct ord_analysis *a, struct ord_rep *r, size_t alert)
 {
+	struct ord_breakdown *b = &r->breakdowns[alert];
+
 	/* Without a `for` it fires in the evaluation that finds it true. */
 	if (!b->at[ORD_STAGE_PENDING].known && b->at[ORD_STAGE_FIRING].known && !b->for_ns)
 		b->at[ORD_STAGE_PENDING] = b->at[ORD_STAGE_FIRING];
+	expect(a, alert, b);
 	narrow(b);
 	measure_legs(r, b);
 	if (b->suppressed.known)
@@ -320,9 +327,7 @@ int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_
 		return ord_fail_nomem(err);
 	for (size_t k = 0; k < a->n_alerts; k++)
 		configure(a, r, k, &r->breakdowns[k]);
-	if (!r->requested.known)
-		return 0;
-	for (size_t i = 0; i < t->n_events; i++) {
+	for (size_t i = 0; r->requested.known && i < t->n_events; i++) {
 		const struct ord_event *e = &t->events[i];
 		size_t k;
 
@@ -336,6 +341,6 @@ int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_
 			return -1;
 	}
 	for (size_t k = 0; k < a->n_alerts; k++)
-		finish(a, r, &r->breakdowns[k]);
+		finish(a, r, k);
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 struct seen {
 	int64_t done, latency;
+	uint32_t line;
 	bool good, timed;
 };
 
@@ -59,6 +60,7 @@ static int push(struct view *w, const struct ord_sample *s, struct ord_err *err)
 	w->v[i] = (struct seen){
 		.done = s->done,
 		.latency = ord_sample_latency(s),
+		.line = s->line,
 		.good = s->state == ORD_SAMPLE_GOOD,
 		.timed = s->outcome != ORD_TL_REFUSED && s->outcome != ORD_TL_RESET,
 	};
@@ -170,6 +172,7 @@ static int search(const struct ord_timeline *t, const struct ord_rep *r, struct 
 {
 	struct ord_instant open = {0};
 	int64_t before = r->recovered.lo, now = r->recovered.value;
+	uint32_t line, line_before = r->recovered.line_before;
 
 	for (;;) {
 		bool all = true;
@@ -182,6 +185,7 @@ static int search(const struct ord_timeline *t, const struct ord_rep *r, struct 
 		if (i == n)
 			break;
 		count(&v[i], &v[i].v[v[i].counted], 1);
+		line = v[i].v[v[i].counted].line;
 		now = v[i].v[v[i].counted++].done;
 		for (i = 0; i < n; i++)
 			all &= holds(t, r, &v[i], now);
@@ -190,9 +194,14 @@ static int search(const struct ord_timeline *t, const struct ord_rep *r, struct 
 		if (!all) {
 			open.known = false;
 			before = now;
+			line_before = line;
 		} else if (!open.known) {
-			open = (struct ord_instant){
-				.known = true, .value = now, .lo = before, .hi = now};
+			open = (struct ord_instant){.known = true,
+						    .value = now,
+						    .lo = before,
+						    .hi = now,
+						    .line = line,
+						    .line_before = line_before};
 		}
 		if (open.known && now - open.value >= hold)
 			break;

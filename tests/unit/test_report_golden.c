@@ -16,7 +16,8 @@
 #include "ordeal/report.h"
 
 static const char *const runs[] = {"slow-store",      "hung-web", "pod-loss",
-				   "budget-honoured", "pod-back", "image-missing"};
+				   "budget-honoured", "pod-back", "image-missing",
+				   "slow-store-paged"};
 static const struct {
 	const char *format, *file;
 } formats[] = {{"json", "report.json"},
