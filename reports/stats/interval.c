@@ -1,6 +1,7 @@
 #include "reports/stats/interval.h"
 
 #include <math.h>
+#include <stdint.h>
 
 #include "reports/stats/dist.h"
 
@@ -102,8 +103,9 @@ static double ratio_factor(double alpha, double power)
 size_t ord_need_for_ratio(double sigma, double ratio, double alpha, double power)
 {
 	double step = sigma / log(ratio);
+	double n = ceil(2 * ratio_factor(alpha, power) * step * step);
 
-	return (size_t)ceil(2 * ratio_factor(alpha, power) * step * step);
+	return n < 1e15 ? (size_t)n : SIZE_MAX;
 }
 
 double ord_detectable_ratio(double sigma, size_t n, size_t m, double alpha, double power)

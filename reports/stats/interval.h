@@ -38,8 +38,8 @@ struct ord_fisher ord_fisher(size_t a_yes, size_t a, size_t b_yes, size_t b);
 
 /*
  * Planning, for values that are log-normal of spread sigma (of their logarithms): repetitions of
- * each group that show a ratio, and the least ratio above 1 that n against m show. alpha is
- * one-sided, or half of the two-sided.
+ * each group that show a ratio (SIZE_MAX: of 1, none do), and the least ratio above 1 that n
+ * against m show. alpha is one-sided, or half of the two-sided.
  */
 size_t ord_need_for_ratio(double sigma, double ratio, double alpha, double power);
 double ord_detectable_ratio(double sigma, size_t n, size_t m, double alpha, double power);

@@ -55,7 +55,7 @@ static void count_all(const double *v, size_t n, size_t k, double sign, double o
 static int count_drawn(const double *scores, size_t n, size_t k, double sign, double offset,
 		       uint64_t seed, struct count *c, struct ord_err *err)
 {
-	ord_autofree double *v = malloc((n + 1) * sizeof *v);
+	ord_autofree double *v = calloc(n + 1, sizeof *v);
 	struct ord_rng rng;
 
 	if (!v)

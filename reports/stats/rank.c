@@ -112,7 +112,7 @@ static int put_exact(struct ord_mann_whitney *r, size_t n, size_t m, struct ord_
 static int put_mid(struct ord_mann_whitney *r, const struct ranked *v, size_t n, size_t m,
 		   struct ord_err *err)
 {
-	ord_autofree uint32_t *ranks = calloc(n + m, sizeof *ranks);
+	ord_autofree uint32_t *ranks = calloc(n + m + 1, sizeof *ranks);
 	bool of_x = n <= m;
 	struct ord_tails tails;
 	uint64_t sum = 0;

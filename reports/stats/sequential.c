@@ -1,6 +1,7 @@
 #include "reports/stats/sequential.h"
 
 #include <math.h>
+#include <stdint.h>
 
 struct ord_sprt ord_sprt(double good, double bad, double alpha, double beta)
 {
@@ -26,5 +27,7 @@ enum ord_sprt_verdict ord_sprt_judge(const struct ord_sprt *t, size_t failures, 
 
 size_t ord_sprt_clean(const struct ord_sprt *t)
 {
-	return (size_t)ceil(t->h1 / t->slope);
+	double n = ceil(t->h1 / t->slope);
+
+	return n < 1e15 ? (size_t)n : SIZE_MAX;
 }

@@ -19,7 +19,7 @@ enum ord_sprt_verdict { ORD_SPRT_GO_ON, ORD_SPRT_ACCEPT, ORD_SPRT_REJECT };
  */
 struct ord_sprt ord_sprt(double good, double bad, double alpha, double beta);
 enum ord_sprt_verdict ord_sprt_judge(const struct ord_sprt *t, size_t failures, size_t n);
-/* After so many without a failure it accepts. */
+/* After so many without a failure it accepts; SIZE_MAX where it was asked for nonsense. */
 size_t ord_sprt_clean(const struct ord_sprt *t);
 
 #endif

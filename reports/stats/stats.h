@@ -20,8 +20,8 @@ struct ord_stat_time {
  */
 bool ord_stat_median(struct ord_stat_time *v, size_t n, int64_t *ret);
 
-/* Where, among n sorted values, counted from 0, the p-th (parts per million) stands by nearest rank:
- * the least value that so many do not exceed. */
+/* Where, among n sorted values, counted from 0, the p-th (parts per million) stands by nearest
+ * rank: the least value that so many do not exceed. */
 size_t ord_stat_rank(size_t n, uint32_t p_ppm);
 
 #endif

@@ -137,6 +137,7 @@ static void planning(void **state)
 		assert_true(ord_detectable_ratio(table[i].sigma, n - 1, n - 1, .05, .8) >
 			    table[i].ratio);
 	}
+	assert_true(ord_need_for_ratio(.5, 1, .05, .8) == SIZE_MAX);
 }
 
 int main(void)

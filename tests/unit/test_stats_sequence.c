@@ -52,6 +52,7 @@ static void sprt(void **state)
 	is_nan(ord_sprt(0, .1, .05, .05).h1);
 	t = ord_sprt(.2, .1, .05, .05);
 	assert_int_equal(ord_sprt_judge(&t, 9, 9), ORD_SPRT_GO_ON);
+	assert_true(ord_sprt_clean(&t) == SIZE_MAX);
 }
 
 /* The error rates are kept, though it looks after each repetition. */

@@ -405,6 +405,62 @@ static void permutation_by_bits(void **state)
 	}
 }
 
+/* What must hold of any times. */
+static void properties(void **state)
+{
+	const char *given = getenv("ORDEAL_TEST_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : 20261127;
+	struct ord_rng rng;
+
+	print_message("seed %llu (ORDEAL_TEST_SEED)\n", (unsigned long long)seed);
+	ord_rng_init(&rng, seed);
+	for (int turn = 0; turn < 200; turn++) {
+		size_t n = 1 + ord_rng_below(&rng, MOST - 1), n_b = ord_rng_below(&rng, 12);
+		double tau = 1 + (double)ord_rng_below(&rng, 20), sum = 0;
+		struct ord_surv v[MOST], w[MOST];
+		struct ord_logrank r, s;
+		struct km a, b;
+
+		for (size_t i = 0; i < n; i++) {
+			double t = (double)ord_rng_below(&rng, 24);
+
+			v[i] = (struct ord_surv){fmin(t, tau), t < tau};
+			sum += v[i].time;
+		}
+		curve(&a, v, n);
+		/* All censored at tau: the restricted mean is that of min(t, tau). */
+		near9(ord_rmst(a.v, a.n, a.steps, a.n_steps, tau).value, sum / (double)n);
+		for (size_t i = 0; i < a.n_steps; i++) {
+			const struct ord_km_step *k = &a.steps[i];
+
+			assert_true(k->s < (i ? k[-1].s : 1) && k->s >= 0);
+			if (!(k->s > 0))
+				continue;
+			assert_true(k->loglog.lo > 0 && k->loglog.hi < 1);
+			assert_true(k->loglog.lo < k->s && k->s < k->loglog.hi);
+			assert_true(k->log.lo < k->s && k->s < k->log.hi && k->log.hi <= 1);
+		}
+		/* Who is the first group only turns the sign, and the time's unit does not matter.
+		 */
+		for (size_t i = 0; i < n_b; i++)
+			w[i] = (struct ord_surv){(double)ord_rng_below(&rng, 24),
+						 ord_rng_below(&rng, 3) > 0};
+		curve(&b, w, n_b);
+		r = ord_logrank(a.v, a.n, b.v, b.n, 0);
+		s = ord_logrank(b.v, b.n, a.v, a.n, 0);
+		assert_true(fabs(r.u + s.u) < 1e-9);
+		near9(r.variance, s.variance);
+		near9(r.p, s.p);
+		near9(r.expected[0] + r.expected[1], r.observed[0] + r.observed[1]);
+		for (size_t i = 0; i < n; i++)
+			a.v[i].time *= 1e9;
+		for (size_t i = 0; i < n_b; i++)
+			b.v[i].time *= 1e9;
+		s = ord_logrank(a.v, a.n, b.v, b.n, 0);
+		near9(r.p, s.p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +473,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(counted_or_drawn),
 		cmocka_unit_test(permutation_by_bits),
+		cmocka_unit_test(properties),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
