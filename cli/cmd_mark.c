@@ -1,6 +1,6 @@
 #include "base/auto.h"
 #include "cli/commands.h"
-#include "cli/report_file.h"
+#include "cli/runs.h"
 #include "ordeal/run.h"
 
 static int mark(const struct cli_args *args, struct ord_err *err)

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "cli/commands.h"
 #include "cli/report_file.h"
+#include "cli/runs.h"
 #include "cli/send.h"
 #include "ordeal/report.h"
 #include "ordeal/run.h"
@@ -66,7 +67,7 @@ const struct cli_command cli_report = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
-	.details = "RUN is a run's folder, its id, or 'latest'. The reports are made from "
+	.details = "RUN is a run's folder, its id, a tag, or 'latest'. The reports are made from "
 		   "run.jsonl alone: the same timeline gives "
 		   "the same bytes, on any machine. The exit status says whether they could be "
 		   "written; the verdict's own is in "

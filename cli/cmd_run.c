@@ -4,9 +4,11 @@
 
 #include "base/auto.h"
 #include "cli/commands.h"
+#include "cli/figures.h"
 #include "cli/plan_text.h"
 #include "cli/progress.h"
 #include "cli/report_file.h"
+#include "cli/runs.h"
 #include "cli/send.h"
 #include "cli/spec_file.h"
 #include "ordeal/report.h"
@@ -16,6 +18,7 @@ struct all {
 	const struct cli_args *args;
 	const char *formats;
 	struct cli_sends sends;
+	json_t **against; /* [n_operands], owned: what no_regression is held against, or NULL */
 	bool quiet, json, stop;
 };
 
@@ -53,8 +56,69 @@ static void tell(void *arg, const char *line)
 	(void)fprintf(stderr, "ordeal: %s\n", line);
 }
 
-static int run_one(struct all *all, const char *path, const struct ord_plan *plan)
+/* The folder of the runs, which tags are beside. */
+static int runs_home(const struct all *all, char home[ORD_PATH_MAX], struct ord_err *err)
 {
+	return cli_runs_home(cli_value(all->args, "output"), home, err);
+}
+
+/* A tag that cannot be given is told before anything is run. */
+static int check_tag(const struct all *all, struct ord_err *err)
+{
+	const char *tag = cli_value(all->args, "tag");
+	char home[ORD_PATH_MAX], path[CLI_PATH_MAX];
+
+	if (!tag)
+		return 0;
+	if (all->args->n_operands > 1)
+		return ord_fail(err, ORD_USAGE, "--tag names one run, and these are %zu",
+				all->args->n_operands);
+	if (cli_tag_check(tag, err) || runs_home(all, home, err))
+		return -1;
+	if (cli_tag_find(home, tag, path))
+		return ord_fail(err, ORD_USAGE,
+				"another run has the tag '%s'; `ordeal tag latest %s --move` gives "
+				"it to this one afterwards",
+				tag, tag);
+	return 0;
+}
+
+static int give_tag(const struct all *all, const char *dir)
+{
+	const char *tag = cli_value(all->args, "tag");
+	char home[ORD_PATH_MAX];
+	struct ord_err err = {0};
+
+	if (!tag)
+		return CLI_OK;
+	if (runs_home(all, home, &err) || cli_tag_set(home, dir, tag, false, &err))
+		return cli_complain("--tag", &err);
+	return CLI_OK;
+}
+
+static void tell_against(const char *line)
+{
+	tell(NULL, line);
+}
+
+/* What the plans are held against is read before the first of them runs, too. */
+static int read_against(struct all *all, struct cli_plan *plans)
+{
+	int worst = CLI_OK;
+
+	for (size_t i = 0; i < all->args->n_operands; i++) {
+		struct ord_err err = {0};
+
+		if (cli_against_read(&plans[i].plan, cli_value(all->args, "output"), tell_against,
+				     &all->against[i], &err))
+			worst = cli_exit_worst(worst, cli_complain(all->args->operands[i], &err));
+	}
+	return worst;
+}
+
+static int run_one(struct all *all, size_t which, const struct ord_plan *plan)
+{
+	const char *path = all->args->operands[which];
 	static struct cli_progress progress;
 	static char dir[ORD_PATH_MAX];
 	struct ord_err err = {0};
@@ -63,6 +127,7 @@ static int run_one(struct all *all, const char *path, const struct ord_plan *pla
 		.argv = (const char *const *)all->args->argv,
 		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
 		.context = cli_value(all->args, "context"),
+		.baselines = all->against[which],
 		.on_line = cli_progress_line,
 		.tell = tell,
 		.arg = &progress,
@@ -79,7 +144,8 @@ static int run_one(struct all *all, const char *path, const struct ord_plan *pla
 		code = cli_complain(path, &err);
 	/* A run that broke off has a timeline too, and its report says so. */
 	if (dir[0])
-		code = cli_exit_worst(code, conclude(all, path, dir));
+		code = cli_exit_worst(cli_exit_worst(code, conclude(all, path, dir)),
+				      give_tag(all, dir));
 	return code;
 }
 
@@ -89,7 +155,7 @@ static int run_all(struct all *all, struct cli_plan *plans)
 	int worst = CLI_OK;
 
 	for (size_t i = 0; i < n; i++) {
-		worst = cli_exit_worst(worst, run_one(all, all->args->operands[i], &plans[i].plan));
+		worst = cli_exit_worst(worst, run_one(all, i, &plans[i].plan));
 		if (all->stop && i + 1 < n) {
 			(void)fprintf(stderr,
 				      "ordeal: interrupted: %zu of %zu experiments were not run\n",
@@ -116,10 +182,14 @@ static int run(const struct cli_args *args, struct ord_err *err)
 	struct cli_plan *plans = calloc(args->n_operands, sizeof *plans);
 	int worst = CLI_OK;
 
-	if (!plans)
+	all.against = calloc(args->n_operands, sizeof(json_t *));
+	if (!plans || !all.against) {
+		free(plans);
+		free(all.against);
 		return ord_fail_nomem(err);
+	}
 	all.formats = cli_value(args, "format");
-	if ((all.formats && ord_report_formats_check(all.formats, err)) ||
+	if ((all.formats && ord_report_formats_check(all.formats, err)) || check_tag(&all, err) ||
 	    cli_sends_read(args, &all.sends, err))
 		worst = -1;
 	/* All are read before the first runs: a mistake in the last must not cost the time of the
@@ -127,10 +197,15 @@ static int run(const struct cli_args *args, struct ord_err *err)
 	for (size_t i = 0; i < args->n_operands && worst >= 0; i++)
 		worst = cli_exit_worst(worst, cli_plan_read(args->operands[i], args, &plans[i]));
 	if (worst == CLI_OK)
+		worst = read_against(&all, plans);
+	if (worst == CLI_OK)
 		worst = cli_flag(args, "dry-run") ? show_all(&all, plans, err)
 						  : run_all(&all, plans);
-	for (size_t i = 0; i < args->n_operands; i++)
+	for (size_t i = 0; i < args->n_operands; i++) {
 		cli_plan_done(&plans[i]);
+		json_decref(all.against[i]);
+	}
+	free(all.against);
 	free(plans);
 	cli_sends_done(&all.sends);
 	return worst;
@@ -146,6 +221,7 @@ static const struct cli_option options[] = {
 	CLI_FORMAT_OPTION,
 	CLI_SEND_OPTIONS,
 	CLI_SUMMARY_OPTION,
+	{"tag", 't', "TAG", "give the run a name, as 'ordeal tag' does"},
 	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
 	{"quiet", 'q', NULL, "print the verdict alone"},
 	{"json", 0, NULL, "print the timeline as it is written, and the verdict as its last line"},

@@ -48,36 +48,3 @@ void cli_report_say(const struct cli_verdict *v, const char *dir, const char *fo
 		if (ord_report_format_listed(f, formats))
 			(void)printf("  %s/%s\n", dir, f->file);
 }
-
-static bool is_run(const char *dir)
-{
-	char path[ORD_PATH_MAX + 512];
-
-	(void)snprintf(path, sizeof path, "%s/run.jsonl", dir);
-	return !access(path, F_OK);
-}
-
-int cli_run_find(const char *run, size_t size, char *ret, struct ord_err *err)
-{
-	char home[ORD_PATH_MAX], path[ORD_PATH_MAX + 300], real[PATH_MAX];
-
-	if (strchr(run, '/') || is_run(run)) {
-		if (!is_run(run))
-			return ord_fail(err, ORD_USAGE,
-					"there is no run in '%.200s': it has no run.jsonl", run);
-		(void)snprintf(ret, size, "%s", run);
-		return 0;
-	}
-	if (ord_run_home(home, err))
-		return -1;
-	(void)snprintf(path, sizeof path, "%s/%s", home, run);
-	/* "latest" is a link that each run sets; the folder's own name is what a reader can keep.
-	 */
-	if (!is_run(path) || !realpath(path, real))
-		return ord_fail(err, ORD_USAGE,
-				"there is no run '%.80s' in %.300s; give a run's id, its folder, "
-				"or 'latest'",
-				run, home);
-	(void)snprintf(ret, size, "%s", real);
-	return 0;
-}

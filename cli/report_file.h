@@ -34,8 +34,6 @@ void cli_report_say(const struct cli_verdict *v, const char *dir, const char *fo
 /* Appends the report to the file that $GITHUB_STEP_SUMMARY names, where it names one. Only a
  * warning where that fails. */
 void cli_step_summary(const char *dir);
-/* The folder of a run: a path, a run's id, or "latest". */
-int cli_run_find(const char *run, size_t size, char *ret, struct ord_err *err);
 /* One report to a stream. */
 int cli_report_print(const char *dir, const char *format, FILE *out, struct cli_verdict *ret,
 		     struct ord_err *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "reports/compare.h"
 #include "reports/member.h"
 #include "reports/spread.h"
 #include "reports/write/text.h"
@@ -42,6 +43,7 @@ void ord_analysis_done(struct ord_analysis *a)
 		free(a->alerts[i]);
 	free(a->alerts);
 	free(a->rules);
+	ord_regressions_done(a);
 	free(a->warnings);
 	free(a->reps);
 	free(a->goals);
@@ -153,7 +155,8 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 			ord_analysis_done(&a);
 			return -1;
 		}
-	if (ord_analyse_parts(t, &a, err) || ord_analyse_summaries(&a, err)) {
+	if (ord_analyse_parts(t, &a, err) || ord_analyse_summaries(&a, err) ||
+	    ord_analyse_regressions(&a, err)) {
 		ord_analysis_done(&a);
 		return -1;
 	}

@@ -263,6 +263,8 @@ struct ord_summary {
 	size_t n_steps;
 };
 
+struct ord_regression;
+
 /* What every format shows as a warning. */
 struct ord_warning {
 	uint32_t rep, line; /* 0: of the run; no line */
@@ -287,7 +289,9 @@ struct ord_analysis {
 	struct ord_rule *rules; /* owned: as they were read first, before the first fault */
 	size_t n_rules;
 	int64_t group_wait, group_interval, repeat_interval; /* the Alertmanager's; -1: not known */
-	struct ord_warning *warnings;			     /* owned */
+	struct ord_regression *regressions;		     /* owned (reports/compare.h) */
+	size_t n_regressions;
+	struct ord_warning *warnings; /* owned */
 	size_t n_warnings, room_warnings;
 	int64_t hold;		/* the hold window of the headline figures */
 	int64_t residue;	/* in all; -1: not applicable or nothing was injected */

@@ -140,6 +140,11 @@ static int compare_one(const struct ord_figures *a, const struct ord_figures *b,
 		without(a, b, c);
 		return 0;
 	}
+	if (c->a.never == c->a.n && c->b.never == c->b.n) {
+		why(c, "never on either side");
+		c->gate = ORD_GATE_NOT_APPLICABLE;
+		return 0;
+	}
 	return ord_compare_test(c, o, err);
 }
 
@@ -174,24 +179,25 @@ static int list(struct ord_comparisons *ret, struct ord_err *err)
 }
 
 /* Among many comparisons some are significant by chance alone. */
-static int correct(struct ord_comparisons *c, struct ord_err *err)
+static int correct(struct ord_comparisons *const *v, size_t n, size_t tests, struct ord_err *err)
 {
-	ord_autofree double *p = calloc(c->n + 1, sizeof *p);
-	ord_autofree double *adjusted = calloc(c->n + 1, sizeof *adjusted);
-	size_t n = 0;
+	ord_autofree double *p = calloc(tests + 1, sizeof *p);
+	ord_autofree double *adjusted = calloc(tests + 1, sizeof *adjusted);
+	size_t at = 0;
 
 	if (!p || !adjusted)
 		return ord_fail_nomem(err);
-	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].tested)
-			p[n++] = c->v[i].p_margin;
-	if (n && ord_holm(p, n, adjusted, err))
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < v[k]->n; i++)
+			if (v[k]->v[i].tested)
+				p[at++] = v[k]->v[i].p_margin;
+	if (tests && ord_holm(p, tests, adjusted, err))
 		return -1;
-	c->tested = n;
-	n = 0;
-	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].tested)
-			c->v[i].p_holm = adjusted[n++];
+	at = 0;
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < v[k]->n; i++)
+			if (v[k]->v[i].tested)
+				v[k]->v[i].p_holm = adjusted[at++];
 	return 0;
 }
 
@@ -206,18 +212,18 @@ static void judge(struct ord_comparison *c, const struct ord_compare_options *o)
 	if (c->a.never < c->a.n)
 		return;
 	/* Longer than never there is not. */
-	why(c, c->b.never == c->b.n ? "never on either side"
-				    : "never in the baseline: it cannot become worse");
+	why(c, "never in the baseline: it cannot become worse");
 	c->gate = ORD_GATE_NOT_APPLICABLE;
 }
 
-static void conclude(struct ord_comparisons *c)
+static void conclude(struct ord_comparisons *c, size_t family)
 {
 	size_t by_gate[4] = {0};
 
+	c->family = family;
 	for (size_t i = 0; i < c->n; i++) {
 		judge(&c->v[i], &c->options);
-		ord_compare_need(&c->v[i], &c->options, c->tested);
+		ord_compare_need(&c->v[i], &c->options, family);
 		c->better += c->v[i].verdict == ORD_COMPARED_BETTER;
 		c->worse += c->v[i].verdict == ORD_COMPARED_WORSE;
 		c->inconclusive += c->v[i].verdict == ORD_COMPARED_INCONCLUSIVE;
@@ -230,9 +236,9 @@ static void conclude(struct ord_comparisons *c)
 						     : ORD_GATE_INCONCLUSIVE;
 }
 
-int ord_compare(const struct ord_figures *a, const struct ord_figures *b,
-		const struct ord_compare_options *options, struct ord_comparisons *ret,
-		struct ord_err *err)
+int ord_compare_figures(const struct ord_figures *a, const struct ord_figures *b,
+			const struct ord_compare_options *options, struct ord_comparisons *ret,
+			struct ord_err *err)
 {
 	struct ord_comparisons c = {.a = a, .b = b, .options = *options};
 
@@ -243,11 +249,36 @@ int ord_compare(const struct ord_figures *a, const struct ord_figures *b,
 			ord_comparisons_done(&c);
 			return -1;
 		}
-	if (correct(&c, err)) {
+	*ret = c;
+	return 0;
+}
+
+int ord_compare_conclude(struct ord_comparisons *const *v, size_t n, struct ord_err *err)
+{
+	size_t tests = 0;
+
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < v[k]->n; i++)
+			tests += v[k]->v[i].tested;
+	if (correct(v, n, tests, err))
+		return -1;
+	for (size_t k = 0; k < n; k++)
+		conclude(v[k], tests);
+	return 0;
+}
+
+int ord_compare(const struct ord_figures *a, const struct ord_figures *b,
+		const struct ord_compare_options *options, struct ord_comparisons *ret,
+		struct ord_err *err)
+{
+	struct ord_comparisons c, *one = &c;
+
+	if (ord_compare_figures(a, b, options, &c, err))
+		return -1;
+	if (ord_compare_conclude(&one, 1, err)) {
 		ord_comparisons_done(&c);
 		return -1;
 	}
-	conclude(&c);
 	*ret = c;
 	return 0;
 }

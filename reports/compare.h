@@ -51,11 +51,19 @@ struct ord_comparisons {
 	const struct ord_figures *a, *b; /* borrowed */
 	struct ord_compare_options options;
 	struct ord_comparison *v; /* owned */
-	size_t n, tested;
+	size_t n;
+	size_t family;			    /* over so many tests was corrected */
 	size_t better, worse, inconclusive; /* by verdict */
 	enum ord_gate gate;		    /* of all of them */
 };
 
+/* Every figure that one of them has, tested; nothing is concluded yet. */
+int ord_compare_figures(const struct ord_figures *a, const struct ord_figures *b,
+			const struct ord_compare_options *options, struct ord_comparisons *ret,
+			struct ord_err *err);
+/* What the tests say, corrected over the tests of all n. */
+int ord_compare_conclude(struct ord_comparisons *const *v, size_t n, struct ord_err *err);
+/* Both, of one. */
 int ord_compare(const struct ord_figures *a, const struct ord_figures *b,
 		const struct ord_compare_options *options, struct ord_comparisons *ret,
 		struct ord_err *err);
@@ -70,6 +78,20 @@ int ord_compare_test(struct ord_comparison *c, const struct ord_compare_options 
 		     struct ord_err *err);
 /* After Holm; family: over how many was corrected. */
 void ord_compare_need(struct ord_comparison *c, const struct ord_compare_options *o, size_t family);
+
+/* A no_regression objective, judged over the run. */
+struct ord_regression {
+	size_t goal;
+	const char *against;	   /* as in the experiment; borrowed */
+	const char *message;	   /* why there is no baseline, NULL: there is one; borrowed */
+	struct ord_plan_diff diff; /* n > 0: of another plan, and not compared */
+	struct ord_figures a, b;   /* the baseline's and the run's; owned */
+	struct ord_comparisons c;
+};
+
+/* Judges them by the baselines in the timeline; goals[] get their results. */
+int ord_analyse_regressions(struct ord_analysis *a, struct ord_err *err);
+void ord_regressions_done(struct ord_analysis *a);
 
 /* What is written of a comparison. */
 struct ord_compare_report {

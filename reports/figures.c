@@ -246,10 +246,61 @@ int ord_figures_pool(json_t *into, const json_t *more, struct ord_err *err)
 			    first, err);
 }
 
+/* One line a member, so that a difference in version control is read by repetition. */
+static int put_line(const json_t *j, const char *before, FILE *out)
+{
+	(void)fputs(before, out);
+	return json_dumpf(j, out,
+			  JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+}
+
+static int put_list(const json_t *list, const char *indent, FILE *out)
+{
+	const json_t *v;
+	size_t i;
+
+	(void)fputs("[", out);
+	json_array_foreach (list, i, v) {
+		(void)fputs(i ? ",\n" : "\n", out);
+		if (put_line(v, indent, out))
+			return -1;
+	}
+	(void)fputs("]", out);
+	return 0;
+}
+
+static int put_all(const json_t *json, FILE *out)
+{
+	static const char *const heads[] = {"baseline", "ordeal", "name", "plan_digest", "plan"};
+	json_t *figures = json_object_get(json, "figures"), *list;
+	const char *name, *between = "";
+
+	(void)fputs("{", out);
+	for (size_t i = 0; i < ORD_COUNT(heads); i++) {
+		(void)fprintf(out, "%s\n \"%s\":", i ? "," : "", heads[i]);
+		if (put_line(json_object_get(json, heads[i]), "", out))
+			return -1;
+	}
+	(void)fputs(",\n \"runs\":", out);
+	if (put_list(json_object_get(json, "runs"), "  ", out))
+		return -1;
+	(void)fputs(",\n \"figures\":{", out);
+	json_object_foreach (figures, name, list) {
+		ord_auto(json) json_t *key = json_string(name);
+
+		(void)fprintf(out, "%s\n  ", between);
+		between = ",";
+		if (put_line(key, "", out))
+			return -1;
+		(void)fputs(":", out);
+		if (put_list(list, "   ", out))
+			return -1;
+	}
+	(void)fputs("}}\n", out);
+	return 0;
+}
+
 int ord_figures_write(const json_t *json, FILE *out, struct ord_err *err)
 {
-	if (json_dumpf(json, out, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_ENSURE_ASCII))
-		return ord_fail_sys(err, "write the baseline");
-	(void)fputc('\n', out);
-	return 0;
+	return put_all(json, out) || ferror(out) ? ord_fail_sys(err, "write the baseline") : 0;
 }

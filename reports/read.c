@@ -13,13 +13,21 @@
 #define EVENTS_MAX  ((size_t)1 << 20)
 
 static const char *const kinds[] = {
-	[ORD_EVENT_RESOLVED] = "resolved", [ORD_EVENT_PHASE] = "phase",
-	[ORD_EVENT_FAULT] = "fault",	   [ORD_EVENT_STEADY] = "steady",
-	[ORD_EVENT_ABORT] = "abort",	   [ORD_EVENT_MARK] = "mark",
-	[ORD_EVENT_NOTE] = "note",	   [ORD_EVENT_END] = "end",
-	[ORD_EVENT_KUBE] = "kube",	   [ORD_EVENT_CHANNEL] = "channel",
-	[ORD_EVENT_STAGE] = "stage",	   [ORD_EVENT_RULES] = "rules",
-	[ORD_EVENT_CLOCK] = "clock",	   [ORD_EVENT_INJECTION_PHASE] = "injection-phase",
+	[ORD_EVENT_RESOLVED] = "resolved",
+	[ORD_EVENT_PHASE] = "phase",
+	[ORD_EVENT_FAULT] = "fault",
+	[ORD_EVENT_STEADY] = "steady",
+	[ORD_EVENT_ABORT] = "abort",
+	[ORD_EVENT_MARK] = "mark",
+	[ORD_EVENT_NOTE] = "note",
+	[ORD_EVENT_END] = "end",
+	[ORD_EVENT_BASELINE] = "baseline",
+	[ORD_EVENT_KUBE] = "kube",
+	[ORD_EVENT_CHANNEL] = "channel",
+	[ORD_EVENT_STAGE] = "stage",
+	[ORD_EVENT_RULES] = "rules",
+	[ORD_EVENT_CLOCK] = "clock",
+	[ORD_EVENT_INJECTION_PHASE] = "injection-phase",
 };
 
 int ord_tl_outcome_parse(const char *text, size_t len)

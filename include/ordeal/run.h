@@ -16,6 +16,9 @@ struct ord_run_options {
 	const char *const *argv; /* of the command, for the timeline; NULL-ended */
 	bool even_if_it_cuts_me_off;
 	const char *context; /* --context; NULL: limits.cluster says it */
+	/* What no_regression objectives are held against: a list of `baseline` lines for the
+	 * timeline. Borrowed; NULL: none. */
+	const struct json_t *baselines;
 	/* Each line of the timeline (borrowed), for a progress view, in a thread of its own: a
 	 * terminal that takes nothing stops no probe. It has ended when ord_run returns. May be
 	 * NULL. */

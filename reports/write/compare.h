@@ -20,6 +20,10 @@ int ord_write_sequence_json(const struct ord_sequence *s, FILE *out, struct ord_
 json_t *ord_json_comparison(const struct ord_comparison *c);
 json_t *ord_json_figures(const struct ord_figures *f);
 
+/* The no_regression objectives of a run: for report.json, owned, and a section of report.md. */
+json_t *ord_json_regressions(const struct ord_analysis *a);
+void ord_md_regressions(const struct ord_analysis *a, FILE *out);
+
 #define ORD_WORDS 256
 
 /* Each fills `out` and returns it. */

@@ -73,22 +73,49 @@ static json_t *differences(const struct ord_plan_diff *d)
 	return list;
 }
 
+static json_t *comparisons(const struct ord_comparisons *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n; i++)
+		(void)json_array_append_new(list, ord_json_comparison(&c->v[i]));
+	return list;
+}
+
+json_t *ord_json_regressions(const struct ord_analysis *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n_regressions; i++) {
+		const struct ord_regression *r = &a->regressions[i];
+		json_t *j = json_pack(
+			"{s:s,s:s,s:s,s:I,s:o,s:o,s:o}", "text", a->t->objectives[r->goal].text,
+			"result", ord_result_name(a->goals[r->goal].result), "against", r->against,
+			"margin_ppm", (json_int_t)a->t->objectives[r->goal].margin_ppm, "baseline",
+			r->message ? json_null() : ord_json_figures(&r->a), "plans_differ",
+			differences(&r->diff), "figures", comparisons(&r->c));
+
+		(void)json_object_set_new(j, "why_none",
+					  r->message ? json_string(r->message) : json_null());
+		(void)json_array_append_new(list, j);
+	}
+	return list;
+}
+
 int ord_write_compare_json(const struct ord_compare_report *r, FILE *out, struct ord_err *err)
 {
 	const struct ord_comparisons *c = &r->c;
-	json_t *figures = json_array(), *j;
 	char words[ORD_WORDS];
+	json_t *j;
 	int e;
 
-	for (size_t i = 0; i < c->n; i++)
-		(void)json_array_append_new(figures, ord_json_comparison(&c->v[i]));
 	j = json_pack("{s:i,s:s,s:s,s:o,s:o,s:b,s:o,s:I,s:o,s:I,s:I,s:o}", "schema", COMPARE_SCHEMA,
 		      "verdict", ord_words_all(c, words), "gate", ord_gate_name(c->gate),
 		      "baseline", ord_json_figures(&r->a), "candidate", ord_json_figures(&r->b),
 		      "forced", r->diff.n > 0, "plans_differ", differences(&r->diff), "margin_ppm",
 		      (json_int_t)c->options.margin_ppm, "alpha", number(c->options.alpha), "seed",
-		      (json_int_t)(c->options.seed & INT64_MAX), "compared", (json_int_t)c->tested,
-		      "figures", figures);
+		      (json_int_t)(c->options.seed & INT64_MAX), "compared", (json_int_t)c->family,
+		      "figures", comparisons(c));
 	e = !j ||
 	    json_dumpf(j, out, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS));
 	json_decref(j);

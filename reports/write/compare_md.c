@@ -59,22 +59,59 @@ static void group(const char *who, const struct ord_figures *f, FILE *out)
 	}
 }
 
-static void forced(const struct ord_plan_diff *d, FILE *out)
+static void forced(const struct ord_plan_diff *d, const char *what, FILE *out)
 {
 	if (!d->n)
 		return;
-	(void)fputs("> **Forced**: the plans differ, so these are figures of different faults.\n",
-		    out);
+	(void)fprintf(out, "> %s\n", what);
 	for (size_t i = 0; i < d->n && i < ORD_PLAN_DIFFS; i++) {
 		(void)fputs("> ", out);
 		ord_md_text(out, d->v[i].path);
 		(void)fputs(": ", out);
 		ord_md_text(out, d->v[i].a);
-		(void)fputs(", ", out);
+		(void)fputs(" in the baseline, ", out);
 		ord_md_text(out, d->v[i].b);
-		(void)fputs("\n", out);
+		(void)fputs(" in the candidate\n", out);
 	}
 	(void)fputc('\n', out);
+}
+
+static void table(const struct ord_comparisons *c, FILE *out)
+{
+	if (!c->n)
+		return;
+	(void)fputs(
+		"| | figure | verdict | baseline | candidate | candidate takes | p | p beyond the "
+		"margin, corrected | |\n|---|---|---|---|---|---|--:|--:|---|\n",
+		out);
+	for (size_t i = 0; i < c->n; i++)
+		row(c, &c->v[i], out);
+	(void)fputs("\n", out);
+}
+
+void ord_md_regressions(const struct ord_analysis *a, FILE *out)
+{
+	for (size_t i = 0; i < a->n_regressions; i++) {
+		const struct ord_regression *r = &a->regressions[i];
+
+		if (!i)
+			(void)fputs("## Against the baseline\n\n", out);
+		(void)fputs("**", out);
+		ord_md_text(out, a->t->objectives[r->goal].text);
+		(void)fprintf(out, ": %s**\n\n", ord_result_name(a->goals[r->goal].result));
+		table(&r->c, out);
+		if (r->message) {
+			(void)fputs("- ", out);
+			ord_md_text(out, r->message);
+			(void)fputs("\n", out);
+		} else {
+			group("Baseline", &r->a, out);
+			(void)fprintf(out, "- SHA-256 of the baseline's figures `%.16s`.\n",
+				      r->a.sha256);
+		}
+		forced(&r->diff, "The plans differ: these are not compared.", out);
+		(void)fputc('\n', out);
+	}
 }
 
 int ord_write_compare_md(const struct ord_compare_report *r, FILE *out, struct ord_err *err)
@@ -88,15 +125,9 @@ int ord_write_compare_md(const struct ord_compare_report *r, FILE *out, struct o
 	(void)fputs(": candidate against baseline\n\n**", out);
 	ord_md_text(out, ord_words_all(c, words));
 	(void)fputs("**\n\n", out);
-	forced(&r->diff, out);
-	if (c->n)
-		(void)fputs("| | figure | verdict | baseline | candidate | candidate takes | p | "
-			    "p beyond the margin, corrected | |\n"
-			    "|---|---|---|---|---|---|--:|--:|---|\n",
-			    out);
-	for (size_t i = 0; i < c->n; i++)
-		row(c, &c->v[i], out);
-	(void)fputs("\n", out);
+	forced(&r->diff, "**Forced**: the plans differ, so these are figures of different faults.",
+	       out);
+	table(c, out);
 	group("Baseline", &r->a, out);
 	group("Candidate", &r->b, out);
 	(void)fprintf(out, "- Margin %s, ", ord_format_percent(c->options.margin_ppm, text));
@@ -105,6 +136,6 @@ int ord_write_compare_md(const struct ord_compare_report *r, FILE *out, struct o
 		"alpha %s two-sided, Holm's correction over %zu comparisons; times are medians "
 		"by Kaplan and Meier, ratios with their exact interval. A recovery by itself "
 		"and one after the rollback are never pooled.\n",
-		ord_format_percent(llround(c->options.alpha * ORD_PPM), text), c->tested);
+		ord_format_percent(llround(c->options.alpha * ORD_PPM), text), c->family);
 	return 0;
 }

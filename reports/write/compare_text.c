@@ -33,14 +33,15 @@ static void put_forced(const struct ord_plan_diff *d, FILE *out)
 	(void)fprintf(out,
 		      "\nFORCED: the plans differ, so these are figures of different faults:\n");
 	for (size_t i = 0; i < d->n && i < ORD_PLAN_DIFFS; i++)
-		(void)fprintf(out, "  %s: %s, %s\n", d->v[i].path, d->v[i].a, d->v[i].b);
+		(void)fprintf(out, "  %s: %s in the baseline, %s in the candidate\n", d->v[i].path,
+			      d->v[i].a, d->v[i].b);
 	if (d->n > ORD_PLAN_DIFFS)
 		(void)fprintf(out, "  and %zu more\n", d->n - ORD_PLAN_DIFFS);
 }
 
 static void put_one(const struct ord_comparisons *all, const struct ord_comparison *c, FILE *out)
 {
-	char a[ORD_WORDS], b[ORD_WORDS], p[ORD_TEXT], holm[ORD_TEXT];
+	char a[ORD_WORDS], b[ORD_WORDS], p[ORD_TEXT], holm[ORD_TEXT], margin[32];
 
 	(void)fprintf(out, "\n%s (%s): %s\n", ord_words_figure(c->figure, a), c->figure,
 		      ord_words_verdict(c, all->options.margin_ppm, b));
@@ -50,9 +51,11 @@ static void put_one(const struct ord_comparisons *all, const struct ord_comparis
 		if (*ord_words_effect(c, a))
 			(void)fprintf(out, "  %s\n", a);
 		(void)fprintf(out,
-			      "  p = %s, beyond the margin and corrected: %s (%s; n = %zu + %zu)\n",
-			      ord_words_p(c->p, p), ord_words_p(c->p_holm, holm), c->method, c->a.n,
-			      c->b.n);
+			      "  p = %s of no difference, %s of none beyond %s, corrected; %s, n = "
+			      "%zu + %zu\n",
+			      ord_words_p(c->p, p), ord_words_p(c->p_holm, holm),
+			      ord_format_percent(all->options.margin_ppm, margin), c->method,
+			      c->a.n, c->b.n);
 	}
 	if (*c->why)
 		(void)fprintf(out, "  %s\n", c->why);
@@ -79,7 +82,7 @@ int ord_write_compare_text(const struct ord_compare_report *r, FILE *out, struct
 		"\nmargin %s, alpha %s two-sided, Holm's correction over %zu, medians by Kaplan "
 		"and Meier",
 		ord_format_percent(c->options.margin_ppm, margin),
-		ord_format_percent(llround(c->options.alpha * ORD_PPM), alpha), c->tested);
+		ord_format_percent(llround(c->options.alpha * ORD_PPM), alpha), c->family);
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].drawn) {
 			(void)fprintf(out, ", seed %" PRIu64, c->options.seed);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "reports/member.h"
+#include "reports/write/compare.h"
 #include "reports/write/json.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
@@ -311,6 +312,8 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 		(void)json_object_set_new(j, "cluster",
 					  copy(json_object_get(a->t->run, "cluster")));
 	(void)json_object_set_new(j, "plan", copy(a->t->plan));
+	if (a->n_regressions)
+		(void)json_object_set_new(j, "regressions", ord_json_regressions(a));
 	r = !j || json_dumpf(j, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	json_decref(j);
 	if (r)

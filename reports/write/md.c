@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "reports/member.h"
+#include "reports/write/compare.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -288,6 +289,7 @@ int ord_write_md(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	(void)err;
 	head(a, out);
 	objectives(a, out);
+	ord_md_regressions(a, out);
 	repetitions(a, out);
 	probes_table(a, out);
 	fault_rows(a, out);

@@ -107,6 +107,17 @@ static void tell_run(struct run *r, uint64_t wall_ns, uint64_t mono_ns)
 	run_timeline_line(r->tl, "run", line);
 }
 
+/* What a report will hold this run against is part of its timeline: that alone rebuilds it. */
+static void tell_baselines(struct run *r)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach (r->options->baselines, i, line) {
+		run_timeline_line(r->tl, "baseline", json_deep_copy(line));
+	}
+}
+
 /* Asks an injector, as the faults will need it, which of them can run here. */
 static int ask_doctor(enum ord_program which, bool as_root, json_t **ret, struct ord_err *err)
 {
@@ -199,6 +210,7 @@ static int open_timeline(struct run *r, struct ord_err *err)
 		    0)
 		return -1;
 	tell_run(r, wall, mono);
+	tell_baselines(r);
 	return 0;
 }
 

@@ -1,0 +1,96 @@
+/* What no_regression objectives are held against: read before anything is run. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "cli/figures.h"
+#include "cli/runs.h"
+#include "ordeal/compare.h"
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && !strcmp(text + n - m, end);
+}
+
+/* A path says so by a slash or its name's end; else something of that name here is meant, else a
+ * tag or a run's id. */
+static bool is_path(const char *against)
+{
+	return strchr(against, '/') || ends_with(against, ".json") || !access(against, F_OK);
+}
+
+/* In the place where the run's folder is made, too. */
+static bool find_in(const char *dir, const char *against, char *ret)
+{
+	if (!dir)
+		return false;
+	(void)snprintf(ret, CLI_PATH_MAX, "%s/%s/run.jsonl", dir, against);
+	if (!access(ret, F_OK)) {
+		(void)snprintf(ret, CLI_PATH_MAX, "%s/%s", dir, against);
+		return true;
+	}
+	return cli_tag_find(dir, against, ret);
+}
+
+/* 1: read; 0: nobody has that tag, *ret_why says so. */
+static int load(const char *against, const char *dir, json_t **ret, char why[static 256],
+		struct ord_err *err)
+{
+	char path[CLI_PATH_MAX];
+
+	if (is_path(against))
+		return cli_figures_load(against, ret, err) ? -1 : 1;
+	if (!find_in(dir, against, path) && cli_run_find(against, sizeof path, path, err)) {
+		if (err->code != ORD_USAGE)
+			return -1;
+		(void)snprintf(why, 256,
+			       "no run has the tag '%.80s' yet: `ordeal tag latest %.80s` gives it "
+			       "to this one",
+			       against, against);
+		return 0;
+	}
+	return ord_baseline_load(path, ret, err) ? -1 : 1;
+}
+
+static int read_one(const struct ord_plan *plan, size_t k, const char *dir,
+		    void (*tell)(const char *line), json_t *list, struct ord_err *err)
+{
+	const struct ord_objective *o = &plan->spec->objectives[k];
+	json_t *line = json_pack("{s:I,s:s}", "objective", (json_int_t)k, "against", o->against);
+	json_t *baseline = NULL;
+	char why[256] = "", told[400];
+	int r = load(o->against, dir, &baseline, why, err);
+
+	if (r < 0) {
+		json_decref(line);
+		return ord_wrap(err, "%.100s", o->text);
+	}
+	if (r)
+		(void)json_object_set_new(line, "baseline", baseline);
+	else
+		(void)json_object_set_new(line, "message", json_string(why));
+	if (!r) {
+		(void)snprintf(told, sizeof told, "%.120s: %s", o->text, why);
+		tell(told);
+	}
+	return json_array_append_new(list, line) ? ord_fail_nomem(err) : 0;
+}
+
+int cli_against_read(const struct ord_plan *plan, const char *dir, void (*tell)(const char *line),
+		     json_t **ret, struct ord_err *err)
+{
+	ord_auto(json) json_t *list = json_array();
+
+	if (!list)
+		return ord_fail_nomem(err);
+	for (size_t k = 0; k < plan->spec->n_objectives; k++)
+		if (plan->spec->objectives[k].kind == ORD_OBJECTIVE_NO_REGRESSION &&
+		    read_one(plan, k, dir, tell, list, err))
+			return -1;
+	*ret = json_array_size(list) ? ord_steal_ptr(list) : NULL;
+	return 0;
+}
