@@ -255,7 +255,8 @@ static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *so
 		*ret = &prb_exec;
 		return 0;
 	case ORD_PROBE_DNS:
-		break;
+		*ret = &prb_dns;
+		return 0;
 	}
 	return ord_fail(err, ORD_USAGE, "no such kind of probe");
 }

@@ -81,7 +81,7 @@ struct prb_kind {
 	void (*close)(struct prb_probe *p);
 };
 
-extern const struct prb_kind prb_tcp, prb_exec;
+extern const struct prb_kind prb_tcp, prb_exec, prb_dns;
 
 /* Opens the module on first use; ORD_SKIP where it is not installed. */
 int prb_http_module(const struct prb_kind **ret, struct ord_err *err);

@@ -7,11 +7,13 @@
  * names. HTTP/1.1.
  */
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -44,6 +46,8 @@ struct io {
 	CURL *easy;
 	bool added;
 	char error[CURL_ERROR_SIZE];
+	struct curl_slist trace; /* before the headers that all share */
+	char traceparent[80];
 };
 
 static struct engine *shared;
@@ -358,7 +362,9 @@ static struct io *new_io(const struct prb_probe *p, struct prb_sample *s)
 	(void)curl_easy_setopt(io->easy, CURLOPT_URL, p->spec->url);
 	(void)curl_easy_setopt(io->easy, CURLOPT_PRIVATE, io);
 	(void)curl_easy_setopt(io->easy, CURLOPT_ERRORBUFFER, io->error);
-	(void)curl_easy_setopt(io->easy, CURLOPT_HTTPHEADER, h->headers);
+	io->trace = (struct curl_slist){.data = io->traceparent, .next = h->headers};
+	(void)curl_easy_setopt(io->easy, CURLOPT_HTTPHEADER,
+			       p->spec->traceparent ? &io->trace : h->headers);
 	(void)curl_easy_setopt(io->easy, CURLOPT_USERAGENT, "ordeal/" ORDEAL_VERSION);
 	(void)curl_easy_setopt(io->easy, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(io->easy, CURLOPT_WRITEDATA, io);
@@ -369,6 +375,23 @@ static struct io *new_io(const struct prb_probe *p, struct prb_sample *s)
 	return io;
 }
 
+/* A trace of its own for each request (W3C Trace Context, level 1), sampled. Zeros are no ids. */
+static bool begin_trace(struct io *io)
+{
+	uint64_t id[3];
+
+	if (getrandom(id, sizeof id, GRND_NONBLOCK) != sizeof id)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		id[i] |= !id[i];
+	io->sample->s.trace[0] = id[0];
+	io->sample->s.trace[1] = id[1];
+	(void)snprintf(io->traceparent, sizeof io->traceparent,
+		       "traceparent: 00-%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-01", id[0],
+		       id[1], id[2]);
+	return true;
+}
+
 static void http_sample(struct prb_probe *p, struct prb_sample *s)
 {
 	struct engine *e = ((struct http *)p->state)->engine;
@@ -376,6 +399,10 @@ static void http_sample(struct prb_probe *p, struct prb_sample *s)
 
 	if (!io)
 		s->io = io = new_io(p, s);
+	if (io && p->spec->traceparent && !begin_trace(io)) {
+		p->host->answered(s, ORD_OUTCOME_LOCAL_ERROR, "no random id");
+		return;
+	}
 	if (!io || curl_multi_add_handle(e->multi, io->easy) != CURLM_OK) {
 		p->host->answered(s, ORD_OUTCOME_LOCAL_ERROR, "libcurl has no memory");
 		return;
