@@ -50,7 +50,7 @@ gate() { python3 "$SOURCE_DIR/tests/demo/recipe.py" "$SOURCE_DIR/docs/ci/github-
 	[[ $output == *"ordeal rescue --kube"* ]]
 	[[ $output != *"rollout undo"* ]]
 	[ "$(find ordeal-runs -name junit.xml | wc -l)" = 2 ]
-	grep -q '^# stuck-endpoints' "$T/summary"
+	grep -q '^### stuck-endpoints' "$T/summary"
 	NS=shop no_traces
 }
 

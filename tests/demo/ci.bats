@@ -79,17 +79,17 @@ PY
 
 @test "GitHub Actions" {
 	went github-actions.yml 0
-	grep -q '^# hung-store' "$work/github-actions.yml/summary"
+	grep -q '^### hung-store' "$work/github-actions.yml/summary"
 }
 
 @test "GitLab CI" {
 	went gitlab-ci.yml 0
-	grep -q '^# hung-store' "$work/gitlab-ci.yml/out"
+	grep -q '^### hung-store' "$work/gitlab-ci.yml/out"
 }
 
 @test "Jenkins" {
 	went Jenkinsfile 0
-	grep -q '^# hung-store' "$work/Jenkinsfile/out"
+	grep -q '^### hung-store' "$work/Jenkinsfile/out"
 }
 
 @test "a missed objective fails the job, and it is reported all the same" {
