@@ -93,6 +93,7 @@ int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const s
 static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *err)
 {
 	const char *name = ord_member_text(j, "p", ""), *o = ord_member_text(j, "o", "");
+	const char *trace = ord_member_text(j, "trace", "");
 	const char *why = ord_member_text(j, "why", NULL),
 		   *value = ord_member_text(j, "value", NULL);
 	int64_t rep = ord_member_int(j, "rep", -1);
@@ -121,7 +122,8 @@ static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *e
 	s.why = why ? ord_timeline_why(t, why, strlen(why)) : 0;
 	if ((value && s.state != ORD_SAMPLE_UNKNOWN &&
 	     ord_value_add(t, (uint32_t)rep, probe, s.done, value)) ||
-	    ord_timeline_add(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0)))
+	    ord_timeline_add(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0)) ||
+	    (strlen(trace) == ORD_TRACE_DIGITS && ord_timeline_trace(t, &s, trace)))
 		return ord_fail_nomem(err);
 	return 0;
 }
@@ -240,7 +242,8 @@ static int read_chunk(struct ord_timeline *t, const struct ord_chunk *chunk, str
 		s.line = t->lines;
 		if (line->has_why)
 			s.why = ord_timeline_why(t, chunk->text + line->why_at, line->why_len);
-		if (ord_timeline_add(t, line->rep, line->probe, &s, line->since))
+		if (ord_timeline_add(t, line->rep, line->probe, &s, line->since) ||
+		    (line->trace_at && ord_timeline_trace(t, &s, chunk->text + line->trace_at)))
 			return ord_fail_nomem(err);
 	}
 	return 0;
@@ -302,6 +305,7 @@ void ord_timeline_done(struct ord_timeline *t)
 	free(t->objectives);
 	free(t->full);
 	free(t->values);
+	free(t->traces);
 	free(t->faults);
 	json_decref(t->run);
 	*t = (struct ord_timeline){0};

@@ -163,6 +163,8 @@ static const char *scan_tail(const char *chunk, const char *p, struct ord_scanne
 			return NULL;
 		if (k == TAIL_SINCE)
 			ret->since = number;
+		if (k == TAIL_TRACE && p - 1 - from == ORD_TRACE_DIGITS)
+			ret->trace_at = (uint32_t)(from - chunk);
 		if (k == TAIL_WHY) {
 			ret->has_why = true;
 			ret->why_at = (uint32_t)(from - chunk);

@@ -16,6 +16,7 @@ struct ord_scanned {
 	bool is_sample; /* else only `at` and `len` are set */
 	uint32_t at, len;
 	uint32_t rep, why_at, why_len;
+	uint32_t trace_at; /* 32 digits; 0: none */
 	bool has_why;
 	size_t probe;
 	int64_t since;

@@ -108,6 +108,14 @@ struct ord_tl_value {
 	int64_t done, micro;
 };
 
+#define ORD_TRACE_DIGITS 32
+
+/* The trace that a bad sample began (W3C Trace Context). */
+struct ord_tl_trace {
+	uint32_t line;
+	char id[ORD_TRACE_DIGITS + 1];
+};
+
 struct ord_timeline {
 	struct json_t *run;  /* owned: the first line */
 	struct json_t *plan; /* borrowed from it */
@@ -132,6 +140,8 @@ struct ord_timeline {
 	size_t n_events, room_events;
 	char *why[256]; /* texts of bad samples, interned; [255]: others */
 	size_t n_why;
+	struct ord_tl_trace *traces; /* owned: of bad samples, the first so many, by line */
+	size_t n_traces;
 	uint32_t lines, ignored; /* ignored: lines of a type that this version does not know */
 	size_t n_samples;
 	uint32_t rep_now; /* the latest that has samples */
@@ -155,6 +165,11 @@ int ord_timeline_read_by(FILE *in, size_t chunk, bool quick, struct ord_timeline
 int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s,
 		     int64_t since);
 uint8_t ord_timeline_why(struct ord_timeline *t, const char *text, size_t len);
+/* Keeps the trace of a bad sample, of 32 digits; of others, and beyond a limit, nothing. -1: no
+ * memory. */
+int ord_timeline_trace(struct ord_timeline *t, const struct ord_sample *s, const char *digits);
+/* NULL: none is known. */
+const char *ord_timeline_trace_of(const struct ord_timeline *t, uint32_t line);
 /* The index of a probe; n_probes: there is none. */
 size_t ord_timeline_probe(const struct ord_timeline *t, const char *name, size_t len);
 /* -1: not an outcome. */

@@ -42,6 +42,7 @@ static size_t gather(const struct ord_analysis *a, const struct ord_rep *r, size
 static void tell(const struct ord_analysis *a, json_t *span, const struct failure *f)
 {
 	const struct ord_timeline *t = a->t;
+	const char *trace = ord_timeline_trace_of(t, f->s.line);
 	json_t *attributes = ord_otlp_event(t, span, f->s.done, "probe failure");
 
 	ord_otlp_text(attributes, "ordeal.probe", t->probes[f->probe].name);
@@ -49,6 +50,9 @@ static void tell(const struct ord_analysis *a, json_t *span, const struct failur
 		      ord_tl_outcome_name((enum ord_tl_outcome)f->s.outcome));
 	ord_otlp_int(attributes, "ordeal.latency_ns", ord_sample_latency(&f->s));
 	ord_otlp_int(attributes, "ordeal.line", f->s.line);
+	/* Not a link: those need a span's id too, and the timeline has the trace's alone. */
+	if (trace)
+		ord_otlp_text(attributes, "ordeal.probe.trace_id", trace);
 	if (f->s.why && t->why[f->s.why])
 		ord_otlp_text(attributes, "ordeal.why", t->why[f->s.why]);
 }
