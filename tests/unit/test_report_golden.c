@@ -72,8 +72,7 @@ static void stored_runs(void **state)
 		if (ord_report_load(dir, &report, &err))
 			fail_msg("%s", err.msg);
 		if (getenv("ORDEAL_GOLDEN_UPDATE"))
-			assert_int_equal(
-				ord_report_write_all(report, dir, NULL, &err), 0);
+			assert_int_equal(ord_report_write_all(report, dir, NULL, &err), 0);
 		for (size_t k = 0; k < ORD_COUNT(formats); k++)
 			compare(report, dir, k);
 		ord_report_free(report);
