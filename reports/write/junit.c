@@ -13,15 +13,16 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
-#define OUT_MAX	  900 /* readers cut longer texts */
-#define BLIND_MAX 20
+#define OUT_MAX	     900 /* readers cut longer texts */
+#define BLIND_MAX    20
+#define WARNINGS_MAX 20
 
 enum mark { MARK_PASS, MARK_FAILURE, MARK_ERROR, MARK_SKIPPED };
 
 static const char *const marks[] = {"", "failure", "error", "skipped"};
 
 struct junit_case {
-	char name[96];
+	char name[400];
 	enum mark mark;
 	const char *type;
 	char message[320];
@@ -53,17 +54,27 @@ static enum mark mark_of(enum ord_result r)
 static void goal_name(const struct ord_timeline *t, size_t k, char *out, size_t size)
 {
 	const struct ord_tl_objective *o = &t->objectives[k];
+	static const char *const names[] = {
+		[ORD_GOAL_DETECT] = "",
+		[ORD_GOAL_SELF] = "recover(self)",
+		[ORD_GOAL_AFTER] = "recover(after_rollback)",
+		[ORD_GOAL_FULL] = "recover(full)",
+		[ORD_GOAL_BUDGET] = "budget",
+		[ORD_GOAL_NO_REGRESSION] = "",
+	};
 	size_t twin = 0;
 	int n;
 
 	if (o->goal == ORD_GOAL_DETECT)
-		n = snprintf(out, size, "objective: detect(%.48s)", t->probes[o->probe].name);
+		n = snprintf(out, size, "objective: detect(%.320s)", t->probes[o->probe].name);
+	else if (o->goal == ORD_GOAL_NO_REGRESSION)
+		n = snprintf(out, size, "objective: no_regression(%.320s)", o->metric);
 	else
-		n = snprintf(out, size, "objective: recover(%s)",
-			     o->goal == ORD_GOAL_SELF ? "self" : "after_rollback");
+		n = snprintf(out, size, "objective: %s", names[o->goal]);
 	/* Readers keep only the first of two equal names. */
 	for (size_t i = 0; i < k; i++)
-		twin += t->objectives[i].goal == o->goal && t->objectives[i].probe == o->probe;
+		twin += t->objectives[i].goal == o->goal && t->objectives[i].probe == o->probe &&
+			!strcmp(t->objectives[i].metric, o->metric);
 	for (; twin && n > 0 && (size_t)n + 8 < size; twin--)
 		n += snprintf(out + n, size - (size_t)n, " again");
 }
@@ -241,6 +252,38 @@ static void summary(FILE *out, const char *name, const struct ord_summary *s)
 	(void)snprintf(key, sizeof key, "%.90s.never", name);
 	(void)snprintf(value, sizeof value, "%zu of %zu", s->never, s->n);
 	property(out, key, value);
+	if (s->need)
+		return;
+	(void)snprintf(key, sizeof key, "%.90s.median_lo_ns", name);
+	(void)snprintf(value, sizeof value, "%" PRId64, s->median_lo);
+	property(out, key, s->has_lo ? value : "not reached");
+	(void)snprintf(key, sizeof key, "%.90s.median_hi_ns", name);
+	(void)snprintf(value, sizeof value, "%" PRId64, s->median_hi);
+	property(out, key, s->has_hi ? value : "not reached");
+}
+
+/* What was lost, at most in one repetition; and what is warned of. */
+static void losses(const struct ord_analysis *a, FILE *out)
+{
+	int64_t area = -1, burnt = -1;
+	char text[ORD_TEXT];
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_rep *r = &a->reps[i];
+
+		if (r->loss.known && r->loss.area_ns > area)
+			area = r->loss.area_ns;
+		if (r->budget.known && r->budget.burnt_ppm > burnt)
+			burnt = r->budget.burnt_ppm;
+	}
+	(void)snprintf(text, sizeof text, "%" PRId64, area);
+	if (area >= 0)
+		property(out, "ordeal.loss.worst_area_ns", text);
+	(void)snprintf(text, sizeof text, "%" PRId64, burnt);
+	if (burnt >= 0)
+		property(out, "ordeal.budget.worst_burnt_ppm", text);
+	for (size_t i = 0; i < a->n_warnings && i < WARNINGS_MAX; i++)
+		property(out, "ordeal.warning", a->warnings[i].text);
 }
 
 /* Of the cluster, what bears on how far the figures can be trusted. */
@@ -296,7 +339,11 @@ static void properties(const struct ord_analysis *a, FILE *out)
 	}
 	summary(out, "ordeal.recover.self", &a->self);
 	summary(out, "ordeal.recover.after_rollback", &a->after);
+	summary(out, "ordeal.recover.full", &a->full);
+	summary(out, "ordeal.acknowledge", &a->acknowledge);
+	summary(out, "ordeal.mitigate", &a->mitigate);
 	summary(out, "ordeal.pod.time_to_ready", &a->pods);
+	losses(a, out);
 	cluster(a, out);
 	(void)fputs("\t\t</properties>\n", out);
 }

@@ -237,6 +237,23 @@ static void remarks(const struct ord_analysis *a, FILE *out)
 		(void)fputc('\n', out);
 }
 
+/* "2026-11-21T17:00:17.470Z acknowledged by on-call: " */
+static void mark(const struct ord_timeline *t, const struct ord_event *e, FILE *out)
+{
+	const char *what = ord_member_text(e->json, "what", ""),
+		   *by = ord_member_text(e->json, "by", "");
+	char when[32];
+
+	if (e->kind != ORD_EVENT_MARK)
+		return;
+	ord_format_utc((uint64_t)(t->wall_ns + e->t), when);
+	(void)fprintf(out, "%s ", when);
+	ord_md_text(out, what);
+	(void)fputs(*by ? " by " : "", out);
+	ord_md_text(out, by);
+	(void)fputs(": ", out);
+}
+
 static void notes(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_timeline *t = a->t;
@@ -247,6 +264,7 @@ static void notes(const struct ord_analysis *a, FILE *out)
 			if (!n++)
 				(void)fputs("## Notes\n\n", out);
 			(void)fputs("- ", out);
+			mark(t, &t->events[i], out);
 			ord_md_text(out, ord_member_text(
 						 t->events[i].json, "text",
 						 ord_member_text(t->events[i].json, "note", "")));
@@ -290,7 +308,12 @@ int ord_write_md(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	head(a, out);
 	objectives(a, out);
 	ord_md_regressions(a, out);
+	ord_md_warnings(a, out);
 	repetitions(a, out);
+	ord_md_figures(a, out);
+	ord_md_channels(a, out);
+	ord_md_alerts(a, out);
+	ord_md_loss(a, out);
 	probes_table(a, out);
 	fault_rows(a, out);
 	remarks(a, out);

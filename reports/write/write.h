@@ -21,5 +21,11 @@ int ord_write_grafana(const struct ord_analysis *a, FILE *out, struct ord_err *e
 /* The cluster's part of report.md: sections, and lines of the method. */
 void ord_md_kube(const struct ord_analysis *a, FILE *out);
 void ord_md_cluster(const struct ord_analysis *a, FILE *out);
+/* Warnings, figures over repetitions, channels, alerts and losses in report.md (md_figures.c). */
+void ord_md_warnings(const struct ord_analysis *a, FILE *out);
+void ord_md_figures(const struct ord_analysis *a, FILE *out);
+void ord_md_channels(const struct ord_analysis *a, FILE *out);
+void ord_md_alerts(const struct ord_analysis *a, FILE *out);
+void ord_md_loss(const struct ord_analysis *a, FILE *out);
 
 #endif
