@@ -270,8 +270,8 @@ static void caption(const struct ord_html_figure *f, FILE *out)
 		(void)fprintf(out, " An interval of the median needs %zu repetitions or more.",
 			      s->need);
 	if (s->tau)
-		(void)fprintf(out, " On average %s of the first %s were lost.",
-			      ord_text_duration(s->rmst, x), ord_text_duration(s->tau, y));
+		(void)fprintf(out, " Restricted mean up to %s: %s.", ord_text_duration(s->tau, x),
+			      ord_text_duration(s->rmst, y));
 	if (s->n_informative)
 		(void)fprintf(out,
 			      " %zu ended because of what was seen: the curve may look better than "

@@ -11,8 +11,9 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
-#define EMBED_MAX (128 * 1024) /* bytes; a page is for reading, and report.json stands beside it \
-				*/
+#define EMBED_MAX                                                                      \
+	(128 * 1024) /* bytes; a page is for reading, and report.json stands beside it \
+		      */
 
 void ord_html_lead(FILE *out)
 {
@@ -145,7 +146,7 @@ static void head(const struct ord_analysis *a, FILE *out)
 		    out);
 	ord_xml_text(out, a->t->name);
 	(void)fputs(": ", out);
-	ord_xml_text_n(out, a->verdict, strcspn(a->verdict, ":"));
+	(void)fprintf(out, "%.*s", (int)strcspn(a->verdict, ":&<>"), a->verdict);
 	(void)fputs(" · ordeal</title>\n<style>\n", out);
 	for (size_t i = 0; ord_html_style[i]; i++)
 		(void)fputs(ord_html_style[i], out);

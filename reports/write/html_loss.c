@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
 #define ROWS_MAX 60
+#define HOUR	 (INT64_C(3600) * (int64_t)ORD_S)
 
 /* 990000 -> "99.00 %"; more digits where the first two would be nought. */
 static char *percent(int64_t ppm, char out[static ORD_TEXT])
@@ -91,7 +93,7 @@ static const struct ord_budget *some_budget(const struct ord_analysis *a)
 static void explain(const struct ord_analysis *a, FILE *out)
 {
 	const struct ord_budget *b = some_budget(a);
-	char x[ORD_TEXT], y[ORD_TEXT];
+	char x[ORD_TEXT];
 
 	(void)fputs(
 		"<p class=\"small dim\">As seen by ordeal's probes, from the fault's request to "
@@ -101,12 +103,12 @@ static void explain(const struct ord_analysis *a, FILE *out)
 		"as good, and as bad.",
 		out);
 	if (b)
-		(void)fprintf(
-			out,
-			" Budget: %s over %s, by %s. It would have paged where both windows of a "
-			"pair burn that fast.",
-			percent(b->slo.target_ppm, x), ord_text_duration(b->slo.window, y),
-			ord_slo_method_name(b->slo.method));
+		(void)fprintf(out,
+			      " Budget: %s over %" PRId64
+			      " h, by %s. It would have paged where both windows of a "
+			      "pair burn that fast.",
+			      percent(b->slo.target_ppm, x), b->slo.window / HOUR,
+			      ord_slo_method_name(b->slo.method));
 	(void)fputs("</p>\n", out);
 }
 

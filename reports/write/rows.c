@@ -262,6 +262,18 @@ static void add_detection(const struct ord_timeline *t, const struct ord_rep *r,
 		    probe->name);
 }
 
+/* The instant of a detection stands on that line: it is told once. */
+static bool is_a_detection(const struct ord_timeline *t, const struct ord_rep *r,
+			   const struct ord_event *e)
+{
+	if (e->kind != ORD_EVENT_CHANNEL)
+		return false;
+	for (size_t p = 0; p < t->n_probes; p++)
+		if (r->detections[p].at.known && r->detections[p].at.line == e->line)
+			return true;
+	return false;
+}
+
 void ord_rows_collect(const struct ord_analysis *a, const struct ord_rep *r, struct ord_rows *rows)
 {
 	const struct ord_timeline *t = a->t;
@@ -291,6 +303,8 @@ void ord_rows_collect(const struct ord_analysis *a, const struct ord_rep *r, str
 		const struct ord_event *e = &t->events[i];
 		bool loose = e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK;
 
+		if (is_a_detection(t, r, e))
+			continue;
 		if (e->rep == r->number || (loose && e->t >= r->begin && e->t <= r->end))
 			add_event(rows, e);
 	}
