@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "reports/analysis.h"
 #include "reports/figures.h"
+#include "reports/write/postmortem.h"
 #include "reports/write/step_summary.h"
 #include "reports/write/write.h"
 
@@ -192,4 +193,22 @@ bool ord_report_step_summary(const struct ord_report *report, size_t room, FILE 
 	if (!r && !ord_step_summary(md, room, out))
 		r = ord_fail(err, ORD_SKIP, "it is full");
 	return !r;
+}
+
+int ord_report_postmortem(const struct ord_report *const *runs, size_t n,
+			  const struct ord_postmortem_options *options, bool html, const char *old,
+			  FILE *out, struct ord_err *err)
+{
+	const struct ord_analysis *v[ORD_POSTMORTEM_RUNS];
+
+	if (n > ORD_COUNT(v))
+		return ord_fail(err, ORD_USAGE, "%zu runs are more than %zu", n, ORD_COUNT(v));
+	for (size_t i = 0; i < n; i++)
+		v[i] = &runs[i]->a;
+	return ord_write_postmortem(v, n, options, html, old, out, err);
+}
+
+void ord_report_postmortem_name(const struct ord_report *run, char out[static ORD_POSTMORTEM_NAME])
+{
+	ord_postmortem_name(&run->a, out);
 }

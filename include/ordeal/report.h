@@ -40,6 +40,26 @@ bool ord_report_format_listed(const struct ord_report_format *f, const char *lis
 /* Writes one format. The same timeline gives the same bytes. */
 int ord_report_write(const struct ord_report *report, const char *format, FILE *out,
 		     struct ord_err *err);
+/* ---- post-mortems */
+
+#define ORD_POSTMORTEM_NAME 96
+#define ORD_POSTMORTEM_RUNS 32
+
+struct ord_postmortem_options {
+	const char *style;	/* "google-sre", "pagerduty", "atlassian" */
+	const char *covered_by; /* the experiment that covers it; NULL: the run's own */
+	const char *schedule;	/* when that is run, in words; NULL: none */
+};
+
+int ord_postmortem_style_check(const char *style, struct ord_err *err);
+/* Of the runs, of which the first is the incident. old: the Markdown that stands there now, whose
+ * places that people filled are kept; NULL: none. */
+int ord_report_postmortem(const struct ord_report *const *runs, size_t n,
+			  const struct ord_postmortem_options *options, bool html, const char *old,
+			  FILE *out, struct ord_err *err);
+/* The file's name without its ending: "2026-11-21-breaker-off". */
+void ord_report_postmortem_name(const struct ord_report *run, char out[static ORD_POSTMORTEM_NAME]);
+
 /* Writes the formats of the list (NULL: the usual ones) into the folder, each under its file's
  * name. */
 int ord_report_write_all(const struct ord_report *report, const char *dir, const char *list,

@@ -1,67 +1,35 @@
 /* The method and its limits, and how to run it again. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "reports/member.h"
 #include "reports/write/html.h"
 #include "reports/write/text.h"
+#include "reports/write/write.h"
 
 #define PHASES_MAX 40
 
-/* A word as a shell takes it: quoted where it needs to be. */
-static void shell_word(const char *s, FILE *out)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%[]";
-
-	if (*s && !s[strspn(s, plain)]) {
-		ord_xml_text(out, s);
-		return;
-	}
-	(void)fputc('\'', out);
-	while (*s) {
-		size_t n = strcspn(s, "'");
-		char *piece = strndup(s, n);
-
-		ord_xml_text(out, piece ? piece : "");
-		free(piece);
-		s += n;
-		if (*s == '\'') {
-			(void)fputs("'\\''", out);
-			s++;
-		}
-	}
-	(void)fputc('\'', out);
-}
-
+/* The command again, and what makes it the same. */
 void ord_html_replay(const struct ord_analysis *a, FILE *out)
 {
-	const json_t *argv = json_object_get(a->t->run, "argv"), *w;
-	int64_t seed = ord_member_int(a->t->plan, "seed", 0);
-	bool seeded = false;
-	size_t i;
+	ord_autofree char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
 
-	(void)fputs("<pre tabindex=\"0\" aria-label=\"Command\">ordeal", out);
-	if (!json_array_size(argv))
-		(void)fputs(" run EXPERIMENT.yaml", out);
-	json_array_foreach (argv, i, w) {
-		const char *s = json_string_value(w), *slash = s ? strrchr(s, '/') : NULL;
-
-		if (!s)
-			continue;
-		if (!i && !strcmp(slash ? slash + 1 : s, "ordeal"))
-			continue;
-		seeded |= !strncmp(s, "spec.seed=", 10);
-		(void)fputc(' ', out);
-		shell_word(s, out);
-	}
-	if (!seeded)
-		(void)fprintf(out, " --set spec.seed=%" PRId64, seed);
+	if (!f)
+		return;
+	ord_write_replay(a, f);
+	if (fclose(f))
+		return;
+	(void)fputs("<pre tabindex=\"0\" aria-label=\"Command\">", out);
+	ord_xml_text(out, text);
 	(void)fprintf(out,
 		      "</pre><p class=\"small dim\" style=\"margin-top:8px\">Seed %" PRId64
 		      ", plan <code>",
-		      seed);
+		      ord_member_int(a->t->plan, "seed", 0));
 	ord_xml_text(out, ord_member_text(a->t->plan, "hash", ""));
 	(void)fputs("</code>. The same spec and seed give the same plan.</p>", out);
 }

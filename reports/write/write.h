@@ -18,6 +18,9 @@ int ord_write_otlp(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 int ord_write_cloudevents(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 int ord_write_grafana(const struct ord_analysis *a, FILE *out, struct ord_err *err);
 
+/* The command that runs it again, as a shell takes it. */
+void ord_write_replay(const struct ord_analysis *a, FILE *out);
+
 /* The cluster's part of report.md: sections, and lines of the method. */
 void ord_md_kube(const struct ord_analysis *a, FILE *out);
 void ord_md_cluster(const struct ord_analysis *a, FILE *out);
