@@ -31,6 +31,9 @@ void ord_chart_line(const struct chart *c, const char *css, int64_t x1, int64_t 
 		    int64_t y2);
 void ord_chart_text(const struct chart *c, const char *css, int64_t x, int64_t y, const char *s);
 
+/* A duration of a repetition: full with its interval, or open where it is censored. */
+void ord_chart_dot(const struct chart *c, const struct ord_span *s, int64_t y);
+
 /* Seconds since the fault was requested, at c->y, which it moves on. */
 void ord_chart_axis(struct chart *c);
 

@@ -50,32 +50,6 @@ static int64_t tick_step(int64_t most)
 				return factors[i] * ten;
 }
 
-static void dot(const struct plot *p, const struct ord_span *s, int64_t y)
-{
-	int64_t x = ord_chart_x(&p->c, s->value), lo = ord_chart_x(&p->c, s->lo),
-		hi = ord_chart_x(&p->c, s->hi);
-
-	if (s->state == ORD_SPAN_CENSORED) {
-		/* Open, pointing on: at least so long. */
-		(void)fputs("<path class=\"d-open\" d=\"M", p->c.out);
-		ord_chart_px(p->c.out, x);
-		(void)fputc(' ', p->c.out);
-		ord_chart_px(p->c.out, y - 40);
-		(void)fputs("l7 4l-7 4z\"/>", p->c.out);
-		return;
-	}
-	if (hi - lo >= 5) {
-		ord_chart_line(&p->c, "d-err", lo, y, hi, y);
-		ord_chart_line(&p->c, "d-err", lo, y - 25, lo, y + 25);
-		ord_chart_line(&p->c, "d-err", hi, y - 25, hi, y + 25);
-	}
-	(void)fputs("<circle class=\"d-dot\" r=\"3.5\" cx=\"", p->c.out);
-	ord_chart_px(p->c.out, x);
-	(void)fputs("\" cy=\"", p->c.out);
-	ord_chart_px(p->c.out, y);
-	(void)fputs("\"/>", p->c.out);
-}
-
 static void dots(struct plot *p)
 {
 	const struct ord_analysis *a = p->c.a;
@@ -95,7 +69,7 @@ static void dots(struct plot *p)
 			ord_chart_text(&p->c, "tick end", p->c.x0 - 60, y + 35, name);
 		}
 		if (s->state != ORD_SPAN_NONE)
-			dot(p, s, y);
+			ord_chart_dot(&p->c, s, y);
 		else if (p->row_h > 80)
 			ord_chart_text(&p->c, "tick", p->c.x0 + 20, y + 35, "–");
 	}

@@ -61,3 +61,29 @@ void ord_chart_text(const struct chart *c, const char *css, int64_t x, int64_t y
 	ord_xml_text(c->out, s);
 	(void)fputs("</text>", c->out);
 }
+
+void ord_chart_dot(const struct chart *c, const struct ord_span *s, int64_t y)
+{
+	int64_t x = ord_chart_x(c, s->value), lo = ord_chart_x(c, s->lo),
+		hi = ord_chart_x(c, s->hi);
+
+	if (s->state == ORD_SPAN_CENSORED) {
+		/* Open, pointing on: at least so long. */
+		(void)fputs("<path class=\"d-open\" d=\"M", c->out);
+		ord_chart_px(c->out, x);
+		(void)fputc(' ', c->out);
+		ord_chart_px(c->out, y - 40);
+		(void)fputs("l7 4l-7 4z\"/>", c->out);
+		return;
+	}
+	if (hi - lo >= 5) {
+		ord_chart_line(c, "d-err", lo, y, hi, y);
+		ord_chart_line(c, "d-err", lo, y - 25, lo, y + 25);
+		ord_chart_line(c, "d-err", hi, y - 25, hi, y + 25);
+	}
+	(void)fputs("<circle class=\"d-dot\" r=\"3.5\" cx=\"", c->out);
+	ord_chart_px(c->out, x);
+	(void)fputs("\" cy=\"", c->out);
+	ord_chart_px(c->out, y);
+	(void)fputs("\"/>", c->out);
+}

@@ -65,6 +65,10 @@ void ord_html_detection(const struct ord_analysis *a, FILE *out);
 bool ord_html_has_loss(const struct ord_analysis *a);
 void ord_html_loss(const struct ord_analysis *a, FILE *out);
 
+/* Against the baselines of no_regression objectives. */
+bool ord_html_has_comparison(const struct ord_analysis *a);
+void ord_html_comparison(const struct ord_analysis *a, FILE *out);
+
 /* "repetition 3 of 5", "the placebo". */
 void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FILE *out);
 /* A table cell; the label is shown beside it where the page is narrow. css "lead": the cell that

@@ -169,8 +169,8 @@ static void leg_rows(const struct ord_analysis *a, size_t alert, FILE *out)
 		const struct ord_rep *r = &a->reps[i];
 		const struct ord_breakdown *b = &r->breakdowns[alert];
 
-		(void)snprintf(text, sizeof text, "%u, from the %s", i,
-			       b->from_impact ? "impact" : "request");
+		(void)snprintf(text, sizeof text, "%u%s", i,
+			       b->from_impact ? "" : " (from the request)");
 		(void)fputs("<tr role=\"row\">", out);
 		ord_html_cell(out, "#", "lead", text);
 		for (unsigned k = 0; k < ORD_LEGS; k++)

@@ -25,7 +25,8 @@ struct ord_pm {
 
 /* ---- pm_out.c */
 
-void ord_pm_heading(const struct ord_pm *pm, unsigned level, const char *text);
+/* id: a place to go to, in HTML. */
+void ord_pm_heading(const struct ord_pm *pm, unsigned level, const char *text, const char *id);
 __attribute__((format(printf, 2, 3))) void ord_pm_text(const struct ord_pm *pm, const char *fmt,
 						       ...);
 void ord_pm_list(const struct ord_pm *pm, bool begin);

@@ -18,10 +18,10 @@ static void put(const struct ord_pm *pm, const char *text)
 		ord_md_text(pm->out, text);
 }
 
-void ord_pm_heading(const struct ord_pm *pm, unsigned level, const char *text)
+void ord_pm_heading(const struct ord_pm *pm, unsigned level, const char *text, const char *id)
 {
 	if (pm->html)
-		(void)fprintf(pm->out, "<h%u>", level);
+		(void)fprintf(pm->out, "<h%u id=\"%s\">", level, id);
 	else
 		(void)fprintf(pm->out, "%.*s ", (int)level, "######");
 	put(pm, text);

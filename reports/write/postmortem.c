@@ -120,27 +120,45 @@ static void html_head(const struct ord_pm *pm)
 	(void)fputs(" · ordeal</title>\n<style>\n", pm->out);
 	for (size_t i = 0; ord_html_style[i]; i++)
 		(void)fputs(ord_html_style[i], pm->out);
-	(void)fputs("</style></head><body>\n<main>\n", pm->out);
+	(void)fputs(
+		"</style></head><body>\n<a class=\"skip\" href=\"#main\">Skip to the text</a>\n",
+		pm->out);
+}
+
+/* The title, and a way to each section. */
+static void html_contents(const struct ord_pm *pm, const char *title, const struct section *s)
+{
+	(void)fputs("<header>", pm->out);
+	ord_pm_heading(pm, 1, title, "top");
+	(void)fputs("</header>\n<nav aria-label=\"On this page\"><ul>", pm->out);
+	for (size_t i = 0; s[i].level; i++)
+		if (s[i].level == 2)
+			(void)fprintf(pm->out, "<li><a href=\"#s%zu\">%s</a></li>", i,
+				      s[i].heading);
+	(void)fputs("</ul></nav>\n<main id=\"main\" tabindex=\"-1\">\n", pm->out);
 }
 
 static void write_all(const struct ord_pm *pm, const struct section *s)
 {
-	char title[200];
+	char title[200], id[24];
 
-	if (pm->html)
-		html_head(pm);
 	(void)snprintf(title, sizeof title, "Post-mortem: %.150s", pm->main->t->name);
-	ord_pm_heading(pm, 1, title);
-	for (; s->level; s++) {
-		ord_pm_heading(pm, s->level, s->heading);
-		if (s->id)
-			ord_pm_blank(pm, s->id, s->question);
-		for (size_t i = 0; i < PARTS_MAX && s->parts[i]; i++)
-			s->parts[i](pm);
+	if (pm->html) {
+		html_head(pm);
+		html_contents(pm, title, s);
+	} else
+		ord_pm_heading(pm, 1, title, "top");
+	for (size_t k = 0; s[k].level; k++) {
+		(void)snprintf(id, sizeof id, "s%zu", k);
+		ord_pm_heading(pm, s[k].level, s[k].heading, id);
+		if (s[k].id)
+			ord_pm_blank(pm, s[k].id, s[k].question);
+		for (size_t i = 0; i < PARTS_MAX && s[k].parts[i]; i++)
+			s[k].parts[i](pm);
 	}
+	(void)fputs(pm->html ? "</main>\n<footer>" : "", pm->out);
 	ord_pm_covered(pm);
-	if (pm->html)
-		(void)fputs("</main></body></html>\n", pm->out);
+	(void)fputs(pm->html ? "</footer></body></html>\n" : "", pm->out);
 }
 
 void ord_postmortem_name(const struct ord_analysis *a, char out[static ORD_POSTMORTEM_NAME])

@@ -1,5 +1,8 @@
-"""The pages under test: the report of every stored run, and of the invented one that has everything; made anew each time."""
+"""The pages under test: the report of every stored run, and of the invented one that has everything; a post-mortem in each style.
+
+All are made anew each time."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +25,13 @@ def write(folder):
         pages[name] = os.path.join(folder, name + ".html")
         with open(pages[name], "wb") as out:
             subprocess.run([ordeal, "report", run, "--print", "--format", "html"], stdout=out, check=True)
+    shutil.rmtree(os.path.join(folder, "pm"), ignore_errors=True)
+    for style in ("google-sre", "pagerduty", "atlassian"):
+        subprocess.run([ordeal, "postmortem", runs["slow-store"], "--style", style, "--format", "html", "-o", os.path.join(folder, "pm")],
+                       stdout=subprocess.DEVNULL, check=True)
+        made = os.path.join(folder, "pm", os.listdir(os.path.join(folder, "pm"))[0])
+        pages["postmortem-" + style] = os.path.join(folder, "postmortem-" + style + ".html")
+        os.replace(made, pages["postmortem-" + style])
     return pages
 
 

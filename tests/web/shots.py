@@ -16,7 +16,7 @@ TILE_MAX = 10      # mean difference of a tile, of 255
 HEIGHT_SLACK = 0.03  # of a section's height, and never less than
 HEIGHT_PX = 40     # two lines and a bit
 
-SECTIONS = """[...document.querySelectorAll('body>header,nav,main>.verdict,main>.warnings,main>.tiles,main>section,main>section figure,footer')]
+SECTIONS = """[...document.querySelectorAll('body>header,nav,main>h2,main>.verdict,main>.warnings,main>.tiles,main>section,main>section figure,footer')]
     .filter(e=>e.checkVisibility()&&!e.closest('details:not([open])'))
     .map((e,i)=>{const r=e.getBoundingClientRect();
         return {name:(e.id||e.className||e.tagName.toLowerCase())+' '+i,x:Math.round(r.x+scrollX),y:Math.round(r.y+scrollY),w:Math.round(r.width),h:Math.round(r.height)}})"""
