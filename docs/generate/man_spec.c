@@ -90,5 +90,6 @@ void page_spec(FILE *out)
 		       "Anchors and aliases work.");
 	put_tables(out);
 	put_probing(out);
+	part_alerts(out);
 	(void)fputs(".SH SEE ALSO\n.BR ordeal (1)\n", out);
 }

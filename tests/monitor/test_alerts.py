@@ -115,11 +115,11 @@ def through_the_table(driver, flip):
     within(firing, pending["lo_t"] + 4 * S, pending["hi_t"] + 4 * S, "firing")
     narrow(firing, S // 4)
     at_once = stage("firing", "AppBadNoFor")
-    within(at_once, pending["lo_t"] - S // 100, pending["hi_t"] + S // 100, "firing without for")
+    within(at_once, pending["lo_t"] - S // 10, pending["hi_t"] + S // 10, "firing without for")
     received = stage("received", "AppBad")
     within(received, firing["lo_t"], firing["hi_t"] + BUSY, "received")
     notified = stage("notified", "AppBad")
-    within(notified, received["lo_t"] + WAIT - S // 100, received["hi_t"] + WAIT + BUSY, "notified")
+    within(notified, received["lo_t"] + WAIT - S // 10, received["hi_t"] + WAIT + BUSY, "notified")
     narrow(notified, S // 4)
     quick = stage("notified", "AppBadNoFor")
     within(quick, flip + WAIT, flip + SCRAPE + EVALUATE + WAIT + BUSY, "notified without for")
@@ -159,7 +159,7 @@ def over(driver, repaired, notified):
     late = driver.await_("stage", stage="resolved-notified", alert="AppBad", seconds=30)
     tick = notified["lo_t"] + 2 * INTERVAL
     assert late["lo_t"] >= resolved["lo_t"] and late["lo_t"] <= tick + BUSY + 2 * INTERVAL, late
-    within(late, notified["lo_t"] + INTERVAL, notified["hi_t"] + 4 * INTERVAL + BUSY, "resolved-notified")
+    within(late, notified["lo_t"] + INTERVAL - S // 4, notified["hi_t"] + 4 * INTERVAL + BUSY, "resolved-notified")
     assert driver.all("channel", channel="alertmanager:AppBad/notified")[-1]["state"] is False
 
 

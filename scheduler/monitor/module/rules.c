@@ -265,21 +265,31 @@ static void ask_rules(struct mon_gather *g)
 
 /* --- what they say --------------------------------------------------------------------------- */
 
-static void judge_entry(const struct mon_gather *g, json_t *e, uint64_t fault_ns)
+/* Without an interval of the scrapes nothing is sure, and nothing impossible. */
+static void judge_length(json_t *e, uint64_t scrape_ns, uint64_t fault_ns)
 {
-	uint64_t scrape = ns_at(e, "scrape_interval_ns");
 	struct mon_needs needs;
 
-	if (!scrape)
-		scrape = g->all.scrape_ns;
-	set_ns(e, "scrape_interval_ns", scrape);
+	if (!scrape_ns) {
+		(void)json_object_set_new(e, "can_fire",
+					  json_string(mon_can_name(MON_CAN_PERHAPS)));
+		return;
+	}
+	set_ns(e, "scrape_interval_ns", scrape_ns);
 	/* What a recording rule makes of a sample comes one more evaluation later. */
-	needs = mon_needs_of(scrape + ns_at(e, "recorded_ns"), ns_at(e, "interval_ns"),
+	needs = mon_needs_of(scrape_ns + ns_at(e, "recorded_ns"), ns_at(e, "interval_ns"),
 			     ns_at(e, "for_ns"));
 	set_ns(e, "needs_ns", needs.guaranteed_ns);
 	set_ns(e, "impossible_below_ns", needs.impossible_ns);
 	(void)json_object_set_new(e, "can_fire",
 				  json_string(mon_can_name(mon_can_fire(&needs, fault_ns))));
+}
+
+static void judge_entry(const struct mon_gather *g, json_t *e, uint64_t fault_ns)
+{
+	uint64_t scrape_ns = ns_at(e, "scrape_interval_ns");
+
+	judge_length(e, scrape_ns ? scrape_ns : g->all.scrape_ns, fault_ns);
 	if (g->m->routes) {
 		ord_auto(json) json_t *labels = json_copy(json_object_get(e, "labels"));
 		struct mon_route route;
@@ -299,6 +309,13 @@ static void note_length(struct ord_monitor *m, const json_t *e, uint64_t fault_n
 	uint64_t needs = ns_at(e, "needs_ns");
 	char planned[32], sure[32], never[32];
 
+	if (!needs) {
+		mon_note(m,
+			 "whether %s can fire cannot be told: Prometheus has no target yet that "
+			 "says how often it is scraped",
+			 name);
+		return;
+	}
 	(void)ord_format_duration((int64_t)fault_ns, planned);
 	(void)ord_format_duration((int64_t)needs, sure);
 	(void)ord_format_duration((int64_t)ns_at(e, "impossible_below_ns"), never);
