@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ordeal/run.h"
 #include "tests/support/run_case.h"
 
 #define MS ((int64_t)ORD_MS)
@@ -99,6 +101,53 @@ static void stepped(void **state)
 	assert_true(bad >= 10 && bad < 60);
 }
 
+/* A line of a log, and a person's word: on the run's clock too, between the phases in which they
+ * were said. */
+static void words(void **state)
+{
+	const json_t *mark, *heard, *hold, *revert;
+	char body[1024], path[128], dir[ORD_PATH_MAX];
+	struct ord_err err;
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "%s/log", c.dir);
+	(void)snprintf(body, sizeof body,
+		       "  probes:\n"
+		       "    - {name: web, http: {url: \"http://127.0.0.1:%%1$u/ok\"}, every: 20ms, "
+		       "timeout: 200ms}\n"
+		       "  detection: {logs: [{name: own, file: %s, match: noticed}]}\n"
+		       "  faults: [{name: nothing, noop: {}, target: {process: {pid: %%2$d}}, "
+		       "for: 2s}]\n"
+		       "  limits: {targets: 1, duration: 5s}\n",
+		       path);
+	case_start(&c, body);
+	(void)case_await(&c, "phase", "phase", "hold");
+	f = fopen(path, "we");
+	assert_non_null(f);
+	(void)fputs("noticed\n", f);
+	assert_int_equal(fclose(f), 0);
+	(void)snprintf(dir, sizeof dir, "%s/latest", c.runs);
+	if (ord_mark(dir, "detected", "on-call", NULL, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(case_wait(&c, 30), 0);
+	hold = case_line(&c, 0, "phase", "phase", "hold");
+	revert = case_line(&c, 0, "phase", "phase", "revert");
+	mark = case_line(&c, 0, "mark", "by", "on-call");
+	assert_non_null(mark);
+	assert_true(case_int(mark, "t") > case_int(hold, "t") &&
+		    case_int(mark, "t") < case_int(revert, "t"));
+	heard = NULL;
+	for (size_t i = 0; i < c.n; i++)
+		if (json_is_true(json_object_get(c.lines[i], "state")))
+			heard = c.lines[i];
+	assert_non_null(heard);
+	assert_true(case_int(heard, "hi_t") > case_int(hold, "t") &&
+		    case_int(heard, "hi_t") < case_int(revert, "t"));
+	assert_true(case_int(heard, "lo_t") < case_int(heard, "hi_t"));
+	for (size_t i = 1; i < c.n; i++)
+		assert_true(case_int(c.lines[i], "t") >= case_int(c.lines[i - 1], "t"));
+}
+
 /* The lie is told to those who ask: without this the test above would prove nothing. */
 static void the_clock_lies(void **state)
 {
@@ -113,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_clock_lies),
 		cmocka_unit_test_setup_teardown(stepped, setup, teardown),
+		cmocka_unit_test_setup_teardown(words, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,7 +196,7 @@ static void values(void **state)
 	const struct ord_probe_spec spec = {.every_ns = 100 * ORD_MS};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-				int64_t value = 0;
+		int64_t value = 0;
 
 		assert_int_equal(run_window_init(&w, &spec, ORD_S, NULL), 0);
 		for (size_t k = 0; k < 3; k++) {
