@@ -1,10 +1,13 @@
 /*
  * run-probes [SECONDS] [PER_SECOND] [keep]: http probes against a loopback server, as a run makes
  * them: on the absolute schedule, judged, and written to a timeline. Prints send lateness, skipped
- * slots and the CPU time that it took.
+ * slots and the CPU time that it took. The server keeps the first CPU, all of this the second,
+ * where there are two; there, before and after, a bare loop meets the same slots by spinning and
+ * does nothing else: what it is late, this machine was.
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,15 +81,44 @@ static double us(const struct bench *b, double q)
 	return (double)b->late[i < b->n ? i : b->n - 1] / 1e3;
 }
 
-static void print(struct bench *b, double cpu, double seconds)
+/* The yardstick: how late a loop is for the same slots that only looks at the clock. */
+static void spin(struct bench *b, double seconds, double rate)
+{
+	uint64_t every = (uint64_t)(1e9 / rate), due = ord_now_ns() + ORD_MS, now;
+
+	for (b->n = 0; b->n < b->size && (double)b->n < seconds * rate; b->n++, due += every) {
+		while ((now = ord_now_ns()) < due)
+			;
+		b->late[b->n] = now - due;
+	}
+	qsort(b->late, b->n, sizeof *b->late, by_size);
+	printf("{\"bench\":\"spin\",\"per_second\":%.0f,\"slots\":%zu,"
+	       "\"late_us\":{\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}}\n",
+	       rate, b->n, us(b, 0.5), us(b, 0.99), us(b, 0.999), us(b, 1));
+	b->n = 0;
+}
+
+static void use_cpu(pid_t pid, size_t cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		(void)sched_setaffinity(pid, sizeof set, &set);
+}
+
+static void print(struct bench *b, double rate, double cpu, double seconds)
 {
 	qsort(b->late, b->n, sizeof *b->late, by_size);
-	printf("{\"bench\":\"probes\",\"connections\":\"%s\",\"probes_sent\":%zu,\"skipped\":%zu,"
+	printf("{\"bench\":\"probes\",\"connections\":\"%s\",\"per_second\":%.0f,\"probes_sent\":%"
+	       "zu,\"skipped\":%zu,"
 	       "\"not_ok\":%zu,"
 	       "\"late_us\":{\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f},"
 	       "\"cpu_percent_of_one_core\":%.2f,\"cpu_us_per_probe\":%.1f}\n",
-	       b->keep_alive ? "keep" : "fresh", b->n, b->skipped, b->bad, us(b, 0.5), us(b, 0.99),
-	       us(b, 0.999), us(b, 1), cpu / seconds * 100, b->n ? cpu / (double)b->n * 1e6 : 0.0);
+	       b->keep_alive ? "keep" : "fresh", rate, b->n, b->skipped, b->bad, us(b, 0.5),
+	       us(b, 0.99), us(b, 0.999), us(b, 1), cpu / seconds * 100,
+	       b->n ? cpu / (double)b->n * 1e6 : 0.0);
 }
 
 static int measure(struct bench *b, const struct ord_probe_spec *spec, double seconds,
@@ -112,7 +144,22 @@ static int measure(struct bench *b, const struct ord_probe_spec *spec, double se
 	ord_probes_free(probes);
 	(void)sd_event_unref(loop);
 	run_window_done(&b->window);
-	print(b, cpu, seconds);
+	print(b, 1e9 / (double)spec->every_ns, cpu, seconds);
+	return 0;
+}
+
+/* For the tools beside: the same server, whose URL is printed. */
+static int serve(double seconds)
+{
+	struct http_server server;
+
+	if (http_server_start(&server) < 0)
+		return 1;
+	use_cpu(server.pid, 0);
+	printf("http://127.0.0.1:%u/ok\n", server.port);
+	(void)fflush(stdout);
+	(void)sleep((unsigned)seconds + 15);
+	http_server_stop(&server);
 	return 0;
 }
 
@@ -133,9 +180,15 @@ int main(int argc, char **argv)
 	struct ord_err err = {0};
 	int fd, r;
 
+	if (argc > 1 && !strcmp(argv[1], "serve"))
+		return serve(rate);
 	b.late = calloc(b.size, sizeof *b.late);
 	if (!b.late || !mkdtemp(dir) || http_server_start(&server) < 0)
 		return 1;
+	use_cpu(server.pid, 0);
+	use_cpu(0, 1);
+	if (rate >= 10000)
+		spin(&b, seconds / 4, rate);
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%u/ok", server.port);
 	spec.url = url;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -144,6 +197,8 @@ int main(int argc, char **argv)
 		r = measure(&b, &spec, seconds, &err);
 		r |= run_timeline_close(b.tl, &err);
 	}
+	if (rate >= 10000)
+		spin(&b, seconds / 4, rate);
 	if (r < 0)
 		(void)fprintf(stderr, "run-probes: %s\n", err.msg);
 	http_server_stop(&server);

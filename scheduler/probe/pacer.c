@@ -27,6 +27,11 @@
  */
 #define LATE_NS (50 * ORD_MS)
 
+/* From so many slots a second on the pacer spins; the loop's other sources wait no longer than a
+ * slice. */
+#define SPIN_PER_SECOND 10000u
+#define SPIN_SLICE_NS	(200 * ORD_US)
+
 struct pace {
 	struct prb_probe probe; /* first: the kinds see only this */
 	const struct prb_kind *kind;
@@ -41,7 +46,10 @@ struct pace {
 };
 
 struct ord_probes {
-	struct prb_host host;
+	struct prb_host host; /* first: a kind hands it back */
+	bool spins;
+	uint64_t soonest; /* the next slot of any probe is not due before */
+	sd_event_source *spin;
 	void (*on_sample)(void *arg, const struct ord_sample *s);
 	void *arg;
 	size_t n;
@@ -219,15 +227,55 @@ static void fire(struct pace *p, uint64_t n, uint64_t due)
 		arm_deadline(p);
 }
 
-static int on_due(sd_event_source *source, uint64_t usec, void *arg)
+/* Fires all slots that are due; returns when the next is. */
+static uint64_t fire_due(struct pace *p, uint64_t now)
 {
-	struct pace *p = arg;
 	uint64_t every = p->probe.spec->every_ns;
 	uint64_t due = p->first_due + p->n * every;
 
-	(void)usec;
-	for (uint64_t now = ord_now_ns(); due <= now; due += every)
+	for (; due <= now; due += every)
 		fire(p, p->n++, due);
+	return due;
+}
+
+static void turn(const struct prb_host *host)
+{
+	struct ord_probes *all = (struct ord_probes *)(uintptr_t)host;
+	uint64_t now = ord_now_ns();
+
+	if (now < all->soonest)
+		return;
+	all->soonest = UINT64_MAX;
+	for (size_t i = 0; i < all->n; i++) {
+		uint64_t due = fire_due(&all->v[i], now);
+
+		all->soonest = due < all->soonest ? due : all->soonest;
+	}
+}
+
+/* Never sleeps: looks at the clock and at what has arrived in turn, and goes back to the loop every
+ * now and then. */
+static int on_spin(sd_event_source *source, void *arg)
+{
+	struct ord_probes *all = arg;
+	uint64_t until = ord_now_ns() + SPIN_SLICE_NS;
+
+	(void)source;
+	do {
+		for (size_t i = 0; i < all->n; i++) {
+			turn(&all->host);
+			if (all->v[i].kind->poll)
+				all->v[i].kind->poll(&all->v[i].probe);
+		}
+	} while (ord_now_ns() < until);
+	return 0;
+}
+
+static int on_due(sd_event_source *source, uint64_t usec, void *arg)
+{
+	uint64_t due = fire_due(arg, ord_now_ns());
+
+	(void)usec;
 	(void)sd_event_source_set_time(source, usec_up(due));
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -337,6 +385,7 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 				      .prometheus = source ? source->prometheus : NULL,
 				      .answered = answered,
 				      .keep = keep,
+				      .turn = turn,
 				      .fail = ord_fail_at};
 	all->on_sample = on_sample;
 	all->arg = arg;
@@ -357,8 +406,31 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 	return 0;
 }
 
+/* Slots that come closer than a sleep is accurate are met by spinning, which takes a core. */
+static int open_spin(struct ord_probes *all)
+{
+	uint64_t per_second = 0;
+	int r;
+
+	for (size_t i = 0; i < all->n; i++)
+		per_second += ORD_S / all->v[i].probe.spec->every_ns;
+	all->spins = per_second >= SPIN_PER_SECOND;
+	if (!all->spins)
+		return 0;
+	r = sd_event_add_defer(all->host.loop, &all->spin, on_spin, all);
+	if (r >= 0)
+		r = sd_event_source_set_priority(all->spin, SD_EVENT_PRIORITY_IDLE);
+	return r < 0 ? r : sd_event_source_set_enabled(all->spin, SD_EVENT_ON);
+}
+
 int ord_probes_start(struct ord_probes *all, uint64_t t0, struct ord_err *err)
 {
+	int spin = open_spin(all);
+
+	if (spin < 0) {
+		errno = -spin;
+		return ord_fail_sys(err, "the loop of the probes");
+	}
 	for (size_t i = 0; i < all->n; i++) {
 		struct pace *p = &all->v[i];
 		int r;
@@ -366,6 +438,8 @@ int ord_probes_start(struct ord_probes *all, uint64_t t0, struct ord_err *err)
 		/* Spread: two probes of the same period never fire together. */
 		p->first_due = t0 + p->probe.spec->every_ns / all->n * i;
 		p->n = 0;
+		if (all->spins)
+			continue;
 		r = sd_event_source_set_time(p->due, usec_up(p->first_due));
 		if (r >= 0)
 			r = sd_event_source_set_enabled(p->due, SD_EVENT_ONESHOT);
@@ -408,6 +482,7 @@ void ord_probes_free(struct ord_probes *all)
 {
 	if (!all)
 		return;
+	(void)sd_event_source_disable_unref(all->spin);
 	for (size_t i = 0; i < all->n; i++)
 		close_pace(&all->v[i]);
 	free(all);

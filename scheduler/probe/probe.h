@@ -42,7 +42,8 @@ struct prb_sample {
 	char *header; /* values of the header that is expected, comma separated */
 	size_t header_size;
 	int exit_status;
-	void *io; /* the kind's, kept until drop */
+	void *io;    /* the kind's, kept until drop */
+	void *quick; /* http's lean connection, while the slot is under way on one */
 };
 
 struct prb_host {
@@ -58,6 +59,8 @@ struct prb_host {
 	bool (*keep)(struct prb_sample *s, const char *data, size_t n);
 	int (*fail)(struct ord_err *err, const char *where, enum ord_code code, const char *fmt,
 		    ...) __attribute__((format(printf, 4, 5)));
+	/* Fires what is due: for a kind between two pieces of work. */
+	void (*turn)(const struct prb_host *host);
 };
 
 struct prb_probe {
@@ -75,6 +78,8 @@ struct prb_kind {
 	void (*sample)(struct prb_probe *p, struct prb_sample *s);
 	/* The slot's time is up: lets go of it at once. answered() must not be called for it. */
 	void (*cancel)(struct prb_probe *p, struct prb_sample *s);
+	/* Optional: handles what has arrived, without waiting; may call turn. */
+	void (*poll)(struct prb_probe *p);
 	/* Optional: frees s->io. */
 	void (*drop)(struct prb_probe *p, struct prb_sample *s);
 	/* After every sample was cancelled and dropped. Fine on a probe whose open failed. */

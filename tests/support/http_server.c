@@ -50,6 +50,65 @@ static bool answer(int fd, int status, const char *header, const char *body, boo
 	return write(fd, text, (size_t)n) == n && !last;
 }
 
+/* Answers that are right, unusual or wrong on purpose, as they go out. */
+static const struct {
+	const char *path, *text;
+	bool last; /* the server closes after it */
+} raw[] = {
+	{"/raw/chunked",
+	 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nok\n\r\n0\r\n\r\n", false},
+	{"/raw/bad-chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\n", true},
+	{"/raw/continue",
+	 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n", false},
+	{"/raw/old", "HTTP/1.0 200 OK\r\n\r\nok\n", true},
+	{"/raw/until-closed", "HTTP/1.1 200 OK\r\n\r\nok\n", true},
+	{"/raw/no-content", "HTTP/1.1 204 None\r\n\r\n", false},
+	{"/raw/once", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n", true},
+	{"/raw/said-so", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n",
+	 true},
+	{"/raw/short", "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nok\n", true},
+	{"/raw/excess", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\nmore", false},
+	{"/raw/empty", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false},
+	{"/raw/twice", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nok\n",
+	 false},
+	{"/raw/disagree", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nok\n",
+	 true},
+	{"/raw/folded", "HTTP/1.1 200 OK\r\nX-State: a\r\n b\r\nContent-Length: 3\r\n\r\nok\n",
+	 false},
+	{"/raw/bare-lf", "HTTP/1.1 200 OK\nContent-Length: 3\n\nok\n", false},
+	{"/raw/no-reason", "HTTP/1.1 200\r\nContent-Length: 3\r\n\r\nok\n", false},
+	{"/raw/half", "HTTP/1.1 200 OK\r\nContent-Le", true},
+	{"/raw/garbage", "SSH-2.0-OpenSSH_9.2\r\n\r\n", true},
+	{"/raw/nothing", "", true},
+	{"/raw/large", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nok\n", true},
+};
+
+static ssize_t slowly(int fd, const char *text)
+{
+	for (; *text; text++) {
+		if (write(fd, text, 1) != 1)
+			return -1;
+		(void)usleep(100);
+	}
+	return 0;
+}
+
+/* False: the connection is over. */
+static bool serve_raw(int fd, const char *path)
+{
+	if (!strncmp(path, "/raw/slow", 9))
+		return slowly(fd, "HTTP/1.1 200 OK\r\nX-State: leader\r\nContent-Length: "
+				  "3\r\n\r\nok\n") == 0;
+	for (size_t i = 0; i < sizeof raw / sizeof *raw; i++)
+		if (!strncmp(path, raw[i].path, strlen(raw[i].path)) &&
+		    path[strlen(raw[i].path)] == ' ') {
+			size_t n = strlen(raw[i].text);
+
+			return write(fd, raw[i].text, n) == (ssize_t)n && !raw[i].last;
+		}
+	return false;
+}
+
 /* One request. False: the connection is over and must be dropped. */
 static bool serve(int fd, const char *request)
 {
@@ -59,6 +118,8 @@ static bool serve(int fd, const char *request)
 	if (!path)
 		return false;
 	path++;
+	if (!strncmp(path, "/raw/", 5))
+		return serve_raw(fd, path);
 	if (!strncmp(path, "/status/", 8))
 		return answer(fd, (int)strtol(path + 8, NULL, 10), "", "status\n", last);
 	if (!strncmp(path, "/json", 5))

@@ -4,7 +4,7 @@
  * the pacer's, so libcurl is given none.
  *
  * Redirects are not followed and proxies of the environment are not used: a probe asks what its URL
- * names. HTTP/1.1.
+ * names. HTTP/1.1. What lean.c can ask and understand in just the same way is left to it.
  */
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -19,7 +19,8 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
-#include "scheduler/probe/probe.h"
+#include "scheduler/probe/http/http.h"
+#include "scheduler/probe/http/lean.h"
 
 #define HEADER_MAX		    1024
 #define EVENTS			    64
@@ -38,7 +39,11 @@ struct engine {
 struct http {
 	struct engine *engine;
 	struct curl_slist *headers;
+	struct lean *lean; /* NULL: all slots are libcurl's */
+	bool odd;	   /* an answer was beyond the lean way */
 };
+
+static void on_odd(struct prb_sample *s);
 
 /* One transfer, reused from slot to slot. */
 struct io {
@@ -262,6 +267,10 @@ static int http_open(struct prb_probe *p, struct ord_err *err)
 	if (!spec->keep_alive && !has_header(spec, "Connection"))
 		ok = ok && add_header(h, "Connection: close");
 	ok = ok && add_header(h, "Expect:");
+	if (lean_fits(spec)) {
+		h->lean = lean_open(p, on_odd);
+		ok = ok && h->lean;
+	}
 	return ok ? 0 : module_fail(p->host, err, "out of memory");
 }
 
@@ -275,7 +284,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-static bool append_header(struct prb_sample *s, const char *value, size_t n)
+bool http_add_value(struct prb_sample *s, const char *value, size_t n)
 {
 	size_t used;
 
@@ -305,7 +314,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 		named++;
 	while (end > named && strchr(" \t\r\n", data[end - 1]))
 		end--;
-	return append_header(s, data + named, end - named) ? all : 0;
+	return http_add_value(s, data + named, end - named) ? all : 0;
 }
 
 static void set_request(CURL *c, const struct ord_probe_spec *spec)
@@ -392,7 +401,7 @@ static bool begin_trace(struct io *io)
 	return true;
 }
 
-static void http_sample(struct prb_probe *p, struct prb_sample *s)
+static void curl_sample(struct prb_probe *p, struct prb_sample *s)
 {
 	struct engine *e = ((struct http *)p->state)->engine;
 	struct io *io = s->io;
@@ -412,12 +421,37 @@ static void http_sample(struct prb_probe *p, struct prb_sample *s)
 	settle(e);
 }
 
+static void on_odd(struct prb_sample *s)
+{
+	((struct http *)s->probe->state)->odd = true;
+	curl_sample(s->probe, s);
+}
+
+static void http_sample(struct prb_probe *p, struct prb_sample *s)
+{
+	const struct http *h = p->state;
+
+	if (h->lean && !h->odd)
+		lean_sample(h->lean, s);
+	else
+		curl_sample(p, s);
+}
+
+static void http_poll(struct prb_probe *p)
+{
+	const struct http *h = p->state;
+
+	if (h->lean)
+		lean_poll(h->lean);
+}
+
 static void http_cancel(struct prb_probe *p, struct prb_sample *s)
 {
-	struct engine *e = ((struct http *)p->state)->engine;
+	const struct http *h = p->state;
+	struct engine *e = h->engine;
 	struct io *io = s->io;
 
-	if (!io || !io->added)
+	if ((h->lean && lean_cancel(h->lean, s)) || !io || !io->added)
 		return;
 	(void)curl_multi_remove_handle(e->multi, io->easy);
 	io->added = false;
@@ -439,6 +473,7 @@ static void http_close(struct prb_probe *p)
 
 	if (!h)
 		return;
+	lean_close(h->lean);
 	curl_slist_free_all(h->headers);
 	engine_unref(h->engine);
 	free(h);
@@ -450,6 +485,7 @@ __attribute__((visibility("default"))) const struct prb_kind ordeal_http_kind = 
 	.open = http_open,
 	.sample = http_sample,
 	.cancel = http_cancel,
+	.poll = http_poll,
 	.drop = http_drop,
 	.close = http_close,
 };
