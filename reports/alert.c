@@ -16,9 +16,12 @@ size_t ord_alert_index(const struct ord_analysis *a, const char *name, size_t le
 {
 	size_t i = 0;
 
-	while (i < a->n_alerts &&
-	       (strlen(a->alerts[i]) != len || memcmp(a->alerts[i], name, len) != 0))
-		i++;
+	for (; i < a->n_alerts; i++) {
+		const char *is = a->alerts[i];
+
+		if (is && strlen(is) == len && !memcmp(is, name, len))
+			break;
+	}
 	return i;
 }
 
@@ -145,19 +148,25 @@ static void warn_of_rule(struct ord_analysis *a, const struct ord_rule *r)
 			 r->health);
 }
 
+static bool has_rule(const struct ord_analysis *a, size_t alert)
+{
+	for (size_t i = 0; i < a->n_rules; i++) {
+		const char *name = a->rules[i].alert;
+
+		if (ord_alert_index(a, name, strlen(name)) == alert)
+			return true;
+	}
+	return false;
+}
+
 static void warn(struct ord_analysis *a)
 {
 	for (size_t i = 0; i < a->n_rules; i++)
 		if (a->rules[i].watched)
 			warn_of_rule(a, &a->rules[i]);
-	for (size_t k = 0; a->n_rules && k < a->n_alerts; k++) {
-		size_t i = 0;
-
-		while (i < a->n_rules && strcmp(a->rules[i].alert, a->alerts[k]) != 0)
-			i++;
-		if (i == a->n_rules)
+	for (size_t k = 0; a->n_rules && k < a->n_alerts; k++)
+		if (!has_rule(a, k))
 			ord_warn(a, 0, a->rules[0].line, "no rule is named %.120s", a->alerts[k]);
-	}
 }
 
 int ord_analyse_alerts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
