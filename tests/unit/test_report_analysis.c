@@ -126,7 +126,7 @@ static void an_interval_over_the_threshold_is_undecided(void **state)
 	done(&s);
 }
 
-static void no_impact_is_no_recovery_of_0_s(void **state)
+static void pitfall_14_no_impact_is_no_recovery_of_0_s(void **state)
 {
 	struct story s;
 
@@ -148,7 +148,7 @@ static void no_impact_is_no_recovery_of_0_s(void **state)
 	done(&s);
 }
 
-static void onset_before_the_fault_is_invalid(void **state)
+static void pitfall_12_onset_before_the_fault_is_invalid(void **state)
 {
 	struct story s;
 
@@ -223,7 +223,7 @@ static void a_pause_shorter_than_the_limit(void **state)
 	done(&s);
 }
 
-static void recovery_before_detection(void **state)
+static void pitfall_13_recovery_before_detection(void **state)
 {
 	struct story s;
 
@@ -405,12 +405,12 @@ int main(void)
 		cmocka_unit_test(after_rollback_is_not_self),
 		cmocka_unit_test(a_short_fault_decides_nothing),
 		cmocka_unit_test(an_interval_over_the_threshold_is_undecided),
-		cmocka_unit_test(no_impact_is_no_recovery_of_0_s),
-		cmocka_unit_test(onset_before_the_fault_is_invalid),
+		cmocka_unit_test(pitfall_14_no_impact_is_no_recovery_of_0_s),
+		cmocka_unit_test(pitfall_12_onset_before_the_fault_is_invalid),
 		cmocka_unit_test(a_signal_that_was_on_is_no_detection),
 		cmocka_unit_test(detection_made_the_recovery),
 		cmocka_unit_test(a_pause_shorter_than_the_limit),
-		cmocka_unit_test(recovery_before_detection),
+		cmocka_unit_test(pitfall_13_recovery_before_detection),
 		cmocka_unit_test(skipped_is_neither_good_nor_bad),
 		cmocka_unit_test(a_blind_hold_is_not_held),
 		cmocka_unit_test(a_short_good_run_is_not_recovery),

@@ -141,7 +141,7 @@ static int drop(const char *path, const struct stat *st, int flag, struct FTW *f
 	return remove(path);
 }
 
-static void a_comma_changes_nothing(void **state)
+static void pitfall_18_a_comma_changes_nothing(void **state)
 {
 	char *before[WRITERS], dir[32] = "/tmp/ordeal-locale-XXXXXX";
 	struct story s;
@@ -173,7 +173,7 @@ int main(void)
 		cmocka_unit_test(hostile_text),
 		cmocka_unit_test(long_foreign_messages),
 		cmocka_unit_test(numbers),
-		cmocka_unit_test(a_comma_changes_nothing),
+		cmocka_unit_test(pitfall_18_a_comma_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* The verdict on a run, on synthetic timelines: faults that prove nothing, endings, repetitions. */
 #include "tests/unit/report_claims.h"
 
-static void faults_that_prove_nothing(void **state)
+static void pitfall_15_faults_that_prove_nothing(void **state)
 {
 	static const struct {
 		const char *state, *more;
@@ -298,7 +298,7 @@ static void a_probe_that_tells_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(faults_that_prove_nothing),
+		cmocka_unit_test(pitfall_15_faults_that_prove_nothing),
 		cmocka_unit_test(a_refusal),
 		cmocka_unit_test(a_kill_has_no_rollback),
 		cmocka_unit_test(several_faults),

@@ -116,7 +116,7 @@ static void html(void **state)
 }
 
 /* The wall clock names instants and decides nothing: with another anchor only UTC differs. */
-static void a_wall_clock_that_steps(void **state)
+static void pitfall_07_a_wall_clock_that_steps(void **state)
 {
 	static const char anchor[] = "\"wall_ns\":1795000000000000000";
 	struct story s, other;
@@ -262,7 +262,7 @@ int main(void)
 		cmocka_unit_test(junit_is_green_only_for_a_pass),
 		cmocka_unit_test(json),
 		cmocka_unit_test(html),
-		cmocka_unit_test(a_wall_clock_that_steps),
+		cmocka_unit_test(pitfall_07_a_wall_clock_that_steps),
 		cmocka_unit_test(rebuilt_byte_for_byte),
 		cmocka_unit_test(a_large_run_makes_a_small_page),
 		cmocka_unit_test(whatever_happened),
