@@ -178,7 +178,9 @@ static int metrics(const struct ord_analysis *a, FILE *out, enum ord_dialect dia
 		return -1;
 	m.at = a->t->last_t;
 	ord_om_probes(&m);
-	ord_om_latency(&m);
+	/* One point of a histogram is no history, and would be another pass over all samples. */
+	if (dialect != ORD_DIALECT_HISTORY)
+		ord_om_latency(&m);
 	ord_om_faults(&m);
 	ord_om_losses(&m);
 	if (dialect == ORD_DIALECT_HISTORY)

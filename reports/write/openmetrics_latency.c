@@ -14,30 +14,43 @@ static const int64_t bounds[] = {500 * ORD_US, ORD_MS,	     2500 * ORD_US, 5 * O
 				 250 * ORD_MS, 500 * ORD_MS, ORD_S,	    2500 * ORD_MS,
 				 5 * ORD_S,    10 * ORD_S,   30 * ORD_S};
 
+/* By the number of bits of a latency: the first bucket that it may be in. Ten million of them are
+ * counted. */
+struct buckets {
+	uint8_t first[65];
+};
+
+static void prepare(struct buckets *b)
+{
+	for (unsigned bits = 0; bits <= 64; bits++) {
+		uint8_t i = 0;
+
+		while (i < ORD_COUNT(bounds) && bits && (uint64_t)bounds[i] < 1ull << (bits - 1))
+			i++;
+		b->first[bits] = i;
+	}
+}
+
 struct histogram {
 	uint64_t counts[ORD_COUNT(bounds) + 1], n;
 	int64_t sum;
 };
 
-static void count(struct histogram *h, int64_t ns)
+static void count(struct histogram *h, const struct buckets *b, int64_t ns)
 {
-	size_t lo = 0, hi = ORD_COUNT(bounds);
+	unsigned bits = ns ? 64 - (unsigned)__builtin_clzll((uint64_t)ns) : 0;
+	unsigned i = b->first[bits];
 
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (ns <= bounds[mid])
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	h->counts[lo]++;
+	while (i < ORD_COUNT(bounds) && ns > bounds[i])
+		i++;
+	h->counts[i]++;
 	h->n++;
 	h->sum += ns;
 }
 
 /* Before the request, from it until the faults were cleared, and after. */
-static void add(struct histogram h[ORD_PARTS], const struct ord_rep *r, const struct ord_series *q)
+static void add(struct histogram h[ORD_PARTS], const struct buckets *b, const struct ord_rep *r,
+		const struct ord_series *q)
 {
 	struct ord_cursor c;
 	struct ord_sample s;
@@ -49,7 +62,7 @@ static void add(struct histogram h[ORD_PARTS], const struct ord_rep *r, const st
 										 : ORD_PART_DURING;
 
 		if (s.state != ORD_SAMPLE_UNKNOWN)
-			count(&h[part], s.done > s.due ? s.done - s.due : 0);
+			count(&h[part], b, s.done > s.due ? s.done - s.due : 0);
 	}
 }
 
@@ -57,7 +70,9 @@ void ord_om_latency(struct ord_metrics *m)
 {
 	static const char *const parts[] = {"before", "during", "after"};
 	const struct ord_timeline *t = m->a->t;
+	struct buckets b;
 
+	prepare(&b);
 	m->at = t->last_t;
 	for (size_t p = 0; p < t->n_probes && !t->probes[p].is_channel; p++) {
 		struct histogram h[ORD_PARTS] = {0};
@@ -65,7 +80,7 @@ void ord_om_latency(struct ord_metrics *m)
 		if (t->probes[p].asks_nobody || ord_om_probe_twin(t, p))
 			continue;
 		for (uint32_t i = 1; i <= t->repetitions; i++)
-			add(h, &m->a->reps[i], ord_timeline_series(t, i, p));
+			add(h, &b, &m->a->reps[i], ord_timeline_series(t, i, p));
 		for (unsigned k = 0; k < ORD_PARTS; k++)
 			if (h[k].n)
 				ord_metric_histogram(
