@@ -7,7 +7,7 @@
 
 #define ROWS_MAX 6
 
-#define LETTER 70  /* of a text, on average and then some */
+#define LETTER 78  /* of a text, on average and then some */
 #define MARGIN 100 /* from the mark to its text, and behind it */
 
 static int64_t width_of(const struct label *l)

@@ -121,6 +121,7 @@ static const struct section {
 	{"what-happened", "What happened", always, ord_html_what_happened},
 	{"detection", "How alerts came about", ord_html_has_detection, ord_html_detection},
 	{"repetitions", "Repetitions", always, ord_html_repetitions},
+	{"comparison", "Against the baseline", ord_html_has_comparison, ord_html_comparison},
 	{"loss", "What the users lost", ord_html_has_loss, ord_html_loss},
 	{"faults", "Faults", ord_html_has_faults, ord_html_faults},
 	{"method", "Method and limits", always, ord_html_method},

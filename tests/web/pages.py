@@ -18,8 +18,14 @@ def write(folder):
     golden = os.path.join(SOURCE, "tests/golden/runs")
     runs = {name: os.path.join(golden, name) for name in sorted(os.listdir(golden))}
     runs["rich"] = os.path.join(folder, "rich-run")
-    os.makedirs(runs["rich"], exist_ok=True)
-    subprocess.run([sys.executable, os.path.join(HERE, "rich.py"), runs["rich"]], check=True)
+    before, baseline = os.path.join(folder, "rich-before"), os.path.join(folder, "baseline.json")
+    rich = [sys.executable, os.path.join(HERE, "rich.py")]
+    for made in (before, runs["rich"]):
+        os.makedirs(made, exist_ok=True)
+    subprocess.run([*rich, before], check=True)
+    with open(baseline, "wb") as out:
+        subprocess.run([ordeal, "baseline", before], stdout=out, check=True)
+    subprocess.run([*rich, runs["rich"], baseline], check=True)
     pages = {}
     for name, run in runs.items():
         pages[name] = os.path.join(folder, name + ".html")

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""rich.py DIR: writes DIR/run.jsonl, an invented run in which everything is that a page can show.
+"""rich.py DIR [BASELINE]: writes DIR/run.jsonl, an invented run in which everything is that a page can show.
 
 What is drawn is under test here, not what is measured: eight repetitions and a placebo, every outcome of a sample, recoveries by
 itself, after the rollback and never, an alert with all its stages, rules that cannot fire or fire already, clocks, people's marks,
-an error budget. The same bytes each time.
+an error budget; with BASELINE, a baseline file, a comparison. Without one it is a quicker run of the same plan, to make that file of.
+The same bytes each time.
 """
 import json
 import os
@@ -54,7 +55,11 @@ def plan():
             goal("detect(%s) within 20s" % AM, "detect", channel=AM, within_ns=20 * S),
             goal("recover(self) within 12s hold 2s", "recover", mode="self", within_ns=12 * S, hold_ns=2 * S),
             goal("recover(after_rollback) within 3s hold 2s", "recover", mode="after_rollback", within_ns=3 * S, hold_ns=2 * S),
-            goal("budget(99.9%, 30d) < 1%", "budget", target_ppm=999000, window_ns=30 * 86400 * S, below_ppm=10000)],
+            goal("budget(99.9%, 30d) < 1%", "budget", target_ppm=999000, window_ns=30 * 86400 * S, below_ppm=10000),
+            goal("no_regression(ttr_self) margin 25% against last-week", "no_regression", metric="ttr_self", margin_ppm=250000,
+                 against="last-week"),
+            goal("no_regression(ttd:breaker) margin 25% against nobody", "no_regression", metric="ttd:breaker", margin_ppm=250000,
+                 against="nobody")],
         "faults": [{"name": "hang", "fault": "proc.pause", "class": "guardian", "args": {"signal": "STOP"},
                     "target": {"kind": "process", "text": "store", "count": 1}, "at_ns": 0, "for_ns": 12 * S,
                     "blast": "every client of the store"}],
@@ -62,8 +67,9 @@ def plan():
 
 
 class Run:
-    def __init__(self):
+    def __init__(self, baseline):
         self.lines = []
+        self.baseline = baseline
         self.numbers = Numbers(1)
 
     def say(self, t, e, rep=None, **more):
@@ -101,7 +107,7 @@ class Run:
         asked, ended = at + 5 * S, at + 17 * S
         impact = asked + 60 * MS + self.numbers.below(80 * MS)
         # In the third it never heals; every other one heals by itself.
-        recovered = {0: impact, 3: at + LENGTH}.get(rep, ended + 700 * MS if rep % 2 else impact + 4 * S + rep * 700 * MS)
+        recovered = {0: impact, 3: at + LENGTH}.get(rep, ended + 700 * MS if rep % 2 else impact + (4 * S + rep * 700 * MS) // (1 if self.baseline else 3))
         self.say(at, "phase", rep, phase="steady-before")
         self.say(at + 4 * S, "steady", rep, when="before", holds=True,
                  conditions=[{"text": "orders.ok_ratio >= 0.99 over 3s", "value": 1000000, "met": True}])
@@ -161,6 +167,9 @@ class Run:
         self.say(0, "run", version=1, run="20261121T070000Z-rich-000000", ordeal="0.1.0", wall_ns=1795246410000000000,
                  mono_ns=5 * S, host={"kernel": "6.18.0", "cpus": 2, "name": "nowhere"},
                  argv=["run", "--set", "spec.placebo=true", "rich.yaml"], plan=plan())
+        if self.baseline:
+            self.say(MS, "baseline", objective=6, against="last-week", baseline=self.baseline)
+            self.say(MS, "baseline", objective=7, against="nobody", message="there is no run of that tag")
         self.rules(MS)
         for source, lo in (("prometheus", -3), ("alertmanager", 1)):
             self.say(2 * MS, "clock", 0, source=source, offset_ns=[lo * MS, (lo + 4) * MS], rtt_ns=4 * MS)
@@ -175,4 +184,8 @@ class Run:
 
 
 if __name__ == "__main__":
-    Run().write(sys.argv[1])
+    given = None
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], encoding="utf-8") as file:
+            given = json.load(file)
+    Run(given).write(sys.argv[1])
