@@ -11,6 +11,7 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
+#define LONG_HEAD 26 /* a heading longer than that may be broken anywhere */
 #define EMBED_MAX                                                                      \
 	(128 * 1024) /* bytes; a page is for reading, and report.json stands beside it \
 		      */
@@ -36,10 +37,10 @@ void ord_html_cell(FILE *out, const char *label, const char *css, const char *te
 
 void ord_html_head(FILE *out, const char *name)
 {
-	bool figure = *name == '#' && name[1];
+	bool figure = *name == '#' && name[1], is_long = strlen(name) > LONG_HEAD;
 
-	(void)fprintf(out, "<th role=\"columnheader\" scope=\"col\"%s>",
-		      figure ? " class=\"num\"" : "");
+	(void)fprintf(out, "<th role=\"columnheader\" scope=\"col\" class=\"%s%s\">",
+		      figure ? "num" : "", is_long ? " long" : "");
 	ord_xml_text(out, name + figure);
 	(void)fputs("</th>", out);
 }

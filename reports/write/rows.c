@@ -143,7 +143,6 @@ static void source_of(const struct ord_event *e, struct ord_row *r)
 		(void)snprintf(r->source, sizeof r->source, "monitoring");
 }
 
-/* That a channel is not so when the watch begins is no news. */
 static bool channel_row(const struct ord_event *e, struct ord_row *r)
 {
 	const json_t *state = json_object_get(e->json, "state");
@@ -262,6 +261,19 @@ static void add_detection(const struct ord_timeline *t, const struct ord_rep *r,
 		    probe->name);
 }
 
+/* That a channel is no longer so is news only where it was. */
+static bool is_no_news(const struct ord_timeline *t, const struct ord_event *e)
+{
+	if (e->kind != ORD_EVENT_CHANNEL || !json_is_false(json_object_get(e->json, "state")))
+		return false;
+	for (const struct ord_event *before = t->events; before < e; before++)
+		if (before->kind == ORD_EVENT_CHANNEL && before->rep == e->rep &&
+		    json_is_true(json_object_get(before->json, "state")) &&
+		    !strcmp(text_of(before, "channel"), text_of(e, "channel")))
+			return false;
+	return true;
+}
+
 /* The instant of a detection stands on that line: it is told once. */
 static bool is_a_detection(const struct ord_timeline *t, const struct ord_rep *r,
 			   const struct ord_event *e)
@@ -303,7 +315,7 @@ void ord_rows_collect(const struct ord_analysis *a, const struct ord_rep *r, str
 		const struct ord_event *e = &t->events[i];
 		bool loose = e->kind == ORD_EVENT_NOTE || e->kind == ORD_EVENT_MARK;
 
-		if (is_a_detection(t, r, e))
+		if (is_a_detection(t, r, e) || is_no_news(t, e))
 			continue;
 		if (e->rep == r->number || (loose && e->t >= r->begin && e->t <= r->end))
 			add_event(rows, e);
