@@ -163,6 +163,7 @@ FAULTS = [
 ]
 SHOT_FAULTS = [
     ("document.querySelector('#what-happened figure svg').innerHTML=''", "figure"),
+    ("document.querySelectorAll('#what-happened svg.broad [class$=-wrong]').forEach(e=>e.remove())", "figure"),
     ("document.querySelector('#what-happened figure').remove()", "sections are"),
     ("document.querySelector('main>.verdict').style.background='none'", "verdict"),
     ("document.querySelectorAll('#repetitions figure svg').forEach(e=>e.innerHTML='')", "figure"),
