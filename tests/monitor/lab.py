@@ -184,9 +184,10 @@ class Driver:
                 self.process.wait(10)
             except (BrokenPipeError, subprocess.TimeoutExpired):
                 self.process.kill()
-        self.process.wait()
+        code = self.process.wait()
         self.reader.join()
         self.process.stdout.close()
+        assert code == 0, f"the driver ended with {code}"  # a sanitizer's word, too
 
 
 def get(url, data=None):

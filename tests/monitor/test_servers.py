@@ -6,10 +6,12 @@ import http.client
 import http.server
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 
-from lab import Lab, experiment
+from lab import Lab, experiment, need
 
 S = 1_000_000_000
 TOKEN, HEADER = "first-secret-token", "tenant-secret"
@@ -25,7 +27,7 @@ def stamp(seconds):
 class Server:
     """Prometheus's and Alertmanager's answers, as `mode` says."""
 
-    def __init__(self):
+    def __init__(self, port=9090, tls=None):
         self.mode = "ok"
         self.alerts, self.asked = [], []
         self.ahead = AHEAD
@@ -45,8 +47,10 @@ class Server:
             def log_message(self, *args):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 9090), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -105,10 +109,10 @@ class Server:
             self.say(to, 200, json.dumps({"status": "success", "data": {"alerts": self.alerts}}).encode())
 
 
-def detection(lab, extra=""):
+def detection(lab, url="http://127.0.0.1:9090/", more=""):
     return f"""
-    prometheus: {{url: "http://127.0.0.1:9090/", every: 100ms, timeout: 700ms, tokenFile: {lab.dir}/token,
-                 headers: {{X-Scope-OrgID: {HEADER}}}}}{extra}"""
+    prometheus: {{url: "{url}", every: 100ms, timeout: 700ms, tokenFile: {lab.dir}/token,
+                 headers: {{X-Scope-OrgID: {HEADER}}}{more}}}"""
 
 
 MISBEHAVIOURS = (
@@ -180,6 +184,25 @@ def wrong_token(lab, server, driver):
     driver.await_("channel", channel="prometheus:A/firing", state=False, since=since)
 
 
+def self_signed(lab):
+    """A certificate that nobody vouches for is refused, and its server told no secret, unless the spec says otherwise."""
+    pem = lab.dir / "server.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                    "-subj", "/CN=elsewhere", "-keyout", pem, "-out", lab.dir / "cert.pem"], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(lab.dir / "cert.pem", pem)
+    server = Server(9443, tls)
+    lab.closers.append(server.stop)
+    goals, url = ["detect(prometheus:A) within 30s"], "https://127.0.0.1:9443"
+    strict = lab.driver("strict", experiment(goals, detection=detection(lab, url)))
+    strict.tell("repetition 1")
+    line = strict.await_("channel", channel="prometheus:A/firing", state=None)
+    assert "certificate" in line["message"] and not server.asked, line
+    trusting = lab.driver("trusting", experiment(goals, detection=detection(lab, url, ", insecure: true")))
+    trusting.tell("repetition 1")
+    trusting.await_("channel", channel="prometheus:A/firing", state=False)
+
+
 def post(body, method="POST", port=9199):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request(method, "/", body)
@@ -236,6 +259,7 @@ def webhook(lab):
 
 
 def main():
+    need("openssl")
     with Lab() as lab:
         server = Server()
         lab.closers.append(server.stop)
@@ -250,6 +274,7 @@ def main():
         wrong_clock(server, driver)
         wrong_token(lab, server, driver)
         webhook(lab)
+        self_signed(lab)
         # With nobody there at all, the beginning does not last.
         server.mode = "slow"
         began = time.monotonic()
