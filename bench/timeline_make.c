@@ -44,10 +44,9 @@ static char *number(char *p, uint64_t v)
 
 static char *text(char *p, const char *s)
 {
-	size_t n = strlen(s);
-
-	memcpy(p, s, n);
-	return p + n;
+	while (*s)
+		*p++ = *s++;
+	return p;
 }
 
 static void write_slot(const struct slot *s, FILE *out)

@@ -5,13 +5,13 @@
 
 #include "base/auto.h"
 
-/* Skips a word that must stand there. Compilers make one or two compares of it. */
-#define SKIP(p, word)                                  \
-	do {                                           \
-		if (memcmp(p, word, sizeof(word) - 1)) \
-			return NULL;                   \
-		(p) += sizeof(word) - 1;               \
-	} while (0)
+#define WORD(text) text, sizeof(text) - 1
+
+/* Past a word that must stand there; NULL: it does not, or p is NULL already. */
+static inline const char *skip(const char *p, const char *word, size_t n)
+{
+	return p && !memcmp(p, word, n) ? p + n : NULL;
+}
 
 #define DIGITS_MAX 18 /* always fits */
 
@@ -111,14 +111,13 @@ static const char *scan_outcome(const char *p, uint8_t *ret)
 
 enum tail { TAIL_GOOD, TAIL_STATUS, TAIL_SINCE, TAIL_WHY, TAIL_TRACE };
 
-#define TAIL(word) word, sizeof(word) - 1
 static const struct {
 	const char *word;
 	size_t n;
 } tails[] = {
-	[TAIL_GOOD] = {TAIL("good\":")},     [TAIL_STATUS] = {TAIL("status\":")},
-	[TAIL_SINCE] = {TAIL("since\":")},   [TAIL_WHY] = {TAIL("why\":\"")},
-	[TAIL_TRACE] = {TAIL("trace\":\"")},
+	[TAIL_GOOD] = {WORD("good\":")},     [TAIL_STATUS] = {WORD("status\":")},
+	[TAIL_SINCE] = {WORD("since\":")},   [TAIL_WHY] = {WORD("why\":\"")},
+	[TAIL_TRACE] = {WORD("trace\":\"")},
 };
 
 static const char *scan_good(const char *p, struct ord_scanned *ret)
@@ -126,13 +125,11 @@ static const char *scan_good(const char *p, struct ord_scanned *ret)
 	bool known = ret->s.outcome != ORD_TL_SKIPPED && ret->s.outcome != ORD_TL_LOCAL_ERROR;
 
 	if (*p == 't') {
-		SKIP(p, "true");
 		ret->s.state = known ? ORD_SAMPLE_GOOD : ORD_SAMPLE_UNKNOWN;
-	} else {
-		SKIP(p, "false");
-		ret->s.state = known ? ORD_SAMPLE_BAD : ORD_SAMPLE_UNKNOWN;
+		return skip(p, WORD("true"));
 	}
-	return p;
+	ret->s.state = known ? ORD_SAMPLE_BAD : ORD_SAMPLE_UNKNOWN;
+	return skip(p, WORD("false"));
 }
 
 /* What may follow the outcome, each once. */
@@ -145,11 +142,11 @@ static const char *scan_tail(const char *chunk, const char *p, struct ord_scanne
 		int64_t number = 0;
 		unsigned k = 0;
 
-		SKIP(p, ",\"");
-		while (k < ORD_COUNT(tails) &&
+		p = skip(p, WORD(",\""));
+		while (p && k < ORD_COUNT(tails) &&
 		       (*p != *tails[k].word || memcmp(p, tails[k].word, tails[k].n) != 0))
 			k++;
-		if (k == ORD_COUNT(tails) || had & 1u << k)
+		if (!p || k == ORD_COUNT(tails) || had & 1u << k)
 			return NULL;
 		had |= 1u << k;
 		from = p += tails[k].n;
@@ -174,34 +171,32 @@ static const char *scan_tail(const char *chunk, const char *p, struct ord_scanne
 	return p;
 }
 
+static inline const char *number(const char *p, const char *word, size_t n, int64_t *ret)
+{
+	p = skip(p, word, n);
+	return p ? scan_int(p, ret) : NULL;
+}
+
 static const char *scan_line(struct ord_scan *scan, const char *chunk, const char *p,
 			     struct ord_scanned *ret)
 {
 	int64_t unused, rep = 0;
 
-#define NUMBER(word, into)             \
-	do {                           \
-		SKIP(p, word);         \
-		p = scan_int(p, into); \
-		if (!p)                \
-			return NULL;   \
-	} while (0)
-	NUMBER("{\"t\":", &unused);
-	NUMBER(",\"e\":\"sample\",\"rep\":", &rep);
-	SKIP(p, ",\"p\":\"");
-	p = scan_probe(scan, p, &ret->probe);
-	if (!p || rep > scan->t->repetitions)
+	p = number(p, WORD("{\"t\":"), &unused);
+	p = number(p, WORD(",\"e\":\"sample\",\"rep\":"), &rep);
+	p = skip(p, WORD(",\"p\":\""));
+	p = p ? scan_probe(scan, p, &ret->probe) : NULL;
+	if (rep > scan->t->repetitions)
 		return NULL;
-	NUMBER(",\"n\":", &unused);
-	NUMBER(",\"due\":", &ret->s.due);
-	NUMBER(",\"sent\":", &ret->s.sent);
-	if (p[2] == 'f')
-		NUMBER(",\"first\":", &unused);
-	NUMBER(",\"done\":", &ret->s.done);
-#undef NUMBER
-	SKIP(p, ",\"o\":\"");
-	p = scan_outcome(p, &ret->s.outcome);
 	ret->rep = (uint32_t)rep;
+	p = number(p, WORD(",\"n\":"), &unused);
+	p = number(p, WORD(",\"due\":"), &ret->s.due);
+	p = number(p, WORD(",\"sent\":"), &ret->s.sent);
+	if (p && p[1] == '"' && p[2] == 'f')
+		p = number(p, WORD(",\"first\":"), &unused);
+	p = number(p, WORD(",\"done\":"), &ret->s.done);
+	p = skip(p, WORD(",\"o\":\""));
+	p = p ? scan_outcome(p, &ret->s.outcome) : NULL;
 	return p ? scan_tail(chunk, p, ret) : NULL;
 }
 
