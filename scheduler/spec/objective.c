@@ -278,7 +278,7 @@ static int against(struct scan *s, struct ord_objective *o)
 				  "what it is held against is missing: a run's folder, a file or a "
 				  "tag; write %s",
 				  regression_form);
-	if (scan_take(s, strcspn(s->text + s->at, " \t\r\n"), o->against, sizeof o->against,
+	if (scan_take(s, strcspn(s->text + s->at, " \t\r\n\f\v"), o->against, sizeof o->against,
 		      "a file or a tag"))
 		return -1;
 	return scan_no_more(s);
