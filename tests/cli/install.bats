@@ -25,6 +25,8 @@ as_nobody() {
 	mode_is 755 "$installed/bin/ordeal"
 	mode_is 750 "$installed"/libexec/ordeal/ordeal-injector
 	[ -f "$(find "$installed" -name ordeal-http.so)" ]
+	[ -f "$(find "$installed" -name ordeal-post.so)" ]
+	[ -f "$(find "$installed" -name report.schema.json)" ]
 	[ -s "$installed/share/man/man1/ordeal.1" ]
 	[ -s "$installed/share/man/man8/ordeal-injector.8" ]
 	[ -s "$installed/share/man/man8/ordeal-injector-kube.8" ]

@@ -8,7 +8,7 @@ teardown() { support_teardown; }
 opens_none() {
 	strace -f -qq -e trace=openat,open,execve -o "$T/trace" "$@" >/dev/null || [ $? -lt 6 ]
 	[ -s "$T/trace" ]
-	! grep -E 'libcurl|ordeal-http' "$T/trace"
+	! grep -E 'libcurl|ordeal-http|ordeal-post' "$T/trace"
 }
 
 @test "version, list, validate and plan open no libcurl" {
