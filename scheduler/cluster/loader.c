@@ -3,51 +3,13 @@
  * libcurl costs 3.6 ms at every start, and most commands never speak to a cluster.
  */
 #include <dlfcn.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "base/auto.h"
+#include "base/module.h"
 #include "scheduler/cluster/table.h"
 
 #define FILE_NAME "ordeal-kube.so"
 
 static const struct cluster_calls *calls;
-
-static bool there(char out[PATH_MAX], const char *dir, const char *below)
-{
-	int n = snprintf(out, PATH_MAX, "%s/%s" FILE_NAME, dir, below);
-
-	return n > 0 && n < PATH_MAX && access(out, R_OK) == 0;
-}
-
-static int find_module(char out[PATH_MAX], struct ord_err *err)
-{
-	static const char *const beside[] = {
-		"../scheduler/cluster/module/",	   /* build tree, from cli/ */
-		"../../scheduler/cluster/module/", /* build tree, from tests/unit/ */
-		"../lib/ordeal/",		   /* a moved installation */
-	};
-	const char *env = secure_getenv("ORDEAL_MODULES");
-	char self[PATH_MAX - 64];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-	if (env && *env == '/' && there(out, env, ""))
-		return 0;
-	if (n > 0) {
-		self[n] = '\0';
-		(void)dirname(self);
-		for (size_t i = 0; i < ORD_COUNT(beside); i++)
-			if (there(out, self, beside[i]))
-				return 0;
-	}
-	if (there(out, ORDEAL_MODULE_DIR, ""))
-		return 0;
-	return ord_fail(err, ORD_SKIP, "a cluster needs " FILE_NAME ", which is not in %s",
-			ORDEAL_MODULE_DIR);
-}
 
 static int load(struct ord_err *err)
 {
@@ -57,8 +19,9 @@ static int load(struct ord_err *err)
 
 	if (calls)
 		return 0;
-	if (find_module(path, err))
-		return -1;
+	if (ord_module_find(FILE_NAME, "scheduler/cluster/module", ORDEAL_MODULE_DIR, path))
+		return ord_fail(err, ORD_SKIP, "a cluster needs " FILE_NAME ", which is not in %s",
+				ORDEAL_MODULE_DIR);
 	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!module)
 		return ord_fail(err, ORD_SKIP, "a cluster needs its module: %.300s", dlerror());
