@@ -9,6 +9,8 @@
 #include "reports/write/pm.h"
 #include "reports/write/text.h"
 
+#define REPS_MAX 8 /* that are told, one of them whole */
+
 static const char *kind_text(enum ord_detection_kind kind)
 {
 	static const char *const names[] = {
@@ -196,13 +198,16 @@ void ord_pm_lucky(const struct ord_pm *pm)
 
 /* ---- the timeline */
 
-static void one_row(const struct ord_pm *pm, const struct ord_rep *r, const struct ord_row *row)
+/* name: what stands before the event; "" for the repetition that is told whole. */
+static void one_row(const struct ord_pm *pm, const struct ord_analysis *a, const struct ord_rep *r,
+		    const char *name, const struct ord_row *row)
 {
 	char utc[32], at[ORD_TEXT], lo[ORD_TEXT], hi[ORD_TEXT],
-		width[2 * ORD_TEXT + 8] = "one clock", line[48];
-	const char *cells[] = {utc, at, row->text, row->source, width, line, NULL};
+		width[2 * ORD_TEXT + 8] = "one clock", line[48], event[320];
+	const char *cells[] = {utc, at, event, row->source, width, line, NULL};
 
-	ord_pm_utc(pm->main, row->t, utc);
+	ord_pm_utc(a, row->t, utc);
+	(void)snprintf(event, sizeof event, "%s%s", name, row->text);
 	ord_text_relative(row->t, r->zero, at);
 	if (row->hi > row->lo)
 		(void)snprintf(width, sizeof width, "%s to %s",
@@ -251,12 +256,35 @@ static void ask(const struct ord_pm *pm, const struct ord_rep *r, const struct o
 	ord_pm_blank(pm, id, text);
 }
 
+/* The other repetitions of a run, in brief: instants, marks, notes, aborts. */
+static void other_rows(const struct ord_pm *pm, const struct ord_analysis *a, unsigned *told,
+		       struct ord_rows *rows)
+{
+	char name[96];
+
+	for (uint32_t i = 1; i <= a->t->repetitions && *told < REPS_MAX; i++) {
+		const struct ord_rep *r = &a->reps[i];
+
+		if (r == pm->rep || !r->begin_line)
+			continue;
+		++*told;
+		(void)snprintf(name, sizeof name,
+			       "%.60s%srepetition %u: ", a == pm->main ? "" : a->t->name,
+			       a == pm->main ? "" : ", ", i);
+		ord_rows_collect(a, r, rows);
+		for (size_t k = 0; k < rows->n; k++)
+			if (rows->v[k].brief)
+				one_row(pm, a, r, name, &rows->v[k]);
+	}
+}
+
 void ord_pm_timeline(const struct ord_pm *pm)
 {
 	static const char *const heads[] = {
 		"UTC",	    "From the fault", "Event", "Source", "Not better known than",
 		"Evidence", "Annotation",     NULL};
 	struct ord_pm_question questions[ORD_PM_QUESTIONS_MAX];
+	unsigned told = 1;
 	struct ord_rows *rows = calloc(1, sizeof *rows);
 	size_t n;
 
@@ -268,12 +296,17 @@ void ord_pm_timeline(const struct ord_pm *pm)
 		    "clock; "
 		    "the fifth column has the interval in which it happened, the errors of other "
 		    "clocks "
-		    "included. The last column is for people.",
+		    "included. Other repetitions follow with their instants and what people said. "
+		    "The last "
+		    "column is for people.",
 		    pm->rep->number, pm->main->t->repetitions);
 	ord_pm_table(pm, "Timeline", heads);
 	for (size_t i = 0; i < rows->n; i++)
-		one_row(pm, pm->rep, &rows->v[i]);
+		one_row(pm, pm->main, pm->rep, "", &rows->v[i]);
+	for (size_t i = 0; i < pm->n; i++)
+		other_rows(pm, pm->runs[i], &told, rows);
 	ord_pm_table_end(pm);
+	ord_rows_collect(pm->main, pm->rep, rows);
 	n = ord_pm_find_gaps(pm->main, pm->rep, rows, questions);
 	for (size_t i = 0; i < n; i++)
 		ask(pm, pm->rep, &questions[i], i);

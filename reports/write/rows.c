@@ -291,6 +291,7 @@ void ord_rows_collect(const struct ord_analysis *a, const struct ord_rep *r, str
 	const struct ord_timeline *t = a->t;
 	char source[80] = "probe";
 
+	rows->n = rows->left_out = 0;
 	if (r->impact.known)
 		(void)snprintf(source, sizeof source, "probe %.60s",
 			       t->probes[r->impact.probe].name);
