@@ -277,8 +277,12 @@ static int put_all(const json_t *json, FILE *out)
 
 	(void)fputs("{", out);
 	for (size_t i = 0; i < ORD_COUNT(heads); i++) {
+		const json_t *head = json_object_get(json, heads[i]);
+
+		if (!head)
+			continue;
 		(void)fprintf(out, "%s\n \"%s\":", i ? "," : "", heads[i]);
-		if (put_line(json_object_get(json, heads[i]), "", out))
+		if (put_line(head, "", out))
 			return -1;
 	}
 	(void)fputs(",\n \"runs\":", out);

@@ -54,6 +54,15 @@ static bool known(const struct ord_sequence *s, const char *text)
 	return false;
 }
 
+/* What is judged over the run, as no_regression is, has no repetitions to go on with. */
+static bool is_of_repetitions(const struct ord_figures_goal *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->results[i] != ORD_RESULT_NOT_APPLICABLE)
+			return true;
+	return !g->n;
+}
+
 static int list(struct ord_sequence *s, struct ord_err *err)
 {
 	const char *only = s->options.objective;
@@ -62,7 +71,9 @@ static int list(struct ord_sequence *s, struct ord_err *err)
 	if (!s->v)
 		return ord_fail_nomem(err);
 	for (size_t i = 0; i < s->f->n_goals; i++)
-		if ((!only || !strcmp(only, s->f->goals[i].text)) && !known(s, s->f->goals[i].text))
+		if ((only ? !strcmp(only, s->f->goals[i].text)
+			  : is_of_repetitions(&s->f->goals[i])) &&
+		    !known(s, s->f->goals[i].text))
 			s->v[s->n++].text = s->f->goals[i].text;
 	if (s->n)
 		return 0;

@@ -37,10 +37,11 @@ static void group_results(struct group *g, const char *objective, const char *re
 							     "objectives", json_pack("[o]", goal)),
 					 0);
 		}
-		assert_int_equal(json_array_append_new(list, json_string(*results == '+' ? "met"
-									 : *results == '-'
-										 ? "missed"
-										 : "inconclusive")),
+		assert_int_equal(json_array_append_new(
+					 list, json_string(*results == '+'   ? "met"
+							   : *results == '-' ? "missed"
+							   : *results == '0' ? "not applicable"
+									     : "inconclusive")),
 				 0);
 	}
 	group_end(g);
@@ -135,7 +136,12 @@ static void refused(void **state)
 	o.good = 0.2;
 	assert_int_equal(ord_sequence(&g.f, &o, &s, &err), -1);
 	assert_non_null(strstr(err.msg, "0 < p1 < p2 < 1"));
+	ord_figures_done(&g.f);
+	/* Judged over the run: there is nothing to go on with. */
+	group_results(&g, "no_regression(ttr) margin 25% against main", "00");
 	o = usual;
+	assert_int_equal(ord_sequence(&g.f, &o, &s, &err), -1);
+	assert_non_null(strstr(err.msg, "no run has an objective"));
 	o.objective = "recover(self) within 5s";
 	assert_int_equal(ord_sequence(&g.f, &o, &s, &err), -1);
 	assert_non_null(strstr(err.msg, "no run has an objective 'recover(self) within 5s'"));
