@@ -15,9 +15,9 @@
 #include "base/auto.h"
 #include "ordeal/report.h"
 
-static const char *const runs[] = {"slow-store",      "hung-web", "pod-loss",
-				   "budget-honoured", "pod-back", "image-missing",
-				   "slow-store-paged"};
+static const char *const runs[] = {"slow-store",       "hung-web", "pod-loss",
+				   "budget-honoured",  "pod-back", "image-missing",
+				   "slow-store-paged", "paged"};
 static const struct {
 	const char *format, *file;
 } formats[] = {{"json", "report.json"},
