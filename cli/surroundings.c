@@ -13,10 +13,11 @@ const struct cli_named cli_environment[] = {
 	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
 	{"ORDEAL_INJECTOR_KUBE", "the same of the injector for faults through the Kubernetes API"},
 	{"ORDEAL_MODULES", "the folder of the modules, instead of the installed one"},
-	{"GITHUB_STEP_SUMMARY",
-	 "where it is set, as in a job of GitHub Actions, report.md is appended to the file that it "
-	 "names"},
-	{"http_proxy, https_proxy, no_proxy", "the proxy through which --send goes; probes never do"},
+	{"GITHUB_STEP_SUMMARY", "where it is set, as in a job of GitHub Actions, report.md is "
+				"appended to the file that it "
+				"names"},
+	{"http_proxy, https_proxy, no_proxy",
+	 "the proxy through which --send goes; probes never do"},
 	{"NO_COLOR", "if it is set and not empty, no colours are used"},
 	{0},
 };
