@@ -1,14 +1,10 @@
 /* Texts and numbers in the formats: whatever stands in a timeline, whatever the locale. */
 #include "tests/unit/report_page.h"
 
-#include <ftw.h>
 #include <jansson.h>
-#include <locale.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "reports/write/text.h"
+#include "tests/unit/comma_locale.h"
 
 static void hostile_text(void **state)
 {
@@ -99,48 +95,6 @@ static void numbers(void **state)
 	assert_string_equal(ord_text_relative(0, 1203000000, out), "-1.203 s");
 }
 
-static bool comma_in(const char *locale)
-{
-	char probe[16] = "";
-
-	if (setlocale(LC_ALL, locale))
-		(void)snprintf(probe, sizeof probe, "%.1f", 0.5);
-	return !strcmp(probe, "0,5");
-}
-
-/* Sets a locale that writes a half as 0,5: one that is installed, else one made for this test in
- * dir. */
-static bool set_comma(char dir[static 32])
-{
-	static const char *const installed[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "nl_NL.UTF-8",
-						"de_DE"};
-	char path[64];
-	pid_t pid;
-	int status;
-
-	for (size_t i = 0; i < sizeof installed / sizeof *installed; i++)
-		if (comma_in(installed[i]))
-			return true;
-	if (!mkdtemp(dir))
-		return false;
-	(void)snprintf(path, sizeof path, "%s/ordeal_comma", dir);
-	pid = fork();
-	if (!pid) {
-		(void)execlp("localedef", "localedef", "-i", "de_DE", "-f", "UTF-8", path,
-			     (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return false;
-	(void)setenv("LOCPATH", dir, 1);
-	return comma_in("ordeal_comma");
-}
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static void pitfall_18_a_comma_changes_nothing(void **state)
 {
 	char *before[WRITERS], dir[32] = "/tmp/ordeal-locale-XXXXXX";
@@ -158,8 +112,7 @@ static void pitfall_18_a_comma_changes_nothing(void **state)
 		free(after);
 		free(before[i]);
 	}
-	(void)setlocale(LC_ALL, "C");
-	(void)nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+	drop_comma(dir);
 	done(&s);
 	if (!found) {
 		print_message("no locale with a decimal comma here, and none could be made\n");

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "reports/stats/csv.h"
+#include "tests/unit/comma_locale.h"
 #include "tests/unit/stats_near.h"
 
 #define BOM "\xef\xbb\xbf"
@@ -167,6 +168,25 @@ static void numbers(void **state)
 	}
 }
 
+/* Where people write 0,5 the file has 0.5 still. */
+static void comma_locale(void **state)
+{
+	char dir[32] = "/tmp/ordeal-locale-XXXXXX";
+	double point = 0, comma = 77;
+	bool found = set_comma(dir), read, refused;
+
+	read = ord_decimal("0.5", &point);
+	refused = !ord_decimal("0,5", &comma);
+	drop_comma(dir);
+	assert_true(read);
+	assert_true(refused);
+	near9(point, .5);
+	if (!found) {
+		print_message("no locale with a decimal comma here, and none could be made\n");
+		skip();
+	}
+}
+
 static void columns(void **state)
 {
 	char text[] = "time,\"event\"\n1,0\n";
@@ -189,6 +209,7 @@ int main(void)
 		cmocka_unit_test(tables),	  cmocka_unit_test(mistakes),
 		cmocka_unit_test(nul_and_limits), cmocka_unit_test(too_many_rows),
 		cmocka_unit_test(numbers),	  cmocka_unit_test(columns),
+		cmocka_unit_test(comma_locale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
