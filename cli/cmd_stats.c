@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/real.h"
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/stats.h"
+#include "ordeal/table.h"
 
-static int read_confidence(const char *text, struct stats_options *o, struct ord_err *err)
+static int read_confidence(const char *text, struct ord_table_options *o, struct ord_err *err)
 {
 	int64_t ppm;
 
@@ -21,7 +23,7 @@ static int read_confidence(const char *text, struct stats_options *o, struct ord
 	return 0;
 }
 
-static int read_cusum(const char *text, struct stats_options *o, struct ord_err *err)
+static int read_cusum(const char *text, struct ord_table_options *o, struct ord_err *err)
 {
 	double *const into[] = {&o->mean, &o->slack, &o->limit};
 	const char *at = text;
@@ -31,7 +33,7 @@ static int read_cusum(const char *text, struct stats_options *o, struct ord_err 
 		char part[64];
 
 		(void)snprintf(part, sizeof part, "%.*s", (int)length, at);
-		if (length >= sizeof part || !ord_decimal(part, into[i]) ||
+		if (length >= sizeof part || !ord_parse_real(part, into[i]) ||
 		    (at[length] == ',') != (i + 1 < ORD_COUNT(into)))
 			return ord_fail(err, ORD_USAGE,
 					"--cusum: '%.60s' is not MEAN,K,H: three numbers, as in "
@@ -45,11 +47,12 @@ static int read_cusum(const char *text, struct stats_options *o, struct ord_err 
 	return 0;
 }
 
-static int read_options(const struct cli_args *args, struct stats_options *ret, struct ord_err *err)
+static int read_options(const struct cli_args *args, struct ord_table_options *ret,
+			struct ord_err *err)
 {
 	const char *confidence = cli_value(args, "confidence"), *tau = cli_value(args, "tau");
 	const char *cusum = cli_value(args, "cusum");
-	struct stats_options o = {
+	struct ord_table_options o = {
 		.by = cli_value(args, "by"),
 		.confidence = 0.95,
 		.alpha = 0.05,
@@ -60,7 +63,7 @@ static int read_options(const struct cli_args *args, struct stats_options *ret, 
 	if ((confidence && read_confidence(confidence, &o, err)) ||
 	    (cusum && read_cusum(cusum, &o, err)) || cli_number(args, "seed", 1, &o.seed, err))
 		return -1;
-	if (tau && (!ord_decimal(tau, &o.tau) || o.tau <= 0))
+	if (tau && (!ord_parse_real(tau, &o.tau) || o.tau <= 0))
 		return ord_fail(err, ORD_USAGE, "--tau: '%.40s' is no number above 0", tau);
 	if (o.by && (o.cusum || o.segments))
 		return ord_fail(err, ORD_USAGE,
@@ -70,33 +73,10 @@ static int read_options(const struct cli_args *args, struct stats_options *ret, 
 	return 0;
 }
 
-static int put(json_t *all, const char *key, json_t *part)
-{
-	return part ? json_object_set_new(all, key, part) : -1;
-}
-
-/* What is computed, all of it. Owned; NULL: an error was raised. */
-static json_t *compute(const struct stats_data *d, const struct stats_options *o,
-		       struct ord_err *err)
-{
-	json_t *all = json_pack("{s:i,s:s,s:f}", "schema", 1, "kind", d->times ? "times" : "values",
-				"confidence", o->confidence);
-
-	if ((o->cusum && put(all, "cusum", stats_cusum_json(d, o, err))) ||
-	    (o->segments && put(all, "segments", stats_segments_json(d, err))) ||
-	    (!o->cusum && !o->segments &&
-	     (put(all, "groups", stats_groups_json(d, o, err)) ||
-	      put(all, "comparisons", stats_comparisons_json(d, o, err))))) {
-		json_decref(all);
-		return NULL;
-	}
-	return all;
-}
-
 static int show(const json_t *all, bool json, struct ord_err *err)
 {
 	if (!json)
-		stats_print(all, stdout);
+		ord_table_print(all, stdout);
 	else if (json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)))
 		return ord_fail_nomem(err);
 	else
@@ -106,15 +86,18 @@ static int show(const json_t *all, bool json, struct ord_err *err)
 
 static int stats(const struct cli_args *args, struct ord_err *err)
 {
+	const char *path = args->operands[0];
+	bool in = !strcmp(path, "-");
 	ord_auto(json) json_t *all = NULL;
-	struct stats_options o;
-	struct stats_data d;
+	ord_autofree char *text = NULL;
+	struct ord_table_options o;
+	size_t size;
 
-	if (read_options(args, &o, err) || stats_read(args->operands[0], &o, &d, err))
+	if (read_options(args, &o, err) ||
+	    ord_file_read(in ? "/dev/stdin" : path, ORD_TABLE_BYTES_MAX, &text, &size, err) ||
+	    ord_table_compute(in ? "standard input" : path, text, size, &o, &all, err))
 		return -1;
-	all = compute(&d, &o, err);
-	stats_data_done(&d);
-	return all ? show(all, cli_flag(args, "json"), err) : -1;
+	return show(all, cli_flag(args, "json"), err);
 }
 
 static const struct cli_option options[] = {

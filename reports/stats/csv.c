@@ -1,12 +1,11 @@
 #include "reports/stats/csv.h"
 
-#include <locale.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/real.h"
 
 struct reader {
 	struct ord_csv *csv;
@@ -246,9 +245,6 @@ int ord_csv_parse(const char *name, char *text, size_t size, struct ord_csv *ret
 	struct reader r = {.csv = &csv, .at = text, .end = text + size, .line = 1, .column = 1};
 	const char *nul = memchr(text, '\0', size);
 
-	if (size > ORD_CSV_BYTES_MAX)
-		return ord_fail(err, ORD_USAGE, "%.100s: more than %d bytes", name,
-				ORD_CSV_BYTES_MAX);
 	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		r.at += 3;
 	if (nul) {
@@ -264,30 +260,13 @@ int ord_csv_parse(const char *name, char *text, size_t size, struct ord_csv *ret
 	return 0;
 }
 
-bool ord_decimal(const char *text, double *ret)
-{
-	/* Of "C" glibc hands out the one it has: nothing to free. */
-	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	char *end;
-	double v;
-
-	/* strtod() would also take blanks, hexadecimal, "inf" and "nan". */
-	if (!*text || strspn(text, "0123456789+-.eE") != strlen(text))
-		return false;
-	v = strtod_l(text, &end, c);
-	if (*end || !isfinite(v))
-		return false;
-	*ret = v;
-	return true;
-}
-
 int ord_csv_number(const struct ord_csv *csv, size_t row, size_t column, double *ret,
 		   struct ord_err *err)
 {
 	const struct ord_csv_cell *cell = ord_csv_at(csv, row, column);
 	const char *what = csv->cells[column].text;
 
-	if (ord_decimal(cell->text, ret))
+	if (ord_parse_real(cell->text, ret))
 		return 0;
 	if (!*cell->text)
 		return ord_csv_refuse(csv, cell, err, "no %.40s here", what);

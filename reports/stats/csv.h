@@ -13,7 +13,6 @@
 #include "ordeal/err.h"
 
 enum {
-	ORD_CSV_BYTES_MAX = 64 << 20,
 	ORD_CSV_ROWS_MAX = 1000000,
 	ORD_CSV_COLUMNS_MAX = 64,
 };
@@ -44,8 +43,7 @@ int ord_csv_refuse_at(const struct ord_csv *csv, const struct ord_csv_cell *cell
 		      struct ord_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 #define ord_csv_refuse(...) ord_failed(ord_csv_refuse_at(__VA_ARGS__))
-/* A finite decimal number with a point, whatever the locale; nothing else in the text. */
-bool ord_decimal(const char *text, double *ret);
+/* By ord_parse_real(). */
 int ord_csv_number(const struct ord_csv *csv, size_t row, size_t column, double *ret,
 		   struct ord_err *err);
 

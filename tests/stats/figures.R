@@ -9,6 +9,14 @@ pair <- function(key, lo, hi) {
 	say(paste0(key, "/1"), hi)
 }
 
+# Where a band rises again, quantile() interpolates among its unsorted values; print() takes the first time below, as we do.
+first_below <- function(curve, time, by_r) {
+	known <- !is.na(curve)
+	if (!is.unsorted(-curve[known]))
+		return(by_r)
+	sapply(c(.75, .5, .25), function(height) time[known & curve < height + 1e-9][1])
+}
+
 curves <- function(at, d, tau) {
 	for (band in c("loglog", "log", "plain")) {
 		fit <- survfit(Surv(time, event) ~ 1, d, conf.type = c(loglog = "log-log", log = "log", plain = "plain")[[band]])
@@ -31,7 +39,7 @@ curves <- function(at, d, tau) {
 		# begin. We do as print(): the watch's end says nothing of the times.
 		last <- abs(min(s$surv) - c(.75, .5, .25)) < 1e-9
 		say(paste0(at, "/quantiles/", 0:2, "/value"), ifelse(last, max(s$time), q$quantile))
-		pair(paste0(at, "/quantiles/", 0:2, "/", band), q$lower, q$upper)
+		pair(paste0(at, "/quantiles/", 0:2, "/", band), first_below(s$lower, s$time, q$lower), first_below(s$upper, s$time, q$upper))
 	}
 	k <- sum(d$event)
 	cp <- binom.test(k, nrow(d))$conf.int

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
+#include "base/real.h"
 #include "reports/stats/csv.h"
 #include "tests/unit/comma_locale.h"
 #include "tests/unit/stats_near.h"
@@ -175,8 +176,8 @@ static void comma_locale(void **state)
 	double point = 0, comma = 77;
 	bool found = set_comma(dir), read, refused;
 
-	read = ord_decimal("0.5", &point);
-	refused = !ord_decimal("0,5", &comma);
+	read = ord_parse_real("0.5", &point);
+	refused = !ord_parse_real("0,5", &comma);
 	drop_comma(dir);
 	assert_true(read);
 	assert_true(refused);

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
-#include "cli/stats.h"
+#include "reports/table/table.h"
 #include "reports/stats/holm.h"
 #include "reports/stats/interval.h"
 #include "reports/stats/rank.h"
 
 /* Returns its p, 1 where there is nothing to compare. */
-static double put_logrank(const struct stats_group *a, const struct stats_group *b, double rho,
+static double put_logrank(const struct table_group *a, const struct table_group *b, double rho,
 			  const char *key, json_t *to)
 {
 	struct ord_logrank r = ord_logrank(a->v, a->n, b->v, b->n, rho);
@@ -18,12 +18,12 @@ static double put_logrank(const struct stats_group *a, const struct stats_group 
 				  json_pack("{s:[f,f],s:[f,f],s:f,s:o,s:o}", "observed",
 					    r.observed[0], r.observed[1], "expected", r.expected[0],
 					    r.expected[1], "variance", r.variance, "chi2",
-					    stats_number(r.chi2), "p", stats_number(r.p)));
+					    ord_table_number(r.chi2), "p", ord_table_number(r.p)));
 	return isnan(r.p) ? 1 : r.p;
 }
 
 /* *p stays where there are too many to relabel. */
-static int put_exact(const struct stats_group *a, const struct stats_group *b, uint64_t seed,
+static int put_exact(const struct table_group *a, const struct table_group *b, uint64_t seed,
 		     json_t *to, double *p, struct ord_err *err)
 {
 	struct ord_permutation x;
@@ -44,12 +44,12 @@ static int put_exact(const struct stats_group *a, const struct stats_group *b, u
 
 static json_t *estimate_json(const struct ord_estimate *e)
 {
-	return json_pack("{s:o,s:o,s:o,s:f}", "value", stats_number(e->value), "lo",
-			 e->confidence > 0 ? stats_number(e->lo) : json_null(), "hi",
-			 stats_number(e->hi), "confidence", e->confidence);
+	return json_pack("{s:o,s:o,s:o,s:f}", "value", ord_table_number(e->value), "lo",
+			 e->confidence > 0 ? ord_table_number(e->lo) : json_null(), "hi",
+			 ord_table_number(e->hi), "confidence", e->confidence);
 }
 
-static int put_estimates(const struct stats_group *a, const struct stats_group *b,
+static int put_estimates(const struct table_group *a, const struct table_group *b,
 			 double confidence, json_t *to, struct ord_err *err)
 {
 	bool positive = a->x[0] > 0 && b->x[0] > 0, few = a->n <= ORD_PAIRS_MAX / b->n;
@@ -65,7 +65,7 @@ static int put_estimates(const struct stats_group *a, const struct stats_group *
 }
 
 /* How large a ratio so many show, by the spread of the first group's logarithms. */
-static json_t *planning_json(const struct stats_group *a, const struct stats_group *b)
+static json_t *planning_json(const struct table_group *a, const struct table_group *b)
 {
 	double mean = 0, squares = 0, sigma;
 
@@ -80,7 +80,7 @@ static json_t *planning_json(const struct stats_group *a, const struct stats_gro
 			 ord_detectable_ratio(sigma, a->n, b->n, 0.05, 0.8));
 }
 
-static int put_ranks(const struct stats_group *a, const struct stats_group *b, double confidence,
+static int put_ranks(const struct table_group *a, const struct table_group *b, double confidence,
 		     json_t *to, double *p, struct ord_err *err)
 {
 	struct ord_mann_whitney m;
@@ -93,13 +93,13 @@ static int put_ranks(const struct stats_group *a, const struct stats_group *b, d
 					    m.p, "p_second_larger", m.p_greater, "p_second_smaller",
 					    m.p_less, "method", ord_rank_method_name(m.method),
 					    "ties", m.ties, "all_equal", m.all_equal, "p_normal",
-					    stats_number(m.p_normal), "p_least", m.p_least));
+					    ord_table_number(m.p_normal), "p_least", m.p_least));
 	(void)json_object_set_new(to, "detectable", planning_json(a, b));
 	return put_estimates(a, b, confidence, to, err);
 }
 
 /* From how many of the second group on a difference can be significant at all. */
-static json_t *need_json(const struct stats_group *a, double alpha)
+static json_t *need_json(const struct table_group *a, double alpha)
 {
 	return json_pack("{s:f,s:I,s:I}", "alpha", alpha, "of_each",
 			 (json_int_t)ord_rank_need(alpha), "of_second",
@@ -108,10 +108,10 @@ static json_t *need_json(const struct stats_group *a, double alpha)
 
 /* Exact ranks where every time is known; the log-rank test by permutation where one is not; where
  * that would take too long, by chi-squared. */
-static json_t *compare(const struct stats_data *d, const struct stats_options *o, size_t i,
-		       size_t j, double *ret_p, struct ord_err *err)
+static json_t *compare(const struct table *d, const struct ord_table_options *o, size_t i, size_t j,
+		       double *ret_p, struct ord_err *err)
 {
-	const struct stats_group *a = &d->groups[i], *b = &d->groups[j];
+	const struct table_group *a = &d->groups[i], *b = &d->groups[j];
 	bool known = a->events == a->n && b->events == b->n;
 	double p_exact = NAN, p_ranks = NAN, p_chi2 = NAN;
 	json_t *to = json_pack("{s:s,s:s,s:[I,I]}", "first", a->name, "second", b->name, "n",
@@ -132,14 +132,14 @@ static json_t *compare(const struct stats_data *d, const struct stats_options *o
 				  json_string(known		? "mann_whitney"
 					      : !isnan(p_exact) ? "log_rank_exact"
 								: "log_rank"));
-	(void)json_object_set_new(to, "p", stats_number(*ret_p));
+	(void)json_object_set_new(to, "p", ord_table_number(*ret_p));
 	return to;
 }
 
-json_t *stats_comparisons_json(const struct stats_data *d, const struct stats_options *o,
-			       struct ord_err *err)
+json_t *ord_table_comparisons_json(const struct table *d, const struct ord_table_options *o,
+				   struct ord_err *err)
 {
-	double p[STATS_GROUPS_MAX * STATS_GROUPS_MAX / 2], holm[ORD_COUNT(p)];
+	double p[TABLE_GROUPS_MAX * TABLE_GROUPS_MAX / 2], holm[ORD_COUNT(p)];
 	json_t *all = json_array();
 	size_t n = 0;
 
@@ -159,6 +159,7 @@ json_t *stats_comparisons_json(const struct stats_data *d, const struct stats_op
 		return NULL;
 	}
 	for (size_t k = 0; k < n; k++)
-		(void)json_object_set_new(json_array_get(all, k), "p_holm", stats_number(holm[k]));
+		(void)json_object_set_new(json_array_get(all, k), "p_holm",
+					  ord_table_number(holm[k]));
 	return all;
 }

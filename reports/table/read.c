@@ -1,11 +1,10 @@
-#include "cli/stats.h"
+#include "reports/table/table.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/file.h"
 #include "reports/stats/rank.h"
 
 struct columns {
@@ -13,17 +12,16 @@ struct columns {
 	bool has_event, has_group;
 };
 
-void stats_data_done(struct stats_data *d)
+void ord_table_done(struct table *d)
 {
 	ord_csv_done(&d->csv);
-	free(d->text);
 	free(d->v);
 	free(d->x);
 	free(d->sorted);
-	*d = (struct stats_data){0};
+	*d = (struct table){0};
 }
 
-static int missing(const struct stats_data *d, const char *what, struct ord_err *err)
+static int missing(const struct table *d, const char *what, struct ord_err *err)
 {
 	const struct ord_csv_cell *header = &d->csv.cells[0];
 
@@ -33,7 +31,7 @@ static int missing(const struct stats_data *d, const char *what, struct ord_err 
 			      what);
 }
 
-static int choose_columns(struct stats_data *d, const struct stats_options *o, struct columns *ret,
+static int choose_columns(struct table *d, const struct ord_table_options *o, struct columns *ret,
 			  struct ord_err *err)
 {
 	const char *by = o->by ? o->by : "group";
@@ -56,7 +54,7 @@ static int choose_columns(struct stats_data *d, const struct stats_options *o, s
 	return 0;
 }
 
-static int read_event(const struct stats_data *d, size_t row, size_t column, bool *ret,
+static int read_event(const struct table *d, size_t row, size_t column, bool *ret,
 		      struct ord_err *err)
 {
 	const struct ord_csv_cell *cell = ord_csv_at(&d->csv, row, column);
@@ -80,7 +78,7 @@ static bool printable(const char *name)
 	return fine;
 }
 
-static int find_group(struct stats_data *d, const struct ord_csv_cell *cell, size_t *ret,
+static int find_group(struct table *d, const struct ord_csv_cell *cell, size_t *ret,
 		      struct ord_err *err)
 {
 	const char *name = cell ? cell->text : "";
@@ -88,8 +86,8 @@ static int find_group(struct stats_data *d, const struct ord_csv_cell *cell, siz
 
 	while (k < d->n_groups && strcmp(d->groups[k].name, name))
 		k++;
-	if (k == STATS_GROUPS_MAX)
-		return ord_csv_refuse(&d->csv, cell, err, "more than %d groups", STATS_GROUPS_MAX);
+	if (k == TABLE_GROUPS_MAX)
+		return ord_csv_refuse(&d->csv, cell, err, "more than %d groups", TABLE_GROUPS_MAX);
 	if (k == d->n_groups) {
 		if (cell && (!*name || !printable(name)))
 			return ord_csv_refuse(&d->csv, cell, err, "%s",
@@ -101,8 +99,8 @@ static int find_group(struct stats_data *d, const struct ord_csv_cell *cell, siz
 	return 0;
 }
 
-static int read_row(struct stats_data *d, const struct columns *c, size_t row,
-		    struct ord_surv *rows, size_t *group_of, struct ord_err *err)
+static int read_row(struct table *d, const struct columns *c, size_t row, struct ord_surv *rows,
+		    size_t *group_of, struct ord_err *err)
 {
 	const struct ord_csv_cell *named = c->has_group ? ord_csv_at(&d->csv, row, c->group) : NULL;
 	struct ord_surv s = {.event = true};
@@ -122,9 +120,9 @@ static int read_row(struct stats_data *d, const struct columns *c, size_t row,
 }
 
 /* Group by group, each sorted. */
-static void sort_groups(struct stats_data *d, const struct ord_surv *rows, const size_t *group_of)
+static void sort_groups(struct table *d, const struct ord_surv *rows, const size_t *group_of)
 {
-	size_t at[STATS_GROUPS_MAX], next = 0;
+	size_t at[TABLE_GROUPS_MAX], next = 0;
 
 	for (size_t k = 0; k < d->n_groups; k++) {
 		at[k] = next;
@@ -135,7 +133,7 @@ static void sort_groups(struct stats_data *d, const struct ord_surv *rows, const
 	for (size_t i = 0; i < d->n; i++)
 		d->sorted[at[group_of[i]]++] = rows[i];
 	for (size_t k = 0; k < d->n_groups; k++) {
-		const struct stats_group *g = &d->groups[k];
+		const struct table_group *g = &d->groups[k];
 
 		ord_surv_sort(g->v, g->n);
 		for (size_t i = 0; i < g->n; i++)
@@ -143,7 +141,7 @@ static void sort_groups(struct stats_data *d, const struct ord_surv *rows, const
 	}
 }
 
-static int read_rows(struct stats_data *d, const struct stats_options *o, struct ord_err *err)
+static int read_rows(struct table *d, const struct ord_table_options *o, struct ord_err *err)
 {
 	ord_autofree struct ord_surv *rows = NULL;
 	ord_autofree size_t *group_of = NULL;
@@ -168,20 +166,54 @@ static int read_rows(struct stats_data *d, const struct stats_options *o, struct
 	return 0;
 }
 
-int stats_read(const char *path, const struct stats_options *o, struct stats_data *ret,
-	       struct ord_err *err)
+int ord_table_read(const char *name, char *text, size_t size, const struct ord_table_options *o,
+		   struct table *ret, struct ord_err *err)
 {
-	bool in = !strcmp(path, "-");
-	struct stats_data d = {0};
-	size_t size;
+	struct table d = {0};
 
-	if (ord_file_read(in ? "/dev/stdin" : path, ORD_CSV_BYTES_MAX, &d.text, &size, err))
-		return -1;
-	if (ord_csv_parse(in ? "standard input" : path, d.text, size, &d.csv, err) ||
-	    read_rows(&d, o, err)) {
-		stats_data_done(&d);
+	if (ord_csv_parse(name, text, size, &d.csv, err) || read_rows(&d, o, err)) {
+		ord_table_done(&d);
 		return -1;
 	}
 	*ret = d;
+	return 0;
+}
+
+static int put(json_t *all, const char *key, json_t *part)
+{
+	return part ? json_object_set_new(all, key, part) : -1;
+}
+
+/* Owned; NULL: an error was raised. */
+static json_t *compute(const struct table *d, const struct ord_table_options *o,
+		       struct ord_err *err)
+{
+	json_t *all = json_pack("{s:i,s:s,s:f}", "schema", 1, "kind", d->times ? "times" : "values",
+				"confidence", o->confidence);
+
+	if ((o->cusum && put(all, "cusum", ord_table_cusum_json(d, o, err))) ||
+	    (o->segments && put(all, "segments", ord_table_segments_json(d, err))) ||
+	    (!o->cusum && !o->segments &&
+	     (put(all, "groups", ord_table_groups_json(d, o, err)) ||
+	      put(all, "comparisons", ord_table_comparisons_json(d, o, err))))) {
+		json_decref(all);
+		return NULL;
+	}
+	return all;
+}
+
+int ord_table_compute(const char *name, char *text, size_t size, const struct ord_table_options *o,
+		      json_t **ret, struct ord_err *err)
+{
+	struct table d;
+	json_t *all;
+
+	if (ord_table_read(name, text, size, o, &d, err))
+		return -1;
+	all = compute(&d, o, err);
+	ord_table_done(&d);
+	if (!all)
+		return -1;
+	*ret = all;
 	return 0;
 }

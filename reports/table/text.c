@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "cli/stats.h"
+#include "reports/table/table.h"
 #include "reports/stats/interval.h"
 
 struct text {
@@ -264,7 +264,7 @@ static void put_segments(const json_t *s, FILE *out)
 			      number(p, "median").s, number(p, "mad").s);
 }
 
-void stats_print(const json_t *all, FILE *out)
+void ord_table_print(const json_t *all, FILE *out)
 {
 	const json_t *comparisons = get(all, "comparisons"), *c;
 	size_t i;

@@ -3,21 +3,21 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
-#include "cli/stats.h"
+#include "reports/table/table.h"
 #include "reports/stats/cusum.h"
 #include "reports/stats/quantile.h"
 #include "reports/stats/rank.h"
 #include "reports/stats/segment.h"
 
 /* Where a value stands: its row among the values, from 1, and its line in the file. */
-static void put_place(const struct stats_data *d, size_t i, const char *row, const char *line,
+static void put_place(const struct table *d, size_t i, const char *row, const char *line,
 		      json_t *to)
 {
 	(void)json_object_set_new(to, row, json_integer((json_int_t)i + 1));
 	(void)json_object_set_new(to, line, json_integer(ord_csv_at(&d->csv, i, 0)->line));
 }
 
-static json_t *alarm_json(const struct stats_data *d, size_t at, size_t onset, double sum)
+static json_t *alarm_json(const struct table *d, size_t at, size_t onset, double sum)
 {
 	json_t *one = json_pack("{s:f}", "sum", sum);
 
@@ -26,8 +26,8 @@ static json_t *alarm_json(const struct stats_data *d, size_t at, size_t onset, d
 	return one;
 }
 
-json_t *stats_cusum_json(const struct stats_data *d, const struct stats_options *o,
-			 struct ord_err *err)
+json_t *ord_table_cusum_json(const struct table *d, const struct ord_table_options *o,
+			     struct ord_err *err)
 {
 	json_t *ups = json_array(), *downs = json_array(), *up = NULL, *down = NULL, *all;
 	struct ord_cusum c;
@@ -35,8 +35,8 @@ json_t *stats_cusum_json(const struct stats_data *d, const struct stats_options 
 	ord_cusum_begin(&c, o->mean, o->slack);
 	for (size_t i = 0; i < d->n; i++) {
 		ord_cusum_step(&c, d->v[i]);
-		(void)json_array_append_new(ups, stats_number(c.up));
-		(void)json_array_append_new(downs, stats_number(c.down));
+		(void)json_array_append_new(ups, ord_table_number(c.up));
+		(void)json_array_append_new(downs, ord_table_number(c.down));
 		if (!up && c.up > o->limit)
 			up = alarm_json(d, i, ord_cusum_onset_up(&c), c.up);
 		if (!down && c.down > o->limit)
@@ -51,21 +51,23 @@ json_t *stats_cusum_json(const struct stats_data *d, const struct stats_options 
 }
 
 /* The part [from, to) by order statistics: a few wild values do not move them. */
-static int add_part(const struct stats_data *d, size_t from, size_t to, double *room, json_t *parts)
+static int add_part(const struct table *d, size_t from, size_t to, double *room, json_t *parts)
 {
 	json_t *one = json_object();
 
 	put_place(d, from, "row", "line", one);
 	(void)json_object_set_new(one, "n", json_integer((json_int_t)(to - from)));
-	(void)json_object_set_new(one, "mad", stats_number(ord_mad(d->v + from, to - from, room)));
+	(void)json_object_set_new(one, "mad",
+				  ord_table_number(ord_mad(d->v + from, to - from, room)));
 	for (size_t i = from; i < to; i++)
 		room[i - from] = d->v[i];
 	ord_sort_doubles(room, to - from);
-	(void)json_object_set_new(one, "median", stats_number(ord_median_sorted(room, to - from)));
+	(void)json_object_set_new(one, "median",
+				  ord_table_number(ord_median_sorted(room, to - from)));
 	return json_array_append_new(parts, one);
 }
 
-json_t *stats_segments_json(const struct stats_data *d, struct ord_err *err)
+json_t *ord_table_segments_json(const struct table *d, struct ord_err *err)
 {
 	ord_autofree double *room = calloc(d->n, sizeof *room);
 	ord_autofree struct ord_change *found = NULL;
