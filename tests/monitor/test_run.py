@@ -6,8 +6,9 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
-from lab import Lab, need, wait_for
+from lab import Lab, get, need, wait_for
 
 S = 1_000_000_000
 
@@ -131,6 +132,11 @@ def main():
         wait_for("http://127.0.0.1:9101/")
         lab.alertmanager(ALERTMANAGER)
         lab.prometheus(PROMETHEUS, RULES)
+        # The rules can be judged once Prometheus knows what it scrapes.
+        deadline = time.monotonic() + 20
+        while not get("http://127.0.0.1:9090/api/v1/query?query=up")["data"]["result"]:
+            assert time.monotonic() < deadline, "nothing is scraped"
+            time.sleep(0.1)
         seen_and_told(lab, app.pid)
         ended_by_an_alert(lab, app.pid)
 
