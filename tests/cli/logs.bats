@@ -15,6 +15,9 @@ END
 }
 teardown() { support_teardown; }
 
+# Where a test does much while the fault is held, and the machine may be busy.
+long=(--set 'spec.faults[0].for=6s' --set spec.limits.duration=8s)
+
 timeline() { cat "$T/state/ordeal/runs/latest/run.jsonl"; }
 reached() { grep -q "\"e\":\"phase\",\"rep\":1,\"phase\":\"$1\"" "$T/state/ordeal/runs/latest/run.jsonl"; }
 matches() { grep -c '"channel":"log:orders","state":true' "$T/state/ordeal/runs/latest/run.jsonl" || :; }
@@ -43,7 +46,7 @@ lines() { timeline | jq -es "map(select(.e == \"channel\" and .channel == \"log:
 }
 
 @test "rotation, truncation, and a file that appears later" {
-	begin # there is no file yet: that is no refusal
+	begin "${long[@]}" # there is no file yet: that is no refusal
 	lines 'all(.state != null)'
 	echo 'failing over to a, first' >"$log"
 	within 20 matched 1
@@ -75,7 +78,7 @@ lines() { timeline | jq -es "map(select(.e == \"channel\" and .channel == \"log:
 }
 
 @test "a flood of lines blocks nothing, and is told up to a bound" {
-	begin
+	begin "${long[@]}"
 	python3 - "$log" <<'END'
 import sys
 with open(sys.argv[1], "w") as f:
@@ -92,7 +95,7 @@ END
 
 @test "what cannot be read is unknown, with the reason, and heard again when it can" {
 	mkfifo "$log"
-	begin
+	begin "${long[@]}"
 	lines '.[-1].state == null and (.[-1].message | contains("not a regular file"))'
 	rm "$log"
 	echo 'failing over to a' >"$log"
