@@ -335,8 +335,11 @@ struct ord_sample ord_series_at(const struct ord_series *q, size_t i)
 
 size_t ord_series_find(const struct ord_series *q, int64_t t)
 {
-	size_t lo = 0, hi = q->store ? q->store->n_blocks : 0;
+	size_t lo = 0, hi;
 
+	if (!q->store)
+		return 0;
+	hi = q->store->n_blocks;
 	while (lo < hi) { /* the first block that ends at t or later */
 		size_t mid = lo + (hi - lo) / 2;
 

@@ -345,11 +345,9 @@ static const char *const channels[] = {
 	"  mark[:ROLE]",
 	"An alert is named with or without labels that must be equal, as in",
 	"  prometheus:SlowOrders{severity=\"page\"}",
-	"and with its name in quotes where it has blanks. Without a stage it is firing in "
-	"Prometheus,",
-	"active (received and not suppressed) in Alertmanager. notified is what ordeal's own "
-	"webhook",
-	"receives. What was so before the fault is no detection.",
+	"and with its name in quotes where it has blanks. Without a stage it is firing",
+	"in Prometheus, active (received and not suppressed) in Alertmanager. notified is",
+	"what ordeal's own webhook receives. What was so before the fault is no detection.",
 	"A log is one of spec.detection.logs. A mark is what a person says, of any role or of one:",
 	"  ordeal mark latest detected --by on-call",
 	"The servers that are asked, and the logs:",
