@@ -14,7 +14,8 @@ static char *digits(const struct ord_timeline *t, uint32_t rep, const char *name
 			 ord_member_text(t->run, "run", ""), (long long)t->wall_ns, rep, name);
 
 	(void)ord_sha256(text, (size_t)n, hex);
-	(void)snprintf(out, size, "%s", hex);
+	memcpy(out, hex, size - 1);
+	out[size - 1] = '\0';
 	if (strspn(out, "0") == size - 1)
 		out[size - 2] = '1';
 	return out;
