@@ -9,7 +9,7 @@ teardown() { support_teardown; }
 	[ "$status" -eq 0 ]
 	[ "$(jq -rs 'map(.event) | join(" ")' <<<"$output")" = "checked injected reverting reverted" ]
 	jq -es '.[3].cause == "deadline" and .[3].residue == 0' <<<"$output"
-	state_is "$victim" S
+	within 2 state_is "$victim" S
 }
 
 @test "the effect is there when injected is said, and gone at the end" {
@@ -19,7 +19,7 @@ teardown() { support_teardown; }
 	kill -INT "$pid"
 	ended_with 0 "$pid"
 	has_event reverted
-	state_is "$victim" S
+	within 2 state_is "$victim" S
 }
 
 @test "SIGTERM ends it as Ctrl-C does" {
@@ -27,7 +27,7 @@ teardown() { support_teardown; }
 	within 5 has_event injected
 	kill -TERM "$pid"
 	ended_with 0 "$pid"
-	state_is "$victim" S
+	within 2 state_is "$victim" S
 }
 
 @test "the death of the command ends it" {
@@ -57,7 +57,7 @@ teardown() { support_teardown; }
 	after=$(date +%s%N)
 	[ "$status" -eq 0 ]
 	[[ $output == "halted: 1 lease ended"* ]]
-	state_is "$victim" S
+	within 2 state_is "$victim" S
 	[ $(((after - before) / 1000000)) -lt 1000 ]
 	ended_with 3 "$pid"
 	run "$ORDEAL" inject noop --host --for 100ms
@@ -116,7 +116,7 @@ teardown() { support_teardown; }
 	state_is "$victim" T
 	run "$ORDEAL" rescue
 	[ "$status" -eq 0 ]
-	state_is "$victim" S
+	within 2 state_is "$victim" S
 	run "$ORDEAL" rescue
 	[ "$output" = "nothing to rescue" ]
 }

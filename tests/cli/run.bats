@@ -111,7 +111,7 @@ the_run() { readlink -f "$T/state/ordeal/runs/latest"; }
 	echo "$output"
 	[ "$status" -eq 6 ]
 	[[ $output == *"No space left"* ]]
-	state_is "$victim" S
+	within 2 state_is "$victim" S
 }
 
 @test "on a terminal the view is drawn in place, without colours if NO_COLOR is set" {

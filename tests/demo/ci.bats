@@ -84,12 +84,12 @@ PY
 
 @test "GitLab CI" {
 	went gitlab-ci.yml 0
-	grep -q '^### hung-store' "$work/gitlab-ci.yml/out"
+	grep -q '^# hung-store' "$work/gitlab-ci.yml/out"
 }
 
 @test "Jenkins" {
 	went Jenkinsfile 0
-	grep -q '^### hung-store' "$work/Jenkinsfile/out"
+	grep -q '^# hung-store' "$work/Jenkinsfile/out"
 }
 
 @test "a missed objective fails the job, and it is reported all the same" {
