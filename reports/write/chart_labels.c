@@ -5,7 +5,7 @@
 #include "reports/write/chart.h"
 #include "reports/write/text.h"
 
-#define ROWS_MAX 6
+#define ROWS_MAX CHART_LABELS_MAX /* none needs to lie on another */
 
 #define LETTER 78  /* of a text, on average and then some */
 #define MARGIN 100 /* from the mark to its text, and behind it */
