@@ -154,7 +154,8 @@ def no_storm(server, driver):
 def wrong_clock(server, driver):
     """Its clock is 5 s ahead: instants are ours all the same. Then it is set right."""
     lo, hi = driver.all("clock", source="prometheus")[0]["offset_ns"]
-    assert lo <= AHEAD * S <= hi and hi - lo < S // 4, (lo, hi)
+    step = 2_000_000  # what a virtual machine's wall clock is set by, now and then, against the run's clock
+    assert lo - step <= AHEAD * S <= hi + step and hi - lo < S // 4, (lo, hi)
     since = len(driver.lines)
     began = time.monotonic_ns()
     server.alerts = [{"labels": {"alertname": "A"}, "state": "pending", "activeAt": stamp(time.time()), "value": "1e+00"}]
