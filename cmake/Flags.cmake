@@ -38,6 +38,21 @@ target_link_options(ordeal_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,
 # What no one calls is not shipped.
 target_compile_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
 target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
+# Nothing here is unwound; with -g debuggers get their tables from .debug_frame.
+target_compile_options(ordeal_flags INTERFACE
+	$<$<CONFIG:Release>:-fno-asynchronous-unwind-tables -fno-unwind-tables>)
+# Tables of texts and functions need a relocation each; packed, they are a bit each (DT_RELR, glibc 2.36).
+check_linker_flag(C -Wl,-z,pack-relative-relocs HAVE_pack_relative_relocs)
+if(HAVE_pack_relative_relocs)
+	target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,-z,pack-relative-relocs>)
+endif()
+
+# ordeal_small(NAME...): stages that run once, where what counts is how much there is to load.
+function(ordeal_small)
+	foreach(name ${ARGN})
+		target_compile_options(ordeal_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+	endforeach()
+endfunction()
 
 if(ORDEAL_FUZZ)
 	target_compile_options(ordeal_flags INTERFACE -fsanitize=fuzzer-no-link)
