@@ -136,7 +136,7 @@ spec:
 END
 		[ $# = 0 ] || printf '      %s\n' "$@"
 	} | k apply -f - >/dev/null
-	until_ok 30 is "deployment/$name" .status.availableReplicas "$([ "$replicas" = 0 ] || echo "$replicas")"
+	until_ok "${PATIENCE:-30}" is "deployment/$name" .status.availableReplicas "$([ "$replicas" = 0 ] || echo "$replicas")"
 }
 
 # web NAME REPLICAS [SECONDS]: a deployment of web servers on real nodes, which answer with their pod's name, and a service of

@@ -21,7 +21,7 @@ controllers_work() {
 setup() {
 	controllers_work
 	cluster_setup
-	deployment web 3
+	PATIENCE=90 deployment web 3
 	remember deployment/web
 }
 teardown() { cluster_teardown; }
