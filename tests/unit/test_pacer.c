@@ -306,15 +306,16 @@ static struct said ask_a_few(const struct ord_probe_spec *spec)
 
 static struct said ask_the_path(const char *path, bool by_libcurl)
 {
+	static char named[] = "X-State", accept[] = "Accept: */*";
 	struct ord_probe_spec spec = http(path);
 
 	spec.keep_alive = true;
 	if (!strcmp(path, "/hang"))
 		spec.timeout_ns = 50 * ORD_MS;
 	if (!strcmp(path, "/header") || !strcmp(path, "/raw/slow"))
-		spec.expect.header_name = (char[]){"X-State"};
+		spec.expect.header_name = named;
 	if (by_libcurl) {
-		spec.headers[0] = (char[]){"Accept: */*"};
+		spec.headers[0] = accept;
 		spec.n_headers = 1;
 	}
 	return ask_a_few(&spec);
