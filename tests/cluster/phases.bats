@@ -11,9 +11,13 @@ setup_file() {
 	export CLUSTER PLANT=$own
 }
 teardown_file() { "$SOURCE_DIR/tests/cluster/down" "$PLANT"; }
-# The controllers ask again ever more seldom while the API server is away.
+# The controllers ask again ever more seldom while the API server is away: new ones know nothing of that.
 controllers_work() {
-	local ns=again-$BATS_TEST_NUMBER-$$
+	local ns=again-$BATS_TEST_NUMBER-$$ name
+	for name in kube-controller-manager kube-scheduler; do
+		part $name kill
+		part $name start
+	done
 	until_ok 60 "$CLUSTER/kubectl" create namespace "$ns"
 	until_ok 60 "$CLUSTER/kubectl" -n "$ns" get serviceaccount default
 	"$CLUSTER/kubectl" delete namespace "$ns" --wait=false >/dev/null
