@@ -113,13 +113,11 @@ static void skipped(const struct ord_analysis *a, FILE *out)
 		      n, all);
 }
 
-void ord_html_method(const struct ord_analysis *a, FILE *out)
+static void probes(const struct ord_timeline *t, FILE *out)
 {
-	const struct ord_timeline *t = a->t;
-	const json_t *host = json_object_get(t->run, "host");
 	char text[ORD_TEXT];
 
-	(void)fputs("<div class=\"card\"><ul>\n<li>Probes run "
+	(void)fputs("<li>Probes run "
 		    "on an absolute schedule and do not wait for answers; an instant is no better "
 		    "known than their period: ",
 		    out);
@@ -133,6 +131,40 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 			(void)fputs(")", out);
 		}
 	}
+}
+
+/* What was read, and by what it was written. */
+static void timeline(const struct ord_timeline *t, FILE *out)
+{
+	const json_t *host = json_object_get(t->run, "host");
+
+	if (t->torn)
+		(void)fputs("<li>The last line of the timeline was cut off and left out.</li>\n",
+			    out);
+	if (t->ignored)
+		(void)fprintf(out,
+			      "<li>%u lines of a type that this version does not know were left "
+			      "out.</li>\n",
+			      t->ignored);
+	(void)fputs("<li>Run ", out);
+	ord_xml_text(out, ord_member_text(t->run, "run", ""));
+	(void)fputs(", ordeal ", out);
+	ord_xml_text(out, ord_member_text(t->run, "ordeal", ""));
+	(void)fputs(", kernel ", out);
+	ord_xml_text(out, ord_member_text(host, "kernel", "unknown"));
+	(void)fprintf(out,
+		      ", %" PRId64 " CPUs; %zu samples on %u lines of run.jsonl, from which this "
+		      "page can be rebuilt byte for byte.</li>\n",
+		      ord_member_int(host, "cpus", 0), t->n_samples, t->lines);
+}
+
+void ord_html_method(const struct ord_analysis *a, FILE *out)
+{
+	const struct ord_timeline *t = a->t;
+	char text[ORD_TEXT];
+
+	(void)fputs("<div class=\"card\"><ul>\n", out);
+	probes(t, out);
 	(void)fprintf(out,
 		      ".</li>\n<li>Recovered means good for %s on every user probe, counted from "
 		      "the first good sample.</li>\n",
@@ -156,25 +188,8 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 	onset(a, out);
 	phases(a, out);
 	ord_html_cluster(a, out);
-	if (t->torn)
-		(void)fputs("<li>The last line of the timeline was cut off and left out.</li>\n",
-			    out);
-	if (t->ignored)
-		(void)fprintf(out,
-			      "<li>%u lines of a type that this version does not know were left "
-			      "out.</li>\n",
-			      t->ignored);
-	(void)fputs("<li>Run ", out);
-	ord_xml_text(out, ord_member_text(t->run, "run", ""));
-	(void)fputs(", ordeal ", out);
-	ord_xml_text(out, ord_member_text(t->run, "ordeal", ""));
-	(void)fputs(", kernel ", out);
-	ord_xml_text(out, ord_member_text(host, "kernel", "unknown"));
-	(void)fprintf(out,
-		      ", %" PRId64 " CPUs; %zu samples on %u lines of run.jsonl, from which this "
-		      "page can be rebuilt byte for byte.</li>\n</ul>",
-		      ord_member_int(host, "cpus", 0), t->n_samples, t->lines);
-	(void)fputs("</div>\n", out);
+	timeline(t, out);
+	(void)fputs("</ul></div>\n", out);
 }
 
 void ord_html_footer(const struct ord_analysis *a, FILE *out)
