@@ -20,13 +20,6 @@ static const char *sign(enum ord_result r)
 	return signs[r];
 }
 
-static void cell(FILE *out, const char *text)
-{
-	(void)fputs(" ", out);
-	ord_md_text(out, text);
-	(void)fputs(" |", out);
-}
-
 static void head(const struct ord_analysis *a, FILE *out)
 {
 	const char *hypothesis = ord_member_text(a->t->plan, "hypothesis", "");
@@ -66,17 +59,17 @@ static void objectives(const struct ord_analysis *a, FILE *out)
 		const struct ord_goal_summary *g = &a->goals[k];
 
 		(void)fprintf(out, "| %s |", sign(g->result));
-		cell(out, a->t->objectives[k].text);
-		cell(out, ord_result_name(g->result));
-		cell(out, median_text(g->has_median, g->median, g->n, text));
-		cell(out, g->never	 ? "never"
-			  : g->has_worst ? ord_text_duration(g->worst, text)
-					 : "-");
+		ord_md_cell(out, a->t->objectives[k].text);
+		ord_md_cell(out, ord_result_name(g->result));
+		ord_md_cell(out, median_text(g->has_median, g->median, g->n, text));
+		ord_md_cell(out, g->never	? "never"
+				 : g->has_worst ? ord_text_duration(g->worst, text)
+						: "-");
 		if (g->n)
 			(void)fprintf(out, " %zu of %zu |", g->never, g->n);
 		else
 			(void)fputs(" - |", out);
-		cell(out, g->why);
+		ord_md_cell(out, g->why);
 		(void)fputc('\n', out);
 	}
 	(void)fputc('\n', out);
@@ -90,16 +83,18 @@ static void rep_row(const struct ord_analysis *a, const struct ord_rep *r, FILE 
 		(void)fprintf(out, "| %u |", r->number);
 	else
 		(void)fputs("| placebo |", out);
-	cell(out, ord_rep_state_name(r->state));
-	cell(out, r->impact.known ? ord_text_relative(r->impact.value, r->zero, text) : "none");
+	ord_md_cell(out, ord_rep_state_name(r->state));
+	ord_md_cell(out,
+		    r->impact.known ? ord_text_relative(r->impact.value, r->zero, text) : "none");
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		if (a->t->probes[p].is_signal)
-			cell(out, r->detections[p].kind == ORD_DETECTION_NOTICED
-					  ? ord_text_span(&r->detections[p].from_impact, text)
-					  : "-");
-	cell(out, ord_text_span(&r->self, text));
-	cell(out, ord_text_span(&r->after, text));
-	cell(out, ord_text_span(&r->bad_time, text));
+			ord_md_cell(out,
+				    r->detections[p].kind == ORD_DETECTION_NOTICED
+					    ? ord_text_span(&r->detections[p].from_impact, text)
+					    : "-");
+	ord_md_cell(out, ord_text_span(&r->self, text));
+	ord_md_cell(out, ord_text_span(&r->after, text));
+	ord_md_cell(out, ord_text_span(&r->bad_time, text));
 	(void)fprintf(out, " %zu |\n", r->flaps);
 }
 
@@ -150,7 +145,7 @@ static void probes_table(const struct ord_analysis *a, FILE *out)
 				if (!part->good && !part->bad && !part->unknown)
 					continue;
 				(void)fprintf(out, "| %u |", i);
-				cell(out, a->t->probes[p].name);
+				ord_md_cell(out, a->t->probes[p].name);
 				(void)fprintf(
 					out, " %s | %s | %zu | %zu |", parts[k],
 					ord_text_share(part->good, part->good + part->bad, text),
@@ -182,16 +177,16 @@ static void fault_rows(const struct ord_analysis *a, FILE *out)
 			if (!f->requested.known)
 				continue;
 			(void)fprintf(out, "| %u |", i);
-			cell(out, a->t->faults[k].name);
-			cell(out, a->t->faults[k].fault);
-			cell(out, f->guarantee);
-			cell(out, f->engine[0] ? f->engine : "-");
-			cell(out, f->in_force.known
-					  ? ord_text_relative(f->in_force.value, r->zero, text)
-					  : "no");
-			cell(out, f->cleared.known
-					  ? ord_text_relative(f->cleared.value, r->zero, text)
-					  : "-");
+			ord_md_cell(out, a->t->faults[k].name);
+			ord_md_cell(out, a->t->faults[k].fault);
+			ord_md_cell(out, f->guarantee);
+			ord_md_cell(out, f->engine[0] ? f->engine : "-");
+			ord_md_cell(out, f->in_force.known ? ord_text_relative(f->in_force.value,
+									       r->zero, text)
+							   : "no");
+			ord_md_cell(out, f->cleared.known ? ord_text_relative(f->cleared.value,
+									      r->zero, text)
+							  : "-");
 			if (f->has_residue && f->residue >= 0)
 				(void)fprintf(out, " %" PRId64 " |\n", f->residue);
 			else

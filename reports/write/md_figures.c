@@ -6,13 +6,6 @@
 
 #define REPS_MAX 60 /* as the other tables */
 
-static void cell(FILE *out, const char *text)
-{
-	(void)fputs(" ", out);
-	ord_md_text(out, text);
-	(void)fputs(" |", out);
-}
-
 static uint32_t last_rep(const struct ord_analysis *a)
 {
 	return a->t->repetitions > REPS_MAX ? REPS_MAX : a->t->repetitions;
@@ -53,7 +46,7 @@ static void median(const struct ord_summary *s, FILE *out)
 		(void)snprintf(text, sizeof text, "%s [%s, %s]", value,
 			       s->has_lo ? ord_text_duration(s->median_lo, lo) : "-",
 			       s->has_hi ? ord_text_duration(s->median_hi, hi) : "not reached");
-	cell(out, text);
+	ord_md_cell(out, text);
 }
 
 static void figure(const char *name, const char *of, const struct ord_summary *s, FILE *out)
@@ -67,12 +60,12 @@ static void figure(const char *name, const char *of, const struct ord_summary *s
 	ord_md_text(out, of);
 	(void)fprintf(out, " | %zu |", s->n);
 	median(s, out);
-	cell(out, s->has_worst ? ord_text_duration(s->worst, text) : "-");
+	ord_md_cell(out, s->has_worst ? ord_text_duration(s->worst, text) : "-");
 	(void)fprintf(out, " %zu of %zu |", s->never, s->n);
 	if (s->tau > 0) {
 		(void)snprintf(lost, sizeof lost, "%s", ord_text_duration(s->rmst, text));
-		cell(out, lost);
-		cell(out, ord_text_duration(s->tau, text));
+		ord_md_cell(out, lost);
+		ord_md_cell(out, ord_text_duration(s->tau, text));
 	} else {
 		(void)fputs(" - | - |", out);
 	}
@@ -143,10 +136,10 @@ void ord_md_channels(const struct ord_analysis *a, FILE *out)
 					"|\n|--:|---|--:|--:|---|\n",
 					out);
 			(void)fprintf(out, "| %u |", i);
-			cell(out, a->t->probes[p].name);
-			cell(out, detection_text(&a->reps[i], d, text));
-			cell(out, ord_text_span(&d->from_impact, text));
-			cell(out, d->message ? d->message : d->by ? d->by : "-");
+			ord_md_cell(out, a->t->probes[p].name);
+			ord_md_cell(out, detection_text(&a->reps[i], d, text));
+			ord_md_cell(out, ord_text_span(&d->from_impact, text));
+			ord_md_cell(out, d->message ? d->message : d->by ? d->by : "-");
 			(void)fputc('\n', out);
 		}
 	if (n)
@@ -166,7 +159,7 @@ static void leg(const struct ord_breakdown *b, enum ord_leg l, FILE *out)
 		(void)snprintf(line, sizeof line, "%s%s", span,
 			       l == ORD_LEG_GROUP_WAIT && b->group_existed ? " (the group existed)"
 									   : "");
-	cell(out, line);
+	ord_md_cell(out, line);
 }
 
 static void reached(const struct ord_breakdown *b, FILE *out)
@@ -187,14 +180,14 @@ static void way(const struct ord_rep *r, const struct ord_breakdown *b, FILE *ou
 	char mean[ORD_TEXT], worst[ORD_TEXT], line[3 * ORD_TEXT];
 
 	(void)fprintf(out, "| %u |", r->number);
-	cell(out, b->alert);
-	cell(out, b->from_impact ? "impact" : "request");
+	ord_md_cell(out, b->alert);
+	ord_md_cell(out, b->from_impact ? "impact" : "request");
 	for (int i = 0; i < ORD_LEGS; i++)
 		leg(b, (enum ord_leg)i, out);
 	reached(b, out);
 	(void)snprintf(line, sizeof line, "%s, at worst %s", ord_text_duration(b->mean_ns, mean),
 		       ord_text_duration(b->worst_ns, worst));
-	cell(out, b->mean_ns >= 0 ? line : "-");
+	ord_md_cell(out, b->mean_ns >= 0 ? line : "-");
 	(void)fputc('\n', out);
 }
 
@@ -249,17 +242,17 @@ static void loss_row(const struct ord_rep *r, FILE *out)
 	char text[ORD_TEXT];
 
 	(void)fprintf(out, "| %u |", r->number);
-	cell(out, ord_text_duration(l->area_ns, text));
-	cell(out, l->ok_ppm < 0 ? "-" : ord_text_ppm(l->ok_ppm, text));
-	cell(out, l->time_ok_ppm < 0 ? "-" : ord_text_ppm(l->time_ok_ppm, text));
+	ord_md_cell(out, ord_text_duration(l->area_ns, text));
+	ord_md_cell(out, l->ok_ppm < 0 ? "-" : ord_text_ppm(l->ok_ppm, text));
+	ord_md_cell(out, l->time_ok_ppm < 0 ? "-" : ord_text_ppm(l->time_ok_ppm, text));
 	(void)fprintf(out, " %zu |", r->flaps);
-	cell(out, ord_text_span(&r->full_span, text));
-	cell(out, r->budget.known ? ord_text_ppm(r->budget.burnt_ppm, text) : "-");
+	ord_md_cell(out, ord_text_span(&r->full_span, text));
+	ord_md_cell(out, r->budget.known ? ord_text_ppm(r->budget.burnt_ppm, text) : "-");
 	for (int i = ORD_PAGES - 1; i >= 0; i--)
 		if (r->budget.pages[i].at.known)
 			page = r->budget.pages[i].name;
-	cell(out, r->budget.known ? page : "-");
-	cell(out, ord_onset_name(r->onset));
+	ord_md_cell(out, r->budget.known ? page : "-");
+	ord_md_cell(out, ord_onset_name(r->onset));
 	(void)fputc('\n', out);
 }
 

@@ -7,13 +7,6 @@
 
 #define ROWS_MAX 60
 
-static void cell(FILE *out, const char *text)
-{
-	(void)fputs(" ", out);
-	ord_md_text(out, text);
-	(void)fputs(" |", out);
-}
-
 /* "image pulled: ImagePullBackOff", "" of a pod that got ready. */
 static const char *why_not(const struct ord_life *l, char out[static ORD_TEXT])
 {
@@ -43,14 +36,14 @@ static void lives(const struct ord_analysis *a, FILE *out)
 					"\n",
 					out);
 			(void)fprintf(out, "| %u |", i);
-			cell(out, l->victim);
-			cell(out, *l->replacement ? l->replacement : "nobody came");
+			ord_md_cell(out, l->victim);
+			ord_md_cell(out, *l->replacement ? l->replacement : "nobody came");
 			for (unsigned s = 0; s < ORD_LIFE_STEPS; s++)
-				cell(out, l->at[s].known
-						  ? ord_text_relative(l->at[s].value, r->zero, text)
-						  : "-");
-			cell(out, ord_text_span(&l->ready, text));
-			cell(out, why_not(l, text));
+				ord_md_cell(out, l->at[s].known ? ord_text_relative(l->at[s].value,
+										    r->zero, text)
+								: "-");
+			ord_md_cell(out, ord_text_span(&l->ready, text));
+			ord_md_cell(out, why_not(l, text));
 			(void)fputc('\n', out);
 		}
 	if (n)
@@ -75,12 +68,13 @@ static void dips(const struct ord_analysis *a, FILE *out)
 			(void)snprintf(name, sizeof name, "%.60s/%.250s in %.60s%s", d->kind,
 				       d->name, d->ns, d->hit ? "" : " (no target)");
 			(void)fprintf(out, "| %u |", i);
-			cell(out, name);
+			ord_md_cell(out, name);
 			(void)fprintf(out, " %" PRId64 " of %" PRId64 " |", d->least, d->wanted);
-			cell(out, ord_text_relative(d->below.value, r->zero, text));
-			cell(out, d->again.known ? ord_text_relative(d->again.value, r->zero, text)
+			ord_md_cell(out, ord_text_relative(d->below.value, r->zero, text));
+			ord_md_cell(out, d->again.known
+						 ? ord_text_relative(d->again.value, r->zero, text)
 						 : "not yet");
-			cell(out, ord_text_span(&d->down, text));
+			ord_md_cell(out, ord_text_span(&d->down, text));
 			(void)fputc('\n', out);
 		}
 	if (n)
@@ -140,11 +134,11 @@ static void troubles(const struct ord_analysis *a, bool own, FILE *out)
 				       x->name, *x->ns ? " in " : "", x->ns, own ? " (" : "",
 				       own ? ord_whose_name(x->whose) : "", own ? ")" : "");
 			(void)fprintf(out, "| %u |", i);
-			cell(out, x->what);
-			cell(out, name);
-			cell(out, ord_text_relative(x->first, r->zero, text));
+			ord_md_cell(out, x->what);
+			ord_md_cell(out, name);
+			ord_md_cell(out, ord_text_relative(x->first, r->zero, text));
 			(void)fprintf(out, " %zu |", x->n);
-			cell(out, x->detail);
+			ord_md_cell(out, x->detail);
 			(void)fputc('\n', out);
 		}
 	}

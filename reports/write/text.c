@@ -229,3 +229,10 @@ void ord_md_text(FILE *out, const char *text)
 		p += n ? n : 1;
 	}
 }
+
+void ord_md_cell(FILE *out, const char *text)
+{
+	(void)fputs(" ", out);
+	ord_md_text(out, text);
+	(void)fputs(" |", out);
+}

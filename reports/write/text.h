@@ -37,6 +37,8 @@ void ord_xml_text(FILE *out, const char *text);
 void ord_xml_text_n(FILE *out, const char *text, size_t max);
 /* Text inside a Markdown table cell or line. */
 void ord_md_text(FILE *out, const char *text);
+/* A cell of a table, with the bar behind it. */
+void ord_md_cell(FILE *out, const char *text);
 /* The length of the UTF-8 character at p that XML allows, 0: none. */
 size_t ord_utf8_len(const unsigned char *p);
 
