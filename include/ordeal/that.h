@@ -22,6 +22,9 @@ struct ord_that_mistake {
 	size_t at;
 	char text[256];
 };
+/* Writes one down; -1, to return. */
+int ord_that_wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 enum ord_that_op { ORD_THAT_EQ, ORD_THAT_NE, ORD_THAT_LT, ORD_THAT_LE, ORD_THAT_GT, ORD_THAT_GE };
 

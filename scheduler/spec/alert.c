@@ -2,7 +2,6 @@
 #include "ordeal/alert.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,20 +24,6 @@ static const char *const stages[] = {
 const char *ord_alert_stage_name(enum ord_alert_stage stage)
 {
 	return stages[stage];
-}
-
-static int wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
-{
-	va_list ap;
-
-	m->at = at;
-	va_start(ap, fmt);
-	(void)vsnprintf(m->text, sizeof m->text, fmt, ap);
-	va_end(ap);
-	return -1;
 }
 
 /* What needs no quotes in a name. */
@@ -73,17 +58,18 @@ static int quoted(const char *text, const char **p, char *out, size_t size,
 
 	for (; **p && **p != '"'; (*p)++) {
 		if (**p == '\\' && !strchr("\"\\", (*p)[1]))
-			return wrong(m, (size_t)(*p - text), "a '\\' stands before '\"' or '\\'");
+			return ord_that_wrong(m, (size_t)(*p - text),
+					      "a '\\' stands before '\"' or '\\'");
 		*p += **p == '\\';
 		if (!**p || (unsigned char)**p < 0x20)
 			break;
 		if (n + 1 >= size)
-			return wrong(m, (size_t)(from - text), "a text of more than %zu bytes",
-				     size - 1);
+			return ord_that_wrong(m, (size_t)(from - text),
+					      "a text of more than %zu bytes", size - 1);
 		out[n++] = **p;
 	}
 	if (**p != '"')
-		return wrong(m, (size_t)(from - text), "the closing '\"' is missing");
+		return ord_that_wrong(m, (size_t)(from - text), "the closing '\"' is missing");
 	(*p)++;
 	out[n] = '\0';
 	return 0;
@@ -99,17 +85,17 @@ static int name_part(const char *text, const char **p, struct ord_alert *a,
 		if (quoted(text, p, a->name, sizeof a->name, m))
 			return -1;
 		return *a->name ? 0
-				: wrong(m, (size_t)(from - text),
-					"the alert's name is missing; write " ALERT_FORM);
+				: ord_that_wrong(m, (size_t)(from - text),
+						 "the alert's name is missing; write " ALERT_FORM);
 	}
 	while (plain(from[n]))
 		n++;
 	if (!n)
-		return wrong(m, (size_t)(from - text),
-			     "the alert's name is missing; write " ALERT_FORM);
+		return ord_that_wrong(m, (size_t)(from - text),
+				      "the alert's name is missing; write " ALERT_FORM);
 	if (n >= sizeof a->name)
-		return wrong(m, (size_t)(from - text), "an alert's name of more than %zu bytes",
-			     sizeof a->name - 1);
+		return ord_that_wrong(m, (size_t)(from - text),
+				      "an alert's name of more than %zu bytes", sizeof a->name - 1);
 	(void)snprintf(a->name, sizeof a->name, "%.*s", (int)n, from);
 	*p = from + n;
 	return 0;
@@ -125,18 +111,21 @@ static int matcher(const char *text, const char **p, struct ord_alert *a,
 	size_t n = strspn(from, letters), i = a->n_labels;
 
 	if (i == ORD_MATCHERS_MAX)
-		return wrong(m, (size_t)(from - text), "more than %d labels", ORD_MATCHERS_MAX);
+		return ord_that_wrong(m, (size_t)(from - text), "more than %d labels",
+				      ORD_MATCHERS_MAX);
 	if (!n || n >= sizeof a->labels[i].name || isdigit((unsigned char)*from))
-		return wrong(m, (size_t)(from - text),
-			     "a label's name is wanted, as in '{severity=\"page\"}'");
+		return ord_that_wrong(m, (size_t)(from - text),
+				      "a label's name is wanted, as in '{severity=\"page\"}'");
 	if (from[n] != '=' || from[n + 1] != '"')
-		return wrong(m, (size_t)(from - text) + n,
-			     "a label is equal to a text, as in '%.*s=\"page\"'", (int)n, from);
+		return ord_that_wrong(m, (size_t)(from - text) + n,
+				      "a label is equal to a text, as in '%.*s=\"page\"'", (int)n,
+				      from);
 	(void)snprintf(a->labels[i].name, sizeof a->labels[i].name, "%.*s", (int)n, from);
 	for (size_t j = 0; j < i; j++)
 		if (!strcmp(a->labels[i].name, a->labels[j].name))
-			return wrong(m, (size_t)(from - text), "the label '%s' stands there twice",
-				     a->labels[i].name);
+			return ord_that_wrong(m, (size_t)(from - text),
+					      "the label '%s' stands there twice",
+					      a->labels[i].name);
 	*p = from + n + 1;
 	a->n_labels++;
 	return quoted(text, p, a->labels[i].value, sizeof a->labels[i].value, m);
@@ -153,7 +142,8 @@ static int labels_part(const char *text, const char **p, struct ord_alert *a,
 			return -1;
 	} while (**p == ',');
 	if (**p != '}')
-		return wrong(m, (size_t)(*p - text), "'}' is wanted here; write " ALERT_FORM);
+		return ord_that_wrong(m, (size_t)(*p - text),
+				      "'}' is wanted here; write " ALERT_FORM);
 	(*p)++;
 	return 0;
 }
@@ -170,21 +160,22 @@ static int stage_part(const char *text, const char *p, struct ord_alert *a,
 	if (!*p)
 		return 0;
 	if (*p != '/')
-		return wrong(m, (size_t)(p - text),
-			     "a '/' and a stage may follow here; write " ALERT_FORM);
+		return ord_that_wrong(m, (size_t)(p - text),
+				      "a '/' and a stage may follow here; write " ALERT_FORM);
 	for (size_t i = 0; i < ORD_COUNT(stages); i++)
 		if (!strcmp(p + 1, stages[i]) && (i >= ORD_ALERT_RECEIVED) == a->alertmanager) {
 			a->stage = (enum ord_alert_stage)i;
 			return 0;
 		}
 	near = ord_nearest(p + 1, words, n);
-	return wrong(m, (size_t)(p - text) + 1, "unknown stage '%.40s' of an alert of %s; %s%s%s",
-		     p + 1, a->alertmanager ? "Alertmanager" : "Prometheus",
-		     near ? "did you mean '" : "there are ",
-		     near	       ? near
-		     : a->alertmanager ? "received, active and notified"
-				       : "pending and firing",
-		     near ? "'?" : "");
+	return ord_that_wrong(m, (size_t)(p - text) + 1,
+			      "unknown stage '%.40s' of an alert of %s; %s%s%s", p + 1,
+			      a->alertmanager ? "Alertmanager" : "Prometheus",
+			      near ? "did you mean '" : "there are ",
+			      near		? near
+			      : a->alertmanager ? "received, active and notified"
+						: "pending and firing",
+			      near ? "'?" : "");
 }
 
 static int by_name(const void *a, const void *b)
@@ -202,7 +193,7 @@ int ord_alert_parse(const char *text, struct ord_alert *ret, struct ord_that_mis
 	else if (!strncmp(text, alertmanager, sizeof alertmanager - 1))
 		p += sizeof alertmanager - 1;
 	else
-		return wrong(mistake, 0, "'%.60s' is no alert; write " ALERT_FORM, text);
+		return ord_that_wrong(mistake, 0, "'%.60s' is no alert; write " ALERT_FORM, text);
 	a.alertmanager = *text == 'a';
 	if (name_part(text, &p, &a, mistake) || labels_part(text, &p, &a, mistake) ||
 	    stage_part(text, p, &a, mistake))

@@ -7,10 +7,7 @@
 #include "ordeal/that.h"
 #include "scheduler/spec/table.h"
 
-static int channel_wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int channel_wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
+int ord_that_wrong(struct ord_that_mistake *m, size_t at, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -33,7 +30,7 @@ static int condition_part(const char *part, size_t at, struct ord_kube_channel *
 	size_t n = eq ? (size_t)(eq - part) : 0;
 
 	if (!n || n >= sizeof c->reason || !choice_find("True|False|Unknown", eq + 1, NULL))
-		return channel_wrong(
+		return ord_that_wrong(
 			m, at,
 			"'%.60s': a condition is True, False or Unknown, as in 'Ready=False'",
 			part);
@@ -57,15 +54,15 @@ static int cut(const char *text, struct parts *ret, struct ord_that_mistake *mis
 
 		ret->at[i] = (size_t)(p - text);
 		if (!len || len >= sizeof ret->v[i])
-			return channel_wrong(mistake, ret->at[i],
-					     "a part is empty or too long; write " CHANNEL_FORM);
+			return ord_that_wrong(mistake, ret->at[i],
+					      "a part is empty or too long; write " CHANNEL_FORM);
 		(void)snprintf(ret->v[i], sizeof ret->v[i], "%.*s", (int)len, p);
 		p += len;
 		if (!*p)
 			return 0;
 		p++;
 	}
-	return channel_wrong(mistake, ret->at[3], "too many parts; write " CHANNEL_FORM);
+	return ord_that_wrong(mistake, ret->at[3], "too many parts; write " CHANNEL_FORM);
 }
 
 /* KIND/NAME/CONDITION from the k-th part on. */
@@ -76,11 +73,11 @@ static int object_part(const struct parts *parts, size_t k, struct ord_kube_chan
 	bool namespaced = true;
 
 	if (ord_kind_word(parts->v[k], c->api_version, c->kind, &namespaced, &near))
-		return channel_wrong(mistake, parts->at[k], "unknown kind '%.60s'%s%s%s",
-				     parts->v[k], near ? "; did you mean '" : "", near ? near : "",
-				     near ? "'?" : "");
+		return ord_that_wrong(mistake, parts->at[k], "unknown kind '%.60s'%s%s%s",
+				      parts->v[k], near ? "; did you mean '" : "", near ? near : "",
+				      near ? "'?" : "");
 	if (!namespaced && k)
-		return channel_wrong(mistake, parts->at[0], "a %s is in no namespace", c->kind);
+		return ord_that_wrong(mistake, parts->at[0], "a %s is in no namespace", c->kind);
 	(void)snprintf(c->name, sizeof c->name, "%s", parts->v[k + 1]);
 	return condition_part(parts->v[k + 2], parts->at[k + 2], c, mistake);
 }
@@ -99,11 +96,12 @@ int ord_channel_parse(const char *text, struct ord_kube_channel *ret,
 	c.is_event = (parts.n == 2 && !strcmp(parts.v[0], "event")) ||
 		     (parts.n == 3 && !strcmp(parts.v[1], "event"));
 	if (!c.is_event && parts.n < 3)
-		return channel_wrong(mistake, parts.at[0],
-				     "'%.60s' is too little; write " CHANNEL_FORM, text);
+		return ord_that_wrong(mistake, parts.at[0],
+				      "'%.60s' is too little; write " CHANNEL_FORM, text);
 	k = c.is_event ? parts.n - 2 : parts.n == 4;
 	if (k && strlen(parts.v[0]) >= sizeof c.ns)
-		return channel_wrong(mistake, parts.at[0], "a namespace has at most 63 characters");
+		return ord_that_wrong(mistake, parts.at[0],
+				      "a namespace has at most 63 characters");
 	if (k)
 		(void)snprintf(c.ns, sizeof c.ns, "%.63s", parts.v[0]);
 	if (c.is_event)
