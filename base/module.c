@@ -1,12 +1,12 @@
 #include "base/module.h"
 
+#include <dlfcn.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "base/auto.h"
 
 static bool there(char out[PATH_MAX], const char *dir, const char *below, const char *file)
 {
@@ -30,13 +30,29 @@ static bool beside(char out[PATH_MAX], const char *folder, const char *file)
 	       there(out, self, "../lib/ordeal", file);
 }
 
-int ord_module_find(const char *file, const char *folder, const char *installed,
-		    char out[static PATH_MAX])
+static bool find(const struct ord_module *m, char out[static PATH_MAX])
 {
 	const char *env = secure_getenv("ORDEAL_MODULES");
 
-	if ((env && *env == '/' && there(out, env, "", file)) || beside(out, folder, file) ||
-	    there(out, installed, "", file))
-		return 0;
-	return -1;
+	return (env && *env == '/' && there(out, env, "", m->file)) ||
+	       beside(out, m->folder, m->file) || there(out, ORDEAL_MODULE_DIR, "", m->file);
+}
+
+int ord_module_open(const struct ord_module *m, void **ret_symbol, struct ord_err *err)
+{
+	char path[PATH_MAX];
+	void *module, *symbol;
+
+	if (!find(m, path))
+		return ord_fail(err, ORD_SKIP, "%s: this needs %s, which is not in %s", m->what,
+				m->file, ORDEAL_MODULE_DIR);
+	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!module)
+		return ord_fail(err, ORD_SKIP, "%s: %.300s", m->what, dlerror());
+	symbol = dlsym(module, m->symbol);
+	if (!symbol || (m->size && *(const size_t *)symbol != m->size))
+		return ord_fail(err, ORD_SYS, "%s: %s is not the module of this version", m->what,
+				path);
+	*ret_symbol = symbol;
+	return 0;
 }

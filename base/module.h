@@ -2,13 +2,23 @@
 #ifndef ORDEAL_BASE_MODULE_H
 #define ORDEAL_BASE_MODULE_H
 
-#include <limits.h>
+#include <stddef.h>
+
+#include "ordeal/err.h"
+
+struct ord_module {
+	const char *file;   /* "ordeal-http.so" */
+	const char *folder; /* where the build tree has it */
+	const char *symbol; /* the one that it offers */
+	const char *what;   /* cannot be had without it: "http probes", "asking Prometheus" */
+	size_t size; /* what the symbol's first member, a size_t, has to be; 0: it has none */
+};
 
 /*
- * Finds a module: in $ORDEAL_MODULES, in that folder of the build tree, in an installation that was
- * moved as a whole, or in `installed`. -1: in none of them.
+ * Opens a module for good and finds its symbol: in $ORDEAL_MODULES, in its folder of the build
+ * tree, in an installation that was moved as a whole, or in the one that was configured. ORD_SKIP
+ * where it is in none of them or cannot be loaded, ORD_SYS where it is another version's.
  */
-int ord_module_find(const char *file, const char *folder, const char *installed,
-		    char out[static PATH_MAX]);
+int ord_module_open(const struct ord_module *m, void **ret_symbol, struct ord_err *err);
 
 #endif

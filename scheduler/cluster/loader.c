@@ -2,32 +2,26 @@
  * The calls of ordeal/cluster.h in `ordeal`: each goes to the module, which is opened at first use.
  * libcurl costs 3.6 ms at every start, and most commands never speak to a cluster.
  */
-#include <dlfcn.h>
-
 #include "base/module.h"
 #include "scheduler/cluster/table.h"
-
-#define FILE_NAME "ordeal-kube.so"
 
 static const struct cluster_calls *calls;
 
 static int load(struct ord_err *err)
 {
-	const struct cluster_calls *found;
-	char path[PATH_MAX];
-	void *module;
+	static const struct ord_module module = {
+		.file = "ordeal-kube.so",
+		.folder = "scheduler/cluster/module",
+		.symbol = CLUSTER_SYMBOL,
+		.what = "a cluster",
+		.size = sizeof *calls,
+	};
+	void *found;
 
 	if (calls)
 		return 0;
-	if (ord_module_find(FILE_NAME, "scheduler/cluster/module", ORDEAL_MODULE_DIR, path))
-		return ord_fail(err, ORD_SKIP, "a cluster needs " FILE_NAME ", which is not in %s",
-				ORDEAL_MODULE_DIR);
-	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!module)
-		return ord_fail(err, ORD_SKIP, "a cluster needs its module: %.300s", dlerror());
-	found = dlsym(module, CLUSTER_SYMBOL);
-	if (!found || found->size != sizeof *found)
-		return ord_fail(err, ORD_SYS, "%s is not the module of this version", path);
+	if (ord_module_open(&module, &found, err))
+		return -1;
 	calls = found;
 	return 0;
 }
