@@ -37,7 +37,7 @@ static bool find_in(const char *dir, const char *against, char *ret)
 }
 
 /* 1: read; 0: nobody has that tag, *ret_why says so. */
-static int load(const char *against, const char *dir, json_t **ret, char why[static 256],
+static int load(const char *against, const char *dir, json_t **ret, char why[static 420],
 		struct ord_err *err)
 {
 	char path[CLI_PATH_MAX];
@@ -47,7 +47,7 @@ static int load(const char *against, const char *dir, json_t **ret, char why[sta
 	if (!find_in(dir, against, path) && cli_run_find(against, sizeof path, path, err)) {
 		if (err->code != ORD_USAGE)
 			return -1;
-		(void)snprintf(why, 256,
+		(void)snprintf(why, 420,
 			       "no run has the tag '%.80s' yet: `ordeal tag latest %.80s` gives it "
 			       "to this one",
 			       against, against);
@@ -56,13 +56,26 @@ static int load(const char *against, const char *dir, json_t **ret, char why[sta
 	return ord_baseline_load(path, ret, err) ? -1 : 1;
 }
 
+/* 1: of this plan; 0: of another, `why` says in what. Told, not refused: the run may be the one
+ * that the next baseline is made of. */
+static int check(const json_t *baseline, const struct ord_plan *plan, char why[static 420],
+		 struct ord_err *err)
+{
+	if (!ord_baseline_fits(baseline, plan->json, err))
+		return 1;
+	if (err->code != ORD_USAGE)
+		return -1;
+	(void)snprintf(why, 420, "%.380s: it will be inconclusive", err->msg);
+	return 0;
+}
+
 static int read_one(const struct ord_plan *plan, size_t k, const char *dir,
 		    void (*tell)(const char *line), json_t *list, struct ord_err *err)
 {
 	const struct ord_objective *o = &plan->spec->objectives[k];
 	json_t *line = json_pack("{s:I,s:s}", "objective", (json_int_t)k, "against", o->against);
 	json_t *baseline = NULL;
-	char why[256] = "", told[400];
+	char why[420] = "", told[560];
 	int r = load(o->against, dir, &baseline, why, err);
 
 	if (r < 0) {
@@ -73,6 +86,12 @@ static int read_one(const struct ord_plan *plan, size_t k, const char *dir,
 		(void)json_object_set_new(line, "baseline", baseline);
 	else
 		(void)json_object_set_new(line, "message", json_string(why));
+	if (r)
+		r = check(baseline, plan, why, err);
+	if (r < 0) {
+		json_decref(line);
+		return -1;
+	}
 	if (!r) {
 		(void)snprintf(told, sizeof told, "%.120s: %s", o->text, why);
 		tell(told);

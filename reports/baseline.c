@@ -79,22 +79,44 @@ static const char *first_run(const json_t *baseline)
 	return ord_member_text(json_array_get(json_object_get(baseline, "runs"), 0), "run", "?");
 }
 
+/* "faults[slow].args.delay_ns is 200000000 and 400000000; and more" */
+static void list_differences(const struct ord_plan_diff *d, char text[static 400])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < d->n && i < DIFFS_SHOWN; i++)
+		at += (size_t)snprintf(text + at, 400 - at, "%s%.60s is %.30s and %.30s",
+				       i ? "; " : "", d->v[i].path, d->v[i].a, d->v[i].b);
+	if (d->n > DIFFS_SHOWN)
+		(void)snprintf(text + at, 400 - at, "; and more");
+}
+
 int ord_baseline_same_plan(const json_t *a, const json_t *b, struct ord_err *err)
 {
 	struct ord_plan_diff d;
-	char text[400] = "";
+	char text[400];
 
 	ord_plan_diff(json_object_get(a, "plan"), json_object_get(b, "plan"), &d);
 	if (!d.n)
 		return 0;
-	for (size_t i = 0; i < d.n && i < DIFFS_SHOWN; i++) {
-		size_t at = strlen(text);
+	list_differences(&d, text);
+	return ord_fail(err, ORD_USAGE, "the plans of %.48s and %.48s differ: %s", first_run(a),
+			first_run(b), text);
+}
 
-		(void)snprintf(text + at, sizeof text - at, "%s%.60s is %.30s and %.30s",
-			       i ? "; " : "", d.v[i].path, d.v[i].a, d.v[i].b);
-	}
-	return ord_fail(err, ORD_USAGE, "the plans of %.48s and %.48s differ: %s%s", first_run(a),
-			first_run(b), text, d.n > DIFFS_SHOWN ? "; and more" : "");
+int ord_baseline_fits(const json_t *baseline, const json_t *plan, struct ord_err *err)
+{
+	ord_auto(json) json_t *own = ord_plan_comparable(plan, ord_plan_hold(plan));
+	struct ord_plan_diff d;
+	char text[400];
+
+	if (!own)
+		return ord_fail_nomem(err);
+	ord_plan_diff(json_object_get(baseline, "plan"), own, &d);
+	if (!d.n)
+		return 0;
+	list_differences(&d, text);
+	return ord_fail(err, ORD_USAGE, "the baseline is of another plan: %s", text);
 }
 
 int ord_baseline_add(json_t *into, const json_t *more, bool force, struct ord_err *err)

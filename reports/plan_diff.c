@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "reports/member.h"
 #include "reports/write/text.h"
 
@@ -35,6 +36,21 @@ static void drop_texts(json_t *conditions)
 	json_array_foreach (conditions, i, c) {
 		(void)json_object_del(c, "text");
 	}
+}
+
+int64_t ord_plan_hold(const json_t *plan)
+{
+	int64_t most = 0;
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (json_object_get(plan, "objectives"), i, o) {
+		int64_t hold = ord_member_int(o, "hold_ns", 0);
+
+		if (strcmp(ord_member_text(o, "kind", ""), "detect") != 0 && hold > most)
+			most = hold;
+	}
+	return most ? most : (int64_t)ORD_S;
 }
 
 json_t *ord_plan_comparable(const json_t *plan, int64_t hold_ns)

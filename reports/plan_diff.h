@@ -24,6 +24,8 @@ struct ord_plan_diff {
 	} v[ORD_PLAN_DIFFS];
 };
 
+/* The hold window of the headline figures, as ord_headline_hold() has it of a run's timeline. */
+int64_t ord_plan_hold(const json_t *plan);
 /* What of the plan decides its figures, with the hold window of its recoveries. Owned; NULL: out of
  * memory. */
 json_t *ord_plan_comparable(const json_t *plan, int64_t hold_ns);

@@ -32,6 +32,10 @@ int ord_baseline_add(struct json_t *into, const struct json_t *more, bool force,
 int ord_baseline_warm_up(struct json_t *baseline, uint32_t n, struct ord_err *err);
 /* 0, or ORD_USAGE with the first differences of two plans. */
 int ord_baseline_same_plan(const struct json_t *a, const struct json_t *b, struct ord_err *err);
+/* The same of a plan that has yet to be run: what no_regression will say of it can be told before.
+ */
+int ord_baseline_fits(const struct json_t *baseline, const struct json_t *plan,
+		      struct ord_err *err);
 int ord_baseline_write(const struct json_t *baseline, FILE *out, struct ord_err *err);
 
 struct ord_compare_options {

@@ -109,10 +109,12 @@ int ord_write_compare_json(const struct ord_compare_report *r, FILE *out, struct
 	json_t *j;
 	int e;
 
-	j = json_pack("{s:i,s:s,s:s,s:o,s:o,s:b,s:o,s:I,s:o,s:I,s:I,s:o}", "schema", COMPARE_SCHEMA,
-		      "verdict", ord_words_all(c, words), "gate", ord_gate_name(c->gate),
-		      "baseline", ord_json_figures(&r->a), "candidate", ord_json_figures(&r->b),
-		      "forced", r->diff.n > 0, "plans_differ", differences(&r->diff), "margin_ppm",
+	j = json_pack("{s:i,s:s,s:s,s:I,s:I,s:I,s:o,s:o,s:b,s:o,s:I,s:o,s:I,s:I,s:o}", "schema",
+		      COMPARE_SCHEMA, "verdict", ord_words_all(c, words), "gate",
+		      ord_gate_name(c->gate), "better", (json_int_t)c->better, "worse",
+		      (json_int_t)c->worse, "inconclusive", (json_int_t)c->inconclusive, "baseline",
+		      ord_json_figures(&r->a), "candidate", ord_json_figures(&r->b), "forced",
+		      r->diff.n > 0, "plans_differ", differences(&r->diff), "margin_ppm",
 		      (json_int_t)c->options.margin_ppm, "alpha", number(c->options.alpha), "seed",
 		      (json_int_t)(c->options.seed & INT64_MAX), "compared", (json_int_t)c->family,
 		      "figures", comparisons(c));

@@ -221,6 +221,13 @@ END
 	echo "$output"
 	[ "$status" -eq 0 ]
 	# The timeline alone rebuilds it, wherever the baseline is by now.
+	# Of another plan: told before anything is run, which the dry run shows.
+	run "$ORDEAL" run second.yaml --dry-run --set spec.recovery=3s
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"margin 100% against base.json: the baseline is of another plan: recovery_ns is 2000000000 and 3000000000: it will be inconclusive"* ]]
+	run "$ORDEAL" run second.yaml --dry-run
+	[[ $output != *"another plan"* ]]
 	cp -r "$(readlink -f "$runs/latest")" copy
 	rm -r base.json "$runs"
 	cp copy/report.json before.json

@@ -27,6 +27,7 @@ as_nobody() {
 	[ -f "$(find "$installed" -name ordeal-http.so)" ]
 	[ -f "$(find "$installed" -name ordeal-post.so)" ]
 	[ -f "$(find "$installed" -name report.schema.json)" ]
+	[ -f "$(find "$installed" -name compare.schema.json)" ]
 	[ -s "$installed/share/man/man1/ordeal.1" ]
 	[ -s "$installed/share/man/man8/ordeal-injector.8" ]
 	[ -s "$installed/share/man/man8/ordeal-injector-kube.8" ]

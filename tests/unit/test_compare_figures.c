@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "ordeal/compare.h"
 #include "reports/figures.h"
 #include "reports/plan_diff.h"
 #include "reports/write/write.h"
@@ -113,6 +114,29 @@ static json_t *report_of(const struct ord_analysis *a)
 	return json;
 }
 
+/* Before a run its plan is held against a baseline as its figures will be after it. */
+static void fits_before_the_run(const struct ord_analysis *a)
+{
+	ord_auto(json) json_t *baseline = NULL, *plan = json_deep_copy(a->t->plan);
+	json_t *objectives = json_object_get(plan, "objectives");
+	struct ord_err err;
+
+	assert_int_equal(ord_figures_of_analysis(a, &baseline, &err), 0);
+	assert_int_equal(ord_plan_hold(plan), a->hold);
+	assert_int_equal(ord_baseline_fits(baseline, plan, &err), 0);
+	/* What is held longer, and nothing else of an objective, makes other figures. */
+	assert_int_equal(json_array_append_new(objectives, json_pack("{s:s,s:I}", "kind", "detect",
+								     "hold_ns", a->hold * 2)),
+			 0);
+	assert_int_equal(ord_baseline_fits(baseline, plan, &err), 0);
+	assert_int_equal(json_array_append_new(objectives, json_pack("{s:s,s:I}", "kind", "recover",
+								     "hold_ns", a->hold * 2)),
+			 0);
+	assert_int_equal(ord_baseline_fits(baseline, plan, &err), -1);
+	assert_int_equal(err.code, ORD_USAGE);
+	assert_non_null(strstr(err.msg, "the baseline is of another plan: hold_ns is "));
+}
+
 static void same_from_report_json(struct ord_analysis *a)
 {
 	json_t *report = report_of(a), *one, *two;
@@ -150,6 +174,7 @@ static void of_a_report(void **state)
 		assert_int_equal(fclose(in), 0);
 		assert_int_equal(ord_analyse(&t, &a, &err), 0);
 		same_from_report_json(&a);
+		fits_before_the_run(&a);
 		ord_analysis_done(&a);
 		ord_timeline_done(&t);
 	}
