@@ -14,7 +14,6 @@ echo "$1" >>"$LOG"
 case $1 in
 version) echo "go version go9.9.9 pretended${VARIANT:-}" ;;
 env) echo go9.9.9 ;;
-mod) echo '{"Error": "not tried"}'; exit 1 ;;
 list) [ "$FAIL" != list ] || { echo "dial tcp: connection refused" >&2; exit 1; } ;;
 build)
 	[ "$FAIL" != full ] || { echo "write: no space left on device"; exit 1; }
@@ -38,7 +37,6 @@ left() { find "$cache" -name 'kubelab.??????'; }
 	path=$output
 	[ "$("$build" 2>"$T/err")" = "$path" ]
 	[ -x "$path" ]
-	grep -q 'definitions cannot be fetched' "$T/err"
 	[ "$("$build" --path)" = "$path" ]
 	"$build" 2>"$T/err"
 	[ "$(grep -c '^build$' "$LOG")" = 1 ]
