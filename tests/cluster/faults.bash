@@ -101,6 +101,8 @@ survives() {
 
 	begin "$fault" "$args" "$target"
 	g=$(guardian)
+	# Both at a time: where the one is killed while the other runs, that one takes it back.
+	kill -STOP "$holder" "$g"
 	kill -KILL "$g" "$holder"
 	exec 9>&-
 	sleep 1

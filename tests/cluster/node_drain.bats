@@ -261,6 +261,7 @@ guardian_pid() { pgrep -P "$pid" | head -n 1; }
 	HOLD=60 lease node.drain '{}' "$(node one)"
 	until_ok 10 event injected
 	guardian=$(guardian_pid)
+	kill -STOP "$pid" "$guardian" # at a time: neither sees the other end
 	kill -KILL "$pid" "$guardian"
 	hang_up
 	wait "$pid" || :
