@@ -24,6 +24,7 @@ cluster_setup() {
 
 cluster_teardown() {
 	local pid
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || tell_all
 	for pid in "${started[@]}"; do
 		ours "$pid" || continue
 		kill -CONT "$pid" 2>/dev/null || :
@@ -37,6 +38,19 @@ cluster_teardown() {
 		k delete namespace "$NS" --wait=false --ignore-not-found >/dev/null 2>&1
 	fi
 	[ -z "${T:-}" ] || rm -rf "$T"
+}
+
+# tell_all: what a test that failed leaves to read: what its programs said, what is in its namespace, and how busy the machine is.
+tell_all() {
+	local f
+	echo "load: $(cut -d' ' -f1-3 /proc/loadavg)"
+	for f in "$T"/{events,out,err,words}; do
+		[ -s "$f" ] || continue
+		echo "the end of ${f##*/}:"
+		tail -n 20 "$f" | cut -c1-600
+	done
+	[ -z "${NS:-}" ] || k get events --request-timeout=5s --sort-by=.metadata.creationTimestamp 2>&1 | tail -n 10
+	[ -z "${NS:-}" ] || k get deployments,pods,virtualservices --request-timeout=5s 2>&1 | tail -n 20
 }
 
 # own_cluster: a control plane of this test alone, for what harms it; OWN_CLUSTER=1 before cluster_setup asks for it. Its
