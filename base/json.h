@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/auto.h"
 #include "ordeal/err.h"
@@ -30,6 +31,11 @@ int ord_json_parse(const char *text, size_t size, const struct ord_json_limits *
 		   json_t **ret, struct ord_err *err);
 /* Compact, keys sorted: equal values give equal bytes. Owned; NULL: out of memory. */
 char *ord_json_dump(const json_t *json);
+
+/* Any value, laid out by jansson's JSON_INDENT(n), JSON_COMPACT and JSON_ENSURE_ASCII, keys in
+ * their own order; real numbers as ord_format_real() does. -1: it could not
+ * be written, or there is no memory. */
+int ord_json_print(const json_t *json, size_t flags, FILE *out);
 
 /* Refuses a value that is no object, and every key that is not among the n known ones. */
 int ord_json_keys(const json_t *object, const char *const *known, size_t n, struct ord_err *err);

@@ -77,7 +77,7 @@ static int show(const json_t *all, bool json, struct ord_err *err)
 {
 	if (!json)
 		ord_table_print(all, stdout);
-	else if (json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)))
+	else if (ord_json_print(all, JSON_INDENT(2), stdout))
 		return ord_fail_nomem(err);
 	else
 		(void)putchar('\n');

@@ -1,10 +1,10 @@
 /* A comparison as JSON: docs/formats/compare.md. */
 #include <math.h>
 
+#include "base/json.h"
 #include "reports/write/compare.h"
 
 #define COMPARE_SCHEMA 1
-#define DIGITS	       15
 
 static json_t *number(double v)
 {
@@ -118,8 +118,7 @@ int ord_write_compare_json(const struct ord_compare_report *r, FILE *out, struct
 		      (json_int_t)c->options.margin_ppm, "alpha", number(c->options.alpha), "seed",
 		      (json_int_t)(c->options.seed & INT64_MAX), "compared", (json_int_t)c->family,
 		      "figures", comparisons(c));
-	e = !j ||
-	    json_dumpf(j, out, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS));
+	e = !j || ord_json_print(j, JSON_INDENT(1) | JSON_ENSURE_ASCII, out);
 	json_decref(j);
 	if (e)
 		return ord_fail_sys(err, "write the comparison");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "reports/member.h"
 #include "reports/write/compare.h"
 #include "reports/write/json.h"
@@ -314,7 +315,7 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	(void)json_object_set_new(j, "plan", copy(a->t->plan));
 	if (a->n_regressions)
 		(void)json_object_set_new(j, "regressions", ord_json_regressions(a));
-	r = !j || json_dumpf(j, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	r = !j || ord_json_print(j, JSON_INDENT(1) | JSON_ENSURE_ASCII, out);
 	json_decref(j);
 	if (r)
 		return ord_fail_sys(err, "write report.json");

@@ -1,11 +1,11 @@
 /* A sequential test, in each format. */
 #include <math.h>
 
+#include "base/json.h"
 #include "base/units.h"
 #include "reports/write/compare.h"
 
 #define SEQUENCE_SCHEMA 1
-#define DIGITS		15
 
 static const char *const verdicts[] = {
 	[ORD_SPRT_GO_ON] = "go on", [ORD_SPRT_ACCEPT] = "accepted", [ORD_SPRT_REJECT] = "rejected"};
@@ -114,8 +114,7 @@ int ord_write_sequence_json(const struct ord_sequence *s, FILE *out, struct ord_
 		      "alpha", s->options.alpha, "beta", s->options.beta, "h1", s->test.h1, "h2",
 		      s->test.h2, "slope", s->test.slope, "runs", ord_json_figures(s->f),
 		      "objectives", goals);
-	e = !j ||
-	    json_dumpf(j, out, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS));
+	e = !j || ord_json_print(j, JSON_INDENT(1) | JSON_ENSURE_ASCII, out);
 	json_decref(j);
 	if (e)
 		return ord_fail_sys(err, "write the test");

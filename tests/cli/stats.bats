@@ -220,3 +220,10 @@ table() { printf '%s\n' "$@" >"$T/t.csv"; }
 	# both at once
 	json 'has("cusum") and has("segments")' --segments --cusum 1,1,1 "$T/t.csv"
 }
+
+@test "real numbers have as many digits as they need" {
+	"$ORDEAL" stats --json "$T/shaped.csv" >"$T/out.json"
+	grep -q '"time": 2.4,' "$T/out.json"
+	run grep -E '[0-9]\.[0-9]*(9999|0000)[0-9]{2,}' "$T/out.json"
+	[ "$status" -eq 1 ]
+}

@@ -1,4 +1,6 @@
 /* Strict JSON: what is refused, what the getters say, and the canonical form. */
+#include <float.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +12,8 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/real.h"
+#include "comma_locale.h"
 
 static struct ord_err err;
 
@@ -89,6 +93,87 @@ static void the_dump_is_canonical(void **state)
 	}
 }
 
+static json_t *sample(void)
+{
+	return json_pack("{s:i,s:f,s:[f,b,n],s:s,s:[],s:{},s:{s:[[i]]}}", "n", -7, "real", 2.4,
+			 "of", 1e300, 1, "\u00e9\"", "a\nb", "none", "nothing", "deep", "er", 1);
+}
+
+/* Laid out as jansson does it: what it writes of everything but reals is the measure. */
+static void print_into(const json_t *json, size_t flags, char *out, size_t size)
+{
+	FILE *f = fmemopen(out, size, "w");
+
+	assert_non_null(f);
+	assert_int_equal(ord_json_print(json, flags, f), 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void print_lays_out_as_jansson_does(void **state)
+{
+	static const size_t flags[] = {0, JSON_COMPACT, JSON_INDENT(1) | JSON_ENSURE_ASCII,
+				       JSON_INDENT(2)};
+	ord_auto(json) json_t *json = sample();
+
+	assert_non_null(json);
+	for (size_t i = 0; i < ORD_COUNT(flags); i++) {
+		/* At 15 digits jansson writes these reals as briefly. */
+		ord_autofree char *should = json_dumps(json, flags[i] | JSON_REAL_PRECISION(15));
+		char is[512];
+
+		print_into(json, flags[i], is, sizeof is);
+		assert_string_equal(is, should);
+	}
+}
+
+static void reals_are_as_short_as_they_read_back(void **state)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} of[] = {
+		{2.4, "2.4"},
+		{0.1 + 0.2, "0.30000000000000004"},
+		{1.0 / 3, "0.3333333333333333"},
+		{2, "2.0"},
+		{0, "0.0"},
+		{-0.5, "-0.5"},
+		{1e-7, "1e-7"},
+		{1.5e22, "1.5e22"},
+		{DBL_MAX, "1.7976931348623157e308"},
+		{DBL_TRUE_MIN, "4.94065645841247e-324"},
+	};
+	char dir[32] = "/tmp/ordeal-comma-XXXXXX", out[ORD_REAL], is[64];
+	bool comma = set_comma(dir);
+
+	for (size_t i = 0; i < ORD_COUNT(of); i++) {
+		ord_auto(json) json_t *json = json_real(of[i].v);
+
+		assert_string_equal(ord_format_real(of[i].v, out), of[i].text);
+		print_into(json, 0, is, sizeof is);
+		assert_string_equal(is, of[i].text);
+	}
+	if (comma)
+		assert_int_equal(snprintf(out, sizeof out, "%.1f", 0.5), 3);
+	drop_comma(dir);
+}
+
+static void every_real_reads_back(void **state)
+{
+	uint64_t bits = 0x9e3779b97f4a7c15, seed = bits;
+	char out[ORD_REAL];
+	double v;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		bits = bits * 6364136223846793005u + 1442695040888963407u;
+		memcpy(&v, &bits, sizeof v);
+		if (!isfinite(v))
+			continue;
+		if (strtod(ord_format_real(v, out), NULL) != v)
+			fail_msg("seed %#llx: %a became %s", (unsigned long long)seed, v, out);
+	}
+}
+
 static void says(int result, const char *why)
 {
 	assert_int_equal(result, -1);
@@ -142,6 +227,9 @@ int main(void)
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(deep_nesting_is_refused_before_parsing),
 		cmocka_unit_test(the_dump_is_canonical),
+		cmocka_unit_test(print_lays_out_as_jansson_does),
+		cmocka_unit_test(reals_are_as_short_as_they_read_back),
+		cmocka_unit_test(every_real_reads_back),
 		cmocka_unit_test(getters_name_the_key),
 	};
 
