@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/clock.h"
 #include "reports/member.h"
 #include "reports/write/chart.h"
 #include "reports/write/html.h"
 #include "reports/write/text.h"
+
+#define FAULT_NAME   160
+#define FAULT_LETTER 62 /* tenths of a pixel, of a fault's name */
 
 /* What is worth seeing: from a bit before the fault until a bit after all is over. */
 static void set_window(struct chart *c)
@@ -69,6 +73,29 @@ static void probe_lane(struct chart *c, size_t p, int64_t panel)
 	c->y += panel + 120;
 }
 
+/* In the bar, before it or behind it: where it fits, else where most of it does, and cut. */
+static void fault_name(const struct chart *c, int64_t from, int64_t to, const char *name)
+{
+	static const char *const css[] = {"ftext", "ftext out end", "ftext out"};
+	const int64_t room[] = {to - from, from - c->x0, c->width * 10 - to};
+	const int64_t at[] = {from + 60, from - 60, to + 60};
+	int64_t wanted = (int64_t)strlen(name) * FAULT_LETTER + 100, letters;
+	char cut[FAULT_NAME + sizeof "…"];
+	size_t best = 0;
+
+	for (size_t i = 1; i < ORD_COUNT(room); i++)
+		if (room[best] <= wanted && (room[i] > wanted || room[i] > room[best]))
+			best = i;
+	letters = room[best] > wanted ? FAULT_NAME : (room[best] - 100) / FAULT_LETTER - 1;
+	if (letters < 1)
+		return;
+	(void)snprintf(cut, FAULT_NAME, "%.*s", (int)letters, name);
+	ord_text_clean(cut);
+	if (room[best] <= wanted)
+		(void)snprintf(cut + strlen(cut), sizeof "…", "…");
+	ord_chart_text(c, css[best], at[best], c->y + 115, cut);
+}
+
 static void fault_lanes(struct chart *c)
 {
 	const struct ord_timeline *t = c->a->t;
@@ -80,7 +107,7 @@ static void fault_lanes(struct chart *c)
 		int64_t to = !f->undoable	? from + 50
 			     : f->cleared.known ? ord_chart_x(c, f->cleared.value)
 						: c->x1;
-		char name[160];
+		char name[FAULT_NAME];
 
 		if (!f->in_force.known)
 			continue;
@@ -89,12 +116,7 @@ static void fault_lanes(struct chart *c)
 		lane_name(c, "fault", "lane", 160);
 		ord_chart_rect(c, "fault", from, c->y, to - from, 160);
 		(void)fputs("<g class=\"in\">", c->out);
-		if (to - from > (int64_t)strlen(name) * 62 + 100)
-			ord_chart_text(c, "ftext", from + 60, c->y + 115, name);
-		else if (from - c->x0 > (int64_t)strlen(name) * 62 + 100)
-			ord_chart_text(c, "ftext out end", from - 60, c->y + 115, name);
-		else
-			ord_chart_text(c, "ftext out", to + 60, c->y + 115, name);
+		fault_name(c, from, to, name);
 		(void)fputs("</g>\n", c->out);
 		c->y += 160 + 100;
 	}

@@ -291,10 +291,13 @@ static void method(const struct ord_analysis *a, FILE *out)
 	if (t->ignored)
 		(void)fprintf(out, "- %u lines of a type unknown to this version were left out.\n",
 			      t->ignored);
-	(void)fprintf(out, "- Run `%s`, %s, ordeal %s, plan `%s`, seed %" PRId64 ".\n",
-		      ord_member_text(t->run, "run", ""), when,
-		      ord_member_text(t->run, "ordeal", ""), ord_member_text(t->plan, "hash", ""),
-		      ord_member_int(t->plan, "seed", 0));
+	(void)fputs("- Run ", out);
+	ord_md_code(out, ord_member_text(t->run, "run", ""));
+	(void)fprintf(out, ", %s, ordeal ", when);
+	ord_md_text(out, ord_member_text(t->run, "ordeal", ""));
+	(void)fputs(", plan ", out);
+	ord_md_code(out, ord_member_text(t->plan, "hash", ""));
+	(void)fprintf(out, ", seed %" PRId64 ".\n", ord_member_int(t->plan, "seed", 0));
 }
 
 int ord_write_md(const struct ord_analysis *a, FILE *out, struct ord_err *err)

@@ -3,7 +3,31 @@
 #include <string.h>
 
 #include "reports/member.h"
+#include "reports/write/text.h"
 #include "reports/write/write.h"
+
+/* Whether every character of it can be seen in a report as it is. */
+static bool is_shown(const char *s)
+{
+	for (size_t n; *s; s += n) {
+		n = ord_utf8_len((const unsigned char *)s);
+		if (!n || (unsigned char)*s < ' ')
+			return false;
+	}
+	return true;
+}
+
+/* $'...', which bash, ksh, zsh and POSIX's sh of 2024 know. */
+static void escaped(const char *s, FILE *out)
+{
+	(void)fputs("$'", out);
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+			(void)fprintf(out, "\\%03o", (unsigned char)*s);
+		else
+			(void)fprintf(out, *s == '\'' || *s == '\\' ? "\\%c" : "%c", *s);
+	(void)fputc('\'', out);
+}
 
 /* A word as a shell takes it: quoted where it needs to be. */
 static void shell_word(const char *s, FILE *out)
@@ -13,6 +37,10 @@ static void shell_word(const char *s, FILE *out)
 
 	if (*s && !s[strspn(s, plain)]) {
 		(void)fputs(s, out);
+		return;
+	}
+	if (!is_shown(s)) {
+		escaped(s, out);
 		return;
 	}
 	(void)fputc('\'', out);

@@ -1,6 +1,7 @@
 #include "reports/write/text.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -129,6 +130,13 @@ char *ord_text_milli(int64_t milli, unsigned decimals, char out[static ORD_TEXT]
 	return out;
 }
 
+/* Embeddings, overrides and isolates of the direction of writing: unseen, and they would make our
+ * own words behind a name read backwards. Hebrew and Arabic letters need none of them. */
+static bool turns(uint32_t c)
+{
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 size_t ord_utf8_len(const unsigned char *p)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -146,7 +154,7 @@ size_t ord_utf8_len(const unsigned char *p)
 	}
 	if (!n || c < least[n] || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
 	    (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff || c > 0x10ffff ||
-	    (c >= 0x7f && c < 0xa0))
+	    (c >= 0x7f && c < 0xa0) || turns(c))
 		return 0;
 	return n;
 }
@@ -215,12 +223,30 @@ void ord_xml_text(FILE *out, const char *text)
 	ord_xml_text_n(out, text, SIZE_MAX);
 }
 
+/* How far into the text a character stands that would make a list or a rule of it, were it the
+ * first of its line; -1: none does. */
+static ptrdiff_t block_mark(const char *p)
+{
+	size_t digits = strspn(p, "0123456789");
+	const char *at = p + digits;
+
+	if (digits)
+		return (*at == '.' || *at == ')') && at[1] == ' ' ? at - p : -1;
+	if (*p == '-' || *p == '+')
+		return p[1] == ' ' || p[1] == '-' ? 0 : -1;
+	return -1;
+}
+
 void ord_md_text(FILE *out, const char *text)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+	const char *first = text + strspn(text, " \t\r\n"), *mark;
+	ptrdiff_t at = block_mark(first);
+
+	mark = at < 0 ? NULL : first + at;
+	for (const unsigned char *p = (const unsigned char *)first; *p;) {
 		size_t n = ord_utf8_len(p);
 
-		if (n == 1 && strchr("\\`*_{}[]<>|~#", *p))
+		if (n == 1 && (strchr("\\`*_{}[]<>|~#&", *p) || (const char *)p == mark))
 			(void)fputc('\\', out);
 		if (n == 1 && (*p == '\n' || *p == '\r' || *p == '\t'))
 			(void)fputc(' ', out);
@@ -228,6 +254,21 @@ void ord_md_text(FILE *out, const char *text)
 			(void)fwrite(p, 1, n, out);
 		p += n ? n : 1;
 	}
+}
+
+void ord_md_code(FILE *out, const char *text)
+{
+	(void)fputc('`', out);
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		size_t n = ord_utf8_len(p);
+
+		if (n == 1 && *p < ' ')
+			(void)fputc(' ', out);
+		else if (n && *p != '`')
+			(void)fwrite(p, 1, n, out);
+		p += n ? n : 1;
+	}
+	(void)fputc('`', out);
 }
 
 void ord_md_cell(FILE *out, const char *text)

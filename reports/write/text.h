@@ -35,11 +35,13 @@ void ord_text_clean(char *text);
 void ord_xml_text(FILE *out, const char *text);
 /* The same, at most max bytes of input, cut between characters. */
 void ord_xml_text_n(FILE *out, const char *text, size_t max);
-/* Text inside a Markdown table cell or line. */
+/* Text inside a Markdown table cell or line: nothing in it is markup. */
 void ord_md_text(FILE *out, const char *text);
+/* The same as code, in a line; backquotes are left out. */
+void ord_md_code(FILE *out, const char *text);
 /* A cell of a table, with the bar behind it. */
 void ord_md_cell(FILE *out, const char *text);
-/* The length of the UTF-8 character at p that XML allows, 0: none. */
+/* The length of the UTF-8 character at p that XML allows and that turns no direction, 0: none. */
 size_t ord_utf8_len(const unsigned char *p);
 
 #endif

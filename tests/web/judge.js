@@ -46,6 +46,9 @@
 	for (const s of all('script[type="application/json"]'))
 		try { JSON.parse(s.textContent); } catch (e) { say('the embedded report is no JSON'); }
 
+	for (const e of all('planted')) say('a word became an element', e);
+	for (const e of all('*')) for (const a of e.attributes) if (a.name.startsWith('on')) say(`a handler, ${a.name}`, e);
+
 	/* ---- tables and drawings */
 	for (const t of all('table')) {
 		if (!t.caption || !t.caption.textContent.trim()) say('a table without a caption', t);

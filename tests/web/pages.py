@@ -26,6 +26,11 @@ def write(folder):
     with open(baseline, "wb") as out:
         subprocess.run([ordeal, "baseline", before], stdout=out, check=True)
     subprocess.run([*rich, runs["rich"], baseline], check=True)
+    runs["planted"] = os.path.join(folder, "planted-run")
+    os.makedirs(runs["planted"], exist_ok=True)
+    with open(os.path.join(runs["planted"], "run.jsonl"), "wb") as out:
+        subprocess.run([sys.executable, os.path.join(SOURCE, "tests/formats/planted.py"), os.path.join(runs["rich"], "run.jsonl"), "1"],
+                       stdout=out, check=True)
     pages = {}
     for name, run in runs.items():
         pages[name] = os.path.join(folder, name + ".html")
