@@ -73,7 +73,10 @@ static void put_probing(FILE *out)
 		  "most; one "
 		  "in whose whole window nothing was decided aborts too. Let its window be longer "
 		  "than "
-		  "the probe's timeout, or a service that hangs aborts for want of samples.");
+		  "the probe's timeout, or a service that hangs aborts for want of samples. One on "
+		  "an alert must have been "
+		  "told before anything is injected, and aborts when it could not be asked for 5 s "
+		  "(three looks and a timeout, where these are longer).");
 }
 
 void page_spec(FILE *out)

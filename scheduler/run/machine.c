@@ -150,7 +150,8 @@ static void draw_instant(struct run *r, uint64_t now)
 
 static void advance_before(struct run *r, uint64_t now)
 {
-	if (r->steady)
+	/* A guard that sees nothing guards nothing. Where it stays so, it ends the run itself. */
+	if (r->steady || !run_monitor_guarded(r))
 		return;
 	if (now - r->phase_ns >= run_watch_baseline(r) && run_watch_steady(r, now, NULL)) {
 		r->steady = true;

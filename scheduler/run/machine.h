@@ -193,6 +193,9 @@ void run_monitor_close(struct run *r);
 uint64_t run_monitor_period(const struct run *r);
 /* An abort condition on an alert: whether it holds, or could not be asked for too long. */
 void run_monitor_guard(struct run *r, size_t abort, uint64_t now);
+/* Every alert of an abort condition has been told, and can be asked now: without, nothing is
+ * injected. */
+bool run_monitor_guarded(const struct run *r);
 
 /* watch.c */
 int run_watch_init(struct run *r, struct ord_err *err);

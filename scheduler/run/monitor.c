@@ -126,7 +126,16 @@ void run_monitor_guard(struct run *r, size_t abort, uint64_t now)
 	if (a->told && a->so) {
 		run_abort(r, "condition", now, c->text);
 	} else if (blind_ns && now - blind_ns > patience(r, c)) {
-		(void)snprintf(text, sizeof text, "%s: it could not be asked any more", c->text);
+		(void)snprintf(text, sizeof text, "%s: it could not be asked%s", c->text,
+			       a->told ? " any more" : "");
 		run_abort(r, "condition", now, text);
 	}
+}
+
+bool run_monitor_guarded(const struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_abort; i++)
+		if (*r->spec->abort[i].channel && (!r->alerts[i].told || r->alerts[i].blind_ns))
+			return false;
+	return true;
 }
