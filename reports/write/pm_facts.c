@@ -46,6 +46,16 @@ void ord_pm_meta(const struct ord_pm *pm)
 	ord_pm_default(pm, "status", "Status: Draft");
 }
 
+/* Those whose users felt something, also where the end was not seen. */
+static size_t with_impact(const struct ord_analysis *a)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++)
+		n += a->reps[i].impact.known;
+	return n;
+}
+
 /* Two sentences of facts. */
 void ord_pm_summary(const struct ord_pm *pm)
 {
@@ -59,7 +69,7 @@ void ord_pm_summary(const struct ord_pm *pm)
 		    "by ordeal's probes, were affected in %zu of %u.",
 		    ord_pm_utc(a, 0, when), a->t->name,
 		    a->t->n_faults ? a->t->faults[0].fault : "no fault", a->t->repetitions,
-		    a->t->repetitions == 1 ? "" : "s", a->t->repetitions, a->with_impact,
+		    a->t->repetitions == 1 ? "" : "s", a->t->repetitions, with_impact(a),
 		    a->t->repetitions);
 	if (r->bad_time.state == ORD_SPAN_KNOWN)
 		ord_pm_text(pm, "In repetition %u the impact lasted %s; verdict: %s.", r->number,
