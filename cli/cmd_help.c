@@ -1,7 +1,5 @@
 #include "cli/commands.h"
 
-#include "ordeal/fault.h"
-
 static int help(const struct cli_args *args, struct ord_err *err)
 {
 	const struct cli_command *c;
@@ -12,9 +10,7 @@ static int help(const struct cli_args *args, struct ord_err *err)
 	}
 	c = cli_command_find(args->operands[0]);
 	if (!c)
-		return ord_fail(err, ORD_USAGE,
-				"there is no command '%.40s'; 'ordeal help' lists them",
-				args->operands[0]);
+		return cli_no_command(args->operands[0], err);
 	cli_help_command(c, stdout);
 	return CLI_OK;
 }

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/real.h"
 #include "base/units.h"
@@ -94,7 +93,7 @@ static int stats(const struct cli_args *args, struct ord_err *err)
 	size_t size;
 
 	if (read_options(args, &o, err) ||
-	    ord_file_read(in ? "/dev/stdin" : path, ORD_TABLE_BYTES_MAX, &text, &size, err) ||
+	    cli_read_operand(path, ORD_TABLE_BYTES_MAX, &text, &size, err) ||
 	    ord_table_compute(in ? "standard input" : path, text, size, &o, &all, err))
 		return -1;
 	return show(all, cli_flag(args, "json"), err);

@@ -85,6 +85,8 @@ extern const struct cli_command *const cli_commands[];
 extern const size_t cli_n_commands;
 
 const struct cli_command *cli_command_find(const char *name);
+/* -1 ORD_USAGE: there is none of that name, and the nearest is named. */
+int cli_no_command(const char *name, struct ord_err *err);
 
 /*
  * Reads argv[1..] by the tables (n of them, each ended by a NULL name). 0, or -1 ORD_USAGE that
@@ -93,6 +95,10 @@ const struct cli_command *cli_command_find(const char *name);
  */
 int cli_parse(int argc, char **argv, const struct cli_option *const *tables, size_t n,
 	      struct cli_args *ret, struct ord_err *err);
+/* Reads a file that was named, "-": standard input. A name that leads nowhere, or to what is no
+ * file, is a mistake on the command line (ORD_USAGE); a disk that fails is not. */
+int cli_read_operand(const char *path, size_t max, char **ret, size_t *ret_size,
+		     struct ord_err *err);
 /* The last value given for the option, or NULL; for a flag "" where it was given. */
 const char *cli_value(const struct cli_args *args, const char *name);
 bool cli_flag(const struct cli_args *args, const char *name);

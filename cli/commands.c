@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "cli/commands.h"
+#include "ordeal/fault.h"
 
 const struct cli_command *const cli_commands[] = {
 	&cli_run,      &cli_inject, &cli_plan,	 &cli_targets, &cli_validate,	&cli_init,
@@ -20,4 +21,19 @@ const struct cli_command *cli_command_find(const char *name)
 		if (!strcmp(cli_commands[i]->name, name))
 			return cli_commands[i];
 	return NULL;
+}
+
+int cli_no_command(const char *name, struct ord_err *err)
+{
+	const char *names[ORD_COUNT(cli_commands)];
+	const char *near;
+
+	for (size_t i = 0; i < cli_n_commands; i++)
+		names[i] = cli_commands[i]->name;
+	near = ord_nearest(name, names, cli_n_commands);
+	if (near)
+		return ord_fail(err, ORD_USAGE, "there is no command '%.40s', did you mean '%s'?",
+				name, near);
+	return ord_fail(err, ORD_USAGE, "there is no command '%.40s'; 'ordeal help' lists them",
+			name);
 }

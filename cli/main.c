@@ -5,27 +5,10 @@
 #include "base/auto.h"
 #include "cli/command.h"
 #include "cli/inject.h"
-#include "ordeal/fault.h"
 
 /* Every command has it. */
 static const struct cli_option help_option[] = {{"help", 'h', NULL, "print this help and exit"},
 						{0}};
-
-static int no_command(const char *name, struct ord_err *err)
-{
-	const char *names[32];
-	const char *near;
-	size_t n = cli_n_commands < ORD_COUNT(names) ? cli_n_commands : ORD_COUNT(names);
-
-	for (size_t i = 0; i < n; i++)
-		names[i] = cli_commands[i]->name;
-	near = ord_nearest(name, names, n);
-	if (near)
-		return ord_fail(err, ORD_USAGE, "there is no command '%.40s', did you mean '%s'?",
-				name, near);
-	return ord_fail(err, ORD_USAGE, "there is no command '%.40s'; 'ordeal help' lists them",
-			name);
-}
 
 static int check_operands(const struct cli_command *c, const struct cli_args *args,
 			  struct ord_err *err)
@@ -79,7 +62,7 @@ static int dispatch(int argc, char **argv, struct ord_err *err)
 			name = spellings[i][1];
 	c = cli_command_find(name);
 	if (!c)
-		return no_command(name, err);
+		return cli_no_command(name, err);
 	code = run_command(c, argc - 1, argv + 1, err);
 	if (code < 0 && err->code == ORD_USAGE)
 		ord_wrap(err, "%s", c->name);

@@ -1,10 +1,12 @@
 #include "cli/command.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/units.h"
 #include "ordeal/fault.h"
 
@@ -62,14 +64,14 @@ static int unknown(const struct known *k, const char *arg, struct ord_err *err)
 	char word[64];
 
 	if (arg[0] != '-' || arg[1] != '-')
-		return ord_fail(err, ORD_USAGE, "unknown option '%.40s'", arg);
+		return ord_fail(err, ORD_USAGE, "unknown option '%.40s'; --help lists them", arg);
 	for (size_t i = 0; i < k->n; i++)
 		names[i] = k->of[i]->name;
 	near = ord_nearest(word_of(arg, sizeof word, word), names, k->n);
 	if (near)
 		return ord_fail(err, ORD_USAGE, "unknown option '--%s', did you mean '--%s'?", word,
 				near);
-	return ord_fail(err, ORD_USAGE, "unknown option '--%s'", word);
+	return ord_fail(err, ORD_USAGE, "unknown option '--%s'; --help lists them", word);
 }
 
 /* Why getopt_long() returned '?' or ':' for this argument. */
@@ -133,6 +135,16 @@ int cli_parse(int argc, char **argv, const struct cli_option *const *tables, siz
 	ret->operands = argv + optind;
 	ret->n_operands = (size_t)(argc - optind);
 	return 0;
+}
+
+int cli_read_operand(const char *path, size_t max, char **ret, size_t *ret_size,
+		     struct ord_err *err)
+{
+	if (!ord_file_read(!strcmp(path, "-") ? "/dev/stdin" : path, max, ret, ret_size, err))
+		return 0;
+	if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR || err->sys_errno == EISDIR)
+		err->code = ORD_USAGE;
+	return -1;
 }
 
 const char *cli_value(const struct cli_args *args, const char *name)

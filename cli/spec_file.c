@@ -1,12 +1,10 @@
 #include "cli/spec_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/auto.h"
-#include "base/file.h"
 #include "base/units.h"
 
 #define SETS_MAX 64
@@ -76,18 +74,6 @@ static int read_sets(const struct cli_args *args, struct ord_override *sets, cha
 	return 0;
 }
 
-/* A name that leads nowhere, or to what is no file, is a mistake on the command line; a disk that
- * fails is not. */
-static int read_file(const char *path, char **ret, size_t *ret_size, struct ord_err *err)
-{
-	if (!ord_file_read(!strcmp(path, "-") ? "/dev/stdin" : path, ORD_SPEC_BYTES_MAX, ret,
-			   ret_size, err))
-		return 0;
-	if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR || err->sys_errno == EISDIR)
-		err->code = ORD_USAGE;
-	return -1;
-}
-
 static int read_spec(const char *path, const struct cli_args *args, struct ord_spec *ret,
 		     struct ord_err *err)
 {
@@ -99,7 +85,7 @@ static int read_spec(const char *path, const struct cli_args *args, struct ord_s
 	int r = read_sets(args, sets, texts, &n, err);
 
 	if (!r)
-		r = read_file(path, &yaml, &size, err);
+		r = cli_read_operand(path, ORD_SPEC_BYTES_MAX, &yaml, &size, err);
 	if (!r) {
 		r = ord_spec_parse(yaml, size, sets, n, ret, &mistakes) ? 1 : 0;
 		print_mistakes(path, &mistakes);

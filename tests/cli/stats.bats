@@ -165,7 +165,7 @@ table() { printf '%s\n' "$@" >"$T/t.csv"; }
 	[ "$status" -eq 2 ]
 	[[ $output == *"no column 'time' or 'value'"* ]]
 	run "$ORDEAL" stats "$T/none.csv"
-	[ "$status" -eq 6 ]
+	[ "$status" -eq 2 ]
 	[[ $output == *"No such file"* ]]
 	wrong "--cusum: '1,2' is not MEAN,K,H: three numbers, as in --cusum 10,0.5,5" --cusum 1,2 "$T/t.csv"
 	wrong "--cusum: '1,2,3,4' is not MEAN,K,H: three numbers, as in --cusum 10,0.5,5" --cusum 1,2,3,4 "$T/t.csv"

@@ -49,7 +49,10 @@ wrong() {
 	wrong "there is no command 'xyzzyx'; 'ordeal help' lists them" xyzzyx
 	wrong "list: unknown option '--jsno', did you mean '--json'?" list --jsno faults
 	wrong "list: unknown option '--js', did you mean '--json'?" list --js faults
-	wrong "list: unknown option '-x'" list -x faults
+	wrong "list: unknown option '-x'; --help lists them" list -x faults
+	wrong "report: unknown option '--wxyz'; --help lists them" report latest --wxyz
+	wrong "help: there is no command 'compre', did you mean 'compare'?" help compre
+	wrong "stats: open 'none.csv': No such file or directory" stats none.csv
 	wrong "list: option '--json' takes no value" list --json=yes faults
 	wrong "list: it needs faults|probes" list
 	wrong "list: 'things' cannot be listed; write 'faults' or 'probes'" list things
