@@ -105,12 +105,13 @@ class Lab:
                    f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", "--web.enable-lifecycle")
         wait_for(f"http://127.0.0.1:{port}/-/ready")
 
-    def alertmanager(self, config, port=9093):
-        path = self.write("alertmanager.yml", config)
-        self.spawn("alertmanager", "prometheus-alertmanager", f"--config.file={path}",
-                   f"--storage.path={self.dir}/am", f"--web.listen-address=127.0.0.1:{port}",
-                   "--cluster.listen-address=", "--log.level=warn")
+    def alertmanager(self, config, port=9093, name="alertmanager", cluster=("--cluster.listen-address=",)):
+        path = self.write(f"{name}.yml", config)
+        process = self.spawn(name, "prometheus-alertmanager", f"--config.file={path}",
+                             f"--storage.path={self.dir}/{name}", f"--web.listen-address=127.0.0.1:{port}",
+                             "--log.level=warn", *cluster)
         wait_for(f"http://127.0.0.1:{port}/-/ready")
+        return process
 
     def driver(self, name, experiment):
         driver = Driver(self.write(f"{name}.yaml", experiment))
@@ -194,6 +195,17 @@ def get(url, data=None):
     request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=5) as answer:
         return json.loads(answer.read() or b"null")
+
+
+def until(true, seconds=30, what="it did not come to be"):
+    """Waits for a condition, however busy the machine is; returns what it gave."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = true()
+        if found:
+            return found
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
 
 
 def wait_for(url, seconds=20):

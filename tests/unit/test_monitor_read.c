@@ -17,6 +17,7 @@
 #include "scheduler/monitor/read/number.h"
 #include "scheduler/monitor/read/promql.h"
 #include "scheduler/monitor/read/route.h"
+#include "scheduler/monitor/read/scrapes.h"
 
 #define S ORD_S
 
@@ -197,6 +198,44 @@ static void routes(void **state)
 	assert_int_equal(mon_routes_parse("a: b", 4, &r, &err), -1);
 }
 
+static void scrapes(void **state)
+{
+	static const char yaml[] = "global:\n"
+				   "  scrape_interval: 15s\n"
+				   "  external_labels: {scrape_interval: 1s}\n"
+				   "scrape_configs:\n"
+				   "- job_name: orders\n"
+				   "  scrape_interval: 1m30s\n"
+				   "- job_name: store\n"
+				   "- {scrape_interval: 2s}\n"
+				   "- {job_name: odd, scrape_interval: soon}\n";
+	static const char bare[] = "scrape_configs: [{job_name: a}]\n"
+				   "scrape_config_files: ['/etc/prometheus/more/*.yml']\n";
+	struct mon_scrapes s;
+	struct ord_err err = {0};
+
+	(void)state;
+	assert_int_equal(mon_scrapes_parse(yaml, strlen(yaml), &s, &err), 0);
+	assert_int_equal(s.n, 3);
+	assert_string_equal(s.v[0].job, "orders");
+	assert_int_equal(s.v[0].interval_ns, 90 * S);
+	assert_string_equal(s.v[1].job, "store");
+	assert_int_equal(s.v[1].interval_ns, 15 * S);
+	assert_int_equal(s.v[2].interval_ns, 15 * S);
+	assert_false(s.more);
+	mon_scrapes_done(&s);
+	/* Prometheus's own default; and jobs that are told nowhere. */
+	assert_int_equal(mon_scrapes_parse(bare, strlen(bare), &s, &err), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.v[0].interval_ns, 60 * S);
+	assert_true(s.more);
+	mon_scrapes_done(&s);
+	assert_int_equal(mon_scrapes_parse("", 0, &s, &err), 0);
+	assert_int_equal(s.n, 0);
+	mon_scrapes_done(&s);
+	assert_int_equal(mon_scrapes_parse("a: [", 4, &s, &err), -1);
+}
+
 #define ALERT                                                                    \
 	"{\"status\":\"firing\",\"labels\":{\"alertname\":\"A\",\"x\":\"y\"},"   \
 	"\"annotations\":{},\"startsAt\":\"2026-11-21T09:00:00.5Z\",\"endsAt\":" \
@@ -311,10 +350,11 @@ static void age_queries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations), cmocka_unit_test(what_can_fire),
-		cmocka_unit_test(clocks),    cmocka_unit_test(selectors),
-		cmocka_unit_test(routes),    cmocka_unit_test(notices),
-		cmocka_unit_test(numbers),   cmocka_unit_test(age_queries),
+		cmocka_unit_test(durations),   cmocka_unit_test(what_can_fire),
+		cmocka_unit_test(clocks),      cmocka_unit_test(selectors),
+		cmocka_unit_test(routes),      cmocka_unit_test(scrapes),
+		cmocka_unit_test(notices),     cmocka_unit_test(numbers),
+		cmocka_unit_test(age_queries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,20 +3,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "scheduler/monitor/module/member.h"
 #include "scheduler/monitor/module/monitor.h"
-
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 /* It has the alert since updatedAt, unless Prometheus has sent it again since: but the look before
  * did not show it. */
 static void received_seen(struct mon_poll *p, struct mon_alert *a, const json_t *entry)
 {
-	const char *stamp = text_at(entry, "updatedAt");
+	const char *stamp = mon_text_at(entry, "updatedAt");
 	struct mon_instant at = mon_between(p->prev_ns ? p->prev_ns : p->sent_ns, p->done_ns);
 	int64_t ns;
 
@@ -49,9 +43,9 @@ static json_t *detail_of(const struct ord_monitor *m, const struct mon_alert *a,
 			 const json_t *entry)
 {
 	const json_t *status = json_object_get(entry, "status");
-	json_t *detail = json_pack("{s:s, s:s, s:s}", "fingerprint", text_at(entry, "fingerprint"),
-				   "startsAt", text_at(entry, "startsAt"), "state",
-				   text_at(status, "state"));
+	json_t *detail = json_pack(
+		"{s:s, s:s, s:s}", "fingerprint", mon_text_at(entry, "fingerprint"), "startsAt",
+		mon_text_at(entry, "startsAt"), "state", mon_text_at(status, "state"));
 
 	(void)json_object_set(detail, "silencedBy", json_object_get(status, "silencedBy"));
 	(void)json_object_set(detail, "inhibitedBy", json_object_get(status, "inhibitedBy"));
@@ -85,7 +79,7 @@ static void read_entry(struct mon_poll *p, const json_t *entry)
 	a->detail = detail_of(p->m, a, entry);
 	if (is_new)
 		received_seen(p, a, entry);
-	suppressed_seen(p, a, !strcmp(text_at(status, "state"), "suppressed"), is_new);
+	suppressed_seen(p, a, !strcmp(mon_text_at(status, "state"), "suppressed"), is_new);
 	if (!p->prev_ns)
 		mon_presume_notified(a);
 }

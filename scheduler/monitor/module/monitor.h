@@ -98,6 +98,8 @@ struct ord_monitor {
 	uint64_t rep_ns; /* when it began */
 	struct ord_monitor_grid grid;
 	struct mon_routes *routes; /* NULL: not known */
+	/* Alertmanager's peers, itself included; those that notify before it; as told last. */
+	size_t n_peers, n_before, told_peers;
 	json_t *rules;		   /* owned; as told last */
 	json_t *notes;		   /* owned; texts, where there is no timeline */
 	struct mon_gather *gather; /* NULL: nothing is being asked */
@@ -147,12 +149,22 @@ void mon_look_alertmanager(struct mon_poll *p, const struct server_answer *a);
 /* It has been there before: it may have been notified of, and what comes of it now is no detection.
  */
 void mon_presume_notified(struct mon_alert *a);
-/* --- rules.c --- */
+/* --- before.c --- */
 /* Asks for everything and waits. -1: out of memory; who did not answer is told in notes. */
 int mon_gather(struct ord_monitor *m, struct ord_err *err);
+/* --- rules.c --- */
 /* Asks without waiting, and tells the rules where they are others than before. */
 int mon_rules_again(struct ord_monitor *m, struct ord_err *err);
 void mon_gather_free(struct ord_monitor *m);
+/* --- rules_judge.c --- */
+/* What a fault of the planned length makes of each rule, and the grid; all: of every job and group
+ * that is known. The line, without its beginning; owned. NULL: out of memory. */
+json_t *mon_rules_judge(struct ord_monitor *m, json_t *rules, const struct ord_monitor_grid *all);
+/* --- rules_tell.c --- */
+/* Tells what was judged, where it is other than what was told last. */
+void mon_rules_tell(struct ord_monitor *m, json_t *line);
+/* Says where Alertmanager has peers. */
+void mon_cluster_tell(struct ord_monitor *m);
 /* --- scraped.c --- */
 void mon_scraped(struct ord_monitor *m, uint64_t requested_ns);
 bool mon_scraped_busy(const struct ord_monitor *m);

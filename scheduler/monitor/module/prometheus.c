@@ -4,18 +4,12 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "scheduler/monitor/module/member.h"
 #include "scheduler/monitor/module/monitor.h"
 #include "scheduler/monitor/read/promql.h"
 
 #define TRIES	  3
 #define QUERY_MAX 8192
-
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 static void firing_known(struct mon_alert *a, const struct mon_instant *at)
 {
@@ -89,7 +83,7 @@ static void ask_when(struct mon_poll *p, struct mon_alert *a)
 
 static void pending_seen(struct mon_poll *p, struct mon_alert *a, const json_t *entry)
 {
-	const char *stamp = text_at(entry, "activeAt");
+	const char *stamp = mon_text_at(entry, "activeAt");
 	struct mon_instant *at = &a->at[ORD_ALERT_PENDING];
 	int64_t ns;
 
@@ -98,8 +92,8 @@ static void pending_seen(struct mon_poll *p, struct mon_alert *a, const json_t *
 	else
 		*at = mon_instant_of(p, ns, 0, 0, stamp);
 	a->pending = true;
-	mon_tell_stage(p->m, a, "pending", at, json_pack("{s:s}", "value", text_at(entry, "value")),
-		       p->done_ns);
+	mon_tell_stage(p->m, a, "pending", at,
+		       json_pack("{s:s}", "value", mon_text_at(entry, "value")), p->done_ns);
 }
 
 static void firing_seen(struct mon_poll *p, struct mon_alert *a)
@@ -131,7 +125,7 @@ static void over(struct mon_poll *p, struct mon_alert *a)
 /* One that ended and began again between two looks is another occurrence. */
 static bool is_another(const struct mon_alert *a, const json_t *entry)
 {
-	const char *stamp = text_at(entry, "activeAt");
+	const char *stamp = mon_text_at(entry, "activeAt");
 
 	return a->pending && *a->at[ORD_ALERT_PENDING].stamp &&
 	       strcmp(a->at[ORD_ALERT_PENDING].stamp, stamp) != 0;
@@ -145,12 +139,12 @@ static void read_entry(struct mon_poll *p, const json_t *entry)
 		return;
 	a->seen = true;
 	json_decref(a->detail);
-	a->detail = json_pack("{s:s}", "value", text_at(entry, "value"));
+	a->detail = json_pack("{s:s}", "value", mon_text_at(entry, "value"));
 	if (is_another(a, entry))
 		over(p, a);
 	if (!a->pending)
 		pending_seen(p, a, entry);
-	if (!strcmp(text_at(entry, "state"), "firing"))
+	if (!strcmp(mon_text_at(entry, "state"), "firing"))
 		firing_seen(p, a);
 }
 

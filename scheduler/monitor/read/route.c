@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "scheduler/monitor/read/needs.h"
+#include "scheduler/monitor/read/yaml.h"
 
 #define DEPTH_MAX 32
 
@@ -21,51 +21,17 @@ struct mon_routes {
 
 enum answer { NO, YES, UNKNOWN };
 
-static const char *text_of(const yaml_node_t *n)
-{
-	return n && n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
-}
-
-static yaml_node_t *node_at(const struct mon_routes *r, int index)
-{
-	/* libyaml gives no way to look at a document that is const, and changes nothing here. */
-	return yaml_document_get_node((yaml_document_t *)(uintptr_t)&r->doc, index);
-}
-
-static yaml_node_t *value_of(const struct mon_routes *r, const yaml_node_t *map, const char *key)
-{
-	if (!map || map->type != YAML_MAPPING_NODE)
-		return NULL;
-	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
-	     p++) {
-		const char *k = text_of(node_at(r, p->key));
-
-		if (k && !strcmp(k, key))
-			return node_at(r, p->value);
-	}
-	return NULL;
-}
-
 int mon_routes_parse(const char *yaml, size_t size, struct mon_routes **ret, struct ord_err *err)
 {
 	struct mon_routes *r = calloc(1, sizeof *r);
-	yaml_parser_t parser;
-	int ok;
 
 	if (!r)
 		return ord_fail_nomem(err);
-	if (!yaml_parser_initialize(&parser)) {
+	if (mon_yaml_parse(yaml, size, "Alertmanager", &r->doc, err)) {
 		free(r);
-		return ord_fail_nomem(err);
+		return -1;
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml, size);
-	ok = yaml_parser_load(&parser, &r->doc);
-	yaml_parser_delete(&parser);
-	if (!ok) {
-		free(r);
-		return ord_fail(err, ORD_SYS, "Alertmanager's configuration is no YAML");
-	}
-	r->root = value_of(r, yaml_document_get_root_node(&r->doc), "route");
+	r->root = mon_yaml_value(&r->doc, mon_yaml_root(&r->doc), "route");
 	if (!r->root) {
 		mon_routes_free(r);
 		return ord_fail(err, ORD_SYS, "Alertmanager's configuration has no route");
@@ -163,7 +129,8 @@ static enum answer old_matchers(const struct mon_routes *r, const yaml_node_t *m
 		return a;
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
 	     p++) {
-		const char *k = text_of(node_at(r, p->key)), *v = text_of(node_at(r, p->value));
+		const char *k = mon_yaml_text(mon_yaml_node(&r->doc, p->key)),
+			   *v = mon_yaml_text(mon_yaml_node(&r->doc, p->value));
 
 		a = both(a, k && v ? matches(k, v, regex, false, labels, all) : UNKNOWN);
 	}
@@ -173,16 +140,18 @@ static enum answer old_matchers(const struct mon_routes *r, const yaml_node_t *m
 static enum answer route_matches(const struct mon_routes *r, const yaml_node_t *route,
 				 const json_t *labels, bool all)
 {
-	const yaml_node_t *list = value_of(r, route, "matchers");
-	enum answer a = both(old_matchers(r, value_of(r, route, "match"), false, labels, all),
-			     old_matchers(r, value_of(r, route, "match_re"), true, labels, all));
+	const yaml_node_t *list = mon_yaml_value(&r->doc, route, "matchers");
+	enum answer a = both(
+		old_matchers(r, mon_yaml_value(&r->doc, route, "match"), false, labels, all),
+		old_matchers(r, mon_yaml_value(&r->doc, route, "match_re"), true, labels, all));
 
 	if (!list || list->type != YAML_SEQUENCE_NODE)
-		return list && text_of(list) ? both(a, matcher_text(text_of(list), labels, all))
-					     : a;
+		return list && mon_yaml_text(list)
+			       ? both(a, matcher_text(mon_yaml_text(list), labels, all))
+			       : a;
 	for (yaml_node_item_t *i = list->data.sequence.items.start;
 	     i < list->data.sequence.items.top; i++) {
-		const char *text = text_of(node_at(r, *i));
+		const char *text = mon_yaml_text(mon_yaml_node(&r->doc, *i));
 
 		a = both(a, text ? matcher_text(text, labels, all) : UNKNOWN);
 	}
@@ -192,11 +161,12 @@ static enum answer route_matches(const struct mon_routes *r, const yaml_node_t *
 /* What a route says itself; the rest is its parent's. */
 static void take(const struct mon_routes *r, const yaml_node_t *route, struct mon_route *into)
 {
-	const char *receiver = text_of(value_of(r, route, "receiver"));
+	const char *receiver = mon_yaml_text_at(&r->doc, route, "receiver");
 
-	(void)mon_duration(text_of(value_of(r, route, "group_wait")), &into->group_wait_ns);
-	(void)mon_duration(text_of(value_of(r, route, "group_interval")), &into->group_interval_ns);
-	(void)mon_duration(text_of(value_of(r, route, "repeat_interval")), &into->repeat_ns);
+	(void)mon_duration(mon_yaml_text_at(&r->doc, route, "group_wait"), &into->group_wait_ns);
+	(void)mon_duration(mon_yaml_text_at(&r->doc, route, "group_interval"),
+			   &into->group_interval_ns);
+	(void)mon_duration(mon_yaml_text_at(&r->doc, route, "repeat_interval"), &into->repeat_ns);
 	if (receiver)
 		(void)snprintf(into->receiver, sizeof into->receiver, "%s", receiver);
 }
@@ -205,14 +175,14 @@ static void take(const struct mon_routes *r, const yaml_node_t *route, struct mo
 static const yaml_node_t *child_of(const struct mon_routes *r, const yaml_node_t *route,
 				   const json_t *labels, bool all, bool *sure)
 {
-	const yaml_node_t *list = value_of(r, route, "routes");
+	const yaml_node_t *list = mon_yaml_value(&r->doc, route, "routes");
 
 	if (!list || list->type != YAML_SEQUENCE_NODE)
 		return NULL;
 	for (yaml_node_item_t *i = list->data.sequence.items.start;
 	     i < list->data.sequence.items.top; i++) {
-		const yaml_node_t *child = node_at(r, *i);
-		const char *goes_on = text_of(value_of(r, child, "continue"));
+		const yaml_node_t *child = mon_yaml_node(&r->doc, *i);
+		const char *goes_on = mon_yaml_text_at(&r->doc, child, "continue");
 		enum answer a = route_matches(r, child, labels, all);
 
 		*sure = *sure && a != UNKNOWN;
