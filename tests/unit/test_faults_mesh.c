@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "injector/kube/mesh.h"
+#include "tests/support/json_text.h"
 
 static struct ord_err err;
 static struct ord_args args;
@@ -31,18 +32,10 @@ static struct mesh_fault fault(const char *name, ...)
 	return f;
 }
 
-static json_t *parsed(const char *text)
-{
-	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-
-	assert_non_null(json);
-	return json;
-}
-
 static void routes_are(const char *spec, struct mesh_fault *f, const char *want)
 {
-	ord_auto(json) json_t *in = parsed(spec), *before = json_deep_copy(in), *out = NULL;
-	ord_auto(json) json_t *wanted = parsed(want);
+	ord_auto(json) json_t *in = json_of(spec), *before = json_deep_copy(in), *out = NULL;
+	ord_auto(json) json_t *wanted = json_of(want);
 	ord_autofree char *text = NULL;
 
 	assert_int_equal(mesh_routes(in, f, "o", &out, &err), 0);
@@ -56,7 +49,7 @@ static void routes_are(const char *spec, struct mesh_fault *f, const char *want)
 
 static void refused(const char *spec, struct mesh_fault *f, const char *why)
 {
-	ord_auto(json) json_t *in = parsed(spec);
+	ord_auto(json) json_t *in = json_of(spec);
 	json_t *out = NULL;
 
 	assert_int_equal(mesh_routes(in, f, "o", &out, &err), -1);
@@ -184,8 +177,8 @@ static void a_service_without_a_virtual_service(void **state)
 	struct mesh_fault f = fault("delay", "200ms", "header", "x=1", NULL);
 	ord_auto(json) json_t *out = NULL;
 	ord_auto(json) json_t *want =
-		parsed("[{\"name\":\"o-0\",\"match\":[{\"headers\":{\"x\":{\"exact\":\"1\"}}}],"
-		       "\"fault\":{" LATE "}," TO("orders") "},{" TO("orders") "}]");
+		json_of("[{\"name\":\"o-0\",\"match\":[{\"headers\":{\"x\":{\"exact\":\"1\"}}}],"
+			"\"fault\":{" LATE "}," TO("orders") "},{" TO("orders") "}]");
 
 	(void)state;
 	assert_int_equal(mesh_routes_of_host("orders", &f, "o", &out, &err), 0);
@@ -244,7 +237,7 @@ static void ports_that_may_carry_http(void **state)
 	(void)state;
 	for (size_t i = 0; i < ORD_COUNT(services); i++) {
 		ord_auto(json) json_t *s =
-			json_pack("{s:{s:o}}", "spec", "ports", parsed(services[i].ports));
+			json_pack("{s:{s:o}}", "spec", "ports", json_of(services[i].ports));
 
 		assert_int_equal(mesh_service_http(s), services[i].http);
 	}

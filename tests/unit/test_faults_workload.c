@@ -12,16 +12,9 @@
 #include "base/json.h"
 #include "injector/kube/workload.h"
 #include "base/selector.h"
+#include "tests/support/json_text.h"
 
 static struct ord_err err;
-
-static json_t *parsed(const char *text)
-{
-	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-
-	assert_non_null(json);
-	return json;
-}
 
 static void another_tag(void **state)
 {
@@ -52,8 +45,8 @@ static void another_tag(void **state)
 static void which_container(void **state)
 {
 	ord_auto(json) json_t *one =
-		parsed("{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\"}]}}}}");
-	ord_auto(json) json_t *two = parsed(
+		json_of("{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\"}]}}}}");
+	ord_auto(json) json_t *two = json_of(
 		"{\"spec\":{\"template\":{\"spec\":{\"initContainers\":[{\"name\":\"init\"}],"
 		"\"containers\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}}}");
 	size_t i = 9;
@@ -95,7 +88,7 @@ static void who_rolls_out(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ORD_COUNT(objects); i++) {
-		ord_auto(json) json_t *o = parsed(objects[i].object);
+		ord_auto(json) json_t *o = json_of(objects[i].object);
 		const char *why = workload_no_rollout(o);
 
 		if (!objects[i].why)
@@ -119,11 +112,11 @@ static void selectors_as_text(void **state)
 		 "a=b,k in (x,y),l notin (z),m,!n"},
 	};
 	ord_auto(json) json_t *odd =
-		parsed("{\"matchExpressions\":[{\"key\":\"k\",\"operator\":\"Near\"}]}");
+		json_of("{\"matchExpressions\":[{\"key\":\"k\",\"operator\":\"Near\"}]}");
 
 	(void)state;
 	for (size_t i = 0; i < ORD_COUNT(selectors); i++) {
-		ord_auto(json) json_t *s = parsed(selectors[i].selector);
+		ord_auto(json) json_t *s = json_of(selectors[i].selector);
 		ord_autofree char *text = ord_selector_of(s);
 
 		assert_string_equal(text, selectors[i].want);
@@ -134,10 +127,10 @@ static void selectors_as_text(void **state)
 static void what_the_controller_has_seen(void **state)
 {
 	ord_auto(json) json_t *no =
-		parsed("{\"metadata\":{\"generation\":3},\"status\":{\"observedGeneration\":2}}");
+		json_of("{\"metadata\":{\"generation\":3},\"status\":{\"observedGeneration\":2}}");
 	ord_auto(json) json_t *yes =
-		parsed("{\"metadata\":{\"generation\":3},\"status\":{\"observedGeneration\":3}}");
-	ord_auto(json) json_t *never = parsed("{\"metadata\":{\"generation\":1}}");
+		json_of("{\"metadata\":{\"generation\":3},\"status\":{\"observedGeneration\":3}}");
+	ord_auto(json) json_t *never = json_of("{\"metadata\":{\"generation\":1}}");
 
 	(void)state;
 	assert_false(workload_observed(no));
@@ -148,8 +141,8 @@ static void what_the_controller_has_seen(void **state)
 static void owners_and_images(void **state)
 {
 	ord_auto(json) json_t *pod =
-		parsed("{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u1\"},{\"uid\":\"u2\"}]},"
-		       "\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"x:1\"}]}}");
+		json_of("{\"metadata\":{\"ownerReferences\":[{\"uid\":\"u1\"},{\"uid\":\"u2\"}]},"
+			"\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"x:1\"}]}}");
 
 	(void)state;
 	assert_true(workload_owned(pod, "u2"));

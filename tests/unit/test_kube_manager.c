@@ -10,34 +10,21 @@
 #include "base/json.h"
 #include "injector/kube/fields.h"
 #include "injector/kube/manager.h"
+#include "tests/support/json_text.h"
 
-static json_t *parse(const char *text)
+static void assert_is(const json_t *is, const char *want)
 {
-	json_t *v = json_loads(text, JSON_DECODE_ANY, NULL);
+	json_t *w = json_of(want);
 
-	if (!v)
-		fail_msg("not JSON: %s", text);
-	return v;
-}
-
-static void assert_json(const json_t *is, const char *want)
-{
-	json_t *w = parse(want);
-	char *a, *b;
-
-	if (!json_equal(is, w)) {
-		a = json_dumps(is, JSON_SORT_KEYS | JSON_ENCODE_ANY);
-		b = json_dumps(w, JSON_SORT_KEYS | JSON_ENCODE_ANY);
-		fail_msg("\n  is   %s\n  want %s", a, b);
-	}
+	assert_json(is, w);
 	json_decref(w);
 }
 
 /* An object of these managedFields. */
 static json_t *object(const char *spec, const char *managed)
 {
-	return json_pack("{s:{s:o} s:o}", "metadata", "managedFields", parse(managed), "spec",
-			 parse(spec));
+	return json_pack("{s:{s:o} s:o}", "metadata", "managedFields", json_of(managed), "spec",
+			 json_of(spec));
 }
 
 static json_t *back(const json_t *object, const json_t *fields, const json_t *owners)
@@ -61,7 +48,7 @@ static json_t *back(const json_t *object, const json_t *fields, const json_t *ow
 
 static json_t *replicas_field(void)
 {
-	return parse("[{\"path\":[\"spec\",\"replicas\"],\"old\":3,\"new\":0}]");
+	return json_of("[{\"path\":[\"spec\",\"replicas\"],\"old\":3,\"new\":0}]");
 }
 
 /* The note before, and the list after, of spec.replicas. */
@@ -74,7 +61,7 @@ static void round_trip(const char *before, const char *after, const char *want)
 
 	assert_int_equal(inj_owners_validate(owners, &err), 0);
 	if (want)
-		assert_json(list, want);
+		assert_is(list, want);
 	else
 		assert_null(list);
 	json_decref(list);
@@ -119,7 +106,7 @@ static void who_has_written_since_gets_nothing(void **state)
 	(void)json_array_remove(json_object_get(json_object_get(is, "metadata"), "managedFields"),
 				0);
 	list = back(is, fields, owners);
-	assert_json(list, "[{}]");
+	assert_is(list, "[{}]");
 	json_decref(list);
 	json_decref(is);
 	json_decref(was);
@@ -186,13 +173,13 @@ static void elements(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		json_t *fields = parse(rows[i].fields);
+		json_t *fields = json_of(rows[i].fields);
 		json_t *was = object(rows[i].spec, rows[i].before);
 		json_t *owners = inj_owners_note(was, fields);
 		json_t *is = object(rows[i].spec, rows[i].after);
 		json_t *list = back(is, fields, owners);
 
-		assert_json(list, rows[i].want);
+		assert_is(list, rows[i].want);
 		json_decref(list);
 		json_decref(is);
 		json_decref(owners);
@@ -209,7 +196,7 @@ static void the_annotation_is_nobodys(void **state)
 				     "undo\":{}}}}") "," APPLY(BOTH) "]");
 	json_t *list = back(is, fields, NULL);
 
-	assert_json(list, "[" APPLY(BOTH) "]");
+	assert_is(list, "[" APPLY(BOTH) "]");
 	json_decref(list);
 	json_decref(is);
 	json_decref(fields);
@@ -232,7 +219,7 @@ static void what_is_no_note_is_refused(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		json_t *owners = parse(bad[i]);
+		json_t *owners = json_of(bad[i]);
 		struct ord_err err;
 
 		assert_int_equal(inj_owners_validate(owners, &err), -1);
