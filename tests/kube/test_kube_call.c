@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,63 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "kube/config_private.h"
-#include "tests/kube/server.h"
-
-/* A sanitizer keeps for a while what was freed. */
-#ifdef ORDEAL_SANITIZED
-#define RSS_MAX_KB (400 << 10)
-#else
-#define RSS_MAX_KB (40 << 10)
-#endif
-
-struct world {
-	struct bad_server s;
-	struct kube_config *config;
-	struct kube *k;
-	struct kube_answer a;
-	struct ord_err err;
-	uint64_t began_ns;
-};
-
-static void begin(struct world *w, bad_serve *serve)
-{
-	memset(w, 0, sizeof *w);
-	bad_server_start(&w->s, serve);
-	w->k = bad_server_client(&w->s, &w->config);
-}
-
-static void end(struct world *w)
-{
-	kube_answer_done(&w->a);
-	kube_close(w->k);
-	kube_config_free(w->config);
-	bad_server_stop(&w->s);
-}
-
-static int call(struct world *w, const char *method, uint64_t ms, bool once, bool no_429)
-{
-	const struct kube_request req = {.method = method,
-					 .path = "/api/v1/namespaces/x/pods/p",
-					 .deadline_ns = ord_now_ns() + ms * ORD_MS,
-					 .once = once,
-					 .no_429 = no_429};
-
-	kube_answer_done(&w->a);
-	w->err = (struct ord_err){.code = ORD_OK};
-	w->began_ns = ord_now_ns();
-	return kube_call(w->k, &req, &w->a, &w->err);
-}
-
-static uint64_t took_ms(const struct world *w)
-{
-	return (ord_now_ns() - w->began_ns) / ORD_MS;
-}
-
-/* Most tests: the first answer is what is tried, those after it are good. */
-static bool good(const struct bad_request *r)
-{
-	return bad_answer(r, 200, "", "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"}}");
-}
+#include "tests/kube/one_call.h"
 
 static bool loris_body(const struct bad_request *r)
 {
@@ -149,114 +92,6 @@ static void broken_connections(void **state)
 		assert_int_equal(atomic_load(&w.s.shared->hits), 1);
 		end(&w);
 	}
-}
-
-/* gzip of n bytes ' ': fixed Huffman codes, each 258 bytes again in 13 bits (RFC 1951). */
-struct bits {
-	unsigned char *out;
-	size_t at;
-};
-
-static void put(struct bits *b, unsigned code, unsigned n)
-{
-	for (; n--; b->at++)
-		b->out[b->at / 8] |= (unsigned char)((code >> n & 1) << b->at % 8);
-}
-
-static unsigned char *bomb(size_t n, size_t *ret_size)
-{
-	static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
-	struct bits b = {.out = calloc(1, n / 258 * 2 + 64), .at = sizeof head * 8};
-
-	assert_non_null(b.out);
-	memcpy(b.out, head, sizeof head);
-	put(&b, 1, 1);		/* the last block */
-	put(&b, 2, 2);		/* fixed codes; the two bits are 01, least significant first */
-	put(&b, 0x30 + ' ', 8); /* the literal */
-	for (size_t i = 0; i < n / 258; i++)
-		put(&b, 0xc5 << 5, 13); /* length 258, distance 1 */
-	put(&b, 0, 7);			/* the end */
-	*ret_size = b.at / 8 + 9;
-	return b.out;
-}
-
-static bool bombed(const struct bad_request *r)
-{
-	ord_autofree unsigned char *data = NULL;
-	size_t size;
-	char head[128];
-
-	data = bomb((size_t)64 << 20, &size);
-	(void)snprintf(head, sizeof head,
-		       "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
-		       size);
-	return bad_say(r, head) && bad_send(r, data, size);
-}
-
-static long max_rss_kb(void)
-{
-	struct rusage ru;
-
-	(void)getrusage(RUSAGE_SELF, &ru);
-	return ru.ru_maxrss;
-}
-
-static int count(void *arg, const json_t *item, struct ord_err *err)
-{
-	(void)item;
-	(void)err;
-	(*(unsigned *)arg)++;
-	return 0;
-}
-
-static void a_gzip_bomb_is_an_error(void **state)
-{
-	const struct kube_set set = {.kind = {"v1", "Pod", "pods", true}};
-	long before = max_rss_kb();
-	unsigned n = 0;
-	struct world w;
-
-	begin(&w, bombed);
-	assert_int_equal(call(&w, "GET", 20000, false, false), -1);
-	assert_non_null(strstr(w.err.msg, "more than 8 MiB"));
-	assert_int_equal(w.a.tries, 1);
-	/* In a list blanks cost nothing but time; that its checksum is wrong shows at the end.
-	 * Asked three times, as for all that makes no sense. */
-	assert_int_equal(kube_list(w.k, &set, count, &n, ord_now_ns() + 40 * ORD_S, NULL, &w.err),
-			 -1);
-	assert_int_equal(n, 0);
-	assert_non_null(strstr(w.err.msg, "is no gzip"));
-	assert_int_equal(atomic_load(&w.s.shared->hits), 1 + 3);
-	assert_in_range(max_rss_kb() - before, 0, RSS_MAX_KB);
-	end(&w);
-}
-
-static bool endless_object(const struct bad_request *r)
-{
-	char piece[4097];
-
-	memset(piece, 'a', sizeof piece - 1);
-	piece[sizeof piece - 1] = '\0';
-	(void)bad_stream(r, "");
-	(void)bad_chunk(r, "{\"kind\":\"PodList\",\"metadata\":{},\"items\":[{\"kind\":\"");
-	while (bad_chunk(r, piece))
-		;
-	return false;
-}
-
-static void an_oversized_object_is_an_error(void **state)
-{
-	const struct kube_set set = {.kind = {"v1", "Pod", "pods", true}};
-	long before = max_rss_kb();
-	unsigned n = 0;
-	struct world w;
-
-	begin(&w, endless_object);
-	assert_int_equal(kube_list(w.k, &set, count, &n, ord_now_ns() + 30 * ORD_S, NULL, &w.err),
-			 -1);
-	assert_non_null(strstr(w.err.msg, "an object of more than 8388608 bytes"));
-	assert_in_range(max_rss_kb() - before, 0, RSS_MAX_KB);
-	end(&w);
 }
 
 static bool throttled(const struct bad_request *r)
@@ -416,24 +251,6 @@ static void nobody_listens(void **state)
 	end(&w);
 }
 
-static bool html(const struct bad_request *r)
-{
-	return bad_answer(r, 200, "", "<html>log in first</html>");
-}
-
-static void not_json(void **state)
-{
-	const struct ord_object pod = {.api_version = "v1", .kind = "Pod", .ns = "x", .name = "p"};
-	json_t *body = NULL;
-	struct world w;
-
-	begin(&w, html);
-	assert_int_equal(kube_get(w.k, &pod, ord_now_ns() + 5 * ORD_S, &body, NULL, &w.err), -1);
-	assert_null(body);
-	assert_non_null(strstr(w.err.msg, "without JSON"));
-	end(&w);
-}
-
 /* --- what does not wait --- */
 
 struct many {
@@ -533,15 +350,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_at_its_deadline),
 		cmocka_unit_test(broken_connections),
-		cmocka_unit_test(a_gzip_bomb_is_an_error),
-		cmocka_unit_test(an_oversized_object_is_an_error),
 		cmocka_unit_test(retry_after_is_obeyed),
 		cmocka_unit_test(a_budget_is_an_answer),
 		cmocka_unit_test(server_errors),
 		cmocka_unit_test(new_credentials_after_401),
 		cmocka_unit_test(a_kubeconfig_that_was_renewed),
 		cmocka_unit_test(nobody_listens),
-		cmocka_unit_test(not_json),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(a_child_opens_its_own),
 		cmocka_unit_test(it_beats_while_it_waits),
