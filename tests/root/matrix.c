@@ -2,34 +2,21 @@
  * matrix FAULT: every way in which a lease can end or be broken, for one fault. After each the
  * residue is 0 and the state of the machine is byte-identical to before.
  */
-#include "faults.h"
+#include "matrix.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define LONG_HOLD 3600000000000ull
-#define LEASE	  "m-1"
+const struct row *row;
+struct target target;
+char *before;
+struct driver d;
 
-/* Hard bounds, generous because the machine may be shared; bench/ has the figures. */
-#define KERNEL_GONE_MS	 100
-#define GUARDIAN_GONE_MS 200
-#define SETTLED_MS	 2000
-
-static const struct row *row;
-static struct target target;
-static char *before;
-static struct driver d;
-
-static void begin(uint64_t hold_ns)
+void begin(uint64_t hold_ns)
 {
 	char *place = row_place(row, &target);
 	char *line = request_add(LEASE, row->fault, row->args, place, hold_ns);
@@ -43,8 +30,7 @@ static void begin(uint64_t hold_ns)
 	free(place);
 }
 
-/* The `reverted` event with this cause, nothing left, and the state as it was. */
-static void reverted(const char *cause, int status)
+void reverted(const char *cause, int status)
 {
 	json_t *event = driver_until(&d, "reverted", 10000);
 	const char *told = json_string_value(json_object_get(event, "cause"));
@@ -62,9 +48,7 @@ static void reverted(const char *cause, int status)
 	state_same(before, &target, SETTLED_MS, cause);
 }
 
-/* Whatever became of the injector: the effect goes within the time, then all of the state is as
- * before. */
-static void gone(unsigned within_ms, const char *what)
+void gone(unsigned within_ms, const char *what)
 {
 	uint64_t from = now_us();
 
@@ -137,7 +121,7 @@ static void guardian_killed(void)
 	reverted("failed", 1);
 }
 
-static json_t *rescued_one(void)
+json_t *rescued_one(void)
 {
 	json_t *event = driver_op("rescue"), *records = json_object_get(event, "records");
 	json_t *one = json_incref(json_array_get(records, 0));
@@ -146,7 +130,7 @@ static json_t *rescued_one(void)
 	return one;
 }
 
-static void rescued_as(json_t *one, const char *action)
+void rescued_as(json_t *one, const char *action)
 {
 	const char *told = json_string_value(json_object_get(one, "action"));
 	json_int_t residue = json_integer_value(json_object_get(one, "residue"));
@@ -242,158 +226,6 @@ static void twice(void)
 	rescued_as(rescued_one(), "reverted");
 	d.pid = 0;
 	gone(0, "reverted twice");
-}
-
-/* The target dies while the fault holds; what is left of the fault ends as asked. */
-static void target_killed(void)
-{
-	json_t *event;
-	char *without;
-
-	begin(LONG_HOLD);
-	target_end(&target);
-	if (!row->by_guardian)
-		driver_send(&d, "{\"protocol\":1,\"op\":\"end\"}");
-	event = driver_until(&d, "reverted", 3000);
-	must(json_integer_value(json_object_get(event, "residue")) <= 0);
-	if (row->by_guardian &&
-	    strcmp(json_string_value(json_object_get(event, "cause")), "target-gone") != 0)
-		die("%s: the target's death was not the cause", row->fault);
-	json_decref(event);
-	must(driver_reap(&d, 3000) == 0);
-	row_target(row, &target);
-	without = state_read(&target);
-	free(before);
-	before = without;
-}
-
-/* Nothing names the target's namespace any more but the injector; with the lease it goes, and the
- * veth pair with it. */
-static void namespace_deleted(void)
-{
-	char *bare;
-
-	if (row->on != ON_NET)
-		return;
-	target_end(&target);
-	for (int i = 0; i < 100 && access("/proc/sys/net/ipv4/conf/vT", F_OK) == 0; i++)
-		nap_ms(20);
-	bare = state_read(NULL);
-	row_target(row, &target);
-	begin(LONG_HOLD);
-	target_end(&target);
-	driver_send(&d, "{\"protocol\":1,\"op\":\"end\"}");
-	json_decref(driver_until(&d, "reverted", 3000));
-	must(driver_reap(&d, 3000) == 0);
-	state_same(bare, NULL, SETTLED_MS, "namespace deleted");
-	/* And once more with nobody left to end it in order. */
-	row_target(row, &target);
-	begin(LONG_HOLD);
-	target_end(&target);
-	must_sys(kill(d.pid, SIGKILL));
-	(void)driver_reap(&d, 1000);
-	state_same(bare, NULL, SETTLED_MS, "namespace deleted, holder killed");
-	free(bare);
-	row_target(row, &target);
-	free(before);
-	before = state_read(&target);
-}
-
-/*
- * The process that the record names has died, another lives in its namespace: rescue finds the way
- * in all the same. With nobody in it the record is void.
- */
-static void namespace_by_another(void)
-{
-	json_t *one;
-	pid_t other;
-
-	if (row->on != ON_NET)
-		return;
-	for (int with = 1; with >= 0; with--) {
-		begin(LONG_HOLD);
-		other = with ? fork() : 0;
-		must_sys(other);
-		if (with && other == 0) {
-			(void)setns(target.netns, CLONE_NEWNET);
-			(void)close_range(0, ~0u, 0);
-			for (;;)
-				(void)pause();
-		}
-		nap_ms(20);
-		must_sys(kill(lease_pid(LEASE, "guardian"), SIGSTOP));
-		must_sys(kill(lease_pid(LEASE, "guardian"), SIGKILL));
-		must_sys(kill(d.pid, SIGKILL));
-		(void)driver_reap(&d, 1000);
-		target_end(&target);
-		one = rescued_one();
-		/* The holder may have seen its guardian's death first, and ended in order. */
-		if (one)
-			rescued_as(one, with ? "reverted" : "removed");
-		if (with) {
-			must_sys(kill(other, SIGKILL));
-			(void)waitpid(other, NULL, 0);
-		}
-		row_target(row, &target);
-	}
-	free(before);
-	before = state_read(&target);
-}
-
-static void fill(const char *path)
-{
-	char zeros[4096] = "";
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-	must_sys(fd);
-	while (write(fd, zeros, sizeof zeros) > 0)
-		;
-	must(errno == ENOSPC);
-	(void)close(fd);
-}
-
-/* No space for the record: refused before anything is changed. No space later: the record is there,
- * all goes on. */
-static void disk_full(void)
-{
-	char *place = row_place(row, &target), *line;
-	json_t *event;
-
-	must_sys(mount("full", "/run/ordeal", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755"));
-	json_decref(driver_op("status"));
-	line = request_add(LEASE, row->fault, row->args, place, LONG_HOLD);
-	driver_spawn(&d);
-	fill("/run/ordeal/filler");
-	driver_send(&d, line);
-	event = driver_next(&d, 5000);
-	while (event &&
-	       strcmp(json_string_value(json_object_get(event, "event")), "checked") == 0) {
-		json_decref(event);
-		event = driver_next(&d, 5000);
-	}
-	if (!event || strcmp(json_string_value(json_object_get(event, "event")), "failed") != 0)
-		die("%s: a full disk for the record was not refused", row->fault);
-	json_decref(event);
-	must(driver_reap(&d, 3000) == 1);
-	must(!row->felt || !row->felt(&target, 20));
-	must_sys(unlink("/run/ordeal/filler"));
-
-	driver_spawn(&d);
-	driver_send(&d, line);
-	json_decref(driver_until(&d, "injected", 10000));
-	fill("/run/ordeal/filler");
-	must_sys(kill(d.pid, SIGKILL));
-	(void)driver_reap(&d, 1000);
-	for (int i = 0; access("/run/ordeal/undo/" LEASE ".json", F_OK) == 0; i++) {
-		if (i > 200)
-			die("%s: the record was not removed on a full disk", row->fault);
-		nap_ms(10);
-	}
-	must_sys(umount2("/run/ordeal", MNT_DETACH));
-	d.pid = 0;
-	gone(0, "disk full");
-	free(line);
-	free(place);
 }
 
 static void halted(void)
