@@ -15,203 +15,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "kube/kube.h"
-
-#define MAP_KIND                                      \
-	{                                             \
-		"v1", "ConfigMap", "configmaps", true \
-	}
-
-static struct kube_config *config;
-static struct kube *k;
-static char ns[64];
-static struct ord_err err;
-static const struct kube_kind map_kind = MAP_KIND;
-
-static uint64_t soon(void)
-{
-	return ord_now_ns() + 30 * ORD_S;
-}
-
-#define must(call)                                          \
-	do {                                                \
-		if (call)                                   \
-			fail_msg("%s: %s", #call, err.msg); \
-	} while (0)
-
-static struct ord_object named(const char *api_version, const char *kind, const char *name)
-{
-	struct ord_object o = {.uid = ""};
-
-	(void)snprintf(o.api_version, sizeof o.api_version, "%s", api_version);
-	(void)snprintf(o.kind, sizeof o.kind, "%s", kind);
-	(void)snprintf(o.ns, sizeof o.ns, "%s", ns);
-	(void)snprintf(o.name, sizeof o.name, "%s", name);
-	return o;
-}
-
-static const char *meta(const json_t *object, const char *key)
-{
-	const char *text =
-		json_string_value(json_object_get(json_object_get(object, "metadata"), key));
-
-	return text ? text : "";
-}
-
-/* Owned by the caller; the text is JSON. */
-static json_t *read_json(const char *text)
-{
-	json_error_t e;
-	json_t *j = json_loads(text, 0, &e);
-
-	if (!j)
-		fail_msg("%s: %s", e.text, text);
-	return j;
-}
-
-static json_t *make(const struct kube_kind *kind, const char *text)
-{
-	ord_auto(json) json_t *object = read_json(text);
-	json_t *made = NULL;
-
-	must(kube_create(k, kind, ns, object, soon(), &made, NULL, &err));
-	return made;
-}
-
-static json_t *make_map(const char *name)
-{
-	char text[256];
-
-	(void)snprintf(
-		text, sizeof text,
-		"{\"metadata\":{\"name\":\"%s\",\"labels\":{\"odd\":\"%s\"}},\"data\":{\"n\":"
-		"\"0\"}}",
-		name, strlen(name) % 2 ? "yes" : "no");
-	return make(&map_kind, text);
-}
-
-/* --- lists --- */
-
-struct listed {
-	unsigned n, with_managed, with_data;
-	char names[64][64];
-};
-
-static int on_item(void *arg, const json_t *item, struct ord_err *e)
-{
-	struct listed *l = arg;
-
-	(void)e;
-	for (unsigned i = 0; i < l->n; i++)
-		assert_string_not_equal(l->names[i], meta(item, "name"));
-	assert_string_equal(json_string_value(json_object_get(item, "kind")), "ConfigMap");
-	assert_string_equal(json_string_value(json_object_get(item, "apiVersion")), "v1");
-	l->with_managed +=
-		json_is_array(json_object_get(json_object_get(item, "metadata"), "managedFields"));
-	l->with_data += json_is_object(json_object_get(item, "data"));
-	assert_true(l->n < ORD_COUNT(l->names));
-	(void)snprintf(l->names[l->n++], sizeof l->names[0], "%s", meta(item, "name"));
-	return 0;
-}
-
-static void list_pages(void **state)
-{
-	char name[32], version[64] = "";
-
-	for (unsigned i = 0; i < 25; i++) {
-		(void)snprintf(name, sizeof name, "page-%0*u", (int)(i % 3 + 1), i);
-		json_decref(make_map(name));
-	}
-	for (unsigned page = 1; page < 40; page += 6) {
-		struct listed l = {.n = 0};
-		struct kube_set set = {.kind = MAP_KIND,
-				       .ns = ns,
-				       .page = page,
-				       .field_selector = "metadata.name!=kube-root-ca.crt"};
-
-		must(kube_list(k, &set, on_item, &l, soon(), version, &err));
-		assert_int_equal(l.n, 25);
-		assert_int_equal(l.with_managed, 0);
-		assert_int_equal(l.with_data, 25);
-		assert_true(strlen(version) > 0);
-		set.metadata_only = set.managed = true;
-		set.selector = "odd in (yes)";
-		l = (struct listed){.n = 0};
-		must(kube_list(k, &set, on_item, &l, soon(), NULL, &err));
-		assert_in_range(l.n, 1, 24);
-		assert_int_equal(l.with_managed, l.n);
-		assert_int_equal(l.with_data, 0);
-	}
-}
-
-static int keep(void *arg, const json_t *item, struct ord_err *e)
-{
-	ord_auto(json) json_t *copy = json_deep_copy(item);
-
-	(void)e;
-	(void)json_object_del(json_object_get(copy, "metadata"), "managedFields");
-	return json_object_set(arg, meta(copy, "uid"), copy);
-}
-
-/* An object with everything in its metadata that can be, and that is being deleted. */
-static void make_odd(void)
-{
-	const struct ord_object odd = named("v1", "ConfigMap", "odd");
-
-	json_decref(make(
-		&map_kind,
-		"{\"metadata\":{\"name\":\"odd\",\"finalizers\":[\"example.org/one\","
-		"\"example.org/two\"],\"labels\":{\"app.kubernetes.io/name\":\"odd\",\"empty\":"
-		"\"\"},\"annotations\":{\"a\":\"\",\"b\":\"d\u00e9 \xf0\x9f\x98\x80 "
-		"\\\"quoted\\\"\\n\\u0001\"},\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":"
-		"\"ConfigMap\",\"name\":\"kube-root-ca.crt\",\"uid\":\"00000000-0000-4000-8000-"
-		"000000000001\",\"controller\":true,\"blockOwnerDeletion\":false},{"
-		"\"apiVersion\":\"v1\",\"kind\":\"Node\",\"name\":\"n\",\"uid\":\"00000000-0000-"
-		"4000-8000-000000000002\"}]}}"));
-	must(kube_delete(k, &odd, -1, soon(), NULL, &err));
-}
-
-/* What comes in protobuf is what comes in JSON (which is asked for where managedFields are). */
-static void metadata_in_both_encodings(void **state)
-{
-	static const struct kube_kind kinds[] = {
-		MAP_KIND,
-		{"v1", "Node", "nodes", false},
-		{"v1", "Namespace", "namespaces", false},
-		{"rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false},
-		{"apps/v1", "Deployment", "deployments", true},
-		{"apps/v1", "ReplicaSet", "replicasets", true},
-	};
-	const struct ord_object odd = named("v1", "ConfigMap", "odd");
-	ord_auto(json) json_t *patch = read_json("{\"metadata\":{\"finalizers\":null}}");
-
-	make_odd();
-	for (size_t i = 0; i < ORD_COUNT(kinds); i++) {
-		ord_auto(json) json_t *binary = json_object(), *text = json_object();
-		struct kube_set set = {.kind = kinds[i], .page = 3, .metadata_only = true};
-		unsigned same = 0;
-		const char *uid;
-		json_t *value;
-
-		if (!i)
-			set.ns = ns;
-		must(kube_list(k, &set, keep, binary, soon(), NULL, &err));
-		set.managed = true;
-		must(kube_list(k, &set, keep, text, soon(), NULL, &err));
-		/* Others may change theirs in between: what is of one version is one. */
-		json_object_foreach (text, uid, value) {
-			const json_t *other = json_object_get(binary, uid);
-
-			if (strcmp(meta(other, "resourceVersion"), meta(value, "resourceVersion")))
-				continue;
-			if (!json_equal(other, value))
-				fail_msg("%s\n%s", json_dumps(other, 0), json_dumps(value, 0));
-			same++;
-		}
-		assert_true(same || i > 3); /* of the first four there are always some */
-	}
-	must(kube_patch(k, &odd, NULL, KUBE_PATCH_MERGE, patch, false, soon(), NULL, NULL, &err));
-}
+#include "tests/cluster/client/client.h"
 
 /* --- a watch --- */
 
@@ -267,7 +71,7 @@ static json_t *change(const char *name, unsigned to)
 /* What the writer was told of each write is what the watch tells, in the same order, once. */
 static void a_watch_tells_each_change_once(void **state)
 {
-	const struct kube_set set = {.kind = MAP_KIND, .ns = ns, .page = 7};
+	const struct kube_set set = {.kind = MAP_KIND, .ns = our_ns, .page = 7};
 	struct story seen = {.n = 0}, wrote = {.n = 0};
 	struct kube_watch *w;
 	struct kube *other;
@@ -337,7 +141,7 @@ static bool are_200(void *arg)
 /* HTTP/2: watches and calls, at the same time, over one connection. */
 static void one_connection(void **state)
 {
-	const struct kube_set set = {.kind = MAP_KIND, .ns = ns};
+	const struct kube_set set = {.kind = MAP_KIND, .ns = our_ns};
 	struct story s = {.n = 0};
 	struct kube_watch *w[3];
 	struct kube *other;
@@ -445,39 +249,39 @@ static void leases(void **state)
 	ord_auto(json) json_t *lease = NULL, *again = NULL;
 	uint64_t began;
 
-	must(kube_lease_take(k, ns, "target", "first", 2, soon(), &err));
-	must(kube_lease_take(k, ns, "target", "first", 2, soon(), &err));
-	assert_int_equal(kube_lease_take(k, ns, "target", "second", 2, soon(), &err), -1);
+	must(kube_lease_take(k, our_ns, "target", "first", 2, soon(), &err));
+	must(kube_lease_take(k, our_ns, "target", "first", 2, soon(), &err));
+	assert_int_equal(kube_lease_take(k, our_ns, "target", "second", 2, soon(), &err), -1);
 	assert_int_equal(err.code, ORD_GUARD);
 	assert_non_null(strstr(err.msg, "held by first for another"));
 	/* A holder that does not renew loses it, and not before its time. */
-	must(kube_lease_take(k, ns, "target", "first", 2, soon(), &err));
+	must(kube_lease_take(k, our_ns, "target", "first", 2, soon(), &err));
 	began = ord_now_ns();
-	while (kube_lease_take(k, ns, "target", "second", 30, soon(), &err)) {
+	while (kube_lease_take(k, our_ns, "target", "second", 30, soon(), &err)) {
 		assert_int_equal(err.code, ORD_GUARD);
 		assert_true(ord_now_ns() - began < 20 * ORD_S);
 		(void)usleep(50000);
 	}
 	assert_true(ord_now_ns() - began >= 2 * ORD_S - 100 * ORD_MS);
-	assert_int_equal(kube_lease_take(k, ns, "target", "first", 2, soon(), &err), -1);
+	assert_int_equal(kube_lease_take(k, our_ns, "target", "first", 2, soon(), &err), -1);
 	must(kube_get(k, &o, soon(), &lease, NULL, &err));
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(lease, "spec"),
 							    "leaseTransitions")),
 			 1);
 	/* Not ours: it stays. */
-	must(kube_lease_drop(k, ns, "target", "first", soon(), &err));
+	must(kube_lease_drop(k, our_ns, "target", "first", soon(), &err));
 	must(kube_get(k, &o, soon(), &again, NULL, &err));
-	must(kube_lease_drop(k, ns, "target", "second", soon(), &err));
+	must(kube_lease_drop(k, our_ns, "target", "second", soon(), &err));
 	assert_int_equal(kube_get(k, &o, soon(), NULL, NULL, &err), -1);
-	must(kube_lease_drop(k, ns, "target", "second", soon(), &err));
-	must(kube_lease_take(k, ns, "target", "first", 2, soon(), &err));
+	must(kube_lease_drop(k, our_ns, "target", "second", soon(), &err));
+	must(kube_lease_take(k, our_ns, "target", "first", 2, soon(), &err));
 }
 
 static void a_kind_of_ones_own(void **state)
 {
 	static const struct kube_kind crds = {"apiextensions.k8s.io/v1", "CustomResourceDefinition",
 					      "customresourcedefinitions", false};
-	const struct kube_set set = {.kind = {"", "", "", true}, .ns = ns, .page = 1};
+	const struct kube_set set = {.kind = {"", "", "", true}, .ns = our_ns, .page = 1};
 	struct ord_object crd = {.api_version = "apiextensions.k8s.io/v1",
 				 .kind = "CustomResourceDefinition"},
 			  o;
@@ -513,7 +317,7 @@ static void a_kind_of_ones_own(void **state)
 		       "{\"apiVersion\":\"%s\",\"kind\":\"Gadget\",\"metadata\":{\"name\":\"g\"}}",
 		       version);
 	object = read_json(text);
-	for (unsigned i = 0; kube_create(k, &kind, ns, object, soon(), NULL, NULL, &err); i++) {
+	for (unsigned i = 0; kube_create(k, &kind, our_ns, object, soon(), NULL, NULL, &err); i++) {
 		assert_true(i < 200);
 		(void)usleep(100000);
 	}
@@ -534,7 +338,7 @@ static void a_kind_of_ones_own(void **state)
 static void what_we_may(void **state)
 {
 	const struct kube_access a = {
-		.resource = "pods", .subresource = "eviction", .verb = "create", .ns = ns};
+		.resource = "pods", .subresource = "eviction", .verb = "create", .ns = our_ns};
 	bool allowed = false;
 
 	must(kube_may(k, &a, soon(), &allowed, &err));
@@ -551,47 +355,9 @@ static void the_servers_clock(void **state)
 	assert_true(hi - lo <= 1100 * (int64_t)ORD_MS);
 }
 
-/* --- the namespace --- */
-
-static int set_up(void **state)
-{
-	static const struct kube_kind namespaces = {"v1", "Namespace", "namespaces", false};
-	struct ord_object account;
-	char text[128];
-
-	(void)state;
-	(void)snprintf(ns, sizeof ns, "kube-client-%d", getpid());
-	if (kube_config_load("kubelab", &config, &err) || kube_open(config, &k, &err)) {
-		print_error("%s\n", err.msg);
-		return -1;
-	}
-	(void)snprintf(text, sizeof text, "{\"metadata\":{\"name\":\"%s\"}}", ns);
-	json_decref(make(&namespaces, text));
-	account = named("v1", "ServiceAccount", "default");
-	for (unsigned i = 0; kube_get(k, &account, soon(), NULL, NULL, &err); i++) {
-		assert_true(i < 300);
-		(void)usleep(100000);
-	}
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct ord_object o = {.api_version = "v1", .kind = "Namespace"};
-
-	(void)state;
-	(void)snprintf(o.name, sizeof o.name, "%s", ns);
-	(void)kube_delete(k, &o, -1, soon(), NULL, &err);
-	kube_close(k);
-	kube_config_free(config);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(list_pages),
-		cmocka_unit_test(metadata_in_both_encodings),
 		cmocka_unit_test(a_watch_tells_each_change_once),
 		cmocka_unit_test(one_connection),
 		cmocka_unit_test(patches),
@@ -603,5 +369,5 @@ int main(void)
 		cmocka_unit_test(the_servers_clock),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, client_begin, client_end);
 }
