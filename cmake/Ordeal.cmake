@@ -42,10 +42,23 @@ endfunction()
 function(ordeal_cluster_test name timeout)
 	add_test(NAME cluster.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/alone.sh ${PROJECT_SOURCE_DIR}/tests/cluster/with
 		${ARGN})
-	set(state ${PROJECT_BINARY_DIR}/cluster)
-	set_tests_properties(cluster.${name} PROPERTIES LABELS cluster TIMEOUT ${timeout} COST ${timeout} SKIP_RETURN_CODE 77
-		FIXTURES_REQUIRED cluster
-		ENVIRONMENT "CLUSTER=${state};KUBECONFIG=${state}/kubeconfig;BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+	set_tests_properties(cluster.${name} PROPERTIES LABELS cluster TIMEOUT ${timeout} COST ${timeout} SKIP_RETURN_CODE 77)
+	ordeal_cluster_plane(${name} cluster ${PROJECT_BINARY_DIR}/cluster)
+endfunction()
+
+# ordeal_cluster_plane(NAME FIXTURE DIR): the control plane that the test is for.
+function(ordeal_cluster_plane name fixture dir)
+	set_tests_properties(cluster.${name} PROPERTIES FIXTURES_REQUIRED ${fixture}
+		ENVIRONMENT "CLUSTER=${dir};KUBECONFIG=${dir}/kubeconfig;BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# ordeal_cluster_sweeps(N NAME...): a rescue from another machine sweeps the whole cluster: those that sweep, and those that leave
+# something for a sweep, have one of the two control planes for that, one after the other.
+function(ordeal_cluster_sweeps n)
+	foreach(name ${ARGN})
+		ordeal_cluster_plane(${name} sweep-${n} ${PROJECT_BINARY_DIR}/cluster-sweep-${n})
+		set_tests_properties(cluster.${name} PROPERTIES RESOURCE_LOCK sweep-${n})
+	endforeach()
 endfunction()
 
 # ordeal_cluster_bats(NAME TIMEOUT FILE): one bats file; `load cluster` (or ../cluster) gives it what they share.

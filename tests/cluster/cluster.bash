@@ -103,19 +103,26 @@ real_cluster() {
 
 part() { "$SOURCE_DIR/tests/cluster/part" "$CLUSTER" "$@" 3>&- 4>&-; }
 
-# k ARGUMENT...: kubectl as the admin, in the test's namespace.
-k() { "${lab[@]}" "$CLUSTER/kubectl" -n "$NS" "$@"; }
+# k ARGUMENT...: kubectl as the admin, in the test's namespace. It is gone before its garbage would be worth a collection.
+k() { GOGC=off "${lab[@]}" "$CLUSTER/kubectl" -n "$NS" "$@"; }
 
-# until_ok SECONDS COMMAND...: until it succeeds; tells what it said last where it never does.
+# until_ok SECONDS COMMAND...: until it succeeds; tells what it said last where it never does. It pauses for twice the time that
+# the command took: a kubectl takes 100 ms of a CPU, and others wait for theirs.
 until_ok() {
-	local end=$(($(date +%s%N) + $1 * 1000000000)) said
+	local said from=${EPOCHREALTIME/[.,]/} now pause
+	local end=$((from + $1 * 1000000))
 	shift
 	while ! said=$("$@" 2>&1); do
-		if [ "$(date +%s%N)" -ge "$end" ]; then
+		now=${EPOCHREALTIME/[.,]/}
+		if [ "$now" -ge "$end" ]; then
 			echo "not in time: $*: $said"
 			return 1
 		fi
-		sleep .05
+		pause=$(((now - from) * 2))
+		((pause > 50000)) || pause=50000
+		((pause < 1000000)) || pause=1000000
+		sleep "$(printf '%d.%06d' $((pause / 1000000)) $((pause % 1000000)))"
+		from=${EPOCHREALTIME/[.,]/}
 	done
 }
 
