@@ -33,6 +33,7 @@ static int read_cusum(const char *text, struct ord_table_options *o, struct ord_
 
 		(void)snprintf(part, sizeof part, "%.*s", (int)length, at);
 		if (length >= sizeof part || !ord_parse_real(part, into[i]) ||
+		    fabs(*into[i]) > ORD_TABLE_VALUE_MAX ||
 		    (at[length] == ',') != (i + 1 < ORD_COUNT(into)))
 			return ord_fail(err, ORD_USAGE,
 					"--cusum: '%.60s' is not MEAN,K,H: three numbers, as in "

@@ -11,6 +11,8 @@
 #include "ordeal/err.h"
 
 enum { ORD_TABLE_BYTES_MAX = 64 << 20 };
+/* Of any value: squares and sums of them are finite. */
+#define ORD_TABLE_VALUE_MAX 1e100
 
 struct ord_table_options {
 	const char *by;		  /* the column of the groups; NULL: `group`, where there is one */

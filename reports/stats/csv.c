@@ -207,8 +207,29 @@ static void skip_empty_lines(struct reader *r)
 	}
 }
 
+/* Who forgot the header, or has another separator, is told so and not that a column is missing. */
+static int check_separator(const struct ord_csv *csv, struct ord_err *err)
+{
+	const struct ord_csv_cell *first = &csv->cells[0];
+	size_t numbers = 0;
+	double v;
+
+	for (size_t i = 0; i < csv->n_columns; i++)
+		numbers += ord_parse_real(csv->cells[i].text, &v);
+	if (numbers == csv->n_columns)
+		return ord_csv_refuse(csv, first, err,
+				      "there are numbers only: the first line names the columns");
+	if (csv->n_columns == 1 && strpbrk(first->text, ";\t"))
+		return ord_csv_refuse(csv, first, err,
+				      "one column '%.40s': put commas between columns",
+				      first->text);
+	return 0;
+}
+
 static int check_header(const struct ord_csv *csv, struct ord_err *err)
 {
+	if (check_separator(csv, err))
+		return -1;
 	for (size_t i = 0; i < csv->n_columns; i++) {
 		size_t first;
 
@@ -247,6 +268,8 @@ int ord_csv_parse(const char *name, char *text, size_t size, struct ord_csv *ret
 
 	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		r.at += 3;
+	if (size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)))
+		return refuse_here(&r, err, "this is UTF-16: store it as UTF-8");
 	if (nul) {
 		while (r.at < nul)
 			step(&r);

@@ -99,6 +99,8 @@ double ord_beta_quantile(double p, double a, double b)
 
 	if (!(p >= 0 && p <= 1) || !(a > 0 && b > 0))
 		return NAN;
+	if (p <= 0 || p >= 1) /* the distribution function is 1 from a bit before 1 on */
+		return p > 0;
 	while (hi - lo > 1e-16 * hi) {
 		double mid = lo + (hi - lo) / 2;
 

@@ -2,14 +2,11 @@
 
 #include <stdlib.h>
 
-/* Events before censorings at the same time: who is censored then was still at risk. */
 static int by_time(const void *a, const void *b)
 {
 	const struct ord_stat_time *x = a, *y = b;
 
-	if (x->ns != y->ns)
-		return x->ns < y->ns ? -1 : 1;
-	return (int)x->censored - (int)y->censored;
+	return x->ns < y->ns ? -1 : x->ns > y->ns;
 }
 
 bool ord_stat_median(struct ord_stat_time *v, size_t n, int64_t *ret)

@@ -9,6 +9,8 @@
 /* Products of ratios: a half may come out a bit beside it. */
 static const double tolerance = 1e-9;
 
+/* A whole order, so that what is drawn depends on the values alone, and not on how they are sorted.
+ */
 static int by_time(const void *a, const void *b)
 {
 	const struct ord_surv *x = a, *y = b;

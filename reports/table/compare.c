@@ -76,8 +76,8 @@ static json_t *planning_json(const struct table_group *a, const struct table_gro
 	for (size_t i = 0; i < a->n; i++)
 		squares += (log(a->x[i]) - mean) * (log(a->x[i]) - mean);
 	sigma = sqrt(squares / (double)(a->n - 1));
-	return json_pack("{s:f,s:f,s:f,s:f}", "sigma", sigma, "alpha", 0.05, "power", 0.8, "ratio",
-			 ord_detectable_ratio(sigma, a->n, b->n, 0.05, 0.8));
+	return json_pack("{s:f,s:f,s:f,s:o}", "sigma", sigma, "alpha", 0.05, "power", 0.8, "ratio",
+			 ord_table_number(ord_detectable_ratio(sigma, a->n, b->n, 0.05, 0.8)));
 }
 
 static int put_ranks(const struct table_group *a, const struct table_group *b, double confidence,

@@ -19,10 +19,16 @@ json_t *ord_table_pair(double lo, double hi)
 	return json_pack("[o,o]", ord_table_number(lo), ord_table_number(hi));
 }
 
+/* A million steps would be 2 GB of JSON in memory, which nobody draws. */
+enum { CURVE_MAX = 10000 };
+
 static json_t *curve_json(const struct ord_km_step *steps, size_t n)
 {
-	json_t *all = json_array();
+	json_t *all;
 
+	if (n > CURVE_MAX)
+		return json_null();
+	all = json_array();
 	for (size_t i = 0; i < n; i++) {
 		const struct ord_km_step *k = &steps[i];
 

@@ -109,6 +109,9 @@ static int read_row(struct table *d, const struct columns *c, size_t row, struct
 	    (c->has_event && read_event(d, row, c->event, &s.event, err)) ||
 	    find_group(d, named, &group_of[row], err))
 		return -1;
+	if (fabs(s.time) > ORD_TABLE_VALUE_MAX)
+		return ord_csv_refuse(&d->csv, ord_csv_at(&d->csv, row, c->time), err,
+				      "beyond 1e100 nothing is computed");
 	if (d->times && s.time < 0)
 		return ord_csv_refuse(&d->csv, ord_csv_at(&d->csv, row, c->time), err,
 				      "a time below 0");

@@ -174,6 +174,51 @@ table() { printf '%s\n' "$@" >"$T/t.csv"; }
 	wrong "--tau: '-3' is no number above 0" --tau -3 "$T/t.csv"
 }
 
+@test "what is no table says so, and a full disk is an error" {
+	table 1,1 2,0
+	wrong "$T/t.csv:1:1: there are numbers only: the first line names the columns" "$T/t.csv"
+	table 'time;event' '1;1'
+	wrong "$T/t.csv:1:1: one column 'time;event': put commas between columns" "$T/t.csv"
+	for bad in NaN inf -Infinity 0x1p3 1e999 '1 2'; do
+		table time,event 1,1 "$bad,0"
+		wrong "$T/t.csv:3:1: time is '$bad', which is no finite number" "$T/t.csv"
+	done
+	table value 1 1e101
+	wrong "$T/t.csv:3:1: beyond 1e100 nothing is computed" "$T/t.csv"
+	printf 'time,event\n1,1\n2\0,1\n' >"$T/t.csv"
+	wrong "$T/t.csv:3:2: a NUL byte: this is no text" "$T/t.csv"
+	: >"$T/t.csv"
+	wrong "$T/t.csv: it is empty; the first line names the columns" "$T/t.csv"
+	run "$ORDEAL" stats /dev/zero
+	[ "$status" -eq 2 ]
+	[[ $output == *"larger than the limit"* ]]
+	run "$ORDEAL" stats "$T"
+	[ "$status" -eq 6 ]
+	[[ $output == *"Is a directory"* ]]
+	for form in --json ''; do
+		run bash -c '"$0" stats $1 "$2" >/dev/full' "$ORDEAL" "$form" "$T/times.csv"
+		[ "$status" -eq 6 ]
+		[[ $output == *"No space left on device"* ]]
+	done
+}
+
+@test "values at both ends of what is read" {
+	table value,group 1e100,a -1e100,a 1e-300,a 0,b 1e100,b -1e100,b
+	json '.comparisons[0] | .p > 0 and (.shift.value | type == "number")' "$T/t.csv"
+	json '.segments | .n == 6 and .changes == []' --segments "$T/t.csv"
+	json '.cusum.alarm_up.sum == 2e100 and (.cusum.up | all(type == "number"))' --cusum -1e100,0,5 "$T/t.csv"
+	wrong "--cusum: '-1e101,0,5' is not MEAN,K,H: three numbers, as in --cusum 10,0.5,5" --cusum -1e101,0,5 "$T/t.csv"
+	table time,event,group 1e100,1,a 1e100,0,a 1e-300,1,b 1e100,1,b
+	json '.comparisons[0].log_rank_exact.p <= 1 and (.groups[1].restricted_mean.value | type == "number")' "$T/t.csv"
+}
+
+@test "200,000 rows: seconds, and no curve of them" {
+	awk 'BEGIN {print "time,event"; for (i = 0; i < 200000; i++) printf "%d.%d,%d\n", i * 7919 % 200000, i % 10, (i % 9 > 0)}' >"$T/t.csv"
+	timeout 60 "$ORDEAL" stats --json "$T/t.csv" >"$T/out.json"
+	[ "$(stat -c %s "$T/out.json")" -lt 10000 ]
+	jq -e '.groups[0] | .n == 200000 and .curve == null and (.quantiles | length == 6)' "$T/out.json"
+}
+
 @test "what is drawn says its seed, and the seed decides it" {
 	{ echo time,event,group; for i in $(seq 15); do echo "$i,1,a"; echo "$((i + 3)).5,$((i % 5 ? 1 : 0)),b"; done; } >"$T/t.csv"
 	json '.comparisons[0].log_rank_exact | (.exact | not) and .relabellings == 200000 and .seed == 7' --seed 7 "$T/t.csv"

@@ -29,6 +29,8 @@ static void medians(void **state)
 		{1, {E(7)}, 7},
 		{2, {E(4), E(2)}, 3}, /* an even plateau: its middle */
 		{3, {E(3), E(1), E(2)}, 2},
+		{2, {E(0), E(10)}, 5}, /* a plateau that begins at 0 */
+		{2, {E(0), C(10)}, 0},
 		{1, {C(7)}, -1},
 		{3, {C(30), C(30), C(30)}, -1},			 /* all censored: S stays 1 */
 		{5, {E(21), E(24), C(300), C(300), C(300)}, -1}, /* S = .6 at the end */
@@ -63,8 +65,22 @@ static void medians(void **state)
 	}
 }
 
+/* Barely above a half is no plateau at a half. */
+static void nearly_a_plateau(void **state)
+{
+	static struct ord_stat_time v[100001];
+	size_t n = sizeof v / sizeof *v;
+	int64_t median = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v[i].ns = i < n / 2 ? 10 : i == n / 2 ? 20 : 30;
+	assert_true(ord_stat_median(v, n, &median));
+	assert_int_equal(median, 20);
+}
+
 static void percentiles(void **state)
 {
+	assert_int_equal(ord_stat_rank(100, 0), 0);
 	assert_int_equal(ord_stat_rank(100, 500000), 49);
 	assert_int_equal(ord_stat_rank(100, 950000), 94);
 	assert_int_equal(ord_stat_rank(100, 990000), 98);
@@ -78,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(medians),
+		cmocka_unit_test(nearly_a_plateau),
 		cmocka_unit_test(percentiles),
 	};
 

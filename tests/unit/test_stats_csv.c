@@ -75,6 +75,17 @@ static void mistakes(void **state)
 		{"a,b\n\"ö\"\"\" x,1\n", "t:2:7: after a closing quote comes a comma"},
 		{"a,b\n1,\"2\n3\n", "t:2:3: this quote is not closed"},
 		{"a,b\n\"two\nlines\",\"2\n", "t:3:8: this quote is not closed"},
+		{"1,1\n2,0\n", "t:1:1: there are numbers only: the first line names the columns"},
+		{"3.5\n", "t:1:1: there are numbers only: the first line names the columns"},
+		{"time;event\n1;1\n", "t:1:1: one column 'time;event': put commas between columns"},
+		{"time\tevent\n1\t1\n",
+		 "t:1:1: one column 'time\tevent': put commas between columns"},
+		{"\xff\xfe"
+		 "a",
+		 "t:1:1: this is UTF-16: store it as UTF-8"},
+		{"\xfe\xff"
+		 "a",
+		 "t:1:1: this is UTF-16: store it as UTF-8"},
 		{"a\rb\n", "t:1:2: a carriage return without a line feed after it"},
 	};
 
@@ -107,18 +118,20 @@ static void nul_and_limits(void **state)
 
 static void too_many_rows(void **state)
 {
-	size_t size = 2 * ((size_t)ORD_CSV_ROWS_MAX + 2);
+	size_t size = 2 * ((size_t)ORD_CSV_ROWS_MAX + 2); /* one too many below the header */
 	ord_autofree char *text = malloc(size + 1);
 	struct ord_csv csv;
 	struct ord_err err;
 
 	for (size_t i = 0; i < size; i += 2)
 		memcpy(&text[i], "1\n", 2);
+	text[0] = 'v';
 	text[size] = '\0';
 	assert_int_equal(ord_csv_parse("t", text, size, &csv, &err), -1);
 	assert_string_equal(err.msg, "t:1000002:1: more than 1,000,000 rows");
 	for (size_t i = 0; i < size; i += 2)
 		memcpy(&text[i], "1\n", 2);
+	text[0] = 'v';
 	text[size - 2] = '\0';
 	assert_int_equal(ord_csv_parse("t", text, size - 2, &csv, &err), 0);
 	assert_int_equal(csv.n_rows, ORD_CSV_ROWS_MAX);

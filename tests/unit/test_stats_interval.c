@@ -25,6 +25,8 @@ static void distributions(void **state)
 		near_to(ord_norm_cdf(ord_norm_quantile(p)), p, 1e-13);
 	near_to(ord_chi1_tail(3.841458820694124), .05, 1e-13);
 	near9(ord_chi1_tail(0), 1);
+	near9(ord_chi1_tail(.5), .479500122186953);
+	near9(ord_chi1_tail(.9), .342781711147911);
 	near_to(ord_t_tail2(2.2281388519862739, 10), .05, 1e-13);
 	near_to(ord_t_tail2(-2.5, 10), 0.031446844236608776, 1e-13);
 	near_to(ord_t_tail2(40, 7.5), 5.1190567637097898e-10, 1e-12);
@@ -35,6 +37,27 @@ static void distributions(void **state)
 	near9(ord_beta_cdf(0, 2, 5), 0);
 	near9(ord_beta_cdf(1, 2, 5), 1);
 	is_nan(ord_beta_cdf(.5, 0, 1));
+	is_nan(ord_beta_cdf(.5, 1, 0));
+	near9(ord_beta_cdf(.2, 2.5, 40), .997268117198268);
+	near_to(ord_beta_cdf(.2, 40, 2.5), 1.58226939444205e-26, 1e-10);
+	near9(ord_beta_cdf(.8, 40, 2.5), .00273188280173216);
+	near9(ord_t_tail2(1.5, 3.5), .217818187015345);
+	is_nan(ord_t_tail2(NAN, 3));
+	is_nan(ord_beta_quantile(1.1, 1, 1));
+	is_nan(ord_beta_quantile(-.1, 1, 1));
+	is_nan(ord_beta_quantile(.5, 0, 1));
+	is_nan(ord_beta_quantile(.5, 1, 0));
+	near9(ord_beta_quantile(.25, 1, 1), .25);
+	near9(ord_beta_quantile(0, 2, 3), 0);
+	near9(ord_beta_quantile(1, 2, 3), 1);
+	near9(ord_binom_cdf(3, 9, .3), .729659098);
+	assert_int_equal(ord_binom_quantile(.3, 9, .3), 2);
+	assert_int_equal(ord_binom_quantile(.3, 20, .3), 5);
+	/* a sum that is the share itself is enough */
+	assert_int_equal(ord_binom_quantile(.5, 1, .5), 0);
+	assert_int_equal(ord_binom_quantile(.5, 3, .5), 1);
+	assert_int_equal(ord_binom_quantile(.1875, 5, .5), 1);
+	near9(ord_log_choose(2, 3), -INFINITY);
 	for (double p = .01; p < 1; p += .01)
 		near_to(ord_beta_cdf(ord_beta_quantile(p, 3.5, .7), 3.5, .7), p, 1e-11);
 	near_to(ord_binom_cdf(2, 10, .5), 56.0 / 1024, 1e-13);

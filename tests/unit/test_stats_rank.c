@@ -92,6 +92,7 @@ static void benchstat(void **state)
 	near9(r.p, 1);
 	assert_true(r.all_equal);
 	is_nan(r.p_normal);
+	assert_false(test(hardly, 1, high, 2).all_equal); /* -1 against 1 1 */
 	assert_int_equal(ord_rank_need(.05), 4);
 }
 
@@ -298,8 +299,19 @@ static void many(void **state)
 	approximate = test(x, 600, y, 600);
 	assert_int_equal(approximate.method, ORD_RANK_NORMAL);
 	near9(approximate.p, approximate.p_normal);
+	near9(approximate.p, .27705278208084); /* R: wilcox.test(x, y, exact = FALSE) */
+	near9(approximate.p_less, .13852639104042);
+	near9(approximate.p_greater, .861510420265414);
+	assert_int_equal(test(x, 500, y, 500).method, ORD_RANK_EXACT);
 	e = shift(x, 600, y, 600, .95);
 	assert_true(e.lo < e.value && e.value < e.hi);
+	for (size_t i = 0; i < 600; i++)
+		x[i] = 1;
+	approximate = test(x, 600, x, 600);
+	assert_int_equal(approximate.method, ORD_RANK_NORMAL);
+	near9(approximate.p, 1);
+	near9(approximate.p_less, 1);
+	near9(approximate.p_greater, 1);
 }
 
 int main(void)

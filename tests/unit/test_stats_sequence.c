@@ -50,6 +50,11 @@ static void sprt(void **state)
 	assert_int_equal(ord_sprt_judge(&t, 3, 3), ORD_SPRT_REJECT);
 	is_nan(ord_sprt(.2, .1, .05, .05).h1);
 	is_nan(ord_sprt(0, .1, .05, .05).h1);
+	is_nan(ord_sprt(.1, .1, .05, .05).h1);
+	is_nan(ord_sprt(.1, 1, .05, .05).h1);
+	is_nan(ord_sprt(.1, .2, 0, .05).h1);
+	is_nan(ord_sprt(.1, .2, .05, 0).h1);
+	is_nan(ord_sprt(.1, .2, .5, .5).h1);
 	t = ord_sprt(.2, .1, .05, .05);
 	assert_int_equal(ord_sprt_judge(&t, 9, 9), ORD_SPRT_GO_ON);
 	assert_true(ord_sprt_clean(&t) == SIZE_MAX);
@@ -126,6 +131,29 @@ static void cusum_shifted(void **state)
 	assert_int_equal(ord_cusum_onset_down(&c), 30); /* no shift down under way */
 }
 
+/* The same values the other way round, and a sum that nearly comes back to 0 and does not. */
+static void cusum_down(void **state)
+{
+	static const double x[] = {1, -2, 1.5, -3, .25, -4};
+	static const double down[] = {0, 2, .5, 3.5, 3.25, 7.25};
+	struct ord_cusum c;
+
+	ord_cusum_begin(&c, 0, 0);
+	for (size_t i = 0; i < ORD_COUNT(x); i++) {
+		ord_cusum_step(&c, x[i]);
+		near9(c.down, down[i]);
+		assert_int_equal(c.n_down, i);
+		assert_int_equal(ord_cusum_onset_down(&c), 1);
+	}
+	ord_cusum_begin(&c, 0, 0);
+	for (size_t i = 0; i < ORD_COUNT(x); i++) {
+		ord_cusum_step(&c, -x[i]);
+		near9(c.up, down[i]);
+		assert_int_equal(c.n_up, i);
+		assert_int_equal(ord_cusum_onset_up(&c), 1);
+	}
+}
+
 static void cusum_of_failures(void **state)
 {
 	static const int failed[] = {0, 0, 1, 0, 0, 1, 1, 1, 0, 1};
@@ -152,6 +180,9 @@ static void run_lengths(void **state)
 	near_to(ord_cusum_run_length(0, .5, 9), 5.2e4, .02);
 	near_to(ord_cusum_run_length(0, .5, 10), 1.4e5, .02);
 	near9(ord_cusum_run_length(.5, .5, 4), 5.166 * 5.166);
+	/* u = 2 D b: b^2 (1 - u / 3 + u^2 / 12) where u is small */
+	near_to(ord_cusum_run_length(.5001, .5, 4),
+		5.166 * 5.166 * (1 - .0010332 / 3 + .0010332 * .0010332 / 12), 1e-7);
 }
 
 static const double seq[] = {.3,   2.4,	  1.5,	 -.9,	-.5,   99.7,  98.3,
@@ -346,17 +377,12 @@ static void noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sprt),
-		cmocka_unit_test(sprt_rates),
-		cmocka_unit_test(cusum_quiet),
-		cmocka_unit_test(cusum_shifted),
-		cmocka_unit_test(cusum_of_failures),
-		cmocka_unit_test(run_lengths),
-		cmocka_unit_test(splits),
-		cmocka_unit_test(t_tests),
-		cmocka_unit_test(segments),
-		cmocka_unit_test(probe_shaped),
-		cmocka_unit_test(noise),
+		cmocka_unit_test(sprt),		cmocka_unit_test(sprt_rates),
+		cmocka_unit_test(cusum_quiet),	cmocka_unit_test(cusum_shifted),
+		cmocka_unit_test(cusum_down),	cmocka_unit_test(cusum_of_failures),
+		cmocka_unit_test(run_lengths),	cmocka_unit_test(splits),
+		cmocka_unit_test(t_tests),	cmocka_unit_test(segments),
+		cmocka_unit_test(probe_shaped), cmocka_unit_test(noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,7 @@ static void timeouts_are_no_times(void **state)
 	rmst = ord_rmst(k.v, k.n, k.steps, k.n_steps, 30);
 	near9(rmst.value, 11.76);
 	near_to(rmst.se, 3.82116, 2e-6);
+	assert_false(rmst.extended); /* the last were watched until tau */
 	for (size_t i = 0; i < k.n; i++) {
 		sum += k.v[i].time;
 		known += k.v[i].event ? k.v[i].time : 0;
@@ -237,12 +238,42 @@ static void few_and_extreme(void **state)
 	assert_int_equal(k.steps[0].n_at_risk, 3);
 	near9(k.steps[0].s, 2.0 / 3);
 	quantile_is(&k, 0.5, ORD_BAND_PLAIN, 20, 10, NAN);
+	CURVE(&k, E(2), C(5), C(30)); /* the last was watched until tau, whoever was not */
+	assert_false(ord_rmst(k.v, k.n, k.steps, k.n_steps, 30).extended);
 	CURVE(&k, E(2), E(4)); /* an even plateau */
 	near9(ord_km_quantile(k.steps, k.n_steps, 0.5, ORD_BAND_LOG).value, 3);
 	CURVE(&k, E(21), E(24), C(300), C(300)); /* one that has no other end */
 	near9(ord_km_quantile(k.steps, k.n_steps, 0.5, ORD_BAND_LOG).value, 24);
 	assert_int_equal(ord_km(NULL, 0, 0.95, k.steps), 0);
 	near9(ord_rmst(NULL, 0, k.steps, 0, 3).value, 3);
+}
+
+/* Barely above a half is no plateau at a half. */
+static void nearly_a_plateau(void **state)
+{
+	enum { ALL = 100001 };
+	ord_autofree struct ord_surv *v = calloc(ALL, sizeof *v);
+	ord_autofree struct ord_km_step *steps = calloc(ALL, sizeof *steps);
+	size_t n;
+
+	assert_true(v && steps);
+	for (size_t i = 0; i < ALL; i++)
+		v[i] = (struct ord_surv){i < ALL / 2 ? 1 : i == ALL / 2 ? 2 : 3, true};
+	n = ord_km(v, ALL, 0.95, steps);
+	assert_int_equal(n, 3);
+	near9(ord_km_quantile(steps, n, 0.5, ORD_BAND_LOG).value, 2);
+}
+
+static void events_come_first(void **state)
+{
+	static const struct ord_surv sorted[] = {E(2), C(2), E(5), E(5), C(5), C(5)};
+	struct ord_surv v[] = {C(5), E(5), C(2), C(5), E(5), E(2)};
+
+	ord_surv_sort(v, ORD_COUNT(v));
+	for (size_t i = 0; i < ORD_COUNT(v); i++) {
+		near9(v[i].time, sorted[i].time);
+		assert_int_equal(v[i].event, sorted[i].event);
+	}
 }
 
 static struct ord_permutation exact(const struct km *a, const struct km *b)
@@ -271,6 +302,11 @@ static void aml_logrank(void **state)
 	near9(r.chi2, 3.3963886989776);
 	near9(r.p, 0.0653393220405);
 	r = ord_logrank(a.v, a.n, b.v, b.n, 1);
+	near9(r.observed[0], 3.84541062801932);
+	near9(r.observed[1], 7.18150448585231);
+	near9(r.expected[0], 6.14285714285714);
+	near9(r.expected[1], 4.88405797101449);
+	near9(r.variance, 1.89914702841159);
 	near9(r.chi2, 2.77927954475177);
 	near9(r.p, 0.0954911154065);
 	/* 23 over 11 is 1,352,078: drawn. Coin's exact p is 0.0646930132729; five standard errors
@@ -356,6 +392,12 @@ static void counted_or_drawn(void **state)
 	near9(p.p, q.p);
 	assert_int_equal(ord_permute(v, 21, 10, 1, &p, &err), 0);
 	assert_false(p.exact);
+	/* What was seen counts as one that was drawn. */
+	near9(p.p * (ORD_RELABELLINGS_MAX + 1), (double)p.as_extreme + 1);
+	near9(p.p_less * (ORD_RELABELLINGS_MAX + 1), round(p.p_less * (ORD_RELABELLINGS_MAX + 1)));
+	near9(p.p_greater * (ORD_RELABELLINGS_MAX + 1),
+	      round(p.p_greater * (ORD_RELABELLINGS_MAX + 1)));
+	assert_true(p.p_less + p.p_greater > 1);
 	assert_int_equal(ord_permute(v, 21, 10, 1, &q, &err), 0);
 	assert_int_equal(p.as_extreme, q.as_extreme);
 	assert_int_equal(ord_permute(v, 21, 10, 2, &q, &err), 0);
@@ -366,6 +408,65 @@ static void counted_or_drawn(void **state)
 	assert_int_equal(p.relabellings, 1);
 	assert_int_equal(ord_permute(v, 0, 0, 1, &p, &err), 0);
 	near9(p.p, 1);
+}
+
+/* What is drawn is near what is counted, on each side, whichever group is drawn. */
+static void drawn_is_near(void **state)
+{
+	enum { ALL = 21 };
+	double v[ALL], least = 0;
+
+	for (size_t i = 0; i < ALL; i++)
+		v[i] = 1 + (double)(i * i % 17);
+	for (size_t n_a = 10; n_a <= 11; n_a++) {
+		size_t all = 0, less = 0, greater = 0, extreme = 0;
+		double seen = 0, mean = 0;
+		struct ord_permutation p;
+		struct ord_err err;
+
+		for (size_t i = 0; i < ALL; i++) {
+			seen += i < n_a ? v[i] : 0;
+			mean += v[i] * (double)n_a / ALL;
+		}
+		for (unsigned mask = 0; mask < 1U << ALL; mask++) {
+			double sum = 0;
+
+			if ((size_t)__builtin_popcount(mask) != n_a)
+				continue;
+			for (unsigned left = mask; left; left &= left - 1)
+				sum += v[__builtin_ctz(left)];
+			all++;
+			less += sum <= seen;
+			greater += sum >= seen;
+			extreme += fabs(sum - mean) >= fabs(seen - mean) - 1e-9;
+		}
+		assert_int_equal(ord_permute(v, ALL, n_a, 3, &p, &err), 0);
+		assert_false(p.exact);
+		/* five standard errors */
+		assert_true(fabs(p.p - (double)extreme / (double)all) < .0056);
+		assert_true(fabs(p.p_less - (double)less / (double)all) < .0056);
+		assert_true(fabs(p.p_greater - (double)greater / (double)all) < .0056);
+		least = fmax(least, fabs(p.p_less - p.p_greater));
+	}
+	assert_true(least > .1); /* else the sides would not be told apart */
+}
+
+/* Equal but for rounding is equal, and no more than that. */
+static void nearly_equal_sums(void **state)
+{
+	static const double apart[] = {1, 0, 1.000001}, sums[] = {.3, 0, .1, .2};
+	static double many[ORD_PERMUTE_MAX + 1];
+	struct ord_permutation p;
+	struct ord_err err;
+
+	assert_int_equal(ord_permute(apart, 3, 1, 1, &p, &err), 0);
+	near9(p.p_less, 2.0 / 3);
+	near9(p.p_greater, 2.0 / 3);
+	assert_int_equal(ord_permute(sums, 4, 2, 1, &p, &err), 0);
+	near9(p.p_less, 4.0 / 6); /* .1 + .2 is .3 */
+	assert_int_equal(ord_permute(many, ORD_PERMUTE_MAX, 1, 1, &p, &err), 0);
+	assert_int_equal(ord_permute(many, ORD_PERMUTE_MAX + 1, 1, 1, &p, &err), -1);
+	assert_int_equal(err.code, ORD_USAGE);
 }
 
 /* The same test, counted another way, over small random groups. */
@@ -468,6 +569,10 @@ int main(void)
 		cmocka_unit_test(aml_quantiles),
 		cmocka_unit_test(timeouts_are_no_times),
 		cmocka_unit_test(few_and_extreme),
+		cmocka_unit_test(nearly_a_plateau),
+		cmocka_unit_test(drawn_is_near),
+		cmocka_unit_test(nearly_equal_sums),
+		cmocka_unit_test(events_come_first),
 		cmocka_unit_test(aml_logrank),
 		cmocka_unit_test(small_logrank),
 		cmocka_unit_test(nothing_to_compare),
