@@ -12,6 +12,17 @@
 
 #include "base/auto.h"
 
+int ord_std_keep(struct ord_err *err)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		if (open("/dev/null", fd ? O_RDONLY : O_RDWR) < 0) /* it stays, also over exec */
+			return ord_fail_sys(err, "open '/dev/null'");
+	}
+	return 0;
+}
+
 /* Reads to the end of the file or max + 1 bytes, whichever is first. */
 static int slurp(int fd, size_t max, char **ret, size_t *ret_size, struct ord_err *err)
 {

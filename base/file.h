@@ -19,6 +19,13 @@ int ord_file_read(const char *path, size_t max, char **ret, size_t *ret_size, st
  * the length or -1. */
 ssize_t ord_file_peek(int dir, const char *path, char *out, size_t size);
 
+/*
+ * To be called first. A program that was started without descriptor 0, 1 or 2 would be given that
+ * number for the next file that it opens, and print into it: such a number is taken here, so that
+ * who reads or writes it still fails.
+ */
+int ord_std_keep(struct ord_err *err);
+
 /* Writes all of it, or fails; survives EINTR and short writes. */
 int ord_write_all(int fd, const void *data, size_t size, struct ord_err *err);
 /*

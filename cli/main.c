@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/inject.h"
 
@@ -72,7 +73,7 @@ static int dispatch(int argc, char **argv, struct ord_err *err)
 int main(int argc, char **argv)
 {
 	struct ord_err err = {0};
-	int code = dispatch(argc, argv, &err);
+	int code = ord_std_keep(&err) ? -1 : dispatch(argc, argv, &err);
 
 	if (code < 0) {
 		(void)fflush(stdout);

@@ -122,3 +122,9 @@ the_run() { readlink -f "$T/state/ordeal/runs/latest"; }
 	run env -u NO_COLOR TERM=xterm script -qec "$ORDEAL run quick.yaml" /dev/null
 	[[ $output == *$'\033[32m'* ]]
 }
+
+@test "nothing is printed into the timeline where standard descriptors are closed" {
+	"$ORDEAL" run quick.yaml >&- 2>&- <&- 3>&- || [ $? -eq 6 ] # the verdict could not be printed
+	jq -es '.[-1].cause == "complete"' "$(the_run)/run.jsonl"
+	jq -e '.verdict | startswith("passed")' "$(the_run)/report.json"
+}
