@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/figures.h"
 #include "cli/runs.h"
+#include "cli/spec_file.h"
 #include "ordeal/compare.h"
 
 static bool ends_with(const char *text, const char *end)
@@ -42,14 +43,18 @@ static int load(const char *against, const char *dir, json_t **ret, char why[sta
 {
 	char path[CLI_PATH_MAX];
 
+	if (ends_with(against, ".json") && access(against, F_OK) < 0)
+		return ord_fail(err, ORD_USAGE,
+				"there is no file '%.100s'; `ordeal baseline RUN >%.100s` makes it",
+				against, against);
 	if (is_path(against))
 		return cli_figures_load(against, ret, err) ? -1 : 1;
 	if (!find_in(dir, against, path) && cli_run_find(against, sizeof path, path, err)) {
 		if (err->code != ORD_USAGE)
 			return -1;
 		(void)snprintf(why, 420,
-			       "no run has the tag '%.80s' yet: `ordeal tag latest %.80s` gives it "
-			       "to this one",
+			       "no run has the tag '%.80s' yet: `ordeal tag RUN %.80s` gives it to "
+			       "one",
 			       against, against);
 		return 0;
 	}
@@ -69,47 +74,53 @@ static int check(const json_t *baseline, const struct ord_plan *plan, char why[s
 	return 0;
 }
 
-static int read_one(const struct ord_plan *plan, size_t k, const char *dir,
-		    void (*tell)(const char *line), json_t *list, struct ord_err *err)
+/* Says where in the file what is wrong with an objective. */
+static void complain(const char *path, const struct ord_objective *o, const char *why)
 {
-	const struct ord_objective *o = &plan->spec->objectives[k];
-	json_t *line = json_pack("{s:I,s:s}", "objective", (json_int_t)k, "against", o->against);
-	json_t *baseline = NULL;
-	char why[420] = "", told[560];
-	int r = load(o->against, dir, &baseline, why, err);
+	cli_at(path, &o->against_at);
+	(void)fprintf(stderr, "%.120s: %s\n", o->text, why);
+}
 
-	if (r < 0) {
-		json_decref(line);
-		return ord_wrap(err, "%.100s", o->text);
-	}
-	if (r)
-		(void)json_object_set_new(line, "baseline", baseline);
-	else
-		(void)json_object_set_new(line, "message", json_string(why));
-	if (r)
-		r = check(baseline, plan, why, err);
-	if (r < 0) {
-		json_decref(line);
-		return -1;
-	}
-	if (!r) {
-		(void)snprintf(told, sizeof told, "%.120s: %s", o->text, why);
-		tell(told);
-	}
+static int keep(json_t *list, size_t k, const char *against, json_t *baseline, const char *why,
+		struct ord_err *err)
+{
+	json_t *line = json_pack("{s:I,s:s,s:o*,s:s*}", "objective", (json_int_t)k, "against",
+				 against, "baseline", baseline, "message", baseline ? NULL : why);
+
 	return json_array_append_new(list, line) ? ord_fail_nomem(err) : 0;
 }
 
-int cli_against_read(const struct ord_plan *plan, const char *dir, void (*tell)(const char *line),
-		     json_t **ret, struct ord_err *err)
+/* Returns an exit code. */
+static int read_one(const char *path, const struct ord_plan *plan, size_t k, const char *dir,
+		    json_t *list)
+{
+	const struct ord_objective *o = &plan->spec->objectives[k];
+	struct ord_err err = {0};
+	json_t *baseline = NULL;
+	char why[420] = "";
+	int r = load(o->against, dir, &baseline, why, &err);
+
+	if (r >= 0 && keep(list, k, o->against, baseline, why, &err))
+		r = -1;
+	if (r > 0)
+		r = check(baseline, plan, why, &err);
+	if (!r)
+		complain(path, o, why);
+	if (r >= 0)
+		return CLI_OK;
+	complain(path, o, err.msg);
+	return cli_exit_of(&err);
+}
+
+int cli_against_read(const char *path, const struct ord_plan *plan, const char *dir, json_t **ret)
 {
 	ord_auto(json) json_t *list = json_array();
+	int worst = CLI_OK;
 
-	if (!list)
-		return ord_fail_nomem(err);
 	for (size_t k = 0; k < plan->spec->n_objectives; k++)
-		if (plan->spec->objectives[k].kind == ORD_OBJECTIVE_NO_REGRESSION &&
-		    read_one(plan, k, dir, tell, list, err))
-			return -1;
-	*ret = json_array_size(list) ? ord_steal_ptr(list) : NULL;
-	return 0;
+		if (plan->spec->objectives[k].kind == ORD_OBJECTIVE_NO_REGRESSION)
+			worst = cli_exit_worst(worst, read_one(path, plan, k, dir, list));
+	if (worst == CLI_OK && ret && json_array_size(list))
+		*ret = ord_steal_ptr(list);
+	return worst;
 }

@@ -96,23 +96,15 @@ static int give_tag(const struct all *all, const char *dir)
 	return CLI_OK;
 }
 
-static void tell_against(const char *line)
-{
-	tell(NULL, line);
-}
-
 /* What the plans are held against is read before the first of them runs, too. */
 static int read_against(struct all *all, struct cli_plan *plans)
 {
 	int worst = CLI_OK;
 
-	for (size_t i = 0; i < all->args->n_operands; i++) {
-		struct ord_err err = {0};
-
-		if (cli_against_read(&plans[i].plan, cli_value(all->args, "output"), tell_against,
-				     &all->against[i], &err))
-			worst = cli_exit_worst(worst, cli_complain(all->args->operands[i], &err));
-	}
+	for (size_t i = 0; i < all->args->n_operands; i++)
+		worst = cli_exit_worst(
+			worst, cli_against_read(all->args->operands[i], &plans[i].plan,
+						cli_value(all->args, "output"), &all->against[i]));
 	return worst;
 }
 
@@ -128,6 +120,7 @@ static int run_one(struct all *all, size_t which, const struct ord_plan *plan)
 		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
 		.context = cli_value(all->args, "context"),
 		.baselines = all->against[which],
+		.judge = ord_report_early,
 		.on_line = cli_progress_line,
 		.tell = tell,
 		.arg = &progress,

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/figures.h"
 #include "cli/now.h"
 #include "cli/spec_file.h"
 #include "ordeal/monitor.h"
@@ -66,6 +67,8 @@ static int validate_one(const char *path, const struct cli_args *args)
 	struct cli_plan plan;
 	int code = cli_plan_read(path, args, &plan);
 
+	if (!code)
+		code = cli_against_read(path, &plan.plan, NULL, NULL);
 	if (!code && (context || cli_flag(args, "now")))
 		code = ask(path, &plan.plan, context);
 	else if (!code)
@@ -102,8 +105,9 @@ const struct cli_command cli_validate = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
-	.details = "Without --now and --context the text alone is read, so it can be checked "
-		   "anywhere. With one of them it fails as well where a run would before its first "
+	.details = "Without --now and --context only files are read: the experiment, and what "
+		   "its no_regression objectives are held against. With one of them it fails as "
+		   "well where a run would before its first "
 		   "fault: the cluster does not answer or does not allow a call, a target is not "
 		   "there, or too many are. What Prometheus and Alertmanager say of the alerts is "
 		   "shown, and is no failure. Nothing is changed.",

@@ -17,10 +17,10 @@ int cli_figures_pool(char *const *what, size_t n, bool force, json_t **ret, stru
 /*
  * What the plan's no_regression objectives are held against, a line of the timeline each
  * (docs/formats/timeline.md), owned; NULL where there is none of them. Runs are looked for in
- * `dir`, too (NULL: none). ORD_USAGE where a file is not there or is none; a tag that nobody has
- * yet, and a baseline of another plan, are told to `tell` and become part of the line.
+ * `dir`, too (NULL: none). A file that is not there, or is none, and a tag that nobody has yet are
+ * told on standard error with their place in the experiment's file; the tag alone is no mistake:
+ * its line says so. Returns an exit code; ret may be NULL.
  */
-int cli_against_read(const struct ord_plan *plan, const char *dir, void (*tell)(const char *line),
-		     json_t **ret, struct ord_err *err);
+int cli_against_read(const char *path, const struct ord_plan *plan, const char *dir, json_t **ret);
 
 #endif

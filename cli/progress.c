@@ -198,6 +198,18 @@ static void say_acted(const char *t, const json_t *line)
 		     *detail ? ": " : "", detail);
 }
 
+/* "2 of 5 missed: rejected, no further repetition is run" */
+static void say_sequential(char *out, size_t size, const json_t *line)
+{
+	const char *decision = text(line, "decision");
+
+	(void)snprintf(out, size, "sequential test: %lld of %lld missed: %s%s",
+		       (long long)json_integer_value(json_object_get(line, "missed")),
+		       (long long)json_integer_value(json_object_get(line, "n")),
+		       *decision ? decision : "not decided",
+		       *decision ? ", no further repetition is run" : "");
+}
+
 /* Without a terminal: what changes, one line each. */
 static void say(const struct cli_progress *p, const char *e, const json_t *line)
 {
@@ -217,7 +229,7 @@ static void say(const struct cli_progress *p, const char *e, const json_t *line)
 	else if (!strcmp(e, "fault"))
 		(void)printf("%s  %s: %s%s%s\n", t, text(line, "fault"), text(line, "state"),
 			     *text(line, "message") ? ": " : "", text(line, "message"));
-	else if (!strcmp(e, "abort"))
+	else if (!strcmp(e, "abort") || !strcmp(e, "sequential"))
 		(void)printf("%s  %s\n", t, p->remark);
 	else if (!strcmp(e, "note"))
 		(void)printf("%s  note: %s\n", t, text(line, "text"));
@@ -243,6 +255,8 @@ static void update(struct cli_progress *p, const char *e, const json_t *line)
 		on_fault(p, line);
 	else if (!strcmp(e, "abort"))
 		on_abort(p, line);
+	else if (!strcmp(e, "sequential"))
+		say_sequential(p->remark, sizeof p->remark, line);
 	else if (!strcmp(e, "note"))
 		copy(p->remark, sizeof p->remark, text(line, "text"));
 }

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/units.h"
+#include "ordeal/early.h"
 
 #define SETS_MAX 64
 
@@ -27,6 +28,15 @@ void cli_cluster_warn(const struct ord_cluster *c)
 		(void)fprintf(stderr, "ordeal: warning: %s\n", text);
 }
 
+void cli_at(const char *path, const struct ord_spec_place *at)
+{
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "ordeal: %s:", path);
+	if (at->line)
+		(void)fprintf(stderr, "%u:%u:", at->line, at->column);
+	(void)fputc(' ', stderr);
+}
+
 static void print_mistakes(const char *path, const struct ord_mistakes *m)
 {
 	(void)fflush(stdout);
@@ -34,11 +44,8 @@ static void print_mistakes(const char *path, const struct ord_mistakes *m)
 		const struct ord_mistake *k = &m->v[i];
 		const char *kind = k->warning ? "warning: " : "";
 
-		if (k->line)
-			(void)fprintf(stderr, "ordeal: %s:%u:%u: %s%s\n", path, k->line, k->column,
-				      kind, k->text);
-		else
-			(void)fprintf(stderr, "ordeal: %s: %s%s\n", path, kind, k->text);
+		cli_at(path, &(struct ord_spec_place){k->line, k->column});
+		(void)fprintf(stderr, "%s%s\n", kind, k->text);
 	}
 	if (m->more)
 		(void)fprintf(stderr, "ordeal: %s: and %zu more\n", path, m->more);
@@ -109,6 +116,25 @@ int cli_seed_read(const struct cli_args *args, uint64_t *ret, struct ord_err *er
 	return 0;
 }
 
+/* Whether so many repetitions can decide it at all. */
+static void warn_sequential(const char *path, const struct ord_spec *spec)
+{
+	const struct ord_sequential_spec *q = &spec->sequential;
+	size_t accept, reject;
+
+	if (!q->set ||
+	    !ord_early_reach(q->good_ppm, q->bad_ppm, q->alpha_ppm, q->beta_ppm, &accept, &reject))
+		return;
+	if (spec->repetitions >= accept)
+		return;
+	cli_at(path, &q->at);
+	(void)fprintf(stderr,
+		      "warning: sequential: within %u repetitions it is never accepted, which "
+		      "takes %zu without a miss%s\n",
+		      spec->repetitions, accept,
+		      spec->repetitions < reject ? ", nor rejected" : "");
+}
+
 int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan *ret)
 {
 	struct ord_err err = {0};
@@ -135,6 +161,7 @@ int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan
 	}
 	if (ord_plan_build(ret->spec, seed, &ret->plan, &err))
 		return cli_complain(path, &err);
+	warn_sequential(path, ret->spec);
 	return 0;
 }
 

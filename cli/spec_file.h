@@ -46,6 +46,8 @@ struct cli_plan {
 int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan *ret);
 void cli_plan_done(struct cli_plan *plan);
 
+/* Begins a line of standard error that says where in the file: "ordeal: FILE:LINE:COLUMN: ". */
+void cli_at(const char *path, const struct ord_spec_place *at);
 /* As it would be printed in main(), for commands that go on with the next file. Returns the exit
  * code. */
 int cli_complain(const char *path, const struct ord_err *err);

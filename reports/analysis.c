@@ -160,6 +160,7 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 		ord_analysis_done(&a);
 		return -1;
 	}
+	ord_analyse_early(&a);
 	ord_analyse_verdict(&a);
 	clean(&a);
 	*ret = a;

@@ -7,6 +7,7 @@
 #define ORDEAL_REPORTS_ANALYSIS_H
 
 #include "reports/alert.h"
+#include "reports/early.h"
 #include "reports/instant.h"
 #include "reports/loss.h"
 #include "reports/timeline.h"
@@ -289,7 +290,8 @@ struct ord_analysis {
 	struct ord_rule *rules; /* owned: as they were read first, before the first fault */
 	size_t n_rules;
 	int64_t group_wait, group_interval, repeat_interval; /* the Alertmanager's; -1: not known */
-	struct ord_regression *regressions;		     /* owned (reports/compare.h) */
+	struct ord_early early;
+	struct ord_regression *regressions; /* owned (reports/compare.h) */
 	size_t n_regressions;
 	struct ord_warning *warnings; /* owned */
 	size_t n_warnings, room_warnings;
@@ -353,6 +355,7 @@ void ord_analyse_goal(const struct ord_analysis *a, struct ord_rep *r, size_t go
 int ord_analyse_parts(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);
 int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err);
 void ord_analyse_verdict(struct ord_analysis *a);
+void ord_analyse_early(struct ord_analysis *a);
 /* A warning for every format; one that finds no room is left out. rep 0, line 0: of the run. */
 __attribute__((format(printf, 4, 5))) void ord_warn(struct ord_analysis *a, uint32_t rep,
 						    uint32_t line, const char *fmt, ...);

@@ -107,17 +107,28 @@ static int put_rep(json_t *run, json_t *figures, const json_t *rep, struct ord_e
 	return put_detections(figures, number, json_object_get(rep, "detections"), err);
 }
 
+/* Of a run that was ended early fewer than were planned. */
+static size_t repetitions(const json_t *report)
+{
+	const json_t *rep;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get(report, "repetitions"), i, rep) {
+		n += !ord_member_true(rep, "placebo");
+	}
+	return n;
+}
+
 static json_t *run_of(const json_t *report)
 {
-	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:{},s:[]}", "run",
-		ord_member_text(report, "run", ""), "plan_hash",
-		ord_member_text(report, "plan_hash", ""), "started_utc",
-		ord_member_text(report, "started_utc", ""), "verdict",
-		ord_member_text(report, "verdict", ""), "seed",
-		(json_int_t)ord_member_int(report, "seed", 0), "repetitions",
-		(json_int_t)ord_member_int(json_object_get(report, "plan"), "repetitions", 1),
-		"measured", 0, "no_impact", 0, "left_out", "objectives");
+	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:{},s:[]}", "run",
+			 ord_member_text(report, "run", ""), "plan_hash",
+			 ord_member_text(report, "plan_hash", ""), "started_utc",
+			 ord_member_text(report, "started_utc", ""), "verdict",
+			 ord_member_text(report, "verdict", ""), "seed",
+			 (json_int_t)ord_member_int(report, "seed", 0), "repetitions",
+			 (json_int_t)repetitions(report), "measured", 0, "no_impact", 0, "left_out",
+			 "objectives");
 }
 
 int ord_figures_of_report(const json_t *report, json_t **ret, struct ord_err *err)

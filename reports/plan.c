@@ -96,7 +96,7 @@ int ord_timeline_plan(struct ord_timeline *t, struct ord_err *err)
 	if (reps < 1 || reps > REPETITIONS_MAX)
 		return ord_fail(err, ORD_USAGE, "line 1: plan.repetitions is not within 1 to %d",
 				REPETITIONS_MAX);
-	t->repetitions = (uint32_t)reps;
+	t->repetitions = t->planned = (uint32_t)reps;
 	t->name = ord_member_text(t->plan, "name", "experiment");
 	t->placebo = ord_member_true(t->plan, "placebo");
 	t->expect_impact = ord_member_true(t->plan, "expect_impact");

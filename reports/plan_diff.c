@@ -15,9 +15,9 @@
  * figures afterwards, and what follows from the rest (the steps from the faults, the hash from
  * all).
  */
-static const char *const may_differ[] = {"name", "hypothesis",	"labels",  "seed",
-					 "hash", "repetitions", "placebo", "objectives",
-					 "slo",	 "steps"};
+static const char *const may_differ[] = {"name", "hypothesis",	"labels",    "seed",
+					 "hash", "repetitions", "placebo",   "objectives",
+					 "slo",	 "steps",	"sequential"};
 /* The catalogue's words on a fault: they change with ordeal's version, and change nothing. */
 static const char *const words[] = {"caps", "blast", "objects", "engines"};
 

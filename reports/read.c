@@ -28,6 +28,7 @@ static const char *const kinds[] = {
 	[ORD_EVENT_RULES] = "rules",
 	[ORD_EVENT_CLOCK] = "clock",
 	[ORD_EVENT_INJECTION_PHASE] = "injection-phase",
+	[ORD_EVENT_SEQUENTIAL] = "sequential",
 };
 
 int ord_tl_outcome_parse(const char *text, size_t len)
@@ -194,6 +195,28 @@ static int add_line(struct ord_timeline *t, json_t *j, struct ord_err *err)
 	return 0;
 }
 
+/* What was planned and is not missing: the run was ended early. A line that something of a later
+ * repetition belies is not believed. */
+static void end_early(struct ord_timeline *t)
+{
+	uint32_t last = t->rep_now, decided = 0, line = 0;
+
+	for (size_t i = 0; i < t->n_events; i++) {
+		const struct ord_event *e = &t->events[i];
+
+		if (e->rep > last)
+			last = e->rep;
+		if (e->kind == ORD_EVENT_SEQUENTIAL && ord_member_text(e->json, "decision", NULL)) {
+			decided = e->rep;
+			line = e->line;
+		}
+	}
+	if (!decided || decided < last || decided >= t->repetitions)
+		return;
+	t->repetitions = decided;
+	t->early_line = line;
+}
+
 /* Samples are written when they are done; they are read in the order in which they were sent. */
 static int seal(struct ord_timeline *t, struct ord_err *err)
 {
@@ -201,6 +224,7 @@ static int seal(struct ord_timeline *t, struct ord_err *err)
 		if (ord_series_seal(&t->series[i]))
 			return ord_fail_nomem(err);
 	ord_value_sort(t);
+	end_early(t);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/file.h"
+#include "ordeal/early.h"
 #include "reports/analysis.h"
 #include "reports/figures.h"
 #include "reports/write/postmortem.h"
@@ -75,6 +76,28 @@ int ord_report_exit(const struct ord_report *report)
 int ord_report_figures(const struct ord_report *report, struct json_t **ret, struct ord_err *err)
 {
 	return ord_figures_of_analysis(&report->a, ret, err);
+}
+
+int ord_report_early(const char *dir, struct ord_early_state *ret, struct ord_err *err)
+{
+	struct ord_report *r = NULL;
+	const struct ord_early *e;
+
+	if (ord_report_load(dir, &r, err))
+		return -1;
+	e = &r->a.early;
+	if (!e->set) {
+		ord_report_free(r);
+		return ord_fail(err, ORD_USAGE, "the plan has no sequential test");
+	}
+	*ret = (struct ord_early_state){.n = e->n,
+					.missed = e->missed,
+					.left_out = e->left_out,
+					.accept_micro = ord_early_accept(e),
+					.reject_micro = ord_early_reject(e),
+					.decision = ord_early_decision(e)};
+	ord_report_free(r);
+	return 0;
 }
 
 const char *ord_report_verdict(const struct ord_report *report)

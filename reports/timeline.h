@@ -93,6 +93,7 @@ enum ord_event_kind {
 	ORD_EVENT_RULES,
 	ORD_EVENT_CLOCK,
 	ORD_EVENT_INJECTION_PHASE,
+	ORD_EVENT_SEQUENTIAL,
 };
 
 struct ord_event {
@@ -132,7 +133,9 @@ struct ord_timeline {
 	size_t n_values, room_values;
 	bool has_slo;
 	struct ord_slo slo;
-	uint32_t repetitions; /* planned, without the placebo */
+	uint32_t repetitions; /* planned, or after which it was ended early; without the placebo */
+	uint32_t planned;
+	uint32_t early_line; /* that says so; 0: it was not ended early */
 	bool placebo, expect_impact;
 	int64_t wall_ns, mono_ns, recovery;
 	struct ord_series *series; /* [(repetitions + 1) * n_probes], 0 is the placebo */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ordeal/early.h"
 #include "ordeal/plan.h"
 
 #define ORD_PATH_MAX 4096
@@ -19,6 +20,9 @@ struct ord_run_options {
 	/* What no_regression objectives are held against: a list of `baseline` lines for the
 	 * timeline. Borrowed; NULL: none. */
 	const struct json_t *baselines;
+	/* ord_report_early(), for a plan with `sequential`: asked after each repetition, in a
+	 * thread of its own. NULL: every repetition is run. */
+	int (*judge)(const char *dir, struct ord_early_state *ret, struct ord_err *err);
 	/* Each line of the timeline (borrowed), for a progress view, in a thread of its own: a
 	 * terminal that takes nothing stops no probe. It has ended when ord_run returns. May be
 	 * NULL. */

@@ -29,6 +29,11 @@
 #define ORD_CLUSTER_NAME 256		    /* of a context, with the NUL */
 #define ORD_SEED_MAX	 ((1ull << 53) - 1) /* every JSON reader keeps it exactly */
 
+/* Where something stands in the file, from 1; 0: at no place in it (an override). */
+struct ord_spec_place {
+	unsigned line, column;
+};
+
 enum ord_probe_kind {
 	ORD_PROBE_HTTP,
 	ORD_PROBE_TCP,
@@ -176,6 +181,7 @@ struct ord_objective {
 	char metric[ORD_CHANNEL_MAX + 8]; /* no_regression: "ttr", "ttd:mark" */
 	uint32_t margin_ppm;
 	char against[ORD_SENTENCE_MAX]; /* a file or a tag, as written */
+	struct ord_spec_place against_at;
 };
 
 /* Who is asked over HTTP what has been detected. */
@@ -214,6 +220,18 @@ struct ord_slo_spec {
 	uint64_t slice_ns;
 };
 
+/*
+ * Wald's sequential test of the repetitions: the run ends as soon as it is clear whether the share
+ * that misses is good or bad.
+ */
+struct ord_sequential_spec {
+	bool set;
+	uint32_t good_ppm, bad_ppm;   /* the shares to tell apart */
+	uint32_t alpha_ppm, beta_ppm; /* how often a good one may be rejected, a bad accepted */
+	char *objective; /* its text, white space folded; NULL: a repetition misses with any */
+	struct ord_spec_place at;
+};
+
 struct ord_fault_spec {
 	char name[ORD_NAME_MAX];
 	struct ord_args *args; /* owned */
@@ -243,7 +261,8 @@ struct ord_spec {
 	struct ord_objective objectives[ORD_OBJECTIVES_MAX];
 	size_t n_objectives;
 	uint32_t repetitions; /* default 1 */
-	bool placebo;	      /* one more repetition, first, with every fault left out */
+	struct ord_sequential_spec sequential;
+	bool placebo; /* one more repetition, first, with every fault left out */
 	bool expect_impact;
 	bool random_phase;	/* default true: the instant of the injection is drawn */
 	uint64_t recovery_ns;	/* how long recovery is watched for at most, default 30s */

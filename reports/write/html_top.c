@@ -75,6 +75,7 @@ void ord_html_verdict(const struct ord_analysis *a, FILE *out)
 {
 	const char *colon = strstr(a->verdict, ": ");
 	size_t head = colon ? (size_t)(colon - a->verdict) : strlen(a->verdict);
+	char early[ORD_EARLY_TEXT];
 
 	(void)fprintf(out, "<div class=\"verdict %s\">%s<div><b>%c%.*s</b><span>",
 		      verdict_css(a->exit), verdict_icon(a->exit),
@@ -84,6 +85,11 @@ void ord_html_verdict(const struct ord_analysis *a, FILE *out)
 	ord_xml_text(out, colon ? colon + 2 : "");
 	(void)fprintf(out, " <span class=\"dim small\">exit code %d</span></span></div></div>\n",
 		      a->exit);
+	if (*ord_early_text(a, early)) {
+		(void)fputs("<p class=\"small\">", out);
+		ord_xml_text(out, early);
+		(void)fputs("</p>\n", out);
+	}
 }
 
 void ord_html_warnings(const struct ord_analysis *a, FILE *out)

@@ -284,6 +284,19 @@ static json_t *limits(const struct ord_analysis *a)
 			 "cluster_events_left_out", (json_int_t)a->events_dropped);
 }
 
+static json_t *sequential(const struct ord_analysis *a)
+{
+	const struct ord_early *e = &a->early;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:s?,s:I,s:I,s:I,s:I,s:s?,s:b,s:i}", "p1_ppm",
+			 (json_int_t)e->good_ppm, "p2_ppm", (json_int_t)e->bad_ppm, "alpha_ppm",
+			 (json_int_t)e->alpha_ppm, "beta_ppm", (json_int_t)e->beta_ppm, "objective",
+			 e->objective, "planned", (json_int_t)a->t->planned, "n", (json_int_t)e->n,
+			 "missed", (json_int_t)e->missed, "left_out", (json_int_t)e->left_out,
+			 "decision", ord_early_decision(e), "stopped_early", a->t->early_line != 0,
+			 "line", (int)a->t->early_line);
+}
+
 int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 {
 	json_t *j = head(a), *detect = json_object(), *reps = json_array();
@@ -315,6 +328,8 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	(void)json_object_set_new(j, "plan", copy(a->t->plan));
 	if (a->n_regressions)
 		(void)json_object_set_new(j, "regressions", ord_json_regressions(a));
+	if (a->early.set)
+		(void)json_object_set_new(j, "sequential", sequential(a));
 	r = !j || ord_json_print(j, JSON_INDENT(1) | JSON_ENSURE_ASCII, out);
 	json_decref(j);
 	if (r)

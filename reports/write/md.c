@@ -23,6 +23,7 @@ static const char *sign(enum ord_result r)
 static void head(const struct ord_analysis *a, FILE *out)
 {
 	const char *hypothesis = ord_member_text(a->t->plan, "hypothesis", "");
+	char early[ORD_EARLY_TEXT];
 
 	(void)fputs("# ", out);
 	ord_md_text(out, a->t->name);
@@ -32,6 +33,10 @@ static void head(const struct ord_analysis *a, FILE *out)
 						     : "❔");
 	ord_md_text(out, a->verdict);
 	(void)fprintf(out, "** (exit %d)\n\n", a->exit);
+	if (*ord_early_text(a, early)) {
+		ord_md_text(out, early);
+		(void)fputs("\n\n", out);
+	}
 	if (*hypothesis) {
 		(void)fputs("> ", out);
 		ord_md_text(out, hypothesis);

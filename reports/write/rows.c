@@ -194,6 +194,17 @@ static bool wait_row(const struct ord_event *e, struct ord_row *r)
 	return true;
 }
 
+static bool sequential_row(const struct ord_event *e, struct ord_row *r)
+{
+	const char *decision = ord_member_text(e->json, "decision", NULL);
+
+	(void)snprintf(r->text, sizeof r->text,
+		       "sequential test: %" PRId64 " of %" PRId64 " missed: %.40s",
+		       ord_member_int(e->json, "missed", 0), ord_member_int(e->json, "n", 0),
+		       decision ? decision : "not decided yet");
+	return true;
+}
+
 static bool (*const tell[])(const struct ord_event *e, struct ord_row *r) = {
 	[ORD_EVENT_PHASE] = phase_row,
 	[ORD_EVENT_FAULT] = fault_row,
@@ -206,6 +217,7 @@ static bool (*const tell[])(const struct ord_event *e, struct ord_row *r) = {
 	[ORD_EVENT_STAGE] = stage_row,
 	[ORD_EVENT_RULES] = rules_row,
 	[ORD_EVENT_INJECTION_PHASE] = wait_row,
+	[ORD_EVENT_SEQUENTIAL] = sequential_row,
 };
 
 static void add_event(struct ord_rows *rows, const struct ord_event *e)

@@ -1,4 +1,5 @@
-/* Who is asked what was detected, what a full recovery is and what users were promised, as JSON. */
+/* What an experiment need not have, as JSON: who is asked what was detected, what a full recovery
+ * is, what users were promised, when enough was seen. */
 #include <jansson.h>
 
 #include "base/json.h"
@@ -64,6 +65,13 @@ static json_t *slo(const struct ord_slo_spec *s)
 			 (json_int_t)s->slice_ns);
 }
 
+static json_t *sequential(const struct ord_sequential_spec *q)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:s*}", "p1_ppm", (json_int_t)q->good_ppm, "p2_ppm",
+			 (json_int_t)q->bad_ppm, "alpha_ppm", (json_int_t)q->alpha_ppm, "beta_ppm",
+			 (json_int_t)q->beta_ppm, "objective", q->objective);
+}
+
 int plan_detection(const struct ord_spec *spec, json_t *plan)
 {
 	const struct ord_detection_spec *d = &spec->detection;
@@ -75,6 +83,9 @@ int plan_detection(const struct ord_spec *spec, json_t *plan)
 						plan_conditions(spec, spec->full, spec->n_full)))
 		return -1;
 	if (spec->slo.set && json_object_set_new(plan, "slo", slo(&spec->slo)))
+		return -1;
+	if (spec->sequential.set &&
+	    json_object_set_new(plan, "sequential", sequential(&spec->sequential)))
 		return -1;
 	if (!spec->random_phase && json_object_set_new(plan, "random_phase", json_false()))
 		return -1;

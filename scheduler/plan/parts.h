@@ -16,8 +16,8 @@ struct json_t *plan_conditions(const struct ord_spec *spec, const struct ord_con
 			       size_t n);
 struct json_t *plan_objectives(const struct ord_spec *spec);
 
-/* detection.c: adds `detection`, `full_recovery`, `slo` and `random_phase` where the spec has
- * them. -1: out of memory. */
+/* detection.c: adds `detection`, `full_recovery`, `slo`, `sequential` and `random_phase` where the
+ * spec has them. -1: out of memory. */
 int plan_detection(const struct ord_spec *spec, struct json_t *plan);
 
 #endif

@@ -268,6 +268,21 @@ static void print_limits(const struct ord_spec *spec, FILE *out)
 	print_not_undone(spec, out);
 }
 
+static void print_sequential(const struct ord_sequential_spec *q, FILE *out)
+{
+	char good[32], bad[32], alpha[32], beta[32];
+
+	if (!q->set)
+		return;
+	(void)fprintf(out,
+		      "ends early when it is clear whether %s or %s of them miss (alpha %s, beta "
+		      "%s): %s\n",
+		      ord_format_percent(q->good_ppm, good), ord_format_percent(q->bad_ppm, bad),
+		      ord_format_percent(q->alpha_ppm, alpha),
+		      ord_format_percent(q->beta_ppm, beta),
+		      q->objective ? q->objective : "any objective");
+}
+
 void ord_plan_text(const struct ord_plan *plan, const struct ord_plan_cluster *cluster,
 		   const struct ord_resolved *resolved, const char *const *why, FILE *out)
 {
@@ -283,6 +298,7 @@ void ord_plan_text(const struct ord_plan *plan, const struct ord_plan_cluster *c
 		      spec->repetitions, spec->repetitions == 1 ? "" : "s",
 		      spec->placebo ? " after a placebo" : "", shown(spec->recovery_ns, a),
 		      shown(spec->cooldown_ns, b));
+	print_sequential(&spec->sequential, out);
 	print_limits(spec, out);
 	if (cluster)
 		ord_plan_cluster_text(cluster, out);

@@ -240,6 +240,19 @@ static void advance_after(struct run *r, uint64_t now)
 	after_steady(r);
 }
 
+/* To the next repetition, where one is needed. */
+static void go_on(struct run *r)
+{
+	enum run_judgement j = run_judge(r);
+
+	if (j == RUN_JUDGE_GO_ON) {
+		run_begin_repetition(r, r->rep + 1);
+	} else if (j == RUN_JUDGE_ENOUGH) {
+		r->phase = RUN_STOPPING;
+		r->end = RUN_COMPLETE;
+	}
+}
+
 /* One step. True: there may be another at once. */
 static bool step(struct run *r, uint64_t now)
 {
@@ -278,7 +291,7 @@ static bool step(struct run *r, uint64_t now)
 		break;
 	case RUN_COOLDOWN:
 		if (now - r->phase_ns >= r->spec->cooldown_ns)
-			run_begin_repetition(r, r->rep + 1);
+			go_on(r);
 		break;
 	case RUN_STOPPING:
 		if (run_faults_over(r))

@@ -14,6 +14,7 @@
 #include "ordeal/run.h"
 #include "scheduler/run/finder.h"
 #include "scheduler/run/home.h"
+#include "scheduler/run/judge.h"
 #include "scheduler/run/logs.h"
 #include "scheduler/run/marks.h"
 #include "scheduler/run/timeline.h"
@@ -95,6 +96,7 @@ struct run {
 	struct run_alert alerts[ORD_CONDITIONS_MAX]; /* as spec->abort */
 	struct run_marks *marks;		     /* NULL: nobody can mark it */
 	struct run_logs *logs;			     /* NULL: none are followed */
+	struct run_judge *judge;		     /* NULL: nobody is asked at the moment */
 	sd_event *loop;
 	sd_event_source *tick, *phase_timer, *limit_timer;
 
@@ -177,6 +179,11 @@ void run_cluster_close(struct run *r);
 /* How long to wait for the instant of the injection, and what is written of it (owned; NULL:
  * none, it is now). */
 uint64_t run_phase_draw(struct run *r, uint64_t now, json_t **ret_line);
+
+/* judge.c, for a plan with `sequential` */
+enum run_judgement { RUN_JUDGE_WAIT, RUN_JUDGE_GO_ON, RUN_JUDGE_ENOUGH };
+/* Whether the repetitions so far decide the test; to be asked again while it says WAIT. */
+enum run_judgement run_judge(struct run *r);
 
 /* monitor.c */
 /* Where the spec names who is asked: opens it, and reads the rules. mono_ns: of the timeline's t =

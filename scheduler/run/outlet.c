@@ -16,7 +16,7 @@ struct run_outlet {
 	pthread_cond_t wake;
 	char *queue;
 	size_t queued, room;
-	bool sync, quit;
+	bool sync, quit, passing;
 };
 
 static void *pass_on(void *arg)
@@ -38,9 +38,13 @@ static void *pass_on(void *arg)
 		sync = o->sync;
 		o->sync = false;
 		quit = o->quit;
+		o->passing = queued || sync;
 		(void)pthread_mutex_unlock(&o->lock);
 		if (queued || sync)
 			o->pass(o->arg, queue, queued, sync);
+		(void)pthread_mutex_lock(&o->lock);
+		o->passing = false;
+		(void)pthread_mutex_unlock(&o->lock);
 	}
 	return NULL;
 }
@@ -93,6 +97,16 @@ bool run_outlet_put(struct run_outlet *o, const char *data, size_t size)
 	}
 	(void)pthread_mutex_unlock(&o->lock);
 	return fits;
+}
+
+bool run_outlet_idle(struct run_outlet *o)
+{
+	bool idle;
+
+	(void)pthread_mutex_lock(&o->lock);
+	idle = !o->queued && !o->sync && !o->passing;
+	(void)pthread_mutex_unlock(&o->lock);
+	return idle;
 }
 
 void run_outlet_sync(struct run_outlet *o)

@@ -314,6 +314,7 @@ static int close_all(struct run *r, int result, struct ord_err *err)
 	struct ord_err late;
 
 	close_faults(r);
+	run_judge_free(r->judge);
 	run_marks_close(r->marks);
 	run_logs_close(r->logs);
 	run_monitor_close(r);

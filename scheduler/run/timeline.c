@@ -239,6 +239,12 @@ void run_timeline_sync(struct run_timeline *tl)
 	run_outlet_sync(tl->disk);
 }
 
+bool run_timeline_written(struct run_timeline *tl)
+{
+	run_timeline_flush(tl);
+	return run_outlet_idle(tl->disk);
+}
+
 int run_timeline_close(struct run_timeline *tl, struct ord_err *err)
 {
 	int r = 0;

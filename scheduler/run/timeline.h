@@ -24,6 +24,8 @@ void run_timeline_sample(struct run_timeline *tl, uint32_t rep, const char *prob
 void run_timeline_flush(struct run_timeline *tl);
 /* Asks the writer to make durable what was written; does not wait. */
 void run_timeline_sync(struct run_timeline *tl);
+/* Whether all that was told so far is in the file, for who reads it while the run goes on. */
+bool run_timeline_written(struct run_timeline *tl);
 /* Instants of CLOCK_MONOTONIC on the run's clock; 0 for those before it. */
 int64_t run_timeline_t(const struct run_timeline *tl, uint64_t mono_ns);
 /* A write has failed: nothing is written any more. */

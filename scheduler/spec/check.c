@@ -412,5 +412,6 @@ void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec
 	for (size_t i = 0; i < spec->n_objectives; i++)
 		check_objective(r, root, item(root, "objectives", i), &spec->objectives[i], spec);
 	check_faults(r, root, spec);
+	check_sequential(r, root, spec);
 	check_purpose(r, root, spec);
 }

@@ -141,7 +141,7 @@ static const struct type type_unit = {"the name of a unit, as in 'orders.service
 				      schema_type_unit};
 static const struct type type_listen = {"an address on loopback, or a socket, as in 'unix:/PATH'",
 					listen_read, schema_type_listen};
-static const struct type type_share = {"a share, as in '99.9%'", share_read, schema_type_share};
+const struct type type_share = {"a share, as in '99.9%'", share_read, schema_type_share};
 
 #define SOURCE_KEYS(url_text)                                                                      \
 	{.name = "url",                                                                            \

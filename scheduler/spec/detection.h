@@ -7,6 +7,10 @@
 /* detection.c */
 extern const struct table table_detection, table_prometheus, table_alertmanager, table_webhook,
 	table_log, table_slo;
+extern const struct type type_share;
+/* sequential.c */
+extern const struct table table_sequential;
+void check_sequential(struct reader *r, const struct node *root, const struct ord_spec *spec);
 /* prom.c, dns.c */
 extern const struct table table_prom, table_dns, table_dns_expect;
 

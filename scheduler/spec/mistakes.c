@@ -103,14 +103,26 @@ static unsigned characters(const char *text, size_t n)
 	return out;
 }
 
+static unsigned column_within(const struct node *node, size_t offset)
+{
+	if (!node->exact)
+		return node->column;
+	return node->column + (node->quoted ? 1 : 0) + characters(node->text, offset);
+}
+
+struct ord_spec_place place_within(const struct node *node, size_t offset)
+{
+	if (node->origin)
+		return (struct ord_spec_place){0};
+	return (struct ord_spec_place){.line = node->line, .column = column_within(node, offset)};
+}
+
 void sink_add_within(struct sink *sink, const struct node *node, size_t offset, const char *fmt,
 		     ...)
 {
-	struct ord_mistake m = {0};
+	struct ord_mistake m = {.column = column_within(node, offset)};
 	va_list ap;
 
-	if (node->exact)
-		m.column = node->column + (node->quoted ? 1 : 0) + characters(node->text, offset);
 	va_start(ap, fmt);
 	put_at(sink, node, m, fmt, ap);
 	va_end(ap);

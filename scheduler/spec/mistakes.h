@@ -23,6 +23,8 @@ void sink_add(struct sink *sink, const struct node *node, const char *fmt, ...)
 /* The same, at a byte of a scalar's value, where that byte can be found in the text. */
 void sink_add_within(struct sink *sink, const struct node *node, size_t offset, const char *fmt,
 		     ...) __attribute__((format(printf, 4, 5)));
+/* Where that byte stands; line and column 0 where it came from an override. */
+struct ord_spec_place place_within(const struct node *node, size_t offset);
 void sink_warn(struct sink *sink, const struct node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Sorts, and moves what fits to *ret. The sink is empty after. */

@@ -1,4 +1,5 @@
 /* Objectives: what the system must achieve, a sentence each. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -345,15 +346,30 @@ int objective_parse(const char *text, struct ord_objective *ret, struct language
 	return 0;
 }
 
+/* Where it begins, of the word that a text ends with. */
+static size_t last_word(const char *text, const char *word)
+{
+	size_t n = strlen(text);
+
+	while (n && isspace((unsigned char)text[n - 1]))
+		n--;
+	return n - strlen(word);
+}
+
 static void objective_read(struct reader *r, const struct key *key, const struct node *node,
 			   void *base)
 {
 	const char *text = want_scalar(r, key->name, key->type->what, node, 1u << SCALAR_TEXT);
+	struct ord_objective *o = base;
 	struct language_mistake m;
 	struct language_probe probe;
 
-	if (text && objective_parse(text, base, &probe, &m))
+	if (!text)
+		return;
+	if (objective_parse(text, o, &probe, &m))
 		sink_add_within(r->sink, node, m.at, "%s", m.text);
+	else if (o->kind == ORD_OBJECTIVE_NO_REGRESSION)
+		o->against_at = place_within(node, last_word(text, o->against));
 }
 
 const struct type type_objective = {"an objective, as in 'detect(breaker) within 2s'",

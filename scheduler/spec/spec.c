@@ -71,6 +71,7 @@ void ord_spec_done(struct ord_spec *spec)
 		free(spec->labels[i].value);
 	}
 	free(spec->hypothesis);
+	free(spec->sequential.objective);
 	*spec = (struct ord_spec){0};
 }
 

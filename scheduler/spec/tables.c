@@ -394,6 +394,13 @@ static const struct key spec_keys[] = {
 	 .min = 1,
 	 .max = ORD_REPETITIONS_MAX,
 	 .help = "how often it is all done"},
+	{.name = "sequential",
+	 .type = &type_map,
+	 .table = &table_sequential,
+	 AT(ord_spec, sequential),
+	 .flags = KEY_EMPTY_OK,
+	 .help = "end before all repetitions are run, as soon as a sequential test of what was "
+		 "missed in them is decided"},
 	{.name = "placebo",
 	 .type = &type_bool,
 	 AT(ord_spec, placebo),
@@ -435,7 +442,6 @@ static const struct key spec_keys[] = {
 	 .help = "decides every random choice; none given: drawn when planned, and in the report"},
 	LATER("schedule"),
 	LATER("budget"),
-	LATER("sequential"),
 	LATER("policy"),
 	LATER("windows"),
 	LATER("concurrency"),
@@ -489,6 +495,7 @@ const struct table *const tables[] = {
 	&table_alertmanager, &table_webhook,	 &table_log,	   &table_slo,
 	&table_fault,	     &table_target,	 &table_process,   &table_container,
 	&table_pod,	     &table_node,	 &table_workload,  &table_service,
-	&table_object,	     &table_exclude,	 &table_endpoint,  &table_limits,
+	&table_object,	     &table_exclude,	 &table_endpoint,  &table_sequential,
+	&table_limits,
 };
 const size_t n_tables = ORD_COUNT(tables);

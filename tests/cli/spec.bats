@@ -14,6 +14,28 @@ teardown() { support_teardown; }
 	[[ $output == *"ordeal: bad.yaml:14:"* ]]
 }
 
+@test "validate says where what a no_regression objective is held against is not there" {
+	sed 's|^  objectives: .*|  objectives:\n    - no_regression(ttr) margin 25% against base.json\n    - no_regression(ttd:there) margin 1 against main|; s/^    - name: there/&\n      role: signal/' good.yaml |
+		sed 's/^  steadyState/    - {name: user, exec: {command: [\/bin\/true]}}\n&/' >held.yaml
+	run "$ORDEAL" validate held.yaml
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"ordeal: held.yaml:20:45: no_regression(ttr) margin 25% against base.json: there is no file 'base.json'; \`ordeal baseline RUN >base.json\` makes it"* ]]
+	# A tag that is not there yet is no mistake: the first run gets it.
+	[[ $output == *"ordeal: held.yaml:21:49: no_regression(ttd:there) margin 1 against main: no run has the tag 'main' yet: "*"ordeal tag"* ]]
+	run "$ORDEAL" run held.yaml
+	[ "$status" -eq 2 ]
+	[[ $output == *"ordeal: held.yaml:20:45: "* ]]
+	sed -i '/base.json/d' held.yaml
+	run "$ORDEAL" validate held.yaml
+	[ "$status" -eq 0 ]
+	[[ $output == *"held.yaml:20:49: "*"held.yaml: ok" ]]
+	echo '{"schema": 7}' >base.json
+	run "$ORDEAL" validate held.yaml --set 'spec.objectives[0]=no_regression(ttr) margin 1 against base.json'
+	[ "$status" -eq 2 ]
+	[[ $output == *"ordeal: held.yaml: no_regression(ttr) margin 1 against base.json: "* ]]
+}
+
 @test "several files: each is looked at, the worst counts" {
 	run "$ORDEAL" validate good.yaml bad.yaml good.yaml
 	[ "$status" -eq 2 ]

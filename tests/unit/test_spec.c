@@ -213,6 +213,16 @@ static void every_form(void **state)
 	assert_string_equal(s.abort[2].channel,
 			    "alertmanager:SlowOrders{severity=\"page\"}/active");
 	assert_string_equal(s.abort[3].state, "pending");
+	assert_true(s.sequential.set);
+	assert_int_equal(s.sequential.good_ppm, 50000);
+	assert_int_equal(s.sequential.bad_ppm, 200000);
+	assert_int_equal(s.sequential.alpha_ppm, 100000);
+	assert_int_equal(s.sequential.beta_ppm, 100000);
+	/* As the objective itself, whose white space is folded, too. */
+	assert_string_equal(s.sequential.objective, s.objectives[10].text);
+	assert_string_equal(s.objectives[12].against, "main");
+	assert_int_equal(s.objectives[12].against_at.line, 52);
+	assert_int_equal(s.objectives[12].against_at.column, 45);
 	ord_spec_done(&s);
 }
 
