@@ -3,58 +3,19 @@
  * flight, and counts as skipped what it could not send. It never waits for an answer before the
  * next slot.
  */
-#include "ordeal/probe.h"
+#include "scheduler/probe/pace.h"
 
-#include <linux/sched.h>
-#include <linux/sched/types.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
-#include "base/auto.h"
 #include "base/clock.h"
 #include "base/units.h"
-#include "scheduler/probe/probe.h"
 
-#define IN_FLIGHT_MAX	   1024u
-#define IN_FLIGHT_EXEC_MAX 64u
 /* A slot that we reach later than this is not sent: its sample would tell of us, not of the system.
  */
 #define LATE_NS (50 * ORD_MS)
-
-/* From so many slots a second on the pacer spins; the loop's other sources wait no longer than a
- * slice. */
-#define SPIN_PER_SECOND 10000u
-#define SPIN_SLICE_NS	(200 * ORD_US)
-
-struct pace {
-	struct prb_probe probe; /* first: the kinds see only this */
-	const struct prb_kind *kind;
-	struct ord_probes *all;
-	size_t index;
-	uint64_t first_due, n; /* slot n is the next, due at first_due + n * every */
-	sd_event_source *due, *deadline;
-	struct prb_sample *head, *tail; /* in flight, by due; all have the same time allowed */
-	struct prb_sample *idle;
-	unsigned in_flight, cap;
-	bool armed; /* deadline is */
-};
-
-struct ord_probes {
-	struct prb_host host; /* first: a kind hands it back */
-	bool spins;
-	uint64_t soonest; /* the next slot of any probe is not due before */
-	sd_event_source *spin;
-	void (*on_sample)(void *arg, const struct ord_sample *s);
-	void *arg;
-	size_t n;
-	struct pace v[];
-};
 
 const char *ord_outcome_name(enum ord_outcome o)
 {
@@ -111,7 +72,7 @@ static void tell(struct pace *p, struct prb_sample *s)
 	p->all->on_sample(p->all->arg, &out);
 }
 
-static void answered(struct prb_sample *s, enum ord_outcome o, const char *why)
+void pace_answered(struct prb_sample *s, enum ord_outcome o, const char *why)
 {
 	struct pace *p = (struct pace *)(void *)s->probe;
 
@@ -128,7 +89,7 @@ static void answered(struct prb_sample *s, enum ord_outcome o, const char *why)
 	tell(p, s);
 }
 
-static bool keep(struct prb_sample *s, const char *data, size_t n)
+bool pace_keep(struct prb_sample *s, const char *data, size_t n)
 {
 	if (n > PRB_BODY_MAX - s->body_n)
 		n = PRB_BODY_MAX - s->body_n;
@@ -238,37 +199,15 @@ static uint64_t fire_due(struct pace *p, uint64_t now)
 	return due;
 }
 
-static void turn(const struct prb_host *host)
+uint64_t pace_fire_one(struct pace *p, uint64_t now)
 {
-	struct ord_probes *all = (struct ord_probes *)(uintptr_t)host;
-	uint64_t now = ord_now_ns();
+	uint64_t every = p->probe.spec->every_ns;
+	uint64_t due = p->first_due + p->n * every;
 
-	if (now < all->soonest)
-		return;
-	all->soonest = UINT64_MAX;
-	for (size_t i = 0; i < all->n; i++) {
-		uint64_t due = fire_due(&all->v[i], now);
-
-		all->soonest = due < all->soonest ? due : all->soonest;
-	}
-}
-
-/* Never sleeps: looks at the clock and at what has arrived in turn, and goes back to the loop every
- * now and then. */
-static int on_spin(sd_event_source *source, void *arg)
-{
-	struct ord_probes *all = arg;
-	uint64_t until = ord_now_ns() + SPIN_SLICE_NS;
-
-	(void)source;
-	do {
-		for (size_t i = 0; i < all->n; i++) {
-			turn(&all->host);
-			if (all->v[i].kind->poll)
-				all->v[i].kind->poll(&all->v[i].probe);
-		}
-	} while (ord_now_ns() < until);
-	return 0;
+	if (due > now)
+		return due;
+	fire(p, p->n++, due);
+	return due + every;
 }
 
 static int on_due(sd_event_source *source, uint64_t usec, void *arg)
@@ -280,36 +219,7 @@ static int on_due(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int find_kind(enum ord_probe_kind kind, const struct ord_probe_source *source,
-		     const struct prb_kind **ret, struct ord_err *err)
-{
-	switch (kind) {
-	case ORD_PROBE_KUBE:
-		if (!source || !source->kind)
-			return ord_fail(err, ORD_USAGE, "a kube probe needs a cluster");
-		*ret = source->kind;
-		return 0;
-	case ORD_PROBE_PROM:
-		if (!source || !source->prom)
-			return ord_fail(err, ORD_USAGE, "a prom probe needs its module");
-		*ret = source->prom;
-		return 0;
-	case ORD_PROBE_HTTP:
-		return prb_http_module(ret, err);
-	case ORD_PROBE_TCP:
-		*ret = &prb_tcp;
-		return 0;
-	case ORD_PROBE_EXEC:
-		*ret = &prb_exec;
-		return 0;
-	case ORD_PROBE_DNS:
-		*ret = &prb_dns;
-		return 0;
-	}
-	return ord_fail(err, ORD_USAGE, "no such kind of probe");
-}
-
-static int open_sources(struct pace *p, struct ord_err *err)
+int pace_open_timers(struct pace *p, struct ord_err *err)
 {
 	sd_event *loop = p->probe.host->loop;
 	int r = sd_event_add_time(loop, &p->due, CLOCK_MONOTONIC, 0, 1, on_due, p);
@@ -326,129 +236,20 @@ static int open_sources(struct pace *p, struct ord_err *err)
 	return ord_fail_sys(err, "timer of probe '%s'", p->probe.spec->name);
 }
 
-static int open_pace(struct pace *p, const struct ord_probe_source *source, struct ord_err *err)
+int pace_begin(struct pace *p, uint64_t first_due, bool timer, struct ord_err *err)
 {
-	const struct ord_probe_spec *spec = p->probe.spec;
-	uint64_t fit = spec->timeout_ns / spec->every_ns + 2;
-	unsigned most = spec->kind == ORD_PROBE_EXEC ? IN_FLIGHT_EXEC_MAX : IN_FLIGHT_MAX;
+	int r = 0;
 
-	p->cap = fit < most ? (unsigned)fit : most;
-	p->probe.wants_body = prb_expect_wants_body(&spec->expect);
-	if (prb_expect_open(&p->probe.expect, &spec->expect, err) < 0 ||
-	    find_kind(spec->kind, source, &p->kind, err) < 0 || open_sources(p, err) < 0 ||
-	    p->kind->open(&p->probe, err) < 0)
-		return ord_wrap(err, "probe '%s'", spec->name);
-	return 0;
-}
-
-/* A black hole at 1,000 slots a second needs as many sockets as slots fit into its timeout. */
-static void raise_files(void)
-{
-	struct rlimit lim;
-
-	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
-		lim.rlim_cur = lim.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &lim);
-	}
-}
-
-/*
- * A short slice: with EEVDF (Linux 6.12 and later) a task that asks for 0.1 ms at a time runs
- * sooner once it is woken, which matters beside a CPU that is being burnt. It needs no privilege,
- * and older kernels do not look at it.
- */
-static void ask_for_short_slices(void)
-{
-	struct sched_attr attr = {.size = sizeof attr,
-				  .sched_policy = SCHED_NORMAL,
-				  .sched_nice = getpriority(PRIO_PROCESS, 0),
-				  .sched_runtime = 100 * ORD_US};
-
-	if (syscall(SYS_sched_getscheduler, 0) == SCHED_NORMAL)
-		(void)syscall(SYS_sched_setattr, 0, &attr, 0u);
-}
-
-int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_event *loop,
-		    const struct ord_probe_source *source,
-		    void (*on_sample)(void *arg, const struct ord_sample *s), void *arg,
-		    struct ord_probes **ret, struct ord_err *err)
-{
-	struct ord_probes *all = calloc(1, sizeof *all + n * sizeof all->v[0]);
-
-	if (!all)
-		return ord_fail_nomem(err);
-	raise_files();
-	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
-	ask_for_short_slices();
-	all->host = (struct prb_host){.loop = loop,
-				      .cluster = source ? source->cluster : NULL,
-				      .prometheus = source ? source->prometheus : NULL,
-				      .answered = answered,
-				      .keep = keep,
-				      .turn = turn,
-				      .fail = ord_fail_at};
-	all->on_sample = on_sample;
-	all->arg = arg;
-	for (; all->n < n; all->n++) {
-		struct pace *p = &all->v[all->n];
-
-		p->all = all;
-		p->index = all->n;
-		p->probe.spec = &specs[all->n];
-		p->probe.host = &all->host;
-		if (open_pace(p, source, err) < 0) {
-			all->n++;
-			ord_probes_free(all);
-			return -1;
-		}
-	}
-	*ret = all;
-	return 0;
-}
-
-/* Slots that come closer than a sleep is accurate are met by spinning, which takes a core. */
-static int open_spin(struct ord_probes *all)
-{
-	uint64_t per_second = 0;
-	int r;
-
-	for (size_t i = 0; i < all->n; i++)
-		per_second += ORD_S / all->v[i].probe.spec->every_ns;
-	all->spins = per_second >= SPIN_PER_SECOND;
-	if (!all->spins)
-		return 0;
-	r = sd_event_add_defer(all->host.loop, &all->spin, on_spin, all);
+	p->first_due = first_due;
+	p->n = 0;
+	if (timer)
+		r = sd_event_source_set_time(p->due, usec_up(first_due));
+	if (timer && r >= 0)
+		r = sd_event_source_set_enabled(p->due, SD_EVENT_ONESHOT);
 	if (r >= 0)
-		r = sd_event_source_set_priority(all->spin, SD_EVENT_PRIORITY_IDLE);
-	return r < 0 ? r : sd_event_source_set_enabled(all->spin, SD_EVENT_ON);
-}
-
-int ord_probes_start(struct ord_probes *all, uint64_t t0, struct ord_err *err)
-{
-	int spin = open_spin(all);
-
-	if (spin < 0) {
-		errno = -spin;
-		return ord_fail_sys(err, "the loop of the probes");
-	}
-	for (size_t i = 0; i < all->n; i++) {
-		struct pace *p = &all->v[i];
-		int r;
-
-		/* Spread: two probes of the same period never fire together. */
-		p->first_due = t0 + p->probe.spec->every_ns / all->n * i;
-		p->n = 0;
-		if (all->spins)
-			continue;
-		r = sd_event_source_set_time(p->due, usec_up(p->first_due));
-		if (r >= 0)
-			r = sd_event_source_set_enabled(p->due, SD_EVENT_ONESHOT);
-		if (r < 0) {
-			errno = -r;
-			return ord_fail_sys(err, "timer of probe '%s'", p->probe.spec->name);
-		}
-	}
-	return 0;
+		return 0;
+	errno = -r;
+	return ord_fail_sys(err, "timer of probe '%s'", p->probe.spec->name);
 }
 
 static void free_sample(struct pace *p, struct prb_sample *s)
@@ -460,7 +261,7 @@ static void free_sample(struct pace *p, struct prb_sample *s)
 	free(s);
 }
 
-static void close_pace(struct pace *p)
+void pace_close(struct pace *p)
 {
 	for (struct prb_sample *s = p->head, *next; s; s = next) {
 		next = s->next;
@@ -476,14 +277,4 @@ static void close_pace(struct pace *p)
 	(void)sd_event_source_disable_unref(p->due);
 	(void)sd_event_source_disable_unref(p->deadline);
 	prb_expect_close(&p->probe.expect);
-}
-
-void ord_probes_free(struct ord_probes *all)
-{
-	if (!all)
-		return;
-	(void)sd_event_source_disable_unref(all->spin);
-	for (size_t i = 0; i < all->n; i++)
-		close_pace(&all->v[i]);
-	free(all);
 }

@@ -50,6 +50,7 @@ struct prb_host {
 	struct sd_event *loop;
 	void *cluster;				  /* of kube probes: struct ord_probe_source */
 	const struct ord_source_spec *prometheus; /* of prom probes: the same */
+	bool spins;				  /* slots come too close to be slept for */
 	/*
 	 * Ends a sample: call once, also from within `sample`. For ORD_OUTCOME_OK the expectations
 	 * are looked at next; why (may be NULL) is for the others.

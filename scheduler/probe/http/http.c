@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "scheduler/probe/http/http.h"
 #include "scheduler/probe/http/lean.h"
+#include "scheduler/probe/http/lean_request.h"
 
 #define HEADER_MAX		    1024
 #define EVENTS			    64
@@ -267,7 +268,7 @@ static int http_open(struct prb_probe *p, struct ord_err *err)
 	if (!spec->keep_alive && !has_header(spec, "Connection"))
 		ok = ok && add_header(h, "Connection: close");
 	ok = ok && add_header(h, "Expect:");
-	if (lean_fits(spec)) {
+	if (lean_request_fits(spec)) {
 		h->lean = lean_open(p, on_odd);
 		ok = ok && h->lean;
 	}
@@ -384,8 +385,8 @@ static struct io *new_io(const struct prb_probe *p, struct prb_sample *s)
 	return io;
 }
 
-/* A trace of its own for each request (W3C Trace Context, level 1), sampled. Zeros are no ids. */
-static bool begin_trace(struct io *io)
+/* Zeros are no ids. */
+bool http_begin_trace(struct prb_sample *s, struct http_trace *ret)
 {
 	uint64_t id[3];
 
@@ -393,11 +394,29 @@ static bool begin_trace(struct io *io)
 		return false;
 	for (size_t i = 0; i < 3; i++)
 		id[i] |= !id[i];
-	io->sample->s.trace[0] = id[0];
-	io->sample->s.trace[1] = id[1];
-	(void)snprintf(io->traceparent, sizeof io->traceparent,
-		       "traceparent: 00-%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-01", id[0],
-		       id[1], id[2]);
+	*ret = (struct http_trace){.trace = {id[0], id[1]}, .parent = id[2]};
+	s->s.trace[0] = id[0];
+	s->s.trace[1] = id[1];
+	return true;
+}
+
+const char *http_traceparent(const struct http_trace *t, char out[static HTTP_TRACEPARENT_SIZE])
+{
+	(void)snprintf(out, HTTP_TRACEPARENT_SIZE,
+		       "00-%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-01", t->trace[0],
+		       t->trace[1], t->parent);
+	return out;
+}
+
+static bool begin_trace(struct io *io)
+{
+	char value[HTTP_TRACEPARENT_SIZE];
+	struct http_trace trace;
+
+	if (!http_begin_trace(io->sample, &trace))
+		return false;
+	(void)snprintf(io->traceparent, sizeof io->traceparent, "traceparent: %s",
+		       http_traceparent(&trace, value));
 	return true;
 }
 

@@ -1,11 +1,10 @@
 #include "scheduler/probe/http/lean.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
@@ -15,11 +14,13 @@
 #include "base/clock.h"
 #include "scheduler/probe/answer.h"
 #include "scheduler/probe/http/http.h"
+#include "scheduler/probe/http/lean_request.h"
 
-#define IDLE_MAX 256 /* connections that are kept; the pacer bounds how many there are at all */
-#define EVENTS	 64
-#define HEAD_MAX 4096
-#define BODY_BUF 65536
+#define EVENTS	     64
+#define HEAD_MAX     4096
+#define BODY_BUF     65536
+#define WARM_NS	     (5 * ORD_MS) /* as many connections as slots fit into it */
+#define WARM_WAIT_NS (200 * ORD_MS)
 
 enum conn_state { CONN_CONNECTING, CONN_BUSY, CONN_IDLE, CONN_DEAD };
 
@@ -28,6 +29,7 @@ struct conn {
 	int fd;
 	bool reused, in_body, last;
 	struct prb_sample *sample;
+	struct http_trace trace;
 	size_t sent;	   /* of the request */
 	uint64_t left;	   /* of the body */
 	struct conn *next; /* idle or dead ones */
@@ -39,104 +41,12 @@ struct conn {
 struct lean {
 	struct prb_probe *probe;
 	void (*odd)(struct prb_sample *s);
-	struct sockaddr_in at;
-	char *request;
-	size_t request_n;
+	struct lean_request request;
 	int epfd;
 	sd_event_source *io;
 	struct conn *all, *idle, *dead;
-	size_t n_idle;
 	char body[BODY_BUF];
 };
-
-/* ---- what fits */
-
-/* The address, the port and what is asked for; false: not a URL as plain as that. */
-static bool split(const char *url, struct sockaddr_in *at, char host[static 32], const char **path)
-{
-	char text[INET_ADDRSTRLEN] = "", again[INET_ADDRSTRLEN];
-	unsigned long port = 80;
-	const char *p = url + 7;
-	size_t n;
-
-	if (strncmp(url, "http://", 7) != 0)
-		return false;
-	n = strspn(p, "0123456789.");
-	if (n >= sizeof text)
-		return false;
-	memcpy(text, p, n);
-	*at = (struct sockaddr_in){.sin_family = AF_INET};
-	if (inet_pton(AF_INET, text, &at->sin_addr) != 1 ||
-	    !inet_ntop(AF_INET, &at->sin_addr, again, sizeof again) || strcmp(text, again) != 0)
-		return false;
-	p += n;
-	if (*p == ':') {
-		size_t digits = strspn(++p, "0123456789");
-
-		if (!digits || digits > 5 || *p == '0')
-			return false;
-		port = strtoul(p, NULL, 10);
-		p += digits;
-	}
-	at->sin_port = htons((uint16_t)port);
-	(void)snprintf(host, 32, port == 80 ? "%s" : "%s:%lu", text, port);
-	*path = *p ? p : "/";
-	return port <= UINT16_MAX && **path == '/';
-}
-
-static bool is_plain_path(const char *path)
-{
-	for (const char *p = path; *p; p++)
-		if (*p <= ' ' || *p > '~' || strchr("#\\\"<>^`{|}", *p))
-			return false;
-	return !strstr(path, "/."); /* libcurl takes dots out */
-}
-
-/* Headers that libcurl would send otherwise than as they stand. */
-static bool is_plain_header(const char *line)
-{
-	static const char *const special[] = {"Host",
-					      "User-Agent",
-					      "Accept",
-					      "Connection",
-					      "Content-Length",
-					      "Transfer-Encoding",
-					      "Expect",
-					      "TE",
-					      "Upgrade",
-					      "Cookie",
-					      "Authorization",
-					      "Range",
-					      "Referer",
-					      "Accept-Encoding",
-					      "Content-Type",
-					      "Proxy-Connection",
-					      "If-Modified-Since"};
-	size_t n = strcspn(line, ":;");
-
-	if (!n || line[n] != ':' || line[n + 1] != ' ' || !line[n + 2] || strpbrk(line, "\r\n"))
-		return false;
-	for (size_t i = 0; i < ORD_COUNT(special); i++)
-		if (strlen(special[i]) == n && !strncasecmp(line, special[i], n))
-			return false;
-	return true;
-}
-
-bool lean_fits(const struct ord_probe_spec *spec)
-{
-	struct sockaddr_in at;
-	const char *path;
-	char host[32];
-
-	if (!spec->keep_alive || spec->request_body || spec->traceparent ||
-	    (spec->method && strcmp(spec->method, "GET") != 0) ||
-	    !split(spec->url, &at, host, &path) || !is_plain_path(path))
-		return false;
-	for (size_t i = 0; i < spec->n_headers; i++)
-		if (!is_plain_header(spec->headers[i]))
-			return false;
-	return true;
-}
 
 /* ---- connections */
 
@@ -150,7 +60,6 @@ static void close_conn(struct lean *l, struct conn *c)
 		while (*link != c)
 			link = &(*link)->next;
 		*link = c->next;
-		l->n_idle--;
 	}
 	if (c->sample)
 		c->sample->quick = NULL;
@@ -190,14 +99,13 @@ static struct conn *new_conn(struct lean *l)
 
 	if (!c)
 		return NULL;
-	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	c->fd = socket(l->request.at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0) {
 		free(c);
 		return NULL;
 	}
 	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (connect(c->fd, (const struct sockaddr *)&l->at, sizeof l->at) < 0 &&
-	    errno != EINPROGRESS) {
+	if (connect(c->fd, &l->request.at.any, l->request.at_size) < 0 && errno != EINPROGRESS) {
 		ord_close(&c->fd);
 		free(c);
 		return NULL;
@@ -207,20 +115,20 @@ static struct conn *new_conn(struct lean *l)
 	if (l->all)
 		l->all->all_link = &c->all_next;
 	l->all = c;
+	c->state = CONN_CONNECTING;
 	wait_for(l, c, EPOLLIN | EPOLLOUT, EPOLL_CTL_ADD);
 	return c;
 }
 
 static void rest(struct lean *l, struct conn *c)
 {
-	if (c->last || l->n_idle >= IDLE_MAX) {
+	if (c->last) {
 		close_conn(l, c);
 		return;
 	}
 	c->state = CONN_IDLE;
 	c->next = l->idle;
 	l->idle = c;
-	l->n_idle++;
 }
 
 /* ---- a slot */
@@ -238,6 +146,8 @@ static void finish(struct lean *l, struct conn *c, enum ord_outcome o, const cha
 	l->probe->host->answered(s, o, why);
 }
 
+static void begin(struct lean *l, struct conn *c, struct prb_sample *s);
+
 static void start_fresh(struct lean *l, struct prb_sample *s)
 {
 	struct conn *c = new_conn(l);
@@ -246,17 +156,17 @@ static void start_fresh(struct lean *l, struct prb_sample *s)
 		l->probe->host->answered(s, prb_outcome_of(errno), strerror(errno));
 		return;
 	}
-	c->state = CONN_CONNECTING;
-	c->sample = s;
-	s->quick = c;
+	begin(l, c, s);
 }
 
-/* Asked again from the beginning, by libcurl. */
+/* Asked again from the beginning, by libcurl, as all that follow. */
 static void go_odd(struct lean *l, struct conn *c)
 {
 	struct prb_sample *s = c->sample;
 
 	close_conn(l, c);
+	while (l->idle)
+		close_conn(l, l->idle);
 	s->body_n = 0;
 	s->s.first = 0;
 	s->s.status = 0;
@@ -286,17 +196,36 @@ static void broken(struct lean *l, struct conn *c, int error)
 	}
 }
 
+/* All connections send the same text, but for the trace. */
 static void send_request(struct lean *l, struct conn *c)
 {
-	ssize_t n = send(c->fd, l->request + c->sent, l->request_n - c->sent, MSG_NOSIGNAL);
+	const struct lean_request *r = &l->request;
+	char value[HTTP_TRACEPARENT_SIZE];
+	ssize_t n;
 
+	if (r->trace)
+		memcpy(r->trace, http_traceparent(&c->trace, value), sizeof value - 1);
+	n = send(c->fd, r->text + c->sent, r->size - c->sent, MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN) {
 		broken(l, c, errno);
 		return;
 	}
 	c->sent += n > 0 ? (size_t)n : 0;
-	if (c->sent < l->request_n)
+	if (c->sent < r->size)
 		wait_for(l, c, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+}
+
+/* The connection, which is ready or about to be, is the slot's. */
+static void begin(struct lean *l, struct conn *c, struct prb_sample *s)
+{
+	c->sample = s;
+	s->quick = c;
+	c->in_body = c->last = false;
+	c->sent = c->used = 0;
+	if (l->request.trace && !http_begin_trace(s, &c->trace))
+		finish(l, c, ORD_OUTCOME_LOCAL_ERROR, "no random id");
+	else if (c->state == CONN_BUSY)
+		send_request(l, c);
 }
 
 void lean_sample(struct lean *l, struct prb_sample *s)
@@ -308,14 +237,9 @@ void lean_sample(struct lean *l, struct prb_sample *s)
 		return;
 	}
 	l->idle = c->next;
-	l->n_idle--;
 	c->state = CONN_BUSY;
 	c->reused = true;
-	c->in_body = c->last = false;
-	c->sent = c->used = 0;
-	c->sample = s;
-	s->quick = c;
-	send_request(l, c);
+	begin(l, c, s);
 }
 
 bool lean_cancel(struct lean *l, struct prb_sample *s)
@@ -335,14 +259,20 @@ static void on_writable(struct lean *l, struct conn *c)
 
 	if (c->state == CONN_CONNECTING) {
 		(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &n);
-		if (error) {
+		if (error && c->sample) {
 			finish(l, c, prb_outcome_of(error), strerror(error));
+			return;
+		}
+		if (error) {
+			close_conn(l, c);
 			return;
 		}
 		c->state = CONN_BUSY;
 	}
 	wait_for(l, c, EPOLLIN, EPOLL_CTL_MOD);
-	if (c->sent < l->request_n)
+	if (!c->sample)
+		rest(l, c);
+	else if (c->sent < l->request.size)
 		send_request(l, c);
 }
 
@@ -436,23 +366,30 @@ static int on_ready(sd_event_source *source, int fd, uint32_t events, void *arg)
 
 /* ---- the probe */
 
-static bool write_request(struct lean *l, const struct ord_probe_spec *spec)
+static bool is_connecting(const struct lean *l)
 {
-	const char *path = NULL;
-	char host[32];
-	FILE *out = open_memstream(&l->request, &l->request_n);
+	const struct conn *c = l->all;
 
-	if (!out)
-		return false;
-	(void)split(spec->url, &l->at, host, &path);
-	(void)fprintf(out,
-		      "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: ordeal/" ORDEAL_VERSION
-		      "\r\nAccept: */*\r\n",
-		      path, host);
-	for (size_t i = 0; i < spec->n_headers; i++)
-		(void)fprintf(out, "%s\r\n", spec->headers[i]);
-	(void)fputs("\r\n", out);
-	return !fclose(out);
+	while (c && c->state != CONN_CONNECTING)
+		c = c->all_next;
+	return c;
+}
+
+/*
+ * What the first slots would otherwise open, one each, while the next are due. Whether the server
+ * takes them is the slots' business, not ours: no more than a moment is waited.
+ */
+static void warm(struct lean *l)
+{
+	uint64_t until = ord_now_ns() + WARM_WAIT_NS, n = WARM_NS / l->probe->spec->every_ns;
+	struct pollfd ready = {.fd = l->epfd, .events = POLLIN};
+
+	while (n && new_conn(l))
+		n--;
+	while (is_connecting(l) && ord_now_ns() < until) {
+		(void)poll(&ready, 1, WARM_WAIT_NS / ORD_MS / 10);
+		lean_poll(l);
+	}
 }
 
 struct lean *lean_open(struct prb_probe *p, void (*odd)(struct prb_sample *s))
@@ -464,11 +401,13 @@ struct lean *lean_open(struct prb_probe *p, void (*odd)(struct prb_sample *s))
 	l->probe = p;
 	l->odd = odd;
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->epfd < 0 || !write_request(l, p->spec) ||
+	if (l->epfd < 0 || !lean_request_open(&l->request, p->spec) ||
 	    sd_event_add_io(p->host->loop, &l->io, l->epfd, EPOLLIN, on_ready, l) < 0) {
 		lean_close(l);
 		return NULL;
 	}
+	if (p->host->spins)
+		warm(l);
 	return l;
 }
 
@@ -481,6 +420,6 @@ void lean_close(struct lean *l)
 	bury(l);
 	(void)sd_event_source_disable_unref(l->io);
 	ord_close(&l->epfd);
-	free(l->request);
+	lean_request_close(&l->request);
 	free(l);
 }

@@ -10,9 +10,8 @@
 
 struct lean;
 
-/* Whether the lean way would ask exactly as libcurl does. */
-bool lean_fits(const struct ord_probe_spec *spec);
-/* odd: starts the slot again, by libcurl; the lean way is not used after it. NULL: no memory. */
+/* For a spec that lean_request_fits. odd: starts the slot again, by libcurl; the lean way is not
+ * used after it. NULL: no memory. */
 struct lean *lean_open(struct prb_probe *p, void (*odd)(struct prb_sample *s));
 void lean_sample(struct lean *l, struct prb_sample *s);
 /* True: the slot was under way here. */
