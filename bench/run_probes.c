@@ -1,17 +1,22 @@
 /*
  * run-probes [SECONDS] [PER_SECOND] [keep]: http probes against a loopback server, as a run makes
  * them: on the absolute schedule, judged, and written to a timeline. Prints send lateness, skipped
- * slots and the CPU time that it took. The server keeps the first CPU, all of this the second,
- * where there are two; there, before and after, a bare loop meets the same slots by spinning and
- * does nothing else: what it is late, this machine was.
+ * slots and the CPU time that it took. The server and the thread that writes the timeline keep the
+ * first CPU, the probes the second, where there are two. There, before and after, a bare loop meets
+ * the same slots by spinning and does nothing else: what it is late, this machine was. Another
+ * sends and receives the same bytes and does nothing else: so much is the kernel's.
  */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -21,7 +26,9 @@
 #include "scheduler/run/window.h"
 #include "tests/support/http_server.h"
 
-#define FLUSH_NS (20 * ORD_MS)
+#define FLUSH_NS    (20 * ORD_MS)
+#define SPIN_FROM   10000 /* a second: as the pacer does */
+#define CONNECTIONS 64
 
 struct bench {
 	struct run_timeline *tl;
@@ -98,6 +105,64 @@ static void spin(struct bench *b, double seconds, double rate)
 	b->n = 0;
 }
 
+/* One kept connection of the bare loop. */
+static int call(uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int one = 1;
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+/* The floor: the time within send and those recv that bring an answer, for the same slots. */
+static void send_and_receive(uint16_t port, double seconds, double rate)
+{
+	static const char request[] = "GET /ok HTTP/1.1\r\nHost: 127.0.0.1:12345\r\nUser-Agent: "
+				      "ordeal/0.1.0\r\nAccept: */*\r\n\r\n";
+	uint64_t every = (uint64_t)(1e9 / rate), due, in_send = 0, in_recv = 0, now;
+	size_t sent = 0, answered = 0, all = (size_t)(seconds * rate);
+	int fd[CONNECTIONS];
+	char answer[512];
+
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		fd[i] = call(port);
+	due = ord_now_ns() + ORD_MS;
+	while (answered < all) {
+		now = ord_now_ns();
+		if (sent < all && now >= due && sent - answered < CONNECTIONS) {
+			if (send(fd[sent++ % CONNECTIONS], request, sizeof request - 1,
+				 MSG_NOSIGNAL) < 0)
+				break;
+			in_send += ord_now_ns() - now;
+			due += every;
+			now = ord_now_ns();
+		}
+		if (sent == answered)
+			continue;
+		if (recv(fd[answered % CONNECTIONS], answer, sizeof answer, MSG_DONTWAIT) > 0) {
+			in_recv += ord_now_ns() - now;
+			answered++;
+		} else if (errno != EAGAIN) {
+			break;
+		}
+	}
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		(void)close(fd[i]);
+	printf("{\"bench\":\"bare\",\"per_second\":%.0f,\"answered\":%zu,\"send_us\":%.2f,"
+	       "\"recv_us\":%.2f}\n",
+	       rate, answered, (double)in_send / 1e3 / (double)(sent ? sent : 1),
+	       (double)in_recv / 1e3 / (double)(answered ? answered : 1));
+}
+
 static void use_cpu(pid_t pid, size_t cpu)
 {
 	cpu_set_t set;
@@ -163,6 +228,35 @@ static int serve(double seconds)
 	return 0;
 }
 
+static int bench(struct bench *b, const struct ord_probe_spec *spec, double seconds, uint16_t port,
+		 struct ord_err *err)
+{
+	double rate = 1e9 / (double)spec->every_ns;
+	char dir[] = "/tmp/ordeal-run-probes-XXXXXX";
+	int fd, r;
+
+	if (!mkdtemp(dir))
+		return ord_fail_sys(err, "make a directory");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	use_cpu(0, 0); /* for the thread that writes */
+	r = run_timeline_open(fd, ord_now_ns(), NULL, NULL, &b->tl, err);
+	use_cpu(0, 1);
+	if (rate >= SPIN_FROM) {
+		spin(b, seconds / 4, rate);
+		send_and_receive(port, seconds / 8, rate);
+	}
+	if (r == 0)
+		r = measure(b, spec, seconds, err);
+	if (b->tl && run_timeline_close(b->tl, r == 0 ? err : NULL) < 0)
+		r = -1;
+	if (rate >= SPIN_FROM)
+		spin(b, seconds / 4, rate);
+	(void)unlinkat(fd, "run.jsonl", 0);
+	(void)rmdir(dir);
+	(void)close(fd);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	double seconds = argc > 1 ? strtod(argv[1], NULL) : 30;
@@ -175,37 +269,23 @@ int main(int argc, char **argv)
 		.keep_alive = argc > 3 && !strcmp(argv[3], "keep"),
 		.expect = {.status_lo = 200, .status_hi = 200, .within_ns = 500 * ORD_MS}};
 	struct bench b = {.size = (size_t)(seconds * rate) + 1000, .keep_alive = spec.keep_alive};
-	char dir[] = "/tmp/ordeal-run-probes-XXXXXX", url[64], file[64];
 	struct http_server server;
 	struct ord_err err = {0};
-	int fd, r;
+	char url[64];
+	int r;
 
 	if (argc > 1 && !strcmp(argv[1], "serve"))
 		return serve(rate);
 	b.late = calloc(b.size, sizeof *b.late);
-	if (!b.late || !mkdtemp(dir) || http_server_start(&server) < 0)
+	if (!b.late || http_server_start(&server) < 0)
 		return 1;
 	use_cpu(server.pid, 0);
-	use_cpu(0, 1);
-	if (rate >= 10000)
-		spin(&b, seconds / 4, rate);
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%u/ok", server.port);
 	spec.url = url;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = run_timeline_open(fd, ord_now_ns(), NULL, NULL, &b.tl, &err);
-	if (r == 0) {
-		r = measure(&b, &spec, seconds, &err);
-		r |= run_timeline_close(b.tl, &err);
-	}
-	if (rate >= 10000)
-		spin(&b, seconds / 4, rate);
+	r = bench(&b, &spec, seconds, server.port, &err);
 	if (r < 0)
 		(void)fprintf(stderr, "run-probes: %s\n", err.msg);
 	http_server_stop(&server);
-	(void)snprintf(file, sizeof file, "%s/run.jsonl", dir);
-	(void)unlink(file);
-	(void)rmdir(dir);
-	(void)close(fd);
 	free(b.late);
 	return r < 0;
 }
