@@ -44,6 +44,77 @@ static size_t alert_of(const struct ord_analysis *a, const struct ord_event *e)
 	return a->n_alerts;
 }
 
+/* --- which of several alerts of one name ----------------------------------------------------- */
+
+/* The labels of the alert that is followed at each of the two; NULL: any. They differ by what
+ * Prometheus adds when it sends. */
+struct followed {
+	const json_t *prometheus, *alertmanager;
+};
+
+static const json_t *labels_of(const struct ord_event *e)
+{
+	return json_object_get(json_object_get(e->json, "detail"), "labels");
+}
+
+static bool in_rep(const struct ord_rep *r, const struct ord_event *e)
+{
+	return e->kind == ORD_EVENT_STAGE && e->rep == r->number &&
+	       ord_line_instant(e).hi >= r->requested.value;
+}
+
+static bool holds_all(const json_t *labels, const json_t *of)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)of, name, value)
+		if (!json_equal(json_object_get(labels, name), value))
+			return false;
+	return true;
+}
+
+/* Of the first line of that stage; of: labels that it has to have. */
+static const json_t *first_of(const struct ord_analysis *a, const struct ord_rep *r, size_t alert,
+			      const char *stage, const json_t *of)
+{
+	for (size_t i = 0; i < a->t->n_events; i++) {
+		const struct ord_event *e = &a->t->events[i];
+
+		if (in_rep(r, e) && !strcmp(ord_member_text(e->json, "stage", ""), stage) &&
+		    alert_of(a, e) == alert && holds_all(labels_of(e), of))
+			return labels_of(e);
+	}
+	return NULL;
+}
+
+/* The one that fires first, else that is pending first, and what Alertmanager makes of it. */
+static struct followed follow(const struct ord_analysis *a, const struct ord_rep *r, size_t alert)
+{
+	const json_t *p = first_of(a, r, alert, "firing", NULL);
+	const json_t *am;
+
+	if (!p)
+		p = first_of(a, r, alert, "pending", NULL);
+	am = first_of(a, r, alert, "received", p);
+	if (!am)
+		am = first_of(a, r, alert, "received", NULL);
+	return (struct followed){.prometheus = p, .alertmanager = am};
+}
+
+static bool is_followed(const struct followed *f, const struct ord_event *e)
+{
+	const char *source = ord_member_text(e->json, "source", "");
+	const json_t *its = labels_of(e);
+	const json_t *want = !strcmp(source, "alertmanager") ? f->alertmanager
+			     : !strcmp(source, "prometheus") ? f->prometheus
+							     : NULL;
+
+	return !its || !want || json_equal(its, want);
+}
+
+/* --- its stages ------------------------------------------------------------------------------ */
+
 static struct ord_instant instant_of(const struct ord_rep *r, const struct ord_event *e)
 {
 	struct ord_instant at = ord_line_instant(e);
@@ -79,6 +150,15 @@ static const char *by_whom(const struct ord_event *e)
 	return "";
 }
 
+/* The first end; where a notification tells later when that was, its stamp is better than a look.
+ */
+static bool ends(const struct ord_breakdown *b, const struct ord_event *e,
+		 const struct ord_instant *at)
+{
+	return !b->resolved.known ||
+	       (*ord_member_text(e->json, "stamp", "") && at->lo <= b->resolved.hi);
+}
+
 static void take(struct ord_breakdown *b, const struct ord_rep *r, const struct ord_event *e)
 {
 	const char *name = ord_member_text(e->json, "stage", "");
@@ -95,7 +175,7 @@ static void take(struct ord_breakdown *b, const struct ord_rep *r, const struct 
 		b->any = true;
 		b->suppressed = at;
 		b->suppressed_by = by_whom(e);
-	} else if (!strcmp(name, "resolved") && !b->resolved.known) {
+	} else if (!strcmp(name, "resolved") && ends(b, e, &at)) {
 		b->resolved = at;
 	} else if (!strcmp(name, "resolved-notified") && !b->resolved_notified.known) {
 		b->resolved_notified = at;
@@ -321,23 +401,26 @@ static void finish(struct ord_analysis *a, struct ord_rep *r, size_t alert)
 int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err)
 {
 	const struct ord_timeline *t = a->t;
+	ord_autofree struct followed *followed = calloc(a->n_alerts + 1, sizeof *followed);
 
 	r->breakdowns = calloc(a->n_alerts + 1, sizeof *r->breakdowns);
-	if (!r->breakdowns)
+	if (!r->breakdowns || !followed)
 		return ord_fail_nomem(err);
-	for (size_t k = 0; k < a->n_alerts; k++)
+	for (size_t k = 0; k < a->n_alerts; k++) {
 		configure(a, r, k, &r->breakdowns[k]);
+		if (r->requested.known)
+			followed[k] = follow(a, r, k);
+	}
 	for (size_t i = 0; r->requested.known && i < t->n_events; i++) {
 		const struct ord_event *e = &t->events[i];
 		size_t k;
 
-		if (e->kind != ORD_EVENT_STAGE || e->rep != r->number ||
-		    ord_line_instant(e).hi < r->requested.value)
+		if (!in_rep(r, e))
 			continue;
 		k = alert_of(a, e);
-		if (k < a->n_alerts)
+		if (k < a->n_alerts && is_followed(&followed[k], e))
 			take(&r->breakdowns[k], r, e);
-		else if (take_other(r, e, err))
+		else if (k == a->n_alerts && take_other(r, e, err))
 			return -1;
 	}
 	for (size_t k = 0; k < a->n_alerts; k++)

@@ -87,6 +87,12 @@ static bool hear(const struct ord_tl_probe *p, const struct ord_rep *r, struct e
 	return false;
 }
 
+/* An alert of the same name and other labels than those that were so before. */
+static bool of_another(const struct ord_event *e)
+{
+	return ord_member_true(json_object_get(e->json, "detail"), "another");
+}
+
 void ord_channel_detect(const struct ord_timeline *t, struct ord_rep *r, size_t channel)
 {
 	const struct ord_tl_probe *p = &t->probes[channel];
@@ -100,8 +106,10 @@ void ord_channel_detect(const struct ord_timeline *t, struct ord_rep *r, size_t 
 
 		if (!is_of(p, r, e) || !hear(p, r, &ear, e))
 			continue;
-		if (ear.on)
+		if (ear.on && p->told != ORD_TOLD_BY_STATE)
 			break;
+		if (ear.on && !of_another(e))
+			continue;
 		at = ord_line_instant(e);
 		at.lo = at.lo > r->requested.value ? at.lo : r->requested.value;
 		at.line_before = ear.off_line;

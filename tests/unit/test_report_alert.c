@@ -12,8 +12,10 @@ static void stage(struct story *s, const char *alert, const char *name, int64_t 
 {
 	say(s,
 	    "{\"e\":\"stage\",\"t\":%lld,\"rep\":1,\"alert\":\"%s\",\"stage\":\"%s\",\"lo_t\":%lld,"
-	    "\"hi_t\":%lld,\"detail\":{%s}}\n",
-	    (long long)MS(hi), alert, name, (long long)MS(lo), (long long)MS(hi), detail);
+	    "\"hi_t\":%lld,\"source\":\"%s\",\"detail\":{%s}}\n",
+	    (long long)MS(hi), alert, name, (long long)MS(lo), (long long)MS(hi),
+	    strchr("rn", *name) && strcmp(name, "resolved") != 0 ? "alertmanager" : "prometheus",
+	    detail);
 }
 
 static void rules(struct story *s, const char *more)
@@ -241,6 +243,51 @@ static void sooner_than_the_users(void **state)
 	done(&s);
 }
 
+#define PART(name) "\"labels\":{\"severity\":\"page\",\"part\":\"" name "\"}"
+
+/* Two alerts of one name: the way of the one that fires first, not a stage of each. */
+static void two_of_one_name(void **state)
+{
+	struct ord_breakdown *b;
+	struct story s;
+
+	begin(&s, GOAL(NOTIFIED), "");
+	rules(&s, "");
+	stage(&s, "SlowOrders", "pending", 5500, 5500, PART("a"));
+	stage(&s, "SlowOrders", "received", 5600, 5600, PART("c") ",\"x\":1");
+	as_measured(&s, "SlowOrders", PART("b"));
+	stage(&s, "SlowOrders", "pending", 9000, 9000, PART("a"));
+	stage(&s, "SlowOrders", "firing", 13000, 13000, PART("a"));
+	told(&s);
+	b = &s.a.reps[1].breakdowns[0];
+	is_interval(&b->at[ORD_STAGE_PENDING], 5934, 5935, 5935);
+	is_interval(&b->at[ORD_STAGE_RECEIVED], 9936, 9938, 9938);
+	is_span(&b->leg[ORD_LEG_FOR], ORD_SPAN_KNOWN, 3998, 4000, 4001);
+	done(&s);
+}
+
+/* Seen to be over by a look; then a notification tells when that was. */
+static void an_end_that_is_told_later(void **state)
+{
+	struct ord_breakdown *b;
+	struct story s;
+
+	begin(&s, GOAL(NOTIFIED), "");
+	as_measured(&s, "SlowOrders", PART("b"));
+	stage(&s, "SlowOrders", "resolved", 17000, 18000, PART("b"));
+	stage(&s, "SlowOrders", "resolved", 17933, 17934,
+	      PART("b") "},\"stamp\":\"2026-11-21T20:00:17.933Z\",\"more\":{");
+	stage(&s, "SlowOrders", "resolved-notified", 21941, 21941, PART("b"));
+	/* Another occurrence's is none of this one's. */
+	stage(&s, "SlowOrders", "resolved", 23000, 23001,
+	      PART("b") "},\"stamp\":\"2026-11-21T20:00:23.000Z\",\"more\":{");
+	told(&s);
+	b = &s.a.reps[1].breakdowns[0];
+	is_interval(&b->resolved, 17933, 17934, 17934);
+	is_interval(&b->resolved_notified, 21941, 21941, 21941);
+	done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +296,8 @@ int main(void)
 		cmocka_unit_test(pitfall_09_a_suppressed_alert),
 		cmocka_unit_test(stages_that_are_missing),
 		cmocka_unit_test(what_fired_on_something_else),
+		cmocka_unit_test(two_of_one_name),
+		cmocka_unit_test(an_end_that_is_told_later),
 		cmocka_unit_test(a_group_that_existed),
 		cmocka_unit_test(rules_that_warn),
 		cmocka_unit_test(a_rule_that_is_not_there),

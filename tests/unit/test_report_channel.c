@@ -106,6 +106,24 @@ static void pitfall_08_an_alert_that_fires_already(void **state)
 	done(&s);
 }
 
+/* One fires already; what another one of the same name does is a detection, and what the first does
+ * again is none. */
+static void another_alert_of_that_name(void **state)
+{
+	static const struct told told[] = {
+		{10, "true", -5000, -4000},
+		{5500, "true", 5400, 5500},
+		{6300, "true,\"detail\":{\"another\":true}", 6100, 6200}};
+	struct ord_detection *d;
+	struct story s;
+
+	one(&s, CHANNEL(ALERT), ALERT, told, 3);
+	d = &s.a.reps[1].detections[last_probe(&s)];
+	assert_int_equal(d->kind, ORD_DETECTION_NOTICED);
+	is_interval(&d->at, 6100, 6200, 6200);
+	done(&s);
+}
+
 /* Of an earlier repetition an alert may fire still; a line of a log was of that repetition. */
 static void over_repetitions(void **state)
 {
@@ -166,6 +184,7 @@ int main(void)
 		cmocka_unit_test(a_deaf_channel_is_not_one_that_did_not_notice),
 		cmocka_unit_test(an_alert_that_does_not_fire),
 		cmocka_unit_test(pitfall_08_an_alert_that_fires_already),
+		cmocka_unit_test(another_alert_of_that_name),
 		cmocka_unit_test(over_repetitions),
 		cmocka_unit_test(people),
 	};

@@ -15,7 +15,8 @@ static void received_seen(struct mon_poll *p, struct mon_alert *a, const json_t 
 	int64_t ns;
 
 	if (!ord_parse_utc(stamp, &ns)) {
-		struct mon_instant said = mon_instant_of(p, ns, 0, (int64_t)ORD_MS, stamp);
+		const struct mon_stamp updated = {.ns = ns, .late_ns = ORD_MS, .text = stamp};
+		struct mon_instant said = mon_instant_of(p, &updated, p->sent_ns, p->done_ns);
 
 		if (p->prev_ns && said.lo < at.lo && said.hi >= at.lo)
 			said.lo = at.lo;

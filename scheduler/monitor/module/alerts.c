@@ -143,20 +143,29 @@ static bool holds(const struct mon_alert *a, enum ord_alert_stage stage)
 	return false;
 }
 
-/* The one that made it so first; NULL: none, or its instant is still being asked for. */
-static const struct mon_alert *first_of(const struct ord_monitor *m, const struct mon_channel *c,
-					bool *ret_so)
+/* Whether a channel has told of that alert in this repetition, be it over by now. */
+static bool told_of(const struct ord_monitor *m, const struct mon_channel *c,
+		    const struct mon_alert *a)
 {
-	const struct mon_alert *first = NULL;
+	return a->told_rep == m->rep && (a->told & 1ull << (c - m->channels));
+}
+
+/* Of those that make it so and were not told of yet, or of all of them, the one that did first;
+ * NULL: none, or its instant is still being asked for. */
+static struct mon_alert *first_of(const struct ord_monitor *m, const struct mon_channel *c,
+				  bool untold, bool *ret_so)
+{
+	enum ord_alert_stage s = c->alert.stage;
+	struct mon_alert *first = NULL;
 	bool waits = false;
 
 	*ret_so = false;
-	for (const struct mon_alert *a = m->alerts; a; a = a->next) {
-		enum ord_alert_stage s = c->alert.stage;
-
+	for (struct mon_alert *a = m->alerts; a; a = a->next) {
 		if (!mon_alert_matches(&c->alert, a) || !holds(a, s))
 			continue;
 		*ret_so = true;
+		if (untold && told_of(m, c, a))
+			continue;
 		waits = waits || !a->at[s].known;
 		if (a->at[s].known && (!first || a->at[s].lo < first->at[s].lo))
 			first = a;
@@ -164,23 +173,39 @@ static const struct mon_alert *first_of(const struct ord_monitor *m, const struc
 	return waits ? NULL : first;
 }
 
+/* All that make it so now: what one of them does again is no news. */
+static void told_now(const struct ord_monitor *m, const struct mon_channel *c)
+{
+	for (struct mon_alert *a = m->alerts; a; a = a->next) {
+		if (!mon_alert_matches(&c->alert, a) || !holds(a, c->alert.stage))
+			continue;
+		if (a->told_rep != m->rep)
+			a->told = 0;
+		a->told_rep = m->rep;
+		a->told |= 1ull << (c - m->channels);
+	}
+}
+
 static void tell_so(struct ord_monitor *m, struct mon_channel *c, const struct mon_alert *a,
-		    uint64_t now_ns)
+		    bool another, uint64_t now_ns)
 {
 	json_t *detail = a->detail ? json_deep_copy(a->detail) : json_object();
 
 	(void)json_object_set(detail, "labels", a->labels);
+	if (another)
+		(void)json_object_set_new(detail, "another", json_true());
 	mon_tell_channel(m, c, &a->at[c->alert.stage], NULL, detail, now_ns);
 	if (!c->in_rep)
 		mon_note(m, "%s is so already: that is no detection of this repetition's fault",
 			 c->text);
+	told_now(m, c);
 }
 
 static void judge(struct ord_monitor *m, struct mon_channel *c, const struct mon_poll *p,
 		  uint64_t lo_ns, uint64_t hi_ns)
 {
-	bool so;
-	const struct mon_alert *a = first_of(m, c, &so);
+	bool so, news;
+	const struct mon_alert *a = first_of(m, c, false, &so);
 	struct mon_instant between;
 
 	if (so != c->so) {
@@ -191,12 +216,14 @@ static void judge(struct ord_monitor *m, struct mon_channel *c, const struct mon
 	/* What has reached our own receiver is so, whatever the server says of itself. */
 	if (!p->up && !(so && c->alert.stage == ORD_ALERT_NOTIFIED))
 		return;
-	if (c->in_rep && c->told == (so ? MON_TOLD_TRUE : MON_TOLD_FALSE))
-		return;
-	if (so && !a)
-		return; /* its instant is still being asked for */
+	news = !c->in_rep || c->told != (so ? MON_TOLD_TRUE : MON_TOLD_FALSE);
+	/* It is so already, by another alert of the same name. */
+	if (so && !news)
+		a = first_of(m, c, true, &so);
+	if (so ? !a : !news)
+		return; /* nothing new, or its instant is still being asked for */
 	if (so) {
-		tell_so(m, c, a, hi_ns);
+		tell_so(m, c, a, !news, hi_ns);
 	} else {
 		between = mon_between(lo_ns, hi_ns);
 		mon_tell_channel(m, c, &between, NULL, NULL, hi_ns);

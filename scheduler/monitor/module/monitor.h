@@ -24,6 +24,13 @@ struct mon_instant {
 	char stamp[MON_STAMP]; /* as the source said it; "": it did not */
 };
 
+/* The same by a server's clock. */
+struct mon_stamp {
+	int64_t ns;		   /* since 1970 */
+	int64_t early_ns, late_ns; /* it may have been sooner or later by that much */
+	const char *text;	   /* as the server said it */
+};
+
 enum mon_where { MON_PROMETHEUS, MON_ALERTMANAGER };
 
 /* One alert at one server: a set of labels. */
@@ -34,8 +41,10 @@ struct mon_alert {
 	json_t *labels; /* owned */
 	char *key;	/* owned; the labels as canonical JSON */
 	const char *name;
-	json_t *detail; /* owned; of the latest look */
-	bool seen;	/* in the look that is being read */
+	json_t *detail;	   /* owned; of the latest look */
+	bool seen;	   /* in the look that is being read */
+	uint32_t told_rep; /* in that repetition these channels have told of it, a bit each */
+	uint64_t told;
 	/* Prometheus */
 	bool pending, firing; /* pending: or firing */
 	unsigned tries;	      /* so often its first firing sample was asked for */
@@ -47,6 +56,8 @@ struct mon_alert {
 	struct mon_instant looked; /* the look that found its firing, for when the sample cannot be
 				      had */
 };
+
+_Static_assert(MON_CHANNELS_MAX <= 64, "a bit of mon_alert.told each");
 
 enum mon_told { MON_TOLD_NOTHING, MON_TOLD_NULL, MON_TOLD_FALSE, MON_TOLD_TRUE };
 
@@ -114,10 +125,9 @@ void mon_tell_channel(struct ord_monitor *m, struct mon_channel *c, const struct
 		      const char *why, json_t *detail, uint64_t now_ns);
 void mon_tell_clock(struct mon_poll *p);
 void mon_note(struct ord_monitor *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A server's time on CLOCK_MONOTONIC; precise_ns: what its stamp leaves out. Never after the look.
- */
-struct mon_instant mon_instant_of(const struct mon_poll *p, int64_t stamp_ns, int64_t early_ns,
-				  int64_t precise_ns, const char *stamp);
+/* A server's stamp on CLOCK_MONOTONIC, as it was told by an answer that was asked for then. */
+struct mon_instant mon_instant_of(const struct mon_poll *p, const struct mon_stamp *stamp,
+				  uint64_t asked_ns, uint64_t told_ns);
 /* Between two looks. */
 struct mon_instant mon_between(uint64_t lo_ns, uint64_t hi_ns);
 /* The server's wall clock at an instant of CLOCK_MONOTONIC: the middle of what is known. */

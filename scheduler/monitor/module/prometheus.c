@@ -40,7 +40,9 @@ static void on_samples(void *arg, const struct server_answer *answer)
 		return;
 	if (stamp) {
 		ord_format_utc((uint64_t)stamp, text);
-		at = mon_instant_of(p, stamp, 0, (int64_t)ORD_MS, text);
+		at = mon_instant_of(
+			p, &(struct mon_stamp){.ns = stamp, .late_ns = ORD_MS, .text = text},
+			p->sent_ns, p->done_ns);
 		firing_known(a, &at);
 	} else if (++a->tries >= TRIES) {
 		firing_known(a, &a->looked);
@@ -90,7 +92,8 @@ static void pending_seen(struct mon_poll *p, struct mon_alert *a, const json_t *
 	if (ord_parse_utc(stamp, &ns))
 		*at = mon_between(p->prev_ns ? p->prev_ns : p->sent_ns, p->done_ns);
 	else
-		*at = mon_instant_of(p, ns, 0, 0, stamp);
+		*at = mon_instant_of(p, &(struct mon_stamp){.ns = ns, .text = stamp}, p->sent_ns,
+				     p->done_ns);
 	a->pending = true;
 	mon_tell_stage(p->m, a, "pending", at,
 		       json_pack("{s:s}", "value", mon_text_at(entry, "value")), p->done_ns);

@@ -106,7 +106,12 @@ static void tell(struct mon_job *j)
 	if (s == end)
 		return;
 	ord_format_utc((uint64_t)s->at_ns, text);
-	at = mon_instant_of(p, s->at_ns, MOVED_NS, MOVED_NS + (int64_t)ORD_MS, text);
+	at = mon_instant_of(p,
+			    &(struct mon_stamp){.ns = s->at_ns,
+						.early_ns = MOVED_NS,
+						.late_ns = MOVED_NS + (int64_t)ORD_MS,
+						.text = text},
+			    p->sent_ns, p->done_ns);
 	j->m->rep = j->rep; /* the repetition may be the next by now */
 	mon_tell_stage(j->m, &a, "scraped", &at, NULL, ord_now_ns());
 	j->m->rep = rep;
@@ -231,21 +236,30 @@ static void job_free(struct mon_job *j)
 	free(j);
 }
 
-/* The alert of that name that became pending in this time; the first, where there are several. */
+/* When it fired, or else when it was pending, in this time; INT64_MAX: it was neither. */
+static int64_t came(const struct mon_alert *a, enum ord_alert_stage stage, uint64_t requested_ns)
+{
+	const struct mon_instant *at = &a->at[stage];
+
+	return at->lo && at->hi >= (int64_t)requested_ns ? at->lo : INT64_MAX;
+}
+
+/* The alert of that name that fired first, or became pending first where none fired: a report
+ * follows the same one. */
 static const struct mon_alert *pending_since(const struct ord_monitor *m, const char *name,
 					     uint64_t requested_ns)
 {
+	static const enum ord_alert_stage stages[] = {ORD_ALERT_FIRING, ORD_ALERT_PENDING};
 	const struct mon_alert *first = NULL;
 
-	for (const struct mon_alert *a = m->alerts; a; a = a->next) {
-		const struct mon_instant *at = &a->at[ORD_ALERT_PENDING];
+	for (size_t i = 0; !first && i < ORD_COUNT(stages); i++)
+		for (const struct mon_alert *a = m->alerts; a; a = a->next) {
+			int64_t at = came(a, stages[i], requested_ns);
 
-		if (a->where != MON_PROMETHEUS || strcmp(a->name, name) != 0 || !at->lo ||
-		    at->hi < (int64_t)requested_ns)
-			continue;
-		if (!first || at->lo < first->at[ORD_ALERT_PENDING].lo)
-			first = a;
-	}
+			if (a->where == MON_PROMETHEUS && !strcmp(a->name, name) &&
+			    at < INT64_MAX && (!first || at < came(first, stages[i], requested_ns)))
+				first = a;
+		}
 	return first;
 }
 

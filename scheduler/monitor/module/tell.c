@@ -20,21 +20,21 @@ struct mon_instant mon_between(uint64_t lo_ns, uint64_t hi_ns)
 				    .hi = (int64_t)hi_ns};
 }
 
-struct mon_instant mon_instant_of(const struct mon_poll *p, int64_t stamp_ns, int64_t early_ns,
-				  int64_t precise_ns, const char *stamp)
+struct mon_instant mon_instant_of(const struct mon_poll *p, const struct mon_stamp *stamp,
+				  uint64_t asked_ns, uint64_t told_ns)
 {
 	const struct mon_clock *c = &p->server.clock;
-	int64_t ours = stamp_ns - p->m->sink.anchor_ns, looked = (int64_t)p->done_ns;
+	int64_t ours = stamp->ns - p->m->sink.anchor_ns, told = (int64_t)told_ns;
 	struct mon_instant at = {.known = true,
-				 .lo = ours - early_ns - c->hi_ns,
-				 .hi = ours + precise_ns - c->lo_ns};
+				 .lo = ours - stamp->early_ns - c->hi_ns,
+				 .hi = ours + stamp->late_ns - c->lo_ns};
 
-	(void)snprintf(at.stamp, sizeof at.stamp, "%s", stamp);
+	(void)snprintf(at.stamp, sizeof at.stamp, "%s", stamp->text);
 	/* It was so when the answer came: a clock that says otherwise has been stepped. */
-	if (!c->known || at.lo > looked)
-		at.lo = (int64_t)(p->sent_ns < p->done_ns ? p->sent_ns : p->done_ns);
-	if (!c->known || at.hi > looked)
-		at.hi = looked;
+	if (!c->known || at.lo > told)
+		at.lo = (int64_t)(asked_ns < told_ns ? asked_ns : told_ns);
+	if (!c->known || at.hi > told)
+		at.hi = told;
 	return at;
 }
 

@@ -48,10 +48,19 @@ static void bad(struct mon_webhook *w, const char *why)
 
 /* --- what it says ---------------------------------------------------------------------------- */
 
+/* startsAt and endsAt are Prometheus's. Where it is not asked, Alertmanager's clock is the best
+ * guess. */
+static const struct mon_clock *sender_clock(const struct ord_monitor *m)
+{
+	const struct mon_clock *prometheus = &m->poll[MON_PROMETHEUS].server.clock;
+
+	return prometheus->known ? prometheus : &m->poll[MON_ALERTMANAGER].server.clock;
+}
+
 static void firing(struct ord_monitor *m, struct mon_alert *a, const struct mon_notice_alert *n,
 		   const struct mon_instant *at, json_t *detail)
 {
-	const struct mon_clock *c = &m->poll[MON_ALERTMANAGER].server.clock;
+	const struct mon_clock *c = sender_clock(m);
 	int64_t starts = n->starts_ns - m->sink.anchor_ns - (c->known ? c->lo_ns : 0);
 	bool again = a->notified && a->starts_ns == n->starts_ns;
 
@@ -68,10 +77,29 @@ static void firing(struct ord_monitor *m, struct mon_alert *a, const struct mon_
 	mon_tell_stage(m, a, "notified", at, detail, (uint64_t)at->hi);
 }
 
-static void resolved(struct ord_monitor *m, struct mon_alert *a, const struct mon_instant *at,
-		     json_t *detail)
+/*
+ * When Prometheus found it over, which it says itself and looks can only bound. The stamp is of its
+ * clock; without that it is of no use, and neither is one after the notification.
+ */
+static void tell_end(struct ord_monitor *m, const struct mon_alert *a,
+		     const struct mon_notice_alert *n, const struct mon_instant *at)
+{
+	const struct mon_poll *p = &m->poll[MON_PROMETHEUS];
+	struct mon_stamp ends = {.late_ns = ORD_MS, .text = n->ends};
+	struct mon_instant end;
+
+	if (!p->server.clock.known || ord_parse_utc(n->ends, &ends.ns) || ends.ns < n->starts_ns)
+		return;
+	end = mon_instant_of(p, &ends, (uint64_t)at->lo, (uint64_t)at->hi);
+	if (end.lo < at->lo)
+		mon_tell_stage(m, a, "resolved", &end, NULL, (uint64_t)at->hi);
+}
+
+static void resolved(struct ord_monitor *m, struct mon_alert *a, const struct mon_notice_alert *n,
+		     const struct mon_instant *at, json_t *detail)
 {
 	a->notified = false;
+	tell_end(m, a, n, at);
 	mon_tell_stage(m, a, "resolved-notified", at, detail, (uint64_t)at->hi);
 }
 
@@ -95,7 +123,7 @@ static void take(struct mon_webhook *w, const struct mon_notice *n, uint64_t fro
 		if (v->firing)
 			firing(m, a, v, &at, detail);
 		else
-			resolved(m, a, &at, detail);
+			resolved(m, a, v, &at, detail);
 	}
 	if (n->truncated)
 		mon_note(m, "a notification left out %lld alerts (max_alerts of the receiver)",
