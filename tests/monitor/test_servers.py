@@ -245,6 +245,10 @@ def webhook(lab):
     assert len(driver.all("stage", stage="notified", alert="B")) == 1
     assert post(notice("resolved", now)) == 200
     driver.await_("stage", stage="resolved-notified", alert="B")
+    # A peer, or an attempt that was thought lost, comes late: it is over, and does not begin anew.
+    assert post(notice("firing", now)) == 200
+    assert len(driver.all("stage", stage="notified", alert="B")) == 1
+    assert not driver.all("changed", channel="alertmanager:B/notified")[-1]["so"], driver.all("changed")
     assert post(notice("firing", "2020-01-01T00:00:00Z")) == 200
     old = driver.wait(lambda line: line["e"] == "stage" and line["stage"] == "notified" and line["detail"].get("old"))
     assert old["alert"] == "B", old

@@ -62,7 +62,8 @@ static void firing(struct ord_monitor *m, struct mon_alert *a, const struct mon_
 {
 	const struct mon_clock *c = sender_clock(m);
 	int64_t starts = n->starts_ns - m->sink.anchor_ns - (c->known ? c->lo_ns : 0);
-	bool again = a->notified && a->starts_ns == n->starts_ns;
+	/* Repeated, by a peer, or late: what is over by now does not begin anew. */
+	bool again = a->starts_ns == n->starts_ns;
 
 	/* A notification of what began before this repetition is none of its fault. */
 	if (!a->notified && m->begun && starts < (int64_t)m->rep_ns)
