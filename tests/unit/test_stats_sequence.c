@@ -256,6 +256,7 @@ static void t_tests(void **state)
 {
 	static const double v[] = {1.00, 1.02, 1.05, .95, .98, .80, .82, .85, .79, .77};
 	static const double same[] = {1.00, 1.02, 1.05, .95, .98, 1.00, 1.02, 1.05, .95, .98};
+	static const double small[] = {1, 1, 1, 1 + 1e-9, 1 + 1e-9, 1 + 1e-9};
 	static const double flat[] = {.1, .1, .1, .1, .1, .1, .1}, step[] = {.1, .1, .1, .2, .2};
 
 	near9(t_test(v, 5, 10, 1), 8.86790705296e-06);
@@ -263,10 +264,25 @@ static void t_tests(void **state)
 	near9(t_test(same, 5, 10, 1), 1);
 	near9(t_test(flat, 3, 7, 1), 1);
 	near9(t_test(step, 3, 5, 1), 0);
-	near9(t_test(v, 1, 2, 1), 1); /* one against one says nothing */
+	near9(t_test(small, 3, 6, 1), 0); /* little is a difference where nothing varies */
+	near9(t_test(v, 1, 2, 1), 1);	  /* one against one says nothing */
 	near_to(t_test(seq, 5, 14, 1), 3.98306e-08, 2e-6);
 	near_to(t_test(seq + 5, 3, 9, 1), 1.41657e-13, 5e-6);
 	near_to(t_test(single, 10, 20, 1), 1.42717e-17, 5e-6);
+}
+
+/* What is said of each change is what its two parts give, however often parts were merged. */
+static void parts_are_told(const double *v, size_t n, const struct ord_change *c, size_t n_c)
+{
+	for (size_t i = 0; i < n_c; i++) {
+		size_t from = i ? c[i - 1].at : 0, to = i + 1 < n_c ? c[i + 1].at : n;
+		struct ord_part_moments a = ord_moments(v + from, c[i].at - from);
+		struct ord_part_moments b = ord_moments(v + c[i].at, to - c[i].at);
+
+		near9(c[i].before, a.mean);
+		near9(c[i].after, b.mean);
+		near_to(c[i].p, ord_t_test(&a, &b, 1), 1e-6);
+	}
 }
 
 static void changes_are(const double *v, size_t n, const struct ord_segment_rules *rules,
@@ -280,6 +296,7 @@ static void changes_are(const double *v, size_t n, const struct ord_segment_rule
 	for (size_t i = 0; i < n_c; i++)
 		print_message("  change at %zu: q %g, p %g\n", c[i].at, c[i].q, c[i].p);
 	assert_int_equal(n_c, n_want);
+	parts_are_told(v, n, c, n_c);
 	for (size_t i = 0; i < n_want; i++)
 		assert_int_equal(c[i].at, want[i]);
 	free(c);
@@ -369,6 +386,7 @@ static void noise(void **state)
 	for (size_t i = 0; i < n; i++)
 		near += (c[i].at >= 9998 && c[i].at <= 10002) ||
 			(c[i].at >= 10398 && c[i].at <= 10402);
+	parts_are_told(v, 20000, c, n);
 	assert_true(near >= 2);
 	assert_true(n < 200);
 	free(c);

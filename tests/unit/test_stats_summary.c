@@ -110,6 +110,8 @@ static void hdr_edges(void **state)
 	struct ord_err err;
 
 	assert_int_equal(ord_hdr_init(&h, 1000, 0, &err), -1);
+	assert_int_equal(ord_hdr_init(&h, 1000, 6, &err), -1);
+	assert_int_equal(ord_hdr_init(&h, (uint64_t)INT64_MAX + 1, 3, &err), -1);
 	assert_int_equal(ord_hdr_init(&h, 0, 3, &err), -1);
 	assert_int_equal(ord_hdr_init(&h, 1000, 3, &err), 0);
 	assert_int_equal(ord_hdr_percentile(&h, 50), 0);
@@ -123,6 +125,21 @@ static void hdr_edges(void **state)
 	assert_int_equal(ord_hdr_merge(&h, &other, &err), -1);
 	assert_int_equal(err.code, ORD_USAGE);
 	ord_hdr_done(&other);
+	assert_int_equal(ord_hdr_init(&other, 1000, 3, &err), 0);
+	ord_hdr_record(&other, 7000, 3);
+	assert_int_equal(ord_hdr_merge(&h, &other, &err), 0);
+	assert_int_equal(h.above, 5);
+	assert_int_equal(h.total, 6);
+	assert_int_equal(ord_hdr_percentile(&h, 1e-9), 0);
+	ord_hdr_done(&other);
+	ord_hdr_done(&h);
+	assert_int_equal(ord_hdr_init(&h, 1 << 30, 3, &err), 0);
+	ord_hdr_record(&h, 1000001, 1); /* kept as the same as the next, but for the least */
+	ord_hdr_record(&h, 1000002, 1);
+	assert_int_equal(ord_hdr_percentile(&h, 0), 1000001);
+	assert_int_equal(ord_hdr_percentile(&h, 1e-9), 1000002);
+	ord_hdr_record(&h, 2000000000, 1); /* above: a rank is at least the first all the same */
+	assert_int_equal(ord_hdr_percentile(&h, 1e-9) / 1000, 1000);
 	ord_hdr_done(&h);
 	assert_int_equal(ord_hdr_init(&h, INT64_MAX, 3, &err), 0);
 	/* The largest pause in the smallest steps ends, and soon. */
