@@ -41,7 +41,7 @@ static const char *format_of(const struct cli_args *args)
 /* Cuts the list at its commas, in place. */
 static int metrics_of(char *list, const char **metrics, size_t *ret_n, struct ord_err *err)
 {
-	for (char *at = list; at && *at;) {
+	for (char *at = list; at;) {
 		char *comma = strchr(at, ',');
 
 		if (comma)
@@ -139,10 +139,6 @@ static int sequential(const struct cli_args *args, struct ord_err *err)
 	ord_auto(json) json_t *runs = NULL;
 	enum ord_gate gate;
 
-	if (cli_flag(args, "against"))
-		return ord_fail(err, ORD_USAGE,
-				"--sequential judges runs by themselves: it takes no "
-				"--against");
 	if (share(args, "p1", ORD_SEQUENCE_GOOD, &o.good, err) ||
 	    share(args, "p2", ORD_SEQUENCE_BAD, &o.bad, err) ||
 	    share(args, "alpha", ORD_SEQUENCE_ALPHA, &o.alpha, err) ||
@@ -155,8 +151,30 @@ static int sequential(const struct cli_args *args, struct ord_err *err)
 	return exit_of(gate, cli_flag(args, "gate"));
 }
 
+/* What has no say in this comparison must not look as if it had. */
+static int check_options(const struct cli_args *args, bool is_sequential, struct ord_err *err)
+{
+	static const char *const of_sequential[] = {"objective", "p1", "p2", "beta"};
+	static const char *const of_groups[] = {"against", "margin", "figure", "seed"};
+
+	for (size_t i = 0; i < ORD_COUNT(of_groups); i++) {
+		const char *other = is_sequential ? of_groups[i] : of_sequential[i];
+
+		if (cli_value(args, other))
+			return ord_fail(
+				err, ORD_USAGE,
+				is_sequential
+					? "--sequential judges runs by themselves: it takes no --%s"
+					: "--%s is of --sequential",
+				other);
+	}
+	return 0;
+}
+
 static int compare(const struct cli_args *args, struct ord_err *err)
 {
+	if (check_options(args, cli_flag(args, "sequential"), err))
+		return -1;
 	return cli_flag(args, "sequential") ? sequential(args, err) : compare_groups(args, err);
 }
 
@@ -167,7 +185,8 @@ static const struct cli_option options[] = {
 	 "only these: ttr (ttr_self and ttr_after), ttr_full, impact, ttd (every channel), "
 	 "ttd:CHANNEL"},
 	{"gate", 'g', NULL, "exit with 5 where it is not shown that no figure became worse"},
-	{"force", 0, NULL, "compare runs of different plans; the report says so"},
+	{"force", 0, NULL,
+	 "compare runs of different plans, which the report says, or a run with itself"},
 	{"warm-up", 0, "N", "leave the first N repetitions of each run out"},
 	{"alpha", 0, "SHARE", "how often chance alone may be taken for a difference; 0.05"},
 	{"seed", 0, "N", "where relabellings are drawn, because they are too many to be counted"},

@@ -17,6 +17,20 @@ static const struct {
 	{"json", ord_write_compare_json},
 };
 
+/* A run is as good as itself, whatever became of the system: a tag that was not moved, or a run
+ * that was not made, must not pass a gate. */
+static int check_apart(const struct ord_figures *a, const struct ord_figures *b,
+		       struct ord_err *err)
+{
+	for (size_t i = 0; i < a->n_runs; i++)
+		for (size_t k = 0; k < b->n_runs; k++)
+			if (!strcmp(a->runs[i].id, b->runs[k].id))
+				return ord_fail(err, ORD_USAGE,
+						"the run %.100s is baseline and candidate at once",
+						a->runs[i].id);
+	return 0;
+}
+
 int ord_compare_runs(const json_t *baseline, const json_t *candidate,
 		     const struct ord_compare_options *options, struct ord_compare_report **ret,
 		     struct ord_err *err)
@@ -30,6 +44,7 @@ int ord_compare_runs(const json_t *baseline, const json_t *candidate,
 		return ord_fail_nomem(err);
 	if (ord_figures_read(json_deep_copy(baseline), &r->a, err) ||
 	    ord_figures_read(json_deep_copy(candidate), &r->b, err) ||
+	    (!options->force && check_apart(&r->a, &r->b, err)) ||
 	    ord_compare(&r->a, &r->b, options, &r->c, err))
 		return -1;
 	ord_plan_diff(r->a.plan, r->b.plan, &r->diff);

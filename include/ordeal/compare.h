@@ -46,7 +46,7 @@ struct ord_compare_options {
 	 * "ttr_after", "ttr_full", "impact", "ttd" (every channel), "ttd:CHANNEL". None: all. */
 	const char *const *metrics;
 	size_t n_metrics;
-	bool force; /* plans may differ */
+	bool force; /* plans may differ, and a run may be on both sides */
 };
 
 /* Whether the candidate may pass: is it worse by more than the margin? */

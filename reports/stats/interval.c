@@ -28,9 +28,8 @@ static size_t run_of(double share, double rest)
 
 size_t ord_median_need(double confidence)
 {
-	size_t n = run_of(0.5, (1 - confidence) / 2);
+	size_t n = 1;
 
-	/* Where 2^-n is the rest exactly, the order statistics give none yet. */
 	while (!ord_median_interval(n, confidence).lo)
 		n++;
 	return n;

@@ -6,6 +6,14 @@
 #include "base/units.h"
 #include "reports/write/compare.h"
 
+/* What a file of somebody else's says must not reach the terminal as it is. */
+static const char *clean(const char *text, char out[static ORD_WORDS])
+{
+	(void)snprintf(out, ORD_WORDS, "%s", text);
+	ord_text_clean(out);
+	return out;
+}
+
 static void put_group(const char *who, const struct ord_figures *f, FILE *out)
 {
 	char words[ORD_WORDS];
@@ -13,8 +21,8 @@ static void put_group(const char *who, const struct ord_figures *f, FILE *out)
 	for (size_t i = 0; i < f->n_runs; i++) {
 		const struct ord_figures_run *r = &f->runs[i];
 
-		(void)fprintf(out, "%-10s %s: %zu of %zu repetitions measured", i ? "" : who, r->id,
-			      r->measured, r->repetitions);
+		(void)fprintf(out, "%-10s %s: %zu of %zu repetitions measured", i ? "" : who,
+			      clean(r->id, words), r->measured, r->repetitions);
 		if (r->warm_up)
 			(void)fprintf(out, ", the first %zu left out", r->warm_up);
 		if (*ord_words_left_out(r, words))
@@ -41,10 +49,10 @@ static void put_forced(const struct ord_plan_diff *d, FILE *out)
 
 static void put_one(const struct ord_comparisons *all, const struct ord_comparison *c, FILE *out)
 {
-	char a[ORD_WORDS], b[ORD_WORDS], p[ORD_TEXT], holm[ORD_TEXT], margin[32];
+	char a[ORD_WORDS], b[ORD_WORDS], name[ORD_WORDS], p[ORD_TEXT], holm[ORD_TEXT], margin[32];
 
-	(void)fprintf(out, "\n%s (%s): %s\n", ord_words_figure(c->figure, a), c->figure,
-		      ord_words_verdict(c, all->options.margin_ppm, b));
+	(void)fprintf(out, "\n%s (%s): %s\n", ord_words_figure(c->figure, a),
+		      clean(c->figure, name), ord_words_verdict(c, all->options.margin_ppm, b));
 	(void)fprintf(out, "  baseline %s, candidate %s\n", ord_words_side(&c->a, a),
 		      ord_words_side(&c->b, b));
 	if (c->tested) {

@@ -61,7 +61,11 @@ int ord_write_sequence_text(const struct ord_sequence *s, FILE *out, struct ord_
 	put_lines(&s->test, out);
 	(void)fputs("\n\n", out);
 	for (size_t i = 0; i < s->n; i++) {
-		(void)fprintf(out, "%s: %s\n  ", s->v[i].text, verdicts[s->v[i].verdict]);
+		char text[ORD_WORDS];
+
+		(void)snprintf(text, sizeof text, "%s", s->v[i].text);
+		ord_text_clean(text);
+		(void)fprintf(out, "%s: %s\n  ", text, verdicts[s->v[i].verdict]);
 		put_counts(s, &s->v[i], out);
 		(void)fputc('\n', out);
 	}

@@ -88,6 +88,46 @@ same() { stored 20261103T100000Z-orders-cccccc 1010 1090 1190 1310 1060; }
 	[ "$status" -eq 0 ]
 }
 
+@test "a run against itself, and options that have no say, are refused" {
+	base
+	same
+	run "$ORDEAL" compare 20261101T100000Z-orders-aaaaaa 20261101T100000Z-orders-aaaaaa --gate
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"the run 20261101T100000Z-orders-aaaaaa is baseline and candidate at once"* ]]
+	"$ORDEAL" baseline 20261101T100000Z-orders-aaaaaa 20261103T100000Z-orders-cccccc >both.json
+	run "$ORDEAL" compare both.json 20261103T100000Z-orders-cccccc
+	[ "$status" -eq 2 ]
+	run "$ORDEAL" compare 20261101T100000Z-orders-aaaaaa 20261101T100000Z-orders-aaaaaa --force
+	[ "$status" -eq 0 ]
+	for option in "--p1 0.2" "--p2 0.2" "--beta 0.2" "--objective x"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run "$ORDEAL" compare 20261101T100000Z-orders-aaaaaa 20261103T100000Z-orders-cccccc $option
+		[ "$status" -eq 2 ]
+		[[ $output == *"${option%% *} is of --sequential"* ]]
+	done
+	for option in "--margin 5%" "--figure ttr" "--seed 2" "--against $runs/20261103T100000Z-orders-cccccc"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run "$ORDEAL" compare --sequential 20261101T100000Z-orders-aaaaaa $option
+		[ "$status" -eq 2 ]
+		[[ $output == *"--sequential judges runs by themselves: it takes no ${option%% *}"* ]]
+	done
+	run "$ORDEAL" compare 20261101T100000Z-orders-aaaaaa 20261103T100000Z-orders-cccccc --figure ''
+	[ "$status" -eq 2 ]
+}
+
+@test "what a baseline file says does not reach the terminal as it is" {
+	base
+	same
+	"$ORDEAL" baseline 20261101T100000Z-orders-aaaaaa >base.json
+	sed 's/"impact":\[/"ttd:\\u001b[31mred":[/; s/"run":"20261101/"run":"\\u001b[31m20261101/' base.json >forged.json
+	run "$ORDEAL" compare forged.json 20261103T100000Z-orders-cccccc
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"red)"* ]]
+	[[ $output != *$'\e'* ]]
+}
+
 @test "what was not measured is left out and counted; warm-up too" {
 	base
 	stored 20261107T100000Z-orders-999999 2000 1100 1200 aborted

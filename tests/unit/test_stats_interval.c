@@ -102,6 +102,8 @@ static void tails(void **state)
 	assert_int_equal(ord_quantile_bound(59, .95, .95), 59);
 	assert_int_equal(ord_quantile_bound(299, .99, .95), 299);
 	assert_int_equal(ord_success_run(.9, .95), 29);
+	assert_int_equal(ord_success_run(.9, 1 - .9 * .9 * .9), 3);
+	assert_int_equal(ord_success_run(.9, 1 - .9 * .9 * .9 * .99995), 4);
 	assert_int_equal(ord_success_run(.9, .9), 22);
 	assert_int_equal(ord_success_run(.95, .95), 59);
 	assert_int_equal(ord_success_run(.99, .95), 299);
