@@ -10,25 +10,23 @@
 #include "scheduler/spec/table.h"
 
 #define DURATION "[0-9]+(\\.[0-9]{1,9})?(ns|us|ms|s|m|h|d)"
-/* At most a hundred. */
-#define PERCENT "^0*(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?)%?$"
-#define NAME	"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+#define NAME	 "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
-static json_t *text(json_int_t max, const char *pattern)
+json_t *schema_text(int64_t max, const char *pattern)
 {
 	return json_pack("{s:s, s:i, s:I, s:s*}", "type", "string", "minLength", 1, "maxLength",
-			 max, "pattern", pattern);
+			 (json_int_t)max, "pattern", pattern);
 }
 
 json_t *schema_type_text(const struct key *key)
 {
-	return text(key->max ? key->max : 4096, NULL);
+	return schema_text(key->max ? key->max : 4096, NULL);
 }
 
 json_t *schema_type_name(const struct key *key)
 {
 	(void)key;
-	return text(ORD_NAME_MAX - 1, "^" NAME "$");
+	return schema_text(ORD_NAME_MAX - 1, "^" NAME "$");
 }
 
 json_t *schema_type_duration(const struct key *key)
@@ -61,7 +59,7 @@ json_t *schema_type_int(const struct key *key)
 			 "maximum", (json_int_t)key->max);
 }
 
-static json_t *choices(const char *words)
+json_t *schema_choices(const char *words)
 {
 	json_t *list = json_array();
 	char word[64];
@@ -73,7 +71,7 @@ static json_t *choices(const char *words)
 
 json_t *schema_type_choice(const struct key *key)
 {
-	return choices(key->choices);
+	return schema_choices(key->choices);
 }
 
 json_t *schema_type_words(const struct key *key)
@@ -94,8 +92,8 @@ json_t *schema_type_labels(const struct key *key)
 json_t *schema_type_url(const struct key *key)
 {
 	(void)key;
-	return text(2048, "^https?://([^/?#@\\[\\]:\\s]+|\\[[^\\]]+\\])(:[0-9]{1,5})?([/"
-			  "?#][^\\s<>\"{}|\\\\^`]*)?$");
+	return schema_text(2048, "^https?://([^/?#@\\[\\]:\\s]+|\\[[^\\]]+\\])(:[0-9]{1,5})?([/"
+				 "?#][^\\s<>\"{}|\\\\^`]*)?$");
 }
 
 json_t *schema_type_status(const struct key *key)
@@ -133,14 +131,14 @@ json_t *schema_type_pair_any(const struct key *key)
 json_t *schema_type_tcp(const struct key *key)
 {
 	return json_pack("{s:[o, o]}", "anyOf", schema_type_map(key),
-			 text(300, "^(\\[[^\\]]+\\]|[^:/]+):[0-9]{1,5}$"));
+			 schema_text(300, "^(\\[[^\\]]+\\]|[^:/]+):[0-9]{1,5}$"));
 }
 
 /* The words of known kinds are no part of it: with apiVersion any kind may stand here. */
 json_t *schema_type_kube_watch(const struct key *key)
 {
 	(void)key;
-	return text(300, "^[A-Za-z]+(/[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$");
+	return schema_text(300, "^[A-Za-z]+(/[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$");
 }
 
 #define CONDITION                                                         \
@@ -161,47 +159,48 @@ json_t *schema_type_kube_watch(const struct key *key)
 json_t *schema_type_condition(const struct key *key)
 {
 	(void)key;
-	return text(ORD_SENTENCE_MAX - 1, "^\\s*(" CONDITION ")\\s*$");
+	return schema_text(ORD_SENTENCE_MAX - 1, "^\\s*(" CONDITION ")\\s*$");
 }
 
 json_t *schema_type_abort(const struct key *key)
 {
 	(void)key;
-	return text(ORD_SENTENCE_MAX - 1,
-		    "^\\s*(" CONDITION "|prometheus:" ALERT
-		    "\\s+(firing|pending)|alertmanager:" ALERT "\\s+firing)\\s*$");
+	return schema_text(ORD_SENTENCE_MAX - 1,
+			   "^\\s*(" CONDITION "|prometheus:" ALERT
+			   "\\s+(firing|pending)|alertmanager:" ALERT "\\s+firing)\\s*$");
 }
 
 json_t *schema_type_objective(const struct key *key)
 {
 	(void)key;
-	return text(ORD_SENTENCE_MAX - 1,
-		    "^\\s*(detect\\s*\\(\\s*" CHANNEL "\\s*\\)\\s*within\\s+" DURATION
-		    "|recover\\s*\\(\\s*(self|after_rollback|full)\\s*\\)\\s*within\\s+" DURATION
-		    "(\\s+hold\\s+(0|" DURATION "))?"
-		    "|budget\\s*\\(\\s*" SHARE "\\s*,\\s*" DURATION "\\s*\\)\\s*<\\s*" SHARE
-		    "|no_regression\\s*\\(\\s*(ttr|ttr_self|ttr_after|ttd|impact|ttd:" CHANNEL
-		    ")\\s*\\)\\s*margin\\s+" SHARE "\\s+against\\s+[^\\s]+)\\s*$");
+	return schema_text(
+		ORD_SENTENCE_MAX - 1,
+		"^\\s*(detect\\s*\\(\\s*" CHANNEL "\\s*\\)\\s*within\\s+" DURATION
+		"|recover\\s*\\(\\s*(self|after_rollback|full)\\s*\\)\\s*within\\s+" DURATION
+		"(\\s+hold\\s+(0|" DURATION "))?"
+		"|budget\\s*\\(\\s*" SHARE "\\s*,\\s*" DURATION "\\s*\\)\\s*<\\s*" SHARE
+		"|no_regression\\s*\\(\\s*(ttr|ttr_self|ttr_after|ttd|impact|ttd:" CHANNEL
+		")\\s*\\)\\s*margin\\s+" SHARE "\\s+against\\s+[^\\s]+)\\s*$");
 }
 
 json_t *schema_type_path(const struct key *key)
 {
 	(void)key;
-	return text(4000, "^/[^\\r\\n]*$");
+	return schema_text(4000, "^/[^\\r\\n]*$");
 }
 
 json_t *schema_type_unit(const struct key *key)
 {
 	(void)key;
-	return text(255, "^[A-Za-z0-9:_.\\\\@-]+\\.[A-Za-z0-9:_\\\\@-]+$");
+	return schema_text(255, "^[A-Za-z0-9:_.\\\\@-]+\\.[A-Za-z0-9:_\\\\@-]+$");
 }
 
 json_t *schema_type_listen(const struct key *key)
 {
 	(void)key;
-	return text(112,
-		    "^(unix:/"
-		    ".+|(127(\\.[0-9]{1,3}){3}|\\[[0-9a-fA-F:.]+\\]|[0-9a-fA-F:]+):[0-9]{1,5})$");
+	return schema_text(
+		112, "^(unix:/"
+		     ".+|(127(\\.[0-9]{1,3}){3}|\\[[0-9a-fA-F:.]+\\]|[0-9a-fA-F:]+):[0-9]{1,5})$");
 }
 
 json_t *schema_type_share(const struct key *key)
@@ -214,12 +213,12 @@ json_t *schema_type_share(const struct key *key)
 json_t *schema_type_comparison(const struct key *key)
 {
 	(void)key;
-	return text(40, "^([<>]=?|==|!=) *-?[0-9.]+$");
+	return schema_text(40, "^([<>]=?|==|!=) *-?[0-9.]+$");
 }
 
 json_t *schema_type_addresses(const struct key *key)
 {
-	json_t *one = text(45, "^[0-9A-Fa-f:.]+$");
+	json_t *one = schema_text(45, "^[0-9A-Fa-f:.]+$");
 
 	(void)key;
 	return json_pack("{s:[O, {s:s, s:i, s:i, s:o}]}", "anyOf", one, "type", "array", "minItems",
@@ -229,7 +228,7 @@ json_t *schema_type_addresses(const struct key *key)
 json_t *schema_type_target_text(const struct key *key)
 {
 	(void)key;
-	return text(255, NULL);
+	return schema_text(255, NULL);
 }
 
 json_t *schema_type_pid(const struct key *key)
@@ -251,12 +250,12 @@ json_t *schema_type_percent(const struct key *key)
 	(void)key;
 	return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number",
 			 "exclusiveMinimum", 0, "maximum", 100, "type", "string", "pattern",
-			 PERCENT);
+			 SCHEMA_PERCENT);
 }
 
 json_t *schema_type_text_or_map(const struct key *key)
 {
-	return json_pack("{s:[o, o]}", "anyOf", text(255, NULL), schema_type_map(key));
+	return json_pack("{s:[o, o]}", "anyOf", schema_text(255, NULL), schema_type_map(key));
 }
 
 /* One, or a list of them. */
@@ -268,26 +267,26 @@ static json_t *one_or_more(json_t *one)
 
 json_t *schema_type_names(const struct key *key)
 {
-	return one_or_more(key->choices ? choices(key->choices)
-					: text(key->max, "^[^\\s/%\"'\\\\]+$"));
+	return one_or_more(key->choices ? schema_choices(key->choices)
+					: schema_text(key->max, "^[^\\s/%\"'\\\\]+$"));
 }
 
 json_t *schema_type_owners(const struct key *key)
 {
 	(void)key;
-	return one_or_more(text(318, "^[A-Za-z*?]+/[^\\s/%\"'\\\\]+$"));
+	return one_or_more(schema_text(318, "^[A-Za-z*?]+/[^\\s/%\"'\\\\]+$"));
 }
 
 json_t *schema_type_object_condition(const struct key *key)
 {
 	(void)key;
-	return text(325, "^[A-Za-z0-9._/-]+(=(True|False|Unknown))?$");
+	return schema_text(325, "^[A-Za-z0-9._/-]+(=(True|False|Unknown))?$");
 }
 
 json_t *schema_type_word(const struct key *key)
 {
 	(void)key;
-	return text(127, "^[A-Za-z0-9./-]+$");
+	return schema_text(127, "^[A-Za-z0-9./-]+$");
 }
 
 json_t *schema_type_endpoint_port(const struct key *key)
@@ -307,11 +306,11 @@ json_t *schema_type_endpoint_ports(const struct key *key)
 json_t *schema_type_engine(const struct key *key)
 {
 	(void)key;
-	return text(31, NULL);
+	return schema_text(31, NULL);
 }
 
 /* A key's own schema, with what people read in an editor. */
-static json_t *with_help(json_t *schema, const char *help, const char *def)
+json_t *schema_with_help(json_t *schema, const char *help, const char *def)
 {
 	if (schema && help)
 		(void)json_object_set_new(schema, "description", json_string(help));
@@ -334,7 +333,7 @@ static int one_of(json_t *schema, const char *words)
 	return json_object_set_new(schema, "oneOf", list);
 }
 
-static json_t *table_schema(const struct table *table)
+json_t *schema_table(const struct table *table)
 {
 	json_t *properties = json_object(), *required = json_array();
 	json_t *s = json_pack("{s:s, s:o, s:b, s:s*}", "type", "object", "properties", properties,
@@ -345,8 +344,9 @@ static json_t *table_schema(const struct table *table)
 
 		if (key->flags & KEY_LATER)
 			continue;
-		if (json_object_set_new(properties, key->name,
-					with_help(key->type->schema(key), key->help, key->def)))
+		if (json_object_set_new(
+			    properties, key->name,
+			    schema_with_help(key->type->schema(key), key->help, key->def)))
 			goto fail;
 		if (key->flags & KEY_REQUIRED)
 			(void)json_array_append_new(required, json_string(key->name));
@@ -368,7 +368,7 @@ fail_all:
 
 json_t *schema_type_map(const struct key *key)
 {
-	json_t *s = table_schema(key->table);
+	json_t *s = schema_table(key->table);
 
 	if (s && key->flags & KEY_EMPTY_OK)
 		(void)json_object_set_new(s, "type", json_pack("[s, s]", "object", "null"));
@@ -382,127 +382,9 @@ json_t *schema_type_list(const struct key *key)
 			 key->item->type->schema(key->item));
 }
 
-static json_t *endpoints(void)
-{
-	json_t *map = table_schema(&table_endpoint);
-
-	if (map) {
-		(void)json_object_set_new(map, "minProperties", json_integer(1));
-		(void)json_object_set_new(map, "not",
-					  json_pack("{s:[s, s]}", "required", "port", "ports"));
-	}
-	return json_pack("{s:s, s:i, s:i, s:{s:[o, o, {s:s, s:i, s:i}]}}", "type", "array",
-			 "minItems", 1, "maxItems", ORD_ENDPOINTS_MAX, "items", "anyOf", map,
-			 text(ORD_ENDPOINT_TEXT - 1, NULL), "type", "integer", "minimum", 1,
-			 "maximum", 65535);
-}
-
-static json_t *param_schema(const struct ord_param *p)
-{
-	const struct key key = {.min = p->min, .max = p->max};
-
-	switch (p->type) {
-	case ORD_PARAM_DURATION:
-		return schema_type_duration(&key);
-	case ORD_PARAM_PERCENT:
-		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "number",
-				 "minimum", 0, "maximum", 100, "type", "string", "pattern",
-				 PERCENT);
-	case ORD_PARAM_SIZE:
-		return json_pack(
-			"{s:[{s:s, s:I, s:I}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum",
-			(json_int_t)p->min, "maximum", (json_int_t)(p->max ? p->max : INT64_MAX),
-			"type", "string", "pattern",
-			"^[0-9]+(\\.[0-9]{1,9})?(TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?$");
-	case ORD_PARAM_RATE:
-		return text(40,
-			    "^[0-9]+(\\.[0-9]{1,9})?(TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?/s$");
-	case ORD_PARAM_COUNT:
-		return schema_type_int(&key);
-	case ORD_PARAM_BOOL:
-		return schema_type_bool(&key);
-	case ORD_PARAM_CHOICE:
-		return choices(p->choices);
-	case ORD_PARAM_SIGNAL:
-		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer",
-				 "minimum", 1, "maximum", 64, "type", "string", "pattern",
-				 "^([A-Za-z]+[0-9]?|[0-9]{1,2})$");
-	case ORD_PARAM_CPUS:
-		return json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer",
-				 "minimum", 0, "type", "string", "pattern",
-				 "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$");
-	case ORD_PARAM_TEXT:
-		return text(ORD_ARG_TEXT - 1, NULL);
-	case ORD_PARAM_ENDPOINTS:
-		return endpoints();
-	}
-	return NULL;
-}
-
-/* "time by which each packet is late (1us to 1m)" */
-static json_t *described(const struct ord_param *p)
-{
-	char lo[32], hi[32], help[512];
-	json_t *s = param_schema(p);
-
-	if (p->type == ORD_PARAM_DURATION && p->max)
-		(void)snprintf(help, sizeof help, "%s (duration, %s to %s)", p->help,
-			       ord_format_duration(p->min, lo), ord_format_duration(p->max, hi));
-	else if (p->type == ORD_PARAM_SIZE && p->max)
-		(void)snprintf(help, sizeof help, "%s (size in bytes, %s to %s)", p->help,
-			       ord_format_size(p->min, lo), ord_format_size(p->max, hi));
-	else if (p->type == ORD_PARAM_PERCENT)
-		(void)snprintf(help, sizeof help, "%s (percent, %s to %s)", p->help,
-			       ord_format_percent(p->min, lo),
-			       ord_format_percent(p->max ? p->max : ORD_PPM, hi));
-	else
-		(void)snprintf(help, sizeof help, "%s%s", p->help,
-			       p->type == ORD_PARAM_RATE ? " (bytes a second)" : "");
-	return with_help(s, help, p->def);
-}
-
-static json_t *fault_schema(const struct ord_fault *fault)
-{
-	json_t *properties = json_object(), *required = json_array();
-	json_t *s = json_pack("{s:o, s:b, s:s}", "properties", properties, "additionalProperties",
-			      0, "description", fault->summary);
-
-	for (size_t i = 0; s && required && i < fault->n_params; i++) {
-		(void)json_object_set_new(properties, fault->params[i].name,
-					  described(&fault->params[i]));
-		if (fault->params[i].required)
-			(void)json_array_append_new(required, json_string(fault->params[i].name));
-	}
-	if (s && json_array_size(required)) {
-		(void)json_object_set(s, "required", required);
-		(void)json_object_set_new(s, "type", json_string("object"));
-	} else if (s) {
-		(void)json_object_set_new(s, "type", json_pack("[s, s]", "object", "null"));
-	}
-	json_decref(required);
-	return s;
-}
-
-int schema_faults(json_t *schema)
-{
-	json_t *properties = json_object_get(schema, "properties"), *list = json_array();
-
-	for (size_t i = 0; list && i < ord_n_faults; i++) {
-		if (json_object_set_new(properties, ord_faults[i].name,
-					fault_schema(&ord_faults[i])))
-			goto fail;
-		(void)json_array_append_new(list,
-					    json_pack("{s:[s]}", "required", ord_faults[i].name));
-	}
-	return json_object_set_new(schema, "oneOf", list);
-fail:
-	json_decref(list);
-	return -1;
-}
-
 json_t *ord_spec_schema(void)
 {
-	json_t *s = table_schema(&table_root);
+	json_t *s = schema_table(&table_root);
 
 	if (!s)
 		return NULL;

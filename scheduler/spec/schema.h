@@ -2,8 +2,13 @@
 #ifndef ORDEAL_SPEC_SCHEMA_H
 #define ORDEAL_SPEC_SCHEMA_H
 
+#include <stdint.h>
+
 struct json_t;
 struct key;
+
+/* At most a hundred. */
+#define SCHEMA_PERCENT "^0*(100(\\.0{1,4})?|[0-9]{1,2}(\\.[0-9]{1,4})?)%?$"
 
 struct json_t *schema_type_map(const struct key *key);
 struct json_t *schema_type_list(const struct key *key);
@@ -45,6 +50,17 @@ struct json_t *schema_type_beside(const struct key *key);
 struct json_t *schema_type_endpoint_port(const struct key *key);
 struct json_t *schema_type_endpoint_ports(const struct key *key);
 struct json_t *schema_type_engine(const struct key *key);
+
+/* Parts of them. */
+struct json_t *schema_text(int64_t max, const char *pattern);
+/* Of "a|b|c". */
+struct json_t *schema_choices(const char *words);
+struct table;
+struct json_t *schema_table(const struct table *table);
+/* A key's own schema, with what people read in an editor; takes it. */
+struct json_t *schema_with_help(struct json_t *schema, const char *help, const char *def);
+
+/* schema_fault.c */
 /* Adds the faults of the catalogue to the schema of an item of spec.faults. -1: out of memory. */
 int schema_faults(struct json_t *schema);
 
