@@ -78,6 +78,9 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 		    const struct ord_probe_source *source,
 		    void (*on_sample)(void *arg, const struct ord_sample *s), void *arg,
 		    struct ord_probes **ret, struct ord_err *err);
+/* What the ids of traces are made from, so that they can be computed again of a timeline: the same
+ * for the same seed, run, probe and slot, and of no other run's. Without it they are random. */
+void ord_probes_trace(struct ord_probes *probes, uint64_t seed, const char *run);
 /* Begins; slot 0 of the first probe is due at t0 (CLOCK_MONOTONIC), those of the others spread over
  * their periods. */
 int ord_probes_start(struct ord_probes *probes, uint64_t t0, struct ord_err *err);

@@ -150,6 +150,7 @@ int ord_probes_open(const struct ord_probe_spec *specs, size_t n, struct sd_even
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
 	ask_for_short_slices();
 	all->host = (struct prb_host){.loop = loop,
+				      .trace_ids = prb_trace_ids,
 				      .cluster = source ? source->cluster : NULL,
 				      .prometheus = source ? source->prometheus : NULL,
 				      .spins = must_spin(specs, n),
@@ -187,6 +188,11 @@ static int open_spin(struct ord_probes *all)
 	if (r >= 0)
 		r = sd_event_source_set_priority(all->spin, SD_EVENT_PRIORITY_IDLE);
 	return r < 0 ? r : sd_event_source_set_enabled(all->spin, SD_EVENT_ON);
+}
+
+void ord_probes_trace(struct ord_probes *all, uint64_t seed, const char *run)
+{
+	prb_trace_from(all->host.trace, seed, run);
 }
 
 int ord_probes_start(struct ord_probes *all, uint64_t t0, struct ord_err *err)

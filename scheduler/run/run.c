@@ -273,6 +273,7 @@ static int turn(struct run *r, struct ord_err *err)
 	r->last_rep = r->spec->repetitions;
 	r->rep = r->spec->placebo ? 0 : 1;
 	run_begin_repetition(r, r->rep);
+	ord_probes_trace(r->probes, r->plan->seed, r->home.name);
 	if (ord_probes_start(r->probes, r->started_ns + ORD_MS, err) < 0)
 		return -1;
 	e = sd_event_loop(r->loop);

@@ -1,6 +1,7 @@
 #include "scheduler/spec/check.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -353,6 +354,19 @@ static void check_faults(struct reader *r, const struct node *root, const struct
 			 shown(in_force(spec), a), shown(spec->limit_duration_ns, b));
 }
 
+/* Two of them are none to who reads them: W3C's says so of more than one. */
+static void check_trace(struct reader *r, const struct node *http, const struct ord_probe_spec *p)
+{
+	static const char name[] = "traceparent:";
+
+	for (size_t i = 0; p->traceparent && i < p->n_headers; i++)
+		if (!strncasecmp(p->headers[i], name, sizeof name - 1))
+			sink_warn(
+				r->sink, value(http, "headers"),
+				"headers: 'traceparent: true' sends one already; with two a server "
+				"begins a trace of its own");
+}
+
 static void check_probes(struct reader *r, const struct node *root, const struct ord_spec *spec)
 {
 	for (size_t i = 0; i < spec->n_probes; i++) {
@@ -368,6 +382,7 @@ static void check_probes(struct reader *r, const struct node *root, const struct
 			sink_warn(r->sink, value(value(body, "expect"), "within"),
 				  "within: the timeout of '%s' (%s) comes first", p->name,
 				  shown(p->timeout_ns, a));
+		check_trace(r, node_find(node, "http"), p);
 	}
 }
 

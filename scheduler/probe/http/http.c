@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -390,7 +389,7 @@ bool http_begin_trace(struct prb_sample *s, struct http_trace *ret)
 {
 	uint64_t id[3];
 
-	if (getrandom(id, sizeof id, GRND_NONBLOCK) != sizeof id)
+	if (!s->probe->host->trace_ids(s->probe, s->s.n, id))
 		return false;
 	for (size_t i = 0; i < 3; i++)
 		id[i] |= !id[i];
