@@ -1,7 +1,8 @@
 /*
  * A file that others write: followed when it is rotated (moved away, and made anew), when it is
  * truncated, and when it appears later. It is looked at with the run's tick, without inotify: a
- * look is two system calls, and works wherever a file can be read.
+ * look is two system calls, and works wherever a file can be read. One that was truncated and has
+ * grown past its old end from one look to the next is known by the bytes before that end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +20,16 @@
 #define CHUNK	65536u
 /* Who moved a file away may go on writing to it until it is told. */
 #define LINGER_NS (10 * ORD_S)
+#define MARK_SIZE 64u
 
 struct tail {
 	int fd;
 	uint64_t offset;
 	/* All that was there had been read: what comes is younger. */
 	uint64_t caught_up_ns;
+	/* The bytes before the offset, as they were read. */
+	char mark[MARK_SIZE];
+	size_t n_mark;
 	struct log_lines lines;
 };
 
@@ -58,6 +63,49 @@ static int say(struct log_look *look, const char *path, const char *why)
 	return -1;
 }
 
+/* Takes over the bytes before the offset, as they stand in the file. */
+static void set_mark(struct tail *t)
+{
+	size_t want = t->offset < MARK_SIZE ? (size_t)t->offset : MARK_SIZE;
+	ssize_t n = pread(t->fd, t->mark, want, (off_t)(t->offset - want));
+
+	t->n_mark = n == (ssize_t)want ? want : 0;
+}
+
+/* Whether what was read up to the offset still stands there. A writer that goes on at its own
+ * offset after a truncation leaves a hole: what comes after that is new. */
+static bool is_same(const struct tail *t)
+{
+	char now[MARK_SIZE];
+	size_t holes = 0;
+
+	if (pread(t->fd, now, t->n_mark, (off_t)(t->offset - t->n_mark)) != (ssize_t)t->n_mark)
+		return true;
+	while (holes < t->n_mark && !now[holes])
+		holes++;
+	return holes == t->n_mark || !memcmp(now, t->mark, t->n_mark);
+}
+
+/* The same of what has just been read, without reading it again. */
+static void keep_mark(struct tail *t, const char *chunk, size_t n)
+{
+	size_t old = n < MARK_SIZE ? MARK_SIZE - n : 0, take = n < MARK_SIZE ? n : MARK_SIZE;
+
+	if (old > t->n_mark)
+		old = t->n_mark;
+	memmove(t->mark, t->mark + (t->n_mark - old), old);
+	memcpy(t->mark + old, chunk + (n - take), take);
+	t->n_mark = old + take;
+}
+
+static void start_over(struct tail *t)
+{
+	t->offset = 0;
+	t->n_mark = 0;
+	t->lines.n = 0;
+	t->lines.skip = false;
+}
+
 /* From its end where the run begins; then a line that is half written is not one of ours. */
 static void begin(struct tail *t, int fd, off_t size, bool from_start, uint64_t caught_up_ns)
 {
@@ -68,6 +116,7 @@ static void begin(struct tail *t, int fd, off_t size, bool from_start, uint64_t 
 		return;
 	t->offset = (uint64_t)size;
 	t->lines.skip = size && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+	set_mark(t);
 }
 
 static int open_now(struct log_file *f, struct log_look *look)
@@ -112,18 +161,20 @@ static int read_some(struct log_file *f, struct tail *t, struct log_look *look)
 	struct stat st;
 	ssize_t n;
 
-	if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size < t->offset) {
-		t->offset = 0;
-		t->lines.n = 0;
-		t->lines.skip = false;
-	}
+	if (fstat(t->fd, &st) == 0 &&
+	    ((uint64_t)st.st_size < t->offset || ((uint64_t)st.st_size > t->offset && !is_same(t))))
+		start_over(t);
 	f->look = look;
 	f->reading = t;
 	do {
+		size_t taken;
+
 		n = pread(t->fd, chunk, sizeof chunk, (off_t)t->offset);
 		if (n < 0)
 			return say(look, f->path, strerror(errno));
-		t->offset += log_lines_feed(&t->lines, chunk, (size_t)n, on_line, f);
+		taken = log_lines_feed(&t->lines, chunk, (size_t)n, on_line, f);
+		t->offset += taken;
+		keep_mark(t, chunk, taken);
 	} while (n && ord_now_ns() - look->now_ns < LOOK_NS);
 	if (!n)
 		t->caught_up_ns = look->now_ns;
