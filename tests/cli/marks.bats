@@ -4,7 +4,7 @@ load support
 setup() {
 	support_setup
 	cd "$T"
-	experiment marked | sed 's/for: 500ms/for: 4s/; s/duration: 1s/duration: 5s/' >marked.yaml
+	experiment marked | sed 's/for: 500ms/for: 30s/; s/duration: 1s/duration: 31s/' >marked.yaml
 	sed -i 's/^  objectives: .*/  objectives: [detect(mark:on-call) within 3s, recover(after_rollback) within 2s hold 300ms]/' marked.yaml
 }
 teardown() { support_teardown; }
@@ -21,7 +21,7 @@ begin() {
 	"$ORDEAL" mark latest detected --by on-call --note 'pages are "slow"'
 	"$ORDEAL" note latest 'the graph is flat' --by observer
 	"$ORDEAL" mark "$(basename "$(readlink "$T/state/ordeal/runs/latest")")" acknowledged --by on-call
-	ended_with 0 "$pid"
+	interrupted "$pid"
 	timeline | jq -es '
 		map(select(.e == "mark")) as [$a, $b] |
 		$a.what == "detected" and $a.by == "on-call" and $a.note == "pages are \"slow\"" and $a.channel == "mark" and
@@ -61,6 +61,7 @@ begin() {
 	[[ $output == *"500 bytes"* ]]
 	run "$ORDEAL" mark no-such-run detected --by on-call
 	[ "$status" -eq 2 ]
+	interrupted "$pid"
 	timeline | jq -es 'all(.e != "mark")'
 }
 
@@ -86,7 +87,7 @@ for words in [b"", b"{", b"[]", b"{}", b"\0" * 100, b"x" * 5000, os.urandom(200)
 END
 	within 60 reached hold
 	"$ORDEAL" mark latest detected --by on-call
-	ended_with 0 "$pid"
+	interrupted "$pid"
 	timeline | jq -es 'map(select(.e == "mark")) | length == 1'
 }
 
@@ -105,7 +106,7 @@ END
 	[ "$status" -eq 2 ]
 	[[ $output == *"only root and the user who runs it"* ]]
 	"$ORDEAL" mark latest detected --by on-call
-	ended_with 0 "$pid"
+	interrupted "$pid"
 	timeline | jq -es 'map(select(.e == "mark")) | length == 1'
 }
 

@@ -61,6 +61,12 @@ ended_with() {
 	[ "$rc" -eq "$1" ]
 }
 
+# interrupted PID: ends a run that has shown what it had to.
+interrupted() {
+	kill -INT "$1"
+	ended_with 3 "$1"
+}
+
 # experiment NAME: a valid experiment on standard output; $1 is its name.
 experiment() {
 	cat <<END

@@ -45,3 +45,4 @@ END
 	[ -z "$(comm -23 named sent)" ]
 	[ "$(grep -o -- '-[0-9a-f]\{16\}-' heard | sort -u | wc -l)" -eq "$(wc -l <sent)" ]
 }
+
