@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The shell of docs/ci/github-regression-gate.yml over stored runs: what a job does by ordeal's exit status.
+# The shell of the regression gates of docs/ci over stored runs: what a job does by ordeal's exit status.
 load support
 setup() {
 	python3 -c 'import yaml' 2>/dev/null || skip "python3-yaml is not installed"
@@ -14,15 +14,40 @@ setup() {
 }
 teardown() { support_teardown; }
 
-# step NAME: as the job runs it.
-step() {
-	python3 - "$SOURCE_DIR/docs/ci/github-regression-gate.yml" "$1" >step.sh <<'PY'
-import sys, yaml
-steps = next(iter(yaml.safe_load(open(sys.argv[1]))['jobs'].values()))['steps']
-print(next(s['run'] for s in steps if s.get('name') == sys.argv[2]))
+# shell RECIPE WORD: the one step of the recipe that has the word in it.
+shell() {
+	python3 - "$SOURCE_DIR/docs/ci/$1" "$2" <<'PY'
+import re, sys, yaml
+path, word = sys.argv[1:]
+text = open(path).read()
+if 'Jenkinsfile' in path:
+    steps = [a or b for a, b in re.findall(r"sh '''(.*?)'''|sh '([^\n]*)'", text, re.S)]
+else:
+    job = next(v for v in yaml.safe_load(text).get('jobs', yaml.safe_load(text)).values() if isinstance(v, dict) and
+               ('script' in v or 'steps' in v))
+    steps = job.get('script', []) + job.get('after_script', []) + [s.get('run', '') for s in job.get('steps', [])]
+found = [s for s in steps if word in s]
+assert len(found) == 1, found
+print(found[0])
 PY
-	bash -eo pipefail step.sh
 }
+
+# gates EXIT: each of them ends so; what each said is in $said.
+gates() {
+	said=
+	for recipe in github-regression-gate.yml gitlab-regression-gate.yml Jenkinsfile.regression-gate; do
+		rm -f summary gate.md
+		shell "$recipe" 'ordeal compare' >step.sh
+		grep -q -- --gate step.sh
+		run bash -eo pipefail step.sh
+		echo "$recipe: $status: $output"
+		[ "$status" -eq "$1" ]
+		said+=$output$(cat summary 2>/dev/null || :)
+		[ ! -s gate.md ] || said+=" and a file"
+	done
+}
+# times N TEXT: each of the three has said it.
+times() { [ "$(grep -o -- "$2" <<<"$said" | wc -l)" -eq "$1" ]; }
 
 # candidate MS... [KEY=JSON]: the run that the job has just made.
 candidate() {
@@ -32,31 +57,37 @@ candidate() {
 
 @test "as quick as before: the job goes on" {
 	candidate 1010 1090 1190 1310 1060 1140
-	run step "Regression gate"
-	echo "$output"
-	[ "$status" -eq 0 ]
-	grep -q 'not worse by more than 25' summary
-	step "A baseline of this run"
-	ordeal compare "$BASELINE" new-baseline.json
+	gates 0
+	times 3 'recovery by itself .* not worse by more than 25'
+	times 3 'and a file'
+	for recipe in github-regression-gate.yml gitlab-regression-gate.yml Jenkinsfile.regression-gate; do
+		rm -f new-baseline.json
+		shell "$recipe" 'ordeal baseline' >step.sh
+		bash -eo pipefail step.sh
+		ordeal compare "$BASELINE" new-baseline.json
+	done
 }
 
-@test "slower, or never: the job fails with 1, and its summary says by how much" {
+@test "slower, or never: the job fails with 1, and says by how much" {
 	candidate 3000 3100 never 3300 3200 3400
-	run step "Regression gate"
-	[ "$status" -eq 1 ]
-	grep -q '❌ | recovery by itself | worse | .* (n = 6, worst 1.32 s) | .* (n = 6, 1 never)' summary
+	gates 1
+	times 3 '❌ | recovery by itself | worse | .* (n = 6, worst 1.32 s) | .* (n = 6, 1 never)'
 }
 
 @test "too few to tell: 5, with how many it takes" {
 	candidate 1010 1090
-	run step "Regression gate"
-	[ "$status" -eq 5 ]
-	grep -q 'need .* of the candidate beside this baseline' summary
+	gates 5
+	times 3 'recovery by itself .*need .* of the candidate beside this baseline'
 }
 
 @test "another fault: 2, and it is named" {
 	candidate 1010 1090 1190 1310 'recovery_ns=7000000000'
-	run step "Regression gate"
-	[ "$status" -eq 2 ]
-	[[ $output == *"recovery_ns is 5000000000 and 7000000000"* ]]
+	gates 2
+	times 3 'recovery_ns is 5000000000 and 7000000000'
+}
+
+@test "each recipe with a gate takes away what is left, whatever became of it" {
+	for recipe in github-regression-gate.yml gitlab-regression-gate.yml Jenkinsfile.regression-gate; do
+		shell "$recipe" 'ordeal rescue' >/dev/null
+	done
 }
