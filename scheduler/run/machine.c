@@ -9,6 +9,9 @@
 #include "base/clock.h"
 
 #define TICK_NS (20 * ORD_MS)
+/* Targets in a cluster are looked for so long before the injection's instant: none is moved by the
+ * search, and what was found is fresh. */
+#define FIND_NS ORD_S
 /* A fault whose `for` is the limit is ended by us, or by its own clock. */
 #define LIMIT_SLACK (500 * ORD_MS)
 /* Through an API server that has much to do it takes seconds. */
@@ -141,11 +144,13 @@ static void tell_steady(struct run *r, const char *when, bool holds)
 static void draw_instant(struct run *r, uint64_t now)
 {
 	json_t *line = NULL;
-	uint64_t wait = run_phase_draw(r, now, &line);
+	uint64_t least = r->finder ? FIND_NS : 0, wait = run_phase_draw(r, now, least, &line);
 
 	if (line)
 		run_timeline_line(r->tl, "injection-phase", line);
-	arm(r->phase_timer, now + wait);
+	r->inject_at_ns = now + wait;
+	r->found = false;
+	arm(r->phase_timer, r->inject_at_ns - (wait < least ? wait : least));
 }
 
 static void advance_before(struct run *r, uint64_t now)
@@ -185,6 +190,16 @@ static void inject(struct run *r)
 		run_stop(r, RUN_FAILED, err.msg);
 }
 
+/* The targets are known, and the steady state holds. */
+static void inject_in_time(struct run *r)
+{
+	r->found = true;
+	if (ord_now_ns() < r->inject_at_ns)
+		arm(r->phase_timer, r->inject_at_ns);
+	else
+		inject(r);
+}
+
 void run_found(void *arg)
 {
 	struct run *r = arg;
@@ -194,7 +209,7 @@ void run_found(void *arg)
 		return;
 	/* It may have taken a while. */
 	if (still_steady(r))
-		inject(r);
+		inject_in_time(r);
 	run_advance(r);
 }
 
@@ -208,11 +223,11 @@ static int on_phase_timer(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	if (r->phase != RUN_STEADY_BEFORE || r->finding || !still_steady(r))
 		return 0;
-	found = run_cluster_find(r, &err);
+	found = r->found ? 1 : run_cluster_find(r, &err);
 	if (found < 0)
 		run_stop(r, RUN_FAILED, err.msg);
 	else if (found)
-		inject(r);
+		inject_in_time(r);
 	else
 		r->finding = true;
 	run_advance(r);

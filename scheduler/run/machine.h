@@ -111,7 +111,8 @@ struct run {
 	uint64_t looked_ns;    /* when the abort conditions were looked at last */
 	uint64_t full_since;   /* recovery: all conditions of fullRecovery hold; 0: they do not */
 	bool steady;	       /* before: held, and the injection's instant is drawn */
-	bool finding;	       /* before: that instant has come, the targets are looked for */
+	uint64_t inject_at_ns; /* that instant */
+	bool finding, found;   /* before: the targets are looked for; they are known */
 
 	struct run_fault faults[ORD_FAULTS_MAX];
 	struct run_track track[ORD_PROBES_MAX];
@@ -176,9 +177,9 @@ void run_cluster_unobserve(struct run *r);
 void run_cluster_close(struct run *r);
 
 /* phase.c */
-/* How long to wait for the instant of the injection, and what is written of it (owned; NULL:
- * none, it is now). */
-uint64_t run_phase_draw(struct run *r, uint64_t now, json_t **ret_line);
+/* How long to wait for the instant of the injection, `least` or longer, and what is written of it
+ * (owned; NULL: none, it is now). */
+uint64_t run_phase_draw(struct run *r, uint64_t now, uint64_t least, json_t **ret_line);
 
 /* judge.c, for a plan with `sequential` */
 enum run_judgement { RUN_JUDGE_WAIT, RUN_JUDGE_GO_ON, RUN_JUDGE_ENOUGH };

@@ -32,7 +32,7 @@ static uint64_t longest_period(const struct run *r)
 	return period < PERIOD_MAX ? period : PERIOD_MAX;
 }
 
-uint64_t run_phase_draw(struct run *r, uint64_t now, json_t **ret_line)
+uint64_t run_phase_draw(struct run *r, uint64_t now, uint64_t least, json_t **ret_line)
 {
 	const uint64_t period = longest_period(r);
 	uint32_t n = r->placebo ? 1 : r->spec->repetitions;
@@ -48,6 +48,8 @@ uint64_t run_phase_draw(struct run *r, uint64_t now, json_t **ret_line)
 	phase = period / n * k + (width ? ord_rng_below(&rng, width) : 0);
 	now_phase = (uint64_t)run_timeline_t(r->tl, now) % period;
 	wait = (phase + period - now_phase) % period;
+	if (wait < least)
+		wait += (least - wait + period - 1) / period * period;
 	*ret_line =
 		json_pack("{s:I, s:I, s:I, s:I, s:[I, I]}", "rep", (json_int_t)r->rep, "wait_ns",
 			  (json_int_t)wait, "over_ns", (json_int_t)period, "phase_ns",
