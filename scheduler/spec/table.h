@@ -56,6 +56,11 @@ struct key {
 	size_t item_size, n_offset;
 };
 
+#define LATER(n)                              \
+	{                                     \
+		.name = n, .flags = KEY_LATER \
+	}
+
 struct table {
 	const char *name; /* in messages and the manual: "http" */
 	const char *path; /* where it stands: "spec.probes[].http" */
@@ -76,6 +81,9 @@ struct table {
 /* tables.c */
 extern const struct table table_root;
 extern const struct key key_root;
+/* tables_probe.c */
+extern const struct table table_probe, table_http, table_http_expect, table_tcp, table_tcp_expect,
+	table_exec, table_exec_expect;
 /* Every table, in the order of the manual. */
 extern const struct table *const tables[];
 extern const size_t n_tables;
