@@ -40,8 +40,8 @@ struct sweep {
 	struct kube *kube;
 	json_t *records;
 	json_t *found;	/* [object, annotation] of one kind: not to change what is being listed */
-	json_t *claims; /* "namespace/name": the claimant, or false where an object still needs it
-			 */
+	json_t *claims; /* "namespace/name": the claimant, or false: an object still needs it */
+	bool forgot;	/* no memory for one that is needed: none is dropped */
 	const struct kube_kind *kind;
 };
 
@@ -110,7 +110,7 @@ static void claim_note(struct sweep *s, const json_t *a, bool needed)
 	const char *claim = text_of(a, "claim");
 
 	if (needed)
-		(void)json_object_set_new(s->claims, claim, json_false());
+		s->forgot |= json_object_set_new(s->claims, claim, json_false()) < 0;
 	else if (!json_object_get(s->claims, claim))
 		(void)json_object_set_new(s->claims, claim, json_string(text_of(a, "claimant")));
 }
@@ -120,6 +120,8 @@ static void claims_drop(struct sweep *s)
 	const char *claim;
 	json_t *claimant;
 
+	if (s->forgot)
+		return;
 	json_object_foreach (s->claims, claim, claimant) {
 		const char *slash = strchr(claim, '/');
 		char ns[ORD_KUBE_NS];
