@@ -81,8 +81,10 @@ int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const s
 	if (t->n_samples >= SAMPLES_MAX)
 		return -1;
 	if (since > 0 && s->state != ORD_SAMPLE_UNKNOWN && q->n && q->last_done < since &&
-	    since < s->due)
-		moved.due = moved.sent = moved.done = since;
+	    since < s->sent) {
+		moved.sent = moved.done = since;
+		moved.due = since < s->due ? since : s->due;
+	}
 	if (ord_series_add(q, &moved))
 		return -1;
 	t->n_samples++;
