@@ -136,7 +136,8 @@ is() {
 }
 is_not() { ! is "$@" >/dev/null; }
 
-# deployment NAME REPLICAS [LINE-OF-POD-SPEC...]: one with label app=NAME on the played nodes; returns when it is available.
+# deployment NAME REPLICAS [LINE-OF-POD-SPEC...]: one with label app=NAME on the played nodes; returns when it is available. A played
+# pod is ready at once: where it must be seen that one was missing, MIN_READY=SECONDS makes it unavailable for that long.
 deployment() {
 	local name=$1 replicas=$2
 	shift 2
@@ -147,6 +148,7 @@ kind: Deployment
 metadata: {name: $name, labels: {app: $name}}
 spec:
   replicas: $replicas
+  minReadySeconds: ${MIN_READY:-0}
   selector: {matchLabels: {app: $name}}
   template:
     metadata: {labels: {app: $name}}

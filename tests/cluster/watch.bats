@@ -55,7 +55,7 @@ ran() {
 lines() { jq -c 'select(.e == "kube")' "$dir/run.jsonl"; }
 
 @test "a kube probe feels it, and the cluster's own condition is a detection" {
-	deployment orders 3
+	MIN_READY=2 deployment orders 3
 	experiment seen 'noop: {}' '{host: true}' 9s "detect(pods) within 8s" \
 		"detect(kubernetes:$NS/deployment/orders/Available=False) within 8s" "recover(self) within 8s"
 	(
@@ -69,6 +69,8 @@ lines() { jq -c 'select(.e == "kube")' "$dir/run.jsonl"; }
 	local line since
 	line=$(jq .repetitions[0].impact.line "$dir/report.json")
 	since=$(sed -n "${line}p" "$dir/run.jsonl" | jq .since)
+	echo "line $line: $(sed -n "${line}p" "$dir/run.jsonl")"
+	jq -c .repetitions[0].impact "$dir/report.json"
 	jq -e --argjson since "$since" '.repetitions[0].impact | .t_ns == $since and .lo_ns < $since and .hi_ns == $since' "$dir/report.json"
 	jq -se --argjson since "$since" 'any(.[]; .e == "kube" and .what == "replicas" and (.at_t - $since | fabs) < 50000000)' "$dir/run.jsonl"
 	jq -e '.repetitions[0].detections[] | select(.channel | startswith("kubernetes:")) | .state == "noticed"' "$dir/report.json"
@@ -112,7 +114,7 @@ END
 }
 
 @test "a deleted pod comes back step by step, each in its interval" {
-	deployment orders 3
+	MIN_READY=2 deployment orders 3
 	k create service clusterip orders --tcp=80:8080 >/dev/null
 	until_ok 20 has_endpoints 3
 	experiment gone 'pod.delete: {}' "{pod: {namespace: $NS, selector: app=orders}, count: 2}" 10s "recover(self) within 9s"
