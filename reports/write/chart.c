@@ -13,6 +13,10 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
+/* Two pixels each: a bar that is narrower is not seen. */
+#define BROAD_COLUMNS 500
+#define SLIM_COLUMNS  175
+
 #define FAULT_NAME   160
 #define FAULT_LETTER 62 /* tenths of a pixel, of a fault's name */
 
@@ -257,13 +261,15 @@ void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_
 			      .a = a,
 			      .r = r,
 			      .detail = detail,
+			      .columns = BROAD_COLUMNS,
 			      .width = 1040,
 			      .x0 = 960,
 			      .x1 = 10320};
 	struct chart slim = {.out = out,
 			     .a = a,
 			     .r = r,
-			     .detail = detail,
+			     .detail = detail < SLIM_COLUMNS ? detail : SLIM_COLUMNS,
+			     .columns = SLIM_COLUMNS,
 			     .width = 358,
 			     .x0 = 20,
 			     .x1 = 3560,

@@ -7,8 +7,6 @@
 
 #include "reports/analysis.h"
 
-#define CHART_COLUMNS 500 /* of a strip with more samples than are drawn one by one */
-
 __extension__ typedef __int128 wide;
 
 struct chart {
@@ -17,6 +15,7 @@ struct chart {
 	const struct ord_rep *r;
 	bool narrow, alone; /* alone: there is no broad one beside it */
 	size_t detail;	    /* draw so many samples one by one; bucket beyond */
+	int columns;	    /* of a strip with more samples than that */
 	int64_t t0, t1;
 	int width;	/* px */
 	int64_t x0, x1; /* tenths */
@@ -39,7 +38,7 @@ void ord_chart_axis(struct chart *c);
 
 /* The samples of a series within the window. */
 size_t ord_chart_visible(const struct chart *c, const struct ord_series *q, size_t *ret_first);
-/* Which of the CHART_COLUMNS an instant falls into. */
+/* Which of the columns an instant falls into. */
 int ord_chart_column(const struct chart *c, int64_t t);
 /* The block before which the cursor stands, where it ends before `end` and falls into one column.
  */

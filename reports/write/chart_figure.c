@@ -11,7 +11,6 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
-#define ROWS_MAX  60
 #define WIDTH	  340
 #define KM_HEIGHT 800 /* tenths */
 #define TICKS_MAX 6
@@ -297,7 +296,7 @@ void ord_html_figure(const struct ord_analysis *a, const struct ord_html_figure 
 
 	if (!f->summary->n || !f->summary->points)
 		return;
-	p.reps = a->t->repetitions > ROWS_MAX ? ROWS_MAX : a->t->repetitions;
+	p.reps = a->t->repetitions > ORD_HTML_REPS_MAX ? ORD_HTML_REPS_MAX : a->t->repetitions;
 	p.row_h = p.reps > 12 ? 50 : 120;
 	p.c.t1 = longest(a, f);
 	p.step = tick_step(p.c.t1);

@@ -174,7 +174,7 @@ static void bar_add(struct bar *b, int64_t least, int64_t most)
 static void bar_draw(const struct chart *c, const struct scale *s, const struct bar *b,
 		     enum ord_tl_outcome o, bool *any)
 {
-	int64_t x = c->x0 + (c->x1 - c->x0) * (2 * b->column + 1) / (2 * CHART_COLUMNS);
+	int64_t x = c->x0 + (c->x1 - c->x0) * (2 * b->column + 1) / (2 * c->columns);
 
 	if (b->most < b->least)
 		return;

@@ -95,9 +95,9 @@ size_t ord_chart_visible(const struct chart *c, const struct ord_series *q, size
 
 int ord_chart_column(const struct chart *c, int64_t t)
 {
-	int64_t k = (int64_t)((wide)(t - c->t0) * CHART_COLUMNS / (c->t1 - c->t0));
+	int64_t k = (int64_t)((wide)(t - c->t0) * c->columns / (c->t1 - c->t0));
 
-	return k < 0 ? 0 : k >= CHART_COLUMNS ? CHART_COLUMNS - 1 : (int)k;
+	return k < 0 ? 0 : k >= c->columns ? c->columns - 1 : (int)k;
 }
 
 const struct ord_block *ord_chart_block(const struct chart *c, const struct ord_cursor *at,
@@ -125,7 +125,7 @@ static enum ord_tl_outcome worst_of(const struct ord_block *b, enum ord_tl_outco
 /* Where two pieces meet: the sample's own time, or its column's edge. */
 static int64_t edge(const struct chart *c, const struct ord_sample *s, bool bucketed)
 {
-	return bucketed ? c->x0 + (c->x1 - c->x0) * ord_chart_column(c, s->sent) / CHART_COLUMNS
+	return bucketed ? c->x0 + (c->x1 - c->x0) * ord_chart_column(c, s->sent) / c->columns
 			: ord_chart_x(c, s->sent);
 }
 
@@ -136,7 +136,7 @@ void ord_chart_strip(const struct chart *c, const struct ord_series *q, size_t p
 	bool is_signal = c->a->t->probes[probe].is_signal, bucketed, hole;
 	size_t first, n = ord_chart_visible(c, q, &first), i = 0;
 	enum ord_tl_outcome now = ORD_TL_OK;
-	int64_t every = c->a->t->probes[probe].every, column_ns = (c->t1 - c->t0) / CHART_COLUMNS;
+	int64_t every = c->a->t->probes[probe].every, column_ns = (c->t1 - c->t0) / c->columns;
 	int64_t longest = 3 * every > column_ns ? 3 * every : column_ns;
 	int64_t from = 0, end, last = 0; /* last: when the sample before was sent */
 	struct ord_cursor samples;

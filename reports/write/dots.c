@@ -5,8 +5,7 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
-#define ROWS_MAX 60
-#define WIDTH	 230
+#define WIDTH 230
 
 __extension__ typedef __int128 wide;
 
@@ -59,7 +58,8 @@ static void dot(const struct ord_span *s, int64_t y, int64_t most, FILE *out)
 void ord_html_dots(const struct ord_analysis *a, ord_span_fn *of, size_t which, int64_t limit,
 		   const char *title, FILE *out)
 {
-	uint32_t reps = a->t->repetitions > ROWS_MAX ? ROWS_MAX : a->t->repetitions;
+	uint32_t reps =
+		a->t->repetitions > ORD_HTML_REPS_MAX ? ORD_HTML_REPS_MAX : a->t->repetitions;
 	int64_t most = find_most(a, of, which, limit), step = reps > 12 ? 50 : 110,
 		height = 100 + step * reps;
 	char text[ORD_TEXT];

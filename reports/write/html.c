@@ -11,10 +11,8 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
-#define LONG_HEAD 26 /* a heading longer than that may be broken anywhere */
-#define EMBED_MAX                                                                      \
-	(128 * 1024) /* bytes; a page is for reading, and report.json stands beside it \
-		      */
+#define LONG_HEAD 26	       /* a heading longer than that may be broken anywhere */
+#define EMBED_MAX (128 * 1024) /* bytes: a page is for reading */
 
 void ord_html_lead(FILE *out)
 {
@@ -82,27 +80,49 @@ void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FI
 		(void)fprintf(out, "repetition %u of %u", r->number, a->t->repetitions);
 }
 
-/* report.json, for who wants to read the figures out of the page. */
-static void embed(const struct ord_analysis *a, FILE *out)
+/* report.json, for who wants to read the figures out of the page; owned by the caller. */
+static char *figures(const struct ord_analysis *a, size_t *ret_size, struct ord_err *err)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f;
-	struct ord_err err;
+	ord_autofree char *text = NULL;
+	FILE *f = open_memstream(&text, ret_size);
+	int r;
 
-	f = open_memstream(&text, &size);
-	if (!f)
-		return;
-	if (!ord_write_json(a, f, &err) && !fclose(f) && size <= EMBED_MAX) {
-		(void)fputs("<script type=\"application/json\" id=\"report\">\n", out);
-		for (size_t i = 0; i < size; i++)
-			if (text[i] == '<')
-				(void)fputs("\\u003c", out);
-			else
-				(void)fputc(text[i], out);
-		(void)fputs("</script>\n", out);
+	if (!f) {
+		(void)ord_fail_nomem(err);
+		return NULL;
 	}
-	free(text);
+	r = ord_write_json(a, f, err);
+	if (fclose(f) && !r)
+		r = ord_fail_nomem(err);
+	return r ? NULL : ord_steal_ptr(text);
+}
+
+static void embed(const char *json, size_t size, FILE *out)
+{
+	if (size > EMBED_MAX)
+		return;
+	(void)fputs("<script type=\"application/json\" id=\"report\">\n", out);
+	for (size_t i = 0; i < size; i++)
+		if (json[i] == '<')
+			(void)fputs("\\u003c", out);
+		else
+			(void)fputc(json[i], out);
+	(void)fputs("</script>\n", out);
+}
+
+static void say_where(size_t size, FILE *out)
+{
+	(void)fputs("<p class=\"small dim\">All figures as JSON: report.json in the run's folder, ",
+		    out);
+	if (size > EMBED_MAX)
+		(void)fprintf(
+			out,
+			"%zu kB. This page does not hold it as well, since it is longer than "
+			"%d kB; <code>ordeal report RUN --print --format json</code> makes it "
+			"of run.jsonl.</p>\n",
+			size / 1024, EMBED_MAX / 1024);
+	else
+		(void)fputs("and in this page, in the element <code>#report</code>.</p>\n", out);
 }
 
 /* ---- the page: its sections in the order in which they are read */
@@ -159,7 +179,11 @@ static void head(const struct ord_analysis *a, FILE *out)
 
 int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 {
-	(void)err;
+	size_t size = 0;
+	ord_autofree char *json = figures(a, &size, err);
+
+	if (!json)
+		return -1;
 	head(a, out);
 	ord_html_defs(out);
 	ord_html_banner(a, out);
@@ -178,11 +202,13 @@ int ord_write_html(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 			      "id=\"%s-h\">%s</h2>\n",
 			      s->id, s->id, s->id, s->title);
 		s->write(a, out);
+		if (s->write == ord_html_evidence)
+			say_where(size, out);
 		(void)fputs("</section>\n", out);
 	}
 	(void)fputs("</main>\n", out);
 	ord_html_footer(a, out);
-	embed(a, out);
+	embed(json, size, out);
 	(void)fputs("</body></html>\n", out);
 	return 0;
 }

@@ -8,13 +8,17 @@
 
 extern const char *const ord_html_style[]; /* NULL-ended */
 
+/* So many repetitions have a row or a dot of their own; medians and curves are of all. */
+#define ORD_HTML_REPS_MAX 60
+
 /* The first screen: what was asked, the verdict, the figures, the objectives. */
 void ord_html_banner(const struct ord_analysis *a, FILE *out);
 void ord_html_verdict(const struct ord_analysis *a, FILE *out);
 void ord_html_warnings(const struct ord_analysis *a, FILE *out);
 void ord_html_tiles(const struct ord_analysis *a, FILE *out);
 void ord_html_objectives(const struct ord_analysis *a, FILE *out);
-/* The one to see first; and whether a repetition has a chart and a timeline in the page. */
+/* The one to see first; and whether a repetition has a chart and a timeline in the page: of more
+ * than six the six most telling ones, the placebo among them. */
 const struct ord_rep *ord_html_most_telling(const struct ord_analysis *a);
 bool ord_html_is_shown(const struct ord_analysis *a, const struct ord_rep *r);
 /* The most telling repetition; the table of all, and each by itself. */

@@ -8,8 +8,7 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
-#define ROWS_MAX 60
-#define BAR_H	 200
+#define BAR_H 200
 
 /* When the leg ended, on the run's clock; -1: that was not told. */
 static int64_t end_of(const struct ord_breakdown *b, enum ord_leg leg)
@@ -114,7 +113,8 @@ static void draw(struct chart *c, size_t alert)
 	FILE *out = c->out;
 	char *body = NULL, text[ORD_TEXT];
 	size_t size = 0;
-	uint32_t reps = c->a->t->repetitions > ROWS_MAX ? ROWS_MAX : c->a->t->repetitions;
+	uint32_t reps =
+		c->a->t->repetitions > ORD_HTML_REPS_MAX ? ORD_HTML_REPS_MAX : c->a->t->repetitions;
 
 	c->out = open_memstream(&body, &size);
 	if (!c->out) {
@@ -165,7 +165,7 @@ static void leg_rows(const struct ord_analysis *a, size_t alert, FILE *out)
 {
 	char text[2 * ORD_TEXT];
 
-	for (uint32_t i = 1; i <= a->t->repetitions && i <= ROWS_MAX; i++) {
+	for (uint32_t i = 1; i <= a->t->repetitions && i <= ORD_HTML_REPS_MAX; i++) {
 		const struct ord_rep *r = &a->reps[i];
 		const struct ord_breakdown *b = &r->breakdowns[alert];
 
@@ -266,8 +266,6 @@ static void rules(const struct ord_analysis *a, FILE *out)
 	for (size_t i = 0; i < a->n_rules; i++) {
 		const struct ord_rule *r = &a->rules[i];
 		bool no = !strcmp(r->can_fire, "no");
-		char tag[200];
-
 		(void)fputs("<tr role=\"row\">", out);
 		ord_html_lead(out);
 		ord_xml_text(out, r->alert);
@@ -275,14 +273,12 @@ static void rules(const struct ord_analysis *a, FILE *out)
 		ord_xml_text(out, r->group);
 		(void)fprintf(out, "%s</p></th><td role=\"cell\" data-l=\"can it fire?\">",
 			      r->watched ? ", named by an objective" : "");
-		(void)snprintf(tag, sizeof tag, "<span class=\"tag %s\">%s</span></td>",
-			       no ? "t-bad" : "",
-			       no ? "cannot: the fault is too short" : r->can_fire);
-		(void)fputs(tag, out);
-		(void)fprintf(
-			out,
-			"<td role=\"cell\" data-l=\"before the fault\"><span class=\"tag %s\">",
-			r->already ? "t-mid" : "");
+		(void)fprintf(out, "<span class=\"tag %s\">", no ? "t-bad" : "");
+		ord_xml_text(out, no ? "cannot: the fault is too short" : r->can_fire);
+		(void)fprintf(out,
+			      "</span></td><td role=\"cell\" data-l=\"before the fault\"><span "
+			      "class=\"tag %s\">",
+			      r->already ? "t-mid" : "");
 		ord_xml_text(out, r->already ? "already fires" : r->state);
 		(void)fputs("</span></td>", out);
 		interval(out, "for", r->for_ns);
@@ -302,7 +298,7 @@ static void others(const struct ord_analysis *a, FILE *out)
 	char text[ORD_TEXT];
 
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
-		for (size_t k = 0; k < a->reps[i].n_others && n < ROWS_MAX; k++) {
+		for (size_t k = 0; k < a->reps[i].n_others && n < ORD_HTML_REPS_MAX; k++) {
 			const struct ord_other_alert *o = &a->reps[i].others[k];
 
 			if (!n++) {

@@ -7,8 +7,7 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
-#define ROWS_MAX 60
-#define HOUR	 (INT64_C(3600) * (int64_t)ORD_S)
+#define HOUR (INT64_C(3600) * (int64_t)ORD_S)
 
 /* 990000 -> "99.00 %"; more digits where the first two would be nought. */
 static char *percent(int64_t ppm, char out[static ORD_TEXT])
@@ -133,7 +132,7 @@ void ord_html_loss(const struct ord_analysis *a, FILE *out)
 	unsigned rows = 0;
 
 	ord_html_table(out, "stack", "What the users lost in each repetition", heads);
-	for (uint32_t i = 0; i <= a->t->repetitions && rows < ROWS_MAX; i++)
+	for (uint32_t i = 0; i <= a->t->repetitions && rows < ORD_HTML_REPS_MAX; i++)
 		if (a->reps[i].loss.known) {
 			row(a, &a->reps[i], out);
 			rows++;

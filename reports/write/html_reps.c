@@ -10,7 +10,6 @@
 #define CHARTS_MAX    6	   /* repetitions with a chart and a table of their own */
 #define DETAIL_FIRST  2000 /* samples drawn one by one in the first chart */
 #define DETAIL_OTHERS 400
-#define REP_ROWS_MAX  500
 
 /* How much a repetition is worth seeing first: what decided the verdict, then the longest impact.
  */
@@ -46,16 +45,33 @@ static bool has_samples(const struct ord_analysis *a, const struct ord_rep *r)
 	return n > 0;
 }
 
-bool ord_html_is_shown(const struct ord_analysis *a, const struct ord_rep *r)
+/* In the order in which repetitions are worth a chart: the most telling one, the placebo, to
+ * compare it with, and the others by how much they tell. */
+static bool comes_before(const struct ord_analysis *a, const struct ord_rep *r,
+			 const struct ord_rep *than)
 {
 	const struct ord_rep *first = ord_html_most_telling(a);
-	unsigned before = 1;
+	int64_t x, y;
+
+	if (r == than || than == first)
+		return false;
+	if (r == first || !than->number || !r->number)
+		return r == first || !r->number;
+	x = interest(a, r);
+	y = interest(a, than);
+	return x > y || (x == y && r < than);
+}
+
+bool ord_html_is_shown(const struct ord_analysis *a, const struct ord_rep *r)
+{
+	unsigned before = 0;
 
 	if (!r->begin_line || !has_samples(a, r))
 		return false;
-	for (const struct ord_rep *other = a->reps; r != first && other < r; other++)
-		before += other != first && other->begin_line && has_samples(a, other);
-	return before < CHARTS_MAX || r == first;
+	for (uint32_t i = 0; i <= a->t->repetitions; i++)
+		before += a->reps[i].begin_line && has_samples(a, &a->reps[i]) &&
+			  comes_before(a, &a->reps[i], r);
+	return before < CHARTS_MAX;
 }
 
 static void legend(FILE *out)
@@ -243,11 +259,15 @@ static void rep_heads(const struct ord_analysis *a, FILE *out)
 /* The other repetitions, each behind its name. */
 static void others(const struct ord_analysis *a, const struct ord_rep *first, FILE *out)
 {
+	unsigned left_out = 0;
+
 	for (uint32_t i = 0; i <= a->t->repetitions; i++) {
 		const struct ord_rep *r = &a->reps[i];
 
-		if (r == first || !ord_html_is_shown(a, r))
+		if (r == first || !ord_html_is_shown(a, r)) {
+			left_out += r != first && r->begin_line && has_samples(a, r);
 			continue;
+		}
 		(void)fputs("<details><summary>", out);
 		if (i)
 			(void)fprintf(out, "Repetition %u", i);
@@ -257,14 +277,29 @@ static void others(const struct ord_analysis *a, const struct ord_rep *first, FI
 		one_repetition(a, r, false, out);
 		(void)fputs("</details>\n", out);
 	}
+	if (left_out)
+		(void)fprintf(
+			out,
+			"<p class=\"small dim\">%u more repetitions have no chart in this "
+			"page. Those that have one are the placebo and the most telling "
+			"ones: what was not measured or missed an objective comes first, then "
+			"the longest impact.</p>\n",
+			left_out);
 }
 
 void ord_html_repetitions(const struct ord_analysis *a, FILE *out)
 {
-	uint32_t last = a->t->repetitions > REP_ROWS_MAX ? REP_ROWS_MAX : a->t->repetitions;
+	uint32_t last =
+		a->t->repetitions > ORD_HTML_REPS_MAX ? ORD_HTML_REPS_MAX : a->t->repetitions;
 
-	(void)fprintf(out, "<p class=\"dim\">n = %u%s.</p>\n", a->t->repetitions,
+	(void)fprintf(out, "<p class=\"dim\">n = %u%s.", a->t->repetitions,
 		      a->reps[0].begin_line ? ", and the placebo" : "");
+	if (last < a->t->repetitions)
+		(void)fprintf(out,
+			      " Tables and dots of this page are of the first %u; medians and "
+			      "curves are of all %u, and report.json has all of them.",
+			      last, a->t->repetitions);
+	(void)fputs("</p>\n", out);
 	ord_html_table_begin(out, "stack", "Every repetition with its figures");
 	rep_heads(a, out);
 	ord_html_table_body(out);
@@ -274,12 +309,8 @@ void ord_html_repetitions(const struct ord_analysis *a, FILE *out)
 	ord_html_table_end(out);
 	(void)fputs("<p class=\"small dim\" style=\"margin-top:8px\">Value "
 		    "[low, high]. “&gt;=” and an open mark: not so when the watch ended. Recovery "
-		    "by itself and after the rollback are two figures and are never pooled.",
+		    "by itself and after the rollback are two figures and are never pooled.</p>\n",
 		    out);
-	if (last < a->t->repetitions)
-		(void)fprintf(out, " %u more repetitions stand in report.json.",
-			      a->t->repetitions - last);
-	(void)fputs("</p>\n", out);
 	if (a->t->repetitions > 1)
 		figures(a, out);
 	others(a, ord_html_most_telling(a), out);

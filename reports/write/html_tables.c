@@ -7,8 +7,6 @@
 #include "reports/write/html.h"
 #include "reports/write/text.h"
 
-#define FAULT_ROWS_MAX 200
-
 static void latency(FILE *out, const char *label, const struct ord_part *p, int64_t v)
 {
 	char text[ORD_TEXT], marked[ORD_TEXT + 8];
@@ -215,7 +213,7 @@ static void one_fault(const struct ord_analysis *a, size_t k, FILE *out)
 	kv(out, "made", some->objects);
 	kv(out, "notes", some->notes);
 	(void)fputs("</dl>\n", out);
-	for (uint32_t i = 1; i <= a->t->repetitions && rows < FAULT_ROWS_MAX; i++) {
+	for (uint32_t i = 1; i <= a->t->repetitions && rows < ORD_HTML_REPS_MAX; i++) {
 		if (!a->reps[i].faults[k].requested.known)
 			continue;
 		if (!rows++)

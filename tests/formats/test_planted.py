@@ -236,14 +236,14 @@ def main():
     if not shutil.which("cmark-gfm"):
         print("skipped: no " + WANTED)
         sys.exit(77)
-    seeds = range(1, int(os.environ.get("ORDEAL_SEEDS", "3")))
+    seeds = range(int(os.environ.get("ORDEAL_SEEDS", "1")))
     with tempfile.TemporaryDirectory(prefix="ordeal-planted.") as there:
         test = Test(ordeal, source, there)
         rich = os.path.join(there, "rich")
         os.makedirs(rich)
         subprocess.run([sys.executable, source + "/tests/web/rich.py", rich], check=True)
         names = [*sorted(glob.glob(runs + "/*")), rich]
-        for folder in names:
+        for k, folder in enumerate(names):
             with open(folder + "/run.jsonl", encoding="utf-8") as file:
                 lines = file.readlines()
             name = os.path.basename(folder)
@@ -251,7 +251,7 @@ def main():
             if folder == names[0]:
                 judges_see(test, plain)
             for seed in seeds:
-                test.one(name, lines, plain, seed)
+                test.one(name, lines, plain, seed * len(names) + k)
     print(f"{len(names)} runs, {len(seeds)} seeds: {test.wrong} wrong")
     sys.exit(test.wrong != 0 or len(names) < 2)
 

@@ -255,6 +255,38 @@ static void whatever_happened(void **state)
 	}
 }
 
+/* What a page has no room for it says, and where it is. */
+static void a_page_says_what_it_has_not(void **state)
+{
+	static const struct {
+		int reps;
+		bool embedded, charts, rows;
+	} table[] = {{3, true, true, true}, {8, true, false, true}, {70, false, false, false}};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct story s;
+		char *text;
+
+		tell(&s, table[i].reps);
+		text = written(&s.a, ord_write_html);
+		assert_int_equal(occurrences(text, "<script type=\"application/json\""),
+				 table[i].embedded);
+		assert_int_equal(occurrences(text, "in the element <code>#report</code>"),
+				 table[i].embedded);
+		assert_int_equal(occurrences(text, "This page does not hold it"),
+				 !table[i].embedded);
+		assert_int_equal(occurrences(text, "more repetitions have no chart"),
+				 !table[i].charts);
+		assert_int_equal(occurrences(text, "are of the first 60;"), !table[i].rows);
+		/* Of more than six those that tell most: in the second nothing recovered. */
+		assert_int_equal(occurrences(text, "<summary>Repetition 7</summary>"), 0);
+		assert_non_null(strstr(text, "Repetition 2 of"));
+		assert_in_range(strlen(text), 1000, 900000);
+		free(text);
+		done(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +297,7 @@ int main(void)
 		cmocka_unit_test(pitfall_07_a_wall_clock_that_steps),
 		cmocka_unit_test(rebuilt_byte_for_byte),
 		cmocka_unit_test(a_large_run_makes_a_small_page),
+		cmocka_unit_test(a_page_says_what_it_has_not),
 		cmocka_unit_test(whatever_happened),
 	};
 
