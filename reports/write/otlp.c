@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "reports/member.h"
 #include "reports/write/write.h"
 
@@ -78,7 +79,9 @@ static int root(struct trace *tr, size_t events, struct ord_err *err)
 	const struct ord_rep *r = tr->r;
 	json_t *span = ord_otlp_span(tr->a->t, r->number, ORD_TRACE_ROOT, NULL,
 				     r->number ? "repetition" : "placebo", r->begin, watched(tr));
-	json_t *at = ord_otlp_attributes(span);
+	json_t *at = ord_otlp_attributes(span), *request;
+	ord_auto(json) json_t *requests = json_array();
+	size_t i;
 
 	ord_otlp_int(at, "ordeal.repetition", r->number);
 	ord_otlp_text(at, "ordeal.state", ord_rep_state_name(r->state));
@@ -92,11 +95,13 @@ static int root(struct trace *tr, size_t events, struct ord_err *err)
 	else
 		ord_otlp_status(span, ORD_OTLP_OK, "");
 	remarks(tr, span);
-	if (ord_otlp_failures(tr->a, r, span, events, err)) {
+	if (ord_otlp_failures(tr->a, r, span, requests, events, err)) {
 		json_decref(span);
 		return -1;
 	}
 	put(tr, span);
+	json_array_foreach (requests, i, request)
+		put(tr, json_incref(request));
 	return 0;
 }
 

@@ -20,6 +20,12 @@ void ord_otlp_interval(json_t *attributes, int64_t lo, int64_t hi, uint32_t line
  * root. An end before the start is the start. Owned. */
 json_t *ord_otlp_span(const struct ord_timeline *t, uint32_t rep, const char *key,
 		      const char *parent, const char *name, int64_t start, int64_t end);
+/* The request of a probe with traceparent, in the trace that it began: what the system's own spans
+ * have as their parent. Owned. */
+json_t *ord_otlp_request_span(const struct ord_timeline *t, const char *trace, const char *name,
+			      int64_t start, int64_t end);
+/* The span says that the other has to do with it. */
+void ord_otlp_link(json_t *span, const json_t *to);
 /* The span's list of attributes. Borrowed. */
 json_t *ord_otlp_attributes(json_t *span);
 enum ord_otlp_status { ORD_OTLP_OK = 1, ORD_OTLP_ERROR = 2 };
@@ -27,8 +33,9 @@ void ord_otlp_status(json_t *span, enum ord_otlp_status status, const char *mess
 /* Adds an event; returns its attributes, borrowed. */
 json_t *ord_otlp_event(const struct ord_timeline *t, json_t *span, int64_t at, const char *name);
 /* The bad samples of the user probes as events, at most max of them; how many there were stands
- * beside. -1: out of memory. */
+ * beside. Of those that began a trace the request's own span goes to the list `requests`, linked
+ * with this one both ways. -1: out of memory. */
 int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, json_t *span,
-		      size_t max, struct ord_err *err);
+		      json_t *requests, size_t max, struct ord_err *err);
 
 #endif

@@ -1,5 +1,7 @@
 /* Failures of the user probes as events of a span. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "reports/write/otlp.h"
@@ -39,7 +41,33 @@ static size_t gather(const struct ord_analysis *a, const struct ord_rep *r, size
 	return seen;
 }
 
-static void tell(const struct ord_analysis *a, json_t *span, const struct failure *f)
+/* A trace whose span's half is all zero has no valid span. */
+static bool has_span(const char *trace)
+{
+	return trace && strspn(trace + ORD_TRACE_ID - ORD_SPAN_ID, "0") < ORD_SPAN_ID - 1;
+}
+
+static void add_request(const struct ord_analysis *a, json_t *span, const struct failure *f,
+			const char *trace, json_t *requests)
+{
+	const struct ord_timeline *t = a->t;
+	const char *outcome = ord_tl_outcome_name((enum ord_tl_outcome)f->s.outcome);
+	char name[OTLP_TEXT_MAX];
+	json_t *request;
+
+	(void)snprintf(name, sizeof name, "probe %.900s", t->probes[f->probe].name);
+	request = ord_otlp_request_span(t, trace, name, f->s.sent, f->s.done);
+	ord_otlp_text(ord_otlp_attributes(request), "ordeal.probe", t->probes[f->probe].name);
+	ord_otlp_text(ord_otlp_attributes(request), "ordeal.outcome", outcome);
+	ord_otlp_int(ord_otlp_attributes(request), "ordeal.line", f->s.line);
+	ord_otlp_status(request, ORD_OTLP_ERROR, outcome);
+	ord_otlp_link(request, span);
+	ord_otlp_link(span, request);
+	(void)json_array_append_new(requests, request);
+}
+
+static void tell(const struct ord_analysis *a, json_t *span, const struct failure *f,
+		 json_t *requests)
 {
 	const struct ord_timeline *t = a->t;
 	const char *trace = ord_timeline_trace_of(t, f->s.line);
@@ -50,15 +78,16 @@ static void tell(const struct ord_analysis *a, json_t *span, const struct failur
 		      ord_tl_outcome_name((enum ord_tl_outcome)f->s.outcome));
 	ord_otlp_int(attributes, "ordeal.latency_ns", ord_sample_latency(&f->s));
 	ord_otlp_int(attributes, "ordeal.line", f->s.line);
-	/* Not a link: those need a span's id too, and the timeline has the trace's alone. */
 	if (trace)
 		ord_otlp_text(attributes, "ordeal.probe.trace_id", trace);
+	if (has_span(trace))
+		add_request(a, span, f, trace, requests);
 	if (f->s.why && t->why[f->s.why])
 		ord_otlp_text(attributes, "ordeal.why", t->why[f->s.why]);
 }
 
 int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, json_t *span,
-		      size_t max, struct ord_err *err)
+		      json_t *requests, size_t max, struct ord_err *err)
 {
 	ord_autofree struct failure *v = calloc(a->t->n_probes * max + 1, sizeof *v);
 	size_t n = 0, seen = 0;
@@ -70,7 +99,7 @@ int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, jso
 			seen += gather(a, r, p, v, &n, max);
 	qsort(v, n, sizeof *v, by_time);
 	for (size_t i = 0; i < n && i < max; i++)
-		tell(a, span, &v[i]);
+		tell(a, span, &v[i], requests);
 	ord_otlp_int(ord_otlp_attributes(span), "ordeal.probe_failures", (int64_t)seen);
 	if (seen > max)
 		(void)json_object_set_new(span, "droppedEventsCount",

@@ -9,6 +9,7 @@
 #include "reports/write/json.h"
 
 #define KIND_INTERNAL 1
+#define KIND_CLIENT   3
 
 static json_t *decimal(int64_t v)
 {
@@ -52,23 +53,58 @@ void ord_otlp_interval(json_t *attributes, int64_t lo, int64_t hi, uint32_t line
 		ord_otlp_int(attributes, "ordeal.line", line);
 }
 
-json_t *ord_otlp_span(const struct ord_timeline *t, uint32_t rep, const char *key,
-		      const char *parent, const char *name, int64_t start, int64_t end)
+/* Without its times. */
+static json_t *new_span(const char *trace, const char *id, const char *name, int kind)
 {
-	char trace[ORD_TRACE_ID], id[ORD_SPAN_ID], above[ORD_SPAN_ID];
-	json_t *text = ord_json_clean(name, OTLP_TEXT_MAX), *span;
+	json_t *text = ord_json_clean(name, OTLP_TEXT_MAX);
 
 	/* A span without a name is not valid. */
 	if (!*json_string_value(text))
 		(void)json_string_set(text, "-");
-	span = json_pack("{s:s,s:s,s:o,s:i,s:o,s:o,s:[]}", "traceId", ord_trace_id(t, rep, trace),
-			 "spanId", ord_span_id(t, rep, key, id), "name", text, "kind",
-			 KIND_INTERNAL, "startTimeUnixNano", nano(t, start), "endTimeUnixNano",
-			 nano(t, end < start ? start : end), "attributes");
+	return json_pack("{s:s,s:s,s:o,s:i,s:[]}", "traceId", trace, "spanId", id, "name", text,
+			 "kind", kind, "attributes");
+}
+
+static void set_times(const struct ord_timeline *t, json_t *span, int64_t start, int64_t end)
+{
+	(void)json_object_set_new(span, "startTimeUnixNano", nano(t, start));
+	(void)json_object_set_new(span, "endTimeUnixNano", nano(t, end < start ? start : end));
+}
+
+json_t *ord_otlp_span(const struct ord_timeline *t, uint32_t rep, const char *key,
+		      const char *parent, const char *name, int64_t start, int64_t end)
+{
+	char trace[ORD_TRACE_ID], id[ORD_SPAN_ID], above[ORD_SPAN_ID];
+	json_t *span = new_span(ord_trace_id(t, rep, trace), ord_span_id(t, rep, key, id), name,
+				KIND_INTERNAL);
+
+	set_times(t, span, start, end);
 	if (parent)
 		(void)json_object_set_new(span, "parentSpanId",
 					  json_string(ord_span_id(t, rep, parent, above)));
 	return span;
+}
+
+json_t *ord_otlp_request_span(const struct ord_timeline *t, const char *trace, const char *name,
+			      int64_t start, int64_t end)
+{
+	json_t *span = new_span(trace, trace + ORD_TRACE_ID - ORD_SPAN_ID, name, KIND_CLIENT);
+
+	set_times(t, span, start, end);
+	return span;
+}
+
+void ord_otlp_link(json_t *span, const json_t *to)
+{
+	json_t *links = json_object_get(span, "links");
+
+	if (!links) {
+		links = json_array();
+		(void)json_object_set_new(span, "links", links);
+	}
+	(void)json_array_append_new(links, json_pack("{s:O,s:O}", "traceId",
+						     json_object_get(to, "traceId"), "spanId",
+						     json_object_get(to, "spanId")));
 }
 
 json_t *ord_otlp_attributes(json_t *span)

@@ -43,6 +43,9 @@ END
 	jq -r 'select(.e == "sample" and .trace and .o == "ok").trace' "$run" | sort >named
 	sed -n 's/^[^ ]* 00-\([0-9a-f]*\)-.*/\1/p' heard | sort >sent
 	[ -z "$(comm -23 named sent)" ]
+	# The request's span has the second half of the trace's digits.
+	run grep -Ev '^/plain None$|-[0-9a-f]{16}([0-9a-f]{16})-\1-01$' heard
+	[ "$status" -eq 1 ]
 	[ "$(grep -o -- '-[0-9a-f]\{16\}-' heard | sort -u | wc -l)" -eq "$(wc -l <sent)" ]
 }
 

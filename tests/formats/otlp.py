@@ -140,7 +140,7 @@ def no_twins(pairs):
 
 
 def tree(request):
-    """Every parent is a span of the same trace; each trace has one root; spans end after they began."""
+    """Every parent is a span of the same trace, every link leads to a span; each trace has one root; spans end after they began."""
     spans = [s for r in request["resourceSpans"] for c in r["scopeSpans"] for s in c["spans"]]
     ids = {(s["traceId"], s["spanId"]) for s in spans}
     if len(ids) != len(spans):
@@ -150,6 +150,9 @@ def tree(request):
             raise Wrong(f"span '{s['name']}' has a parent that is not there")
         if int(s["startTimeUnixNano"]) > int(s["endTimeUnixNano"]):
             raise Wrong(f"span '{s['name']}' ends before it begins")
+        for link in s.get("links", []):
+            if (link["traceId"], link["spanId"]) not in ids:
+                raise Wrong(f"span '{s['name']}' links to one that is not there")
     roots = [s["traceId"] for s in spans if not s.get("parentSpanId")]
     if len(roots) != len(set(roots)) or set(roots) != {t for t, _ in ids}:
         raise Wrong("a trace without a root, or with two")

@@ -7,7 +7,7 @@ import os
 import sys
 
 from otlp import judge
-from written import Written
+from written import Written, folder
 
 # The identifiers and times of the example in opentelemetry-proto, in a request of our own.
 GOOD = {"resourceSpans": [{
@@ -44,6 +44,7 @@ def bad_requests():
     yield "no name", changed(name=""), "empty"
     yield "name left out", changed(name=None), "no 'name'"
     yield "ends before it begins", changed(endTimeUnixNano="1544712659000000000"), "before it begins"
+    yield "link to nowhere", changed(links=[{"traceId": "5B8EFFF798038103D269B633813FC60C", "spanId": "00f067aa0ba902b7"}]), "links to"
     yield "parent that is not there", changed(parentSpanId="00f067aa0ba902b7"), "parent"
     yield "int value as a number", changed(attributes=[{"key": "d", "value": {"intValue": 5}}]), "not a text"
     yield "two kinds", changed(attributes=[{"key": "d", "value": {"intValue": "5", "boolValue": True}}]), "one kind"
@@ -90,6 +91,31 @@ def trace_of_an_exemplar(w):
         w.fail("no exemplar in any run")
 
 
+def requests_that_began_traces(w):
+    """Of a run whose requests carried traceparent: a span in each one's own trace, and links from there to the run and back."""
+    run = next(r for r in w.runs if r.endswith("slow-store"))
+    with folder() as there:
+        began = 0
+        with open(run + "/run.jsonl", encoding="utf-8") as old, open(there + "/run.jsonl", "w", encoding="utf-8") as new:
+            for n, line in enumerate(old):
+                if '"e":"sample"' in line:
+                    line = line.rstrip()[:-1] + ',"trace":"%032x"}\n' % (0x4bf92f3577b34da6a3ce929d0e0e4736 + n)
+                new.write(line)
+        text = w.report(there, "otlp")
+        w.expect(judge(text), "with traces")
+        spans = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        for s in spans:
+            if s["name"] == "repetition":
+                links = {link["traceId"] + link["spanId"] for link in s.get("links", [])}
+                told = [a["value"]["stringValue"] for e in s.get("events", []) for a in e["attributes"]
+                        if a["key"] == "ordeal.probe.trace_id"]
+                began += len(told)
+                if links != {trace + trace[16:] for trace in told}:
+                    w.fail(f"{len(links)} links of {len(told)} requests")
+        if not began or began != sum(s["kind"] == 3 for s in spans):
+            w.fail(f"{began} requests were told of, {sum(s['kind'] == 3 for s in spans)} have a span")
+
+
 def main():
     w = Written(sys.argv[1:])
     w.expect(judge(json.dumps(GOOD).encode()), "good")
@@ -102,6 +128,7 @@ def main():
             w.fail(f"{text!r} was taken")
     judge_runs(w, range(0, int(os.environ.get("ORDEAL_SEEDS", "6"))))
     trace_of_an_exemplar(w)
+    requests_that_began_traces(w)
     w.end()
 
 

@@ -2,6 +2,8 @@
  * by the other. */
 #include "tests/unit/report_page.h"
 
+#include "reports/write/trace.h"
+
 static void one(struct story *s, int64_t at, const char *o, const char *trace, const char *more)
 {
 	say(s,
@@ -17,8 +19,8 @@ static void of_bad_samples(void **state)
 	static const char *const ids[] = {"0af7651916cd43dd8448eb211c80319c",
 					  "1af7651916cd43dd8448eb211c80319c",
 					  "2af7651916cd43dd8448eb211c80319c"};
+	char *text, id[ORD_TRACE_ID], link[80];
 	struct story s;
-	char *text;
 
 	begin(&s, SELF, "");
 	events(&s, 1, 0);
@@ -38,8 +40,18 @@ static void of_bad_samples(void **state)
 	assert_null(strstr(text, ids[0]));
 	assert_non_null(
 		strstr(text, "\"ordeal.probe.trace_id\",\"value\":{\"stringValue\":\"1af7"));
-	assert_int_equal(occurrences(text, ids[2]), 1);
 	assert_int_equal(occurrences(text, "ordeal.probe.trace_id"), 2);
+	/* The failure tells of it, its request's span is in it, and the root links to that. */
+	assert_int_equal(occurrences(text, ids[2]), 3);
+	assert_int_equal(occurrences(text, "\"name\":\"probe orders\",\"kind\":3"), 2);
+	assert_int_equal(occurrences(text, "\"links\":[{\"traceId\":\"1af7"), 1);
+	assert_int_equal(occurrences(text,
+				     "{\"traceId\":\"2af7651916cd43dd8448eb211c80319c\",\"spanId\":"
+				     "\"8448eb211c80319c\"}"),
+			 1);
+	(void)ord_trace_id(&s.t, 1, id);
+	(void)snprintf(link, sizeof link, "\"links\":[{\"traceId\":\"%s\",", id);
+	assert_int_equal(occurrences(text, link), 2);
 	free(text);
 	done(&s);
 }
