@@ -44,6 +44,10 @@ void ord_pm_blank(const struct ord_pm *pm, const char *id, const char *question)
 /* The same with words of ours that people may change. */
 void ord_pm_default(const struct ord_pm *pm, const char *id, const char *text);
 
+/* ---- pm_written.c: what people wrote, from Markdown to HTML */
+
+void ord_pm_written(const char *text, size_t len, FILE *out);
+
 /* ---- pm_gaps.c: where the timeline is silent, pure */
 
 #define ORD_PM_QUESTIONS_MAX 8

@@ -334,5 +334,5 @@ void ord_pm_covered(const struct ord_pm *pm)
 	if (passed)
 		ord_pm_utc(passed, 0, when);
 	ord_pm_text(pm, "covered by: experiment %s, last passed %.10s, schedule %s", name, when,
-		    pm->options->schedule ? pm->options->schedule : "none");
+		    pm->options->schedule ? pm->options->schedule : "none: run by hand");
 }

@@ -31,18 +31,42 @@ void ord_pm_heading(const struct ord_pm *pm, unsigned level, const char *text, c
 		(void)fputs("\n\n", pm->out);
 }
 
-void ord_pm_text(const struct ord_pm *pm, const char *fmt, ...)
+/* Between what stands before and behind it in HTML, or in Markdown. */
+struct frame {
+	const char *html, *html_end, *md, *md_end;
+};
+
+__attribute__((format(printf, 3, 0))) static void framed(const struct ord_pm *pm,
+							 const struct frame *f, const char *fmt,
+							 va_list ap)
 {
 	char text[TEXT_MAX];
+
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	ord_text_clean(text);
+	(void)fputs(pm->html ? f->html : f->md, pm->out);
+	put(pm, text);
+	(void)fputs(pm->html ? f->html_end : f->md_end, pm->out);
+}
+
+void ord_pm_text(const struct ord_pm *pm, const char *fmt, ...)
+{
+	static const struct frame frame = {"<p>", "</p>\n", "", "\n\n"};
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
+	framed(pm, &frame, fmt, ap);
 	va_end(ap);
-	ord_text_clean(text);
-	(void)fputs(pm->html ? "<p>" : "", pm->out);
-	put(pm, text);
-	(void)fputs(pm->html ? "</p>\n" : "\n\n", pm->out);
+}
+
+void ord_pm_item(const struct ord_pm *pm, const char *fmt, ...)
+{
+	static const struct frame frame = {"<li>", "</li>\n", "- ", "\n"};
+	va_list ap;
+
+	va_start(ap, fmt);
+	framed(pm, &frame, fmt, ap);
+	va_end(ap);
 }
 
 void ord_pm_list(const struct ord_pm *pm, bool begin)
@@ -51,20 +75,6 @@ void ord_pm_list(const struct ord_pm *pm, bool begin)
 		(void)fputs(begin ? "<ul>\n" : "</ul>\n", pm->out);
 	else
 		(void)fputs(begin ? "" : "\n", pm->out);
-}
-
-void ord_pm_item(const struct ord_pm *pm, const char *fmt, ...)
-{
-	char text[TEXT_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	ord_text_clean(text);
-	(void)fputs(pm->html ? "<li>" : "- ", pm->out);
-	put(pm, text);
-	(void)fputs(pm->html ? "</li>\n" : "\n", pm->out);
 }
 
 void ord_pm_code(const struct ord_pm *pm, const char *text)
@@ -213,35 +223,6 @@ static bool is_open(const char *text, size_t len)
 	return len >= sizeof open - 1 && !strncmp(text, open, sizeof open - 1);
 }
 
-/* Paragraphs and lists; a table and whatever else there is stands as it was written. */
-static void html_written(const struct ord_pm *pm, const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	while (text < end) {
-		const char *stop = memmem(text, (size_t)(end - text), "\n\n", 2);
-		size_t n = (size_t)((stop ? stop : end) - text);
-		bool list = n > 2 && !strncmp(text, "- ", 2), plain = *text == '|';
-
-		(void)fputs(list    ? "<ul>"
-			    : plain ? "<pre tabindex=\"0\" aria-label=\"Table\">"
-				    : "<p>",
-			    pm->out);
-		for (const char *line = text; line < text + n;) {
-			size_t k = strcspn(line, "\n");
-
-			k = line + k > text + n ? (size_t)(text + n - line) : k;
-			(void)fputs(list ? "<li>" : "", pm->out);
-			put_piece(pm, list ? line + 2 : line, list && k > 2 ? k - 2 : k);
-			(void)fputs(list ? "</li>" : "\n", pm->out);
-			line += k + 1;
-		}
-		(void)fputs(list ? "</ul>\n" : plain ? "</pre>\n" : "</p>\n", pm->out);
-		text += n + 2;
-		text += text < end ? strspn(text, "\n") : 0;
-	}
-}
-
 static void blank(const struct ord_pm *pm, const char *id, const char *text, bool open)
 {
 	size_t len = 0;
@@ -250,7 +231,7 @@ static void blank(const struct ord_pm *pm, const char *id, const char *text, boo
 	if (written && is_open(written, len))
 		written = NULL;
 	if (pm->html && written) {
-		html_written(pm, written, len);
+		ord_pm_written(written, len, pm->out);
 		return;
 	}
 	if (pm->html) {

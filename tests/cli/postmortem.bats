@@ -14,7 +14,7 @@ setup() {
 	[[ "$output" == *"$file"* ]]
 	[[ "$output" == *"2026-11-21-slow-store.html"* ]]
 	grep -q '^# Post-mortem: slow-store$' "$file"
-	grep -q '^covered by: experiment slow-store, last passed 2026-11-21, schedule none$' "$file"
+	grep -q '^covered by: experiment slow-store, last passed 2026-11-21, schedule none: run by hand$' "$file"
 	grep -q '^_To be filled in: ' "$file"
 	grep -q '<h1 id="top">Post-mortem: slow-store</h1>' "$out/2026-11-21-slow-store.html"
 	! grep -qi 'because\|caused\|should have' "$file" || false
