@@ -268,7 +268,7 @@ void ord_html_chart(const struct ord_analysis *a, const struct ord_rep *r, size_
 	struct chart slim = {.out = out,
 			     .a = a,
 			     .r = r,
-			     .detail = detail < SLIM_COLUMNS ? detail : SLIM_COLUMNS,
+			     .detail = detail,
 			     .columns = SLIM_COLUMNS,
 			     .width = 358,
 			     .x0 = 20,

@@ -75,6 +75,15 @@ static struct scale make_scale(const struct chart *c, const struct ord_series *q
 
 static void grid(const struct chart *c, const struct scale *s, int64_t within)
 {
+	for (int64_t v = s->least; v <= s->most && v < INT64_MAX / 20; v *= 10)
+		ord_chart_line(c, "grid", c->x0, y_of(s, v), c->x1, y_of(s, v));
+	if (within)
+		ord_chart_line(c, "limit", c->x0, y_of(s, within), c->x1, y_of(s, within));
+}
+
+/* After the samples, so that none lies on a word where these stand among them. */
+static void grid_words(const struct chart *c, const struct scale *s, int64_t within)
+{
 	char t[ORD_TEXT];
 
 	for (int64_t v = s->least; v <= s->most && v < INT64_MAX / 20; v *= 10) {
@@ -83,18 +92,16 @@ static void grid(const struct chart *c, const struct scale *s, int64_t within)
 			    : v >= (int64_t)ORD_MS ? v / (int64_t)ORD_MS
 						   : v / 1000;
 
-		ord_chart_line(c, "grid", c->x0, y_of(s, v), c->x1, y_of(s, v));
 		(void)snprintf(t, sizeof t, "%lld %s", (long long)n, unit);
-		ord_chart_text(c, c->narrow ? "tick" : "tick end",
+		ord_chart_text(c, c->narrow ? "tick over" : "tick end",
 			       c->narrow ? c->x0 + 20 : c->x0 - 60,
 			       y_of(s, v) + (c->narrow ? -20 : 40), t);
 	}
 	if (within) {
 		char limit[ORD_TEXT + 16];
 
-		ord_chart_line(c, "limit", c->x0, y_of(s, within), c->x1, y_of(s, within));
 		(void)snprintf(limit, sizeof limit, "limit %s", ord_text_duration(within, t));
-		ord_chart_text(c, "tick end lim", c->x1 - 20, y_of(s, within) - 30, limit);
+		ord_chart_text(c, "tick over end lim", c->x1 - 20, y_of(s, within) - 30, limit);
 	}
 }
 
@@ -243,4 +250,5 @@ void ord_chart_latency(const struct chart *c, const struct ord_series *q, size_t
 	else
 		for (int o = 0; o < ORD_TL_SKIPPED; o++)
 			bars(c, q, &s, first, n, (enum ord_tl_outcome)o);
+	grid_words(c, &s, c->a->t->probes[probe].within);
 }

@@ -11,7 +11,7 @@
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
-#define LONG_HEAD 26	       /* a heading longer than that may be broken anywhere */
+#define LONG_HEAD 20	       /* a heading longer than that may be broken anywhere */
 #define EMBED_MAX (128 * 1024) /* bytes: a page is for reading */
 
 void ord_html_lead(FILE *out)
@@ -19,17 +19,45 @@ void ord_html_lead(FILE *out)
 	(void)fputs("<th role=\"rowheader\" scope=\"row\" class=\"lead\">", out);
 }
 
+void ord_html_name(FILE *out, const char *text)
+{
+	for (size_t n; *text; text += n) {
+		n = strcspn(text, ":/{,");
+		n += text[n] != '\0';
+		ord_xml_text_piece(out, text, n);
+		(void)fputs(text[n] ? "<wbr>" : "", out);
+	}
+}
+
+/* A value and its interval may stand on two lines, and neither is broken. */
+static void value(FILE *out, const char *text)
+{
+	const char *interval = strstr(text, " [");
+
+	(void)fputs("<span><span class=\"nb\">", out);
+	ord_xml_text_piece(out, text, (size_t)(interval - text));
+	(void)fputs("</span> <span class=\"nb\">", out);
+	ord_xml_text(out, interval + 1);
+	(void)fputs("</span></span>", out);
+}
+
 void ord_html_cell(FILE *out, const char *label, const char *css, const char *text)
 {
-	bool lead = !strcmp(css, "lead");
+	bool lead = !strcmp(css, "lead"), two = !strcmp(css, "num") && strstr(text, " [");
 
 	if (lead)
 		(void)fputs("<th role=\"rowheader\" scope=\"row\" class=\"lead\" data-l=\"", out);
 	else
-		(void)fprintf(out, "<td role=\"cell\" class=\"%s\" data-l=\"", css);
+		(void)fprintf(out, "<td role=\"cell\" class=\"%s%s\" data-l=\"", css,
+			      two ? " two" : "");
 	ord_xml_text(out, label);
 	(void)fputs("\">", out);
-	ord_xml_text(out, text);
+	if (two)
+		value(out, text);
+	else if (lead)
+		ord_html_name(out, text);
+	else
+		ord_xml_text(out, text);
 	(void)fputs(lead ? "</th>" : "</td>", out);
 }
 
@@ -39,7 +67,7 @@ void ord_html_head(FILE *out, const char *name)
 
 	(void)fprintf(out, "<th role=\"columnheader\" scope=\"col\" class=\"%s%s\">",
 		      figure ? "num" : "", is_long ? " long" : "");
-	ord_xml_text(out, name + figure);
+	ord_html_name(out, name + figure);
 	(void)fputs("</th>", out);
 }
 

@@ -78,6 +78,8 @@ void ord_html_rep_name(const struct ord_analysis *a, const struct ord_rep *r, FI
 /* A table cell; the label is shown beside it where the page is narrow. css "lead": the cell that
  * names its row. */
 void ord_html_cell(FILE *out, const char *label, const char *css, const char *text);
+/* A name that may be broken behind its colons, slashes and braces before anywhere else. */
+void ord_html_name(FILE *out, const char *text);
 /* The heading of a column; one that begins with '#' is of figures. */
 void ord_html_head(FILE *out, const char *name);
 /* The opening tag of a cell that names its row, without a label; the caller closes the <th>. */

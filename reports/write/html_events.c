@@ -21,7 +21,7 @@ static void write_row(const struct ord_analysis *a, const struct ord_rep *r,
 	(void)fprintf(out, "%s%s%s</td>", row->strong ? "<b>" : "",
 		      ord_text_relative(row->t, r->zero, at), row->strong ? "</b>" : "");
 	ord_html_lead(out);
-	ord_xml_text(out, row->text);
+	ord_html_name(out, row->text);
 	(void)fputs("</th>", out);
 	ord_html_cell(out, "between", interval[0] ? "num" : "num empty", interval);
 	(void)fprintf(out,

@@ -195,13 +195,10 @@ static const char *entity(char c)
 	}
 }
 
-void ord_xml_text_n(FILE *out, const char *text, size_t max)
+void ord_xml_text_piece(FILE *out, const char *text, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
-	bool cut = (size_t)(end - p) > max;
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
 
-	if (cut)
-		end = p + max;
 	while (p < end) {
 		size_t n = ord_utf8_len(p);
 		const char *e = entity((char)*p);
@@ -214,7 +211,14 @@ void ord_xml_text_n(FILE *out, const char *text, size_t max)
 			(void)fwrite(p, 1, n, out);
 		p += n ? n : 1;
 	}
-	if (cut)
+}
+
+void ord_xml_text_n(FILE *out, const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	ord_xml_text_piece(out, text, len > max ? max : len);
+	if (len > max)
 		(void)fputs("...", out);
 }
 

@@ -35,6 +35,8 @@ void ord_text_clean(char *text);
 void ord_xml_text(FILE *out, const char *text);
 /* The same, at most max bytes of input, cut between characters. */
 void ord_xml_text_n(FILE *out, const char *text, size_t max);
+/* The first len bytes of a text. */
+void ord_xml_text_piece(FILE *out, const char *text, size_t len);
 /* Text inside a Markdown table cell or line: nothing in it is markup. */
 void ord_md_text(FILE *out, const char *text);
 /* The same as code, in a line; backquotes are left out. */

@@ -70,6 +70,10 @@
 		for (const e of all('main *')) if (shown(e) && e.getBoundingClientRect().right > wide + 1 && !e.closest('.scroll,svg,.vh'))
 			say('beyond the edge', e);
 	}
+	/* On a narrow page a row is a card, which is read without scrolling aside. */
+	if (wide < 700)
+		for (const s of all('.scroll').filter((x) => shown(x) && x.querySelector('table.stack')))
+			if (s.scrollWidth > s.clientWidth + 1) say(`a card is ${s.scrollWidth} px wide, and ${s.clientWidth} are seen`, s);
 	for (const svg of all('svg.chart').filter(shown)) {
 		const box = svg.viewBox.baseVal, texts = all('text', svg).map((t) => [t, t.getBBox()]).filter(([, b]) => b.width > 0);
 		for (const [t, b] of texts) {
