@@ -72,7 +72,7 @@ struct xml {
 
 static inline bool is_void(const char *name)
 {
-	return !strcmp(name, "meta") || !strcmp(name, "br");
+	return !strcmp(name, "meta") || !strcmp(name, "br") || !strcmp(name, "wbr");
 }
 
 static inline void read_name(struct xml *x, char out[64])
