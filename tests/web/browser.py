@@ -25,7 +25,7 @@ def find():
 class Browser:
     """One browser; `open` gives a page. Everything it starts is in a process group of its own, and goes with close()."""
 
-    def __init__(self, patience=60):
+    def __init__(self, patience=180):
         self.patience = patience
         self.number = 0
         self.events = []
