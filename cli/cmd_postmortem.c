@@ -78,8 +78,11 @@ static int write_file(const struct job *job, bool html, struct ord_err *err)
 		return ord_fail_sys(err, "open '%.300s'", part);
 	r = ord_report_postmortem((const struct ord_report *const *)job->runs->v, job->runs->n,
 				  &job->options, html, job->old, out, err);
-	if (fclose(out) && !r)
+	/* What could not be written before is not said again when it is closed. */
+	if (!r && (fflush(out) || ferror(out)))
 		r = ord_fail_sys(err, "write '%.300s'", part);
+	if (fclose(out) && !r)
+		r = ord_fail_sys(err, "close '%.300s'", part);
 	if (!r && rename(part, path))
 		r = ord_fail_sys(err, "rename '%.300s'", part);
 	if (r)

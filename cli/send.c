@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -15,6 +16,7 @@ static int read_token(const char *path, char **ret, struct ord_err *err)
 {
 	ord_autofree char *text = NULL;
 	size_t size = 0;
+	struct stat st;
 
 	if (ord_file_read(path, TOKEN_MAX, &text, &size, err)) {
 		err->code = ORD_USAGE;
@@ -29,6 +31,10 @@ static int read_token(const char *path, char **ret, struct ord_err *err)
 					"--token-file: '%.200s' holds more than one word", path);
 	if (!size)
 		return ord_fail(err, ORD_USAGE, "--token-file: '%.200s' is empty", path);
+	if (!stat(path, &st) && S_ISREG(st.st_mode) && (st.st_mode & S_IROTH))
+		(void)fprintf(stderr,
+			      "ordeal: warning: --token-file: '%s' can be read by everybody\n",
+			      path);
 	*ret = ord_steal_ptr(text);
 	return 0;
 }

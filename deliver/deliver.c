@@ -154,11 +154,14 @@ static void partial(struct way *w, const char *body)
 
 static int give_up(struct way *w, const struct post_answer *a, const char *why, struct ord_err *err)
 {
+	const char *s = w->out->tries == 1 ? "" : "s";
+
 	remark(w, a->status ? a->body : a->error);
 	if (a->status)
-		return ord_fail(err, ORD_SYS, "status %ld%s, tried %u times%s%.200s", a->status,
-				why, w->out->tries, w->out->remark[0] ? ": " : "", w->out->remark);
-	return ord_fail(err, ORD_SYS, "no answer%s, tried %u times: %.200s", why, w->out->tries,
+		return ord_fail(err, ORD_SYS, "status %ld%s, tried %u time%s%s%.200s", a->status,
+				why, w->out->tries, s, w->out->remark[0] ? ": " : "",
+				w->out->remark);
+	return ord_fail(err, ORD_SYS, "no answer%s, tried %u time%s: %.200s", why, w->out->tries, s,
 			w->out->remark);
 }
 
@@ -200,7 +203,7 @@ static int post_part(struct way *w, const char *body, size_t size, struct ord_er
 			w->out->delivered++;
 			return 0;
 		}
-		if (!ord_retry_wanted(a.status))
+		if (a.final || !ord_retry_wanted(a.status))
 			return give_up(w, &a, "", err);
 		if (!wait_again(w, &a, n))
 			return give_up(w, &a, ", and the time to send is over", err);

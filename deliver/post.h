@@ -25,6 +25,7 @@ struct post_answer {
 	char retry_after[64]; /* the header's value, "" where there is none */
 	char body[POST_ANSWER_MAX];
 	char error[256]; /* no answer: why */
+	bool final;	 /* and it will be no other the next time: a certificate, say */
 };
 
 /* -1: the request could not even be made. */

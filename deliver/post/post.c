@@ -83,6 +83,8 @@ static void perform(CURL *c, struct post_answer *ret, const char *error)
 		(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &ret->status);
 		return;
 	}
+	ret->final = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+		     code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 	(void)snprintf(ret->error, sizeof ret->error, "%s",
 		       *error ? error : curl_easy_strerror(code));
 }

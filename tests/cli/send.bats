@@ -86,3 +86,16 @@ the_run() { readlink -f "$T/state/ordeal/runs/latest"; }
 	[ "$status" -eq 0 ]
 	[[ $output == *"warning: the step's summary"* ]]
 }
+
+@test "a full disk: which report it was, nothing half-written, status 6" {
+	[ "$(id -u)" = 0 ] || skip "mounting a small tmpfs takes root"
+	mkdir small
+	run unshare -m sh -c 'mount -t tmpfs -o size=112k none small && cp "$SOURCE_DIR/tests/golden/runs/hung-web/run.jsonl" small &&
+		"$ORDEAL" report small --format json,html; echo "status $?"; ls small; "$ORDEAL" postmortem small -o small; echo "status $?"; ls small'
+	echo "$output"
+	[[ $output == *"write report.html: No space left on device"*"status 6"* ]]
+	[[ $output == *".part': No space left on device"*"status 6"* ]]
+	[[ $output == *report.json* ]]
+	run grep -E '^(report|2026.*)\.(html|part|html\.part)$' <<<"$output"
+	[ "$status" -eq 1 ]
+}

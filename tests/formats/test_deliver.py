@@ -191,6 +191,57 @@ class Test:
             code, text, seen, _ = self.send(f"{more}", [OK], more=more)
             self.check(code == 2 and not seen, text)
 
+        with open(path, "w", encoding="ascii") as f:
+            f.write(TOKEN + "\n")
+        for mode, warns in ((0o644, True), (0o600, False)):
+            os.chmod(path, mode)
+            code, text, seen, _ = self.send(f"a token file of mode {mode:o}", [OK], more=["--token-file", path])
+            self.check(code == 0 and seen and ("can be read by everybody" in text) == warns, text)
+        self.unreadable(folder, path)
+
+    def unreadable(self, folder, path):
+        """Root may read everything: as somebody else, who may reach the folder and not the file."""
+        os.chmod(folder, 0o755)
+        os.chmod(path, 0o600)
+        self.name = "a token file of somebody else"
+        words = [self.ordeal, "report", self.run_dir, "--send", "otlp=http://127.0.0.1:9", "--token-file", path]
+        if os.getuid():
+            os.chmod(path, 0)
+        else:
+            words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
+        done = subprocess.run(words, capture_output=True)
+        text = done.stderr.decode()
+        self.check(done.returncode == 2 and path in text and "Permission denied" in text and TOKEN not in text, done)
+
+    def tls(self):
+        """A certificate that nobody signed is no matter of time: said at once, and the token is not sent."""
+        import shutil
+        import ssl
+        if not shutil.which("openssl"):
+            return print("openssl is not installed: TLS is not tried")
+        with tempfile.TemporaryDirectory(prefix="ordeal-deliver.") as folder:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                            "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder + "/key",
+                            "-out", folder + "/crt"], check=True, capture_output=True)
+            with open(folder + "/token", "w", encoding="ascii") as f:
+                f.write(TOKEN + "\n")
+            os.chmod(folder + "/token", 0o600)
+            server = Server([OK])
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(folder + "/crt", folder + "/key")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            words = [self.ordeal, "report", self.run_dir, "--send", "otlp=https" + server.url[4:], "--token-file", folder + "/token"]
+            self.name, began = "a certificate that nobody signed", time.monotonic()
+            done = subprocess.run(words, capture_output=True, timeout=60)
+            text = done.stderr.decode()
+            self.check(done.returncode == 6 and not server.seen and "certificate" in text and "tried 1 time:" in text and
+                       time.monotonic() - began < 10, f"{done.returncode} {text}")
+            self.name = "the same, believed"
+            done = subprocess.run(words, capture_output=True, timeout=60, env={**os.environ, "SSL_CERT_FILE": folder + "/crt"})
+            self.check(done.returncode == 0 and len(server.seen) == 1, done)
+            server.shutdown()
+            server.server_close()
+
     def grafana_and_cloudevents(self):
         code, text, seen, _ = self.send("grafana", [OK, (503, {}, b""), OK], kind="grafana", path="/grafana/")
         bodies = [json.loads(s[3]) for s in seen]
@@ -224,7 +275,7 @@ def main():
         del os.environ[key]
     # Most of the time is waiting.
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        parts = ("retries", "refusals", "trouble", "silly", "tokens", "grafana_and_cloudevents", "usage")
+        parts = ("retries", "refusals", "trouble", "silly", "tokens", "tls", "grafana_and_cloudevents", "usage")
         wrong = sum(pool.map(lambda part: Test(*sys.argv[1:3]).part(part), parts))
     sys.exit(f"{wrong} wrong" if wrong else 0)
 
