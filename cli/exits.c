@@ -3,13 +3,17 @@
 #include "base/auto.h"
 
 const struct cli_exit_text cli_exits[7] = {
-	{CLI_OK, "every objective is met, or what was asked is done"},
-	{CLI_FAILED, "an objective is missed"},
+	{CLI_OK, "every objective is met, nothing that was compared is worse, or what was asked is "
+		 "done"},
+	{CLI_FAILED,
+	 "an objective is missed; of compare: a figure is worse, or an objective rejected"},
 	{CLI_WRONG, "the experiment or the command line is wrong, or a safety rule refused it "
-		    "before anything was done"},
+		    "before anything was done; of compare: the plans differ"},
 	{CLI_ABORTED, "aborted by a guard or by a person"},
 	{CLI_UNSTEADY, "the steady state did not hold before the fault, so nothing was injected"},
-	{CLI_INCONCLUSIVE, "inconclusive: the run does not show whether the objectives are met"},
+	{CLI_INCONCLUSIVE,
+	 "inconclusive: the run does not show whether the objectives are met, or compare --gate "
+	 "that nothing is worse"},
 	{CLI_BROKEN, "ordeal or the environment failed: a fault not in force, not possible here, "
 		     "residue, a lost probe"},
 };

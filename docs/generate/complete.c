@@ -1,8 +1,11 @@
+#include <string.h>
+
 #include "base/auto.h"
 #include "cli/catalog.h"
 #include "cli/command.h"
 #include "cli/inject.h"
 #include "docs/generate/pages.h"
+#include "ordeal/report.h"
 
 static void put_words(FILE *out, const struct cli_option *options)
 {
@@ -54,9 +57,17 @@ static void put_inject(FILE *out)
 	(void)fputs("\" ;;\n\tesac\n}\n\n_ordeal_value()\n{\n\tcase $1:$2 in\n", out);
 	for (size_t i = 0; i < ord_n_faults; i++)
 		put_choices(out, &ord_faults[i]);
-	(void)fputs("\t*:--process) words=$(ps -eo comm= 2>/dev/null | sort -u) ;;\n"
+	(void)fputs("\tcompare:--format | compare:-f) words=\"text md json\" ;;\n"
+		    "\tpostmortem:--format | postmortem:-f) words=\"md html\" ;;\n"
+		    "\tpostmortem:--style) words=\"google-sre pagerduty atlassian\" ;;\n",
+		    out);
+	(void)fputs("\t*:--format | *:-f | *:--print) words=\"", out);
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		(void)fprintf(out, "%s%s", f == ord_report_formats ? "" : " ", f->name);
+	(void)fputs("\" ;;\n"
+		    "\t*:--process) words=$(ps -eo comm= 2>/dev/null | sort -u) ;;\n"
 		    "\t*:--netns) words=$(ls /run/netns 2>/dev/null) ;;\n"
-		    "\t*:--format | *:-f) words=\"json md html junit\" ;;\n"
+		    "\t*:--send) words=\"otlp= grafana= cloudevents=\" ;;\n"
 		    "\t*:--spread) words=\"node zone\" ;;\n"
 		    "\t*:--phase) words=\"Pending Running Succeeded Failed Unknown\" ;;\n"
 		    "\t*:--context) words=$(kubectl config get-contexts -o name 2>/dev/null) ;;\n"
@@ -65,9 +76,11 @@ static void put_inject(FILE *out)
 		    out);
 }
 
-/* "faults|probes" is a choice of words, "FILE..." is none. */
+/* "faults|probes" is a choice of words, "FILE..." is none, and of "RUN a|b" the last is one. */
 static void put_alternatives(FILE *out, const char *operands)
 {
+	if (!strncmp(operands, "RUN ", 4))
+		operands += 4;
 	if (operands[0] < 'a' || operands[0] > 'z')
 		return;
 	(void)fputc(' ', out);
@@ -104,6 +117,11 @@ void page_completion(FILE *out)
 		    out);
 	put_inject(out);
 	put_commands(out);
+	(void)fputs("_ordeal_runs()\n{\n"
+		    "\tcompgen -W \"latest $(ordeal tag --list 2>/dev/null | cut -d' ' -f1)\" -- "
+		    "\"$1\"\n"
+		    "\tcompgen -d -S / -- \"$1\"\n}\n\n",
+		    out);
 	(void)fputs(
 		"_ordeal()\n"
 		"{\n"
@@ -115,6 +133,8 @@ void page_completion(FILE *out)
 		"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 		"\t\t_ordeal_command\n"
 		"\telse\n"
+		"\t\tfault=$command\n"
+		"\t\t[ \"$command\" = inject ] && fault=\n"
 		"\t\t[ \"$command\" = inject ] && [ \"$COMP_CWORD\" -gt 2 ] && "
 		"fault=${COMP_WORDS[2]}\n"
 		"\t\tif ! _ordeal_value \"$fault\" \"$previous\"; then\n"
@@ -132,6 +152,12 @@ void page_completion(FILE *out)
 		"\trun | plan | validate | targets | rbac)\n"
 		"\t\t[ \"$COMP_CWORD\" -gt 1 ] && mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY "
 		"< <(compgen -f -X '!*.y*ml' -- \"$current\"; compgen -d -S / -- \"$current\") ;;\n"
+		"\tstats)\n"
+		"\t\tmapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY "
+		"< <(compgen -f -X '!*.csv' -- \"$current\"; compgen -d -S / -- \"$current\") ;;\n"
+		"\treport | compare | baseline | tag | postmortem | mark | note)\n"
+		"\t\t[ \"$COMP_CWORD\" -gt 1 ] && [[ $previous != --* ]] && "
+		"mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(_ordeal_runs \"$current\") ;;\n"
 		"\tesac\n"
 		"}\n"
 		"complete -o filenames -F _ordeal ordeal\n",

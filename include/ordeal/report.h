@@ -25,7 +25,7 @@ extern const struct ord_report_format ord_report_formats[];
 /* Reads DIR/run.jsonl and analyses it. */
 int ord_report_load(const char *dir, struct ord_report **ret, struct ord_err *err);
 void ord_report_free(struct ord_report *report); /* NULL is fine */
-/* The exit code of docs/formats/exit-codes: 0, 1, 3, 4, 5, 6. */
+/* The exit code of docs/formats/verdicts.md: 0, 1, 3, 4, 5, 6. */
 int ord_report_exit(const struct ord_report *report);
 /* One line: "passed: 2 of 2 objectives met", "failed: ...". Borrowed. */
 const char *ord_report_verdict(const struct ord_report *report);

@@ -37,6 +37,19 @@ complete_words() {
 	done
 }
 
+@test "what commands on stored runs take" {
+	[[ " $(complete_words report latest --format "") " == *" junit openmetrics "*" grafana "* ]]
+	[ "$(complete_words compare a b --format j)" = json ]
+	[ "$(complete_words postmortem latest --style p)" = pagerduty ]
+	[ "$(complete_words postmortem latest --format h)" = html ]
+	[ "$(complete_words mark latest ack)" = acknowledged ]
+	[ "$(complete_words compare lat)" = latest ]
+	cd "$T"
+	touch times.csv notes.txt
+	[ "$(complete_words stats ti)" = times.csv ]
+	[ -z "$(complete_words stats no)" ]
+}
+
 @test "experiments" {
 	cd "$T"
 	touch a.yaml b.txt
