@@ -7,8 +7,9 @@ teardown() { support_teardown; }
 # probe NAME DNS: one more signal probe.
 probe() { printf '    - {name: %s, role: signal, dns: %s, every: 200ms, timeout: %s}\n' "$1" "$2" "${3:-2s}" >>probes; }
 begin() { experiment names >names.yaml && : >probes; }
+asked() { { sed '/^  steadyState/,$d' names.yaml; cat probes; sed -n '/^  steadyState/,$p' names.yaml; } >asked.yaml; }
 ask() {
-	{ sed '/^  steadyState/,$d' names.yaml; cat probes; sed -n '/^  steadyState/,$p' names.yaml; } >asked.yaml
+	asked
 	"$ORDEAL" run asked.yaml --quiet "$@"
 	jq -s 'map(select(.e == "sample" and .o != "skipped")) | group_by(.p) | map({key: .[0].p, value: map([.o, .why // ""]) | unique}) | from_entries' \
 		state/ordeal/runs/latest/run.jsonl >seen
@@ -129,4 +130,25 @@ END
 	sort -n asked >ordered
 	run cmp asked ordered
 	[ "$status" -ne 0 ]
+}
+
+@test "without a server it is the first of /etc/resolv.conf, and none there is said" {
+	command -v dnsmasq >/dev/null || skip "dnsmasq is not installed"
+	[ "$(id -u)" -eq 0 ] || skip "root is needed for port 53 and another /etc/resolv.conf"
+	begin
+	probe own "{name: orders.example, expect: {address: 10.0.0.7}}"
+	asked
+	printf '# first\nsearch example\nnameserver 127.0.0.1\nnameserver 127.0.0.9\noptions timeout:1\n' >resolv.conf
+	printf '# none\noptions timeout:1\n' >empty.conf
+	run unshare --mount --net --pid --fork --kill-child --propagation private sh -c '
+		ip link set lo up && mount --bind resolv.conf /etc/resolv.conf || exit 99
+		dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --port=53 --listen-address=127.0.0.1 --bind-interfaces \
+			--user= --pid-file= --address=/orders.example/10.0.0.7 >dnsmasq.log 2>&1 &
+		sleep 0.5
+		"$ORDEAL" run asked.yaml --quiet -o found
+		mount --bind empty.conf /etc/resolv.conf
+		"$ORDEAL" run asked.yaml --quiet -o none'
+	echo "$output"
+	[[ $output == *"/etc/resolv.conf names no server; give the probe one"* ]]
+	jq -es 'map(select(.e == "sample" and .p == "own" and .o != "skipped")) | length > 3 and all(.o == "ok")' found/latest/run.jsonl
 }
