@@ -22,15 +22,18 @@ void ord_spread_add(struct ord_summary *s, const struct ord_rep *r, const struct
 {
 	bool censored = v->state != ORD_SPAN_KNOWN;
 
+	/* Of an interval the end that is surely true: it took no longer, it was watched no less. */
+	int64_t value = censored ? v->lo : v->hi;
+
 	s->points[s->n++] = (struct ord_point){.rep = r->number,
-					       .value = v->value,
+					       .value = value,
 					       .censored = censored,
 					       .informative = censored && r->informative};
 	s->never += censored;
 	s->n_informative += censored && r->informative;
-	if (!censored && (!s->has_worst || v->value > s->worst)) {
+	if (!censored && (!s->has_worst || value > s->worst)) {
 		s->has_worst = true;
-		s->worst = v->value;
+		s->worst = value;
 	}
 }
 

@@ -36,13 +36,14 @@ static void a_curve(void **state)
 	assert_int_equal(self->steps[1].events, 2);
 	assert_true(fabs(self->steps[1].s - 0.5) < 1e-9);
 	assert_true(fabs(self->steps[3].s - 1.0 / 6) < 1e-9);
-	/* 0.905, 1.905 twice, 2.905, 3.905, and the rollback at 9.9 at the earliest */
-	assert_int_equal(self->median, MS(2405));
+	/* At most 1.005, 2.005 twice, 3.005, 4.005, the last good answer before being 0.1 s sooner
+	 * than the first bad one; and the rollback at 9.9. */
+	assert_int_equal(self->median, MS(2505));
 	assert_true(self->has_lo);
 	assert_int_equal(self->need, 0);
-	assert_int_equal(self->worst, MS(3905));
+	assert_int_equal(self->worst, MS(4005));
 	/* the mean of what was lost within tau, the one that never recovered counted as tau */
-	assert_int_equal(self->rmst, (MS(905 + 1905 + 1905 + 2905 + 3905) + self->tau) / 6);
+	assert_int_equal(self->rmst, (MS(1005 + 2005 + 2005 + 3005 + 4005) + self->tau + 3) / 6);
 	done(&s);
 }
 
@@ -54,7 +55,7 @@ static void pitfall_01_a_timeout_is_no_recovery_time(void **state)
 	told(&s, good, 2, "");
 	assert_int_equal(s.a.self.never, 1);
 	assert_int_equal(s.a.reps[2].self.state, ORD_SPAN_CENSORED);
-	assert_int_equal(s.a.self.worst, MS(2905)); /* not the rollback's */
+	assert_int_equal(s.a.self.worst, MS(3005)); /* not the rollback's */
 	assert_true(s.a.self.points[1].censored);
 	done(&s);
 }
@@ -65,7 +66,7 @@ static void pitfall_02_the_median_of_an_even_plateau(void **state)
 	struct story s;
 
 	told(&s, good, 4, "");
-	assert_int_equal(s.a.self.median, MS(3405));
+	assert_int_equal(s.a.self.median, MS(3505));
 	assert_int_equal(s.a.self.need, 6);
 	assert_false(s.a.self.has_lo);
 	done(&s);
@@ -75,9 +76,9 @@ static void pitfall_02_the_median_of_an_even_plateau(void **state)
 static void pitfall_03_an_event_and_a_censoring_at_one_time(void **state)
 {
 	static const struct ord_span spans[] = {
-		{.state = ORD_SPAN_CENSORED, .value = 2000000000},
-		{.state = ORD_SPAN_KNOWN, .value = 2000000000},
-		{.state = ORD_SPAN_KNOWN, .value = 3000000000},
+		{.state = ORD_SPAN_CENSORED, .value = 2000000000, .lo = 2000000000},
+		{.state = ORD_SPAN_KNOWN, .value = 2000000000, .hi = 2000000000},
+		{.state = ORD_SPAN_KNOWN, .value = 3000000000, .hi = 3000000000},
 	};
 	struct ord_rep rep = {.number = 1};
 	struct ord_summary s;
@@ -91,6 +92,28 @@ static void pitfall_03_an_event_and_a_censoring_at_one_time(void **state)
 	assert_true(fabs(s.steps[0].s - 2.0 / 3) < 1e-9);
 	assert_int_equal(s.steps[1].at_risk, 1);
 	assert_int_equal(s.median, 3000000000);
+	ord_spread_done(&s);
+}
+
+/* Of an interval the curve takes the end that is surely true. */
+static void an_interval_counts_by_its_safe_end(void **state)
+{
+	static const struct ord_span spans[] = {
+		{.state = ORD_SPAN_KNOWN, .value = 20, .lo = 10, .hi = 30},
+		{.state = ORD_SPAN_CENSORED, .value = 50, .lo = 40, .hi = 60},
+	};
+	struct ord_rep rep = {.number = 1};
+	struct ord_summary s;
+	struct ord_err err;
+
+	assert_int_equal(ord_spread_room(&s, 2, &err), 0);
+	for (size_t i = 0; i < 2; i++)
+		ord_spread_add(&s, &rep, &spans[i]);
+	assert_int_equal(ord_spread(&s, &err), 0);
+	assert_int_equal(s.points[0].value, 30);
+	assert_int_equal(s.points[1].value, 40);
+	assert_int_equal(s.worst, 30);
+	assert_int_equal(s.steps[0].t, 30);
 	ord_spread_done(&s);
 }
 
@@ -131,7 +154,7 @@ static void pitfall_16_the_order_of_the_repetitions(void **state)
 	told(&s, good, 4, "");
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(s.a.self.points[i].rep, i + 1);
-		assert_int_equal(s.a.self.points[i].value, MS(good[i] + 5 - 5100));
+		assert_int_equal(s.a.self.points[i].value, MS(good[i] + 5 - 5000));
 	}
 	done(&s);
 }
@@ -142,8 +165,8 @@ static void an_interval_by_order_statistics(void **state)
 	struct story s;
 
 	told(&s, good, 6, "");
-	assert_int_equal(s.a.self.median_lo, MS(6500 + 5 - 5100));
-	assert_int_equal(s.a.self.median_hi, MS(9000 + 5 - 5100));
+	assert_int_equal(s.a.self.median_lo, MS(6500 + 5 - 5000));
+	assert_int_equal(s.a.self.median_hi, MS(9000 + 5 - 5000));
 	done(&s);
 }
 
@@ -180,6 +203,7 @@ int main(void)
 		cmocka_unit_test(pitfall_01_a_timeout_is_no_recovery_time),
 		cmocka_unit_test(pitfall_02_the_median_of_an_even_plateau),
 		cmocka_unit_test(pitfall_03_an_event_and_a_censoring_at_one_time),
+		cmocka_unit_test(an_interval_counts_by_its_safe_end),
 		cmocka_unit_test(pitfall_04_all_censored),
 		cmocka_unit_test(pitfall_06_the_last_is_an_event),
 		cmocka_unit_test(pitfall_16_the_order_of_the_repetitions),
