@@ -210,7 +210,7 @@ struct ord_rep {
 	struct ord_span full_span;     /* impact to full */
 	struct ord_loss loss;
 	struct ord_budget budget; /* by the spec's `slo` */
-	struct ord_instant onset_segmented;
+	struct ord_instant onset_segmented, recovered_segmented;
 	enum ord_onset onset;
 	struct ord_breakdown *breakdowns; /* owned, [n_alerts] */
 	struct ord_other_alert *others;	  /* owned */
@@ -279,7 +279,8 @@ struct ord_analysis {
 	struct ord_summary self, after, bad_time, full;
 	struct ord_summary acknowledge, mitigate;
 	struct ord_summary pods; /* of every pod that was hit: deleted to its replacement's ready */
-	struct ord_summary *detect; /* [n_probes] from impact */
+	struct ord_summary *detect;	/* [n_probes] from impact */
+	struct ord_budget_total budget; /* by the spec's `slo` */
 	enum ord_result steady_before, steady_after;
 	size_t measured, with_impact; /* of the repetitions, without the placebo */
 	size_t noise_bad,
@@ -342,7 +343,7 @@ int ord_analyse_alerts(const struct ord_timeline *t, struct ord_analysis *a, str
 /* The index in a->alerts; n_alerts: none. */
 size_t ord_alert_index(const struct ord_analysis *a, const char *name, size_t len);
 int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
-/* The onset by segmentation, beside the impact. */
+/* Onset and recovery by segmentation, beside those of the rules. */
 int ord_analyse_onset(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
 /* Fills r->loss, and the budgets of r and of its objectives. */
 int ord_analyse_loss(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);

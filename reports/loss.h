@@ -33,6 +33,12 @@ struct ord_budget {
 	struct ord_page pages[ORD_PAGES];
 };
 
+/* What all repetitions together burnt of the one budget that they share; of Occurrences alone. */
+struct ord_budget_total {
+	size_t n; /* repetitions; 0: not told */
+	int64_t burnt_ppm, burnt_hi_ppm;
+};
+
 /* From the fault's request to the end of the repetition, over all user probes. */
 struct ord_loss {
 	bool known;

@@ -205,9 +205,19 @@ static int read_condition(struct ord_timeline *t, size_t i, const json_t *j, str
 		k++;
 	c.op = (enum ord_tl_op)k;
 	if (!read_metric(ord_member_text(j, "metric", ""), &c) || k == ORD_COUNT(ops) ||
-	    c.probe == t->n_probes || t->probes[c.probe].is_channel || c.window <= 0)
+	    c.probe == t->n_probes || t->probes[c.probe].is_channel || c.window <= 0 ||
+	    c.window > ORD_TL_TIME_MAX)
 		return ord_fail(err, ORD_USAGE,
 				"line 1: plan.full_recovery[%zu] is no condition on a probe", i);
+	if (c.metric == ORD_TL_OK_RATIO && (c.value < 0 || c.value > ORD_PPM))
+		return ord_fail(err, ORD_USAGE, "line 1: plan.full_recovery[%zu]: no ratio", i);
+	/* Of a quantile only the samples below it are counted, which tells no more than an order.
+	 */
+	if (c.metric == ORD_TL_LATENCY && (c.op == ORD_TL_EQ || c.op == ORD_TL_NE))
+		return ord_fail(err, ORD_USAGE,
+				"line 1: plan.full_recovery[%zu]: a latency is below or above, "
+				"never '%s'",
+				i, op);
 	t->full[t->n_full++] = c;
 	return 0;
 }

@@ -242,6 +242,21 @@ static void warn_of_aborts(struct ord_analysis *a)
 				 a->reps[i].informative);
 }
 
+/* Every sample is an event of its own, so that events add up. Slices are counted from each request:
+ * those of two repetitions may be the same minute. */
+static void total_budget(struct ord_analysis *a)
+{
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_budget *b = &a->reps[i].budget;
+
+		if (!b->known || b->slo.method != ORD_SLO_OCCURRENCES)
+			continue;
+		a->budget.n++;
+		a->budget.burnt_ppm += b->burnt_ppm;
+		a->budget.burnt_hi_ppm += b->burnt_hi_ppm;
+	}
+}
+
 int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err)
 {
 	const struct {
@@ -271,6 +286,7 @@ int ord_analyse_summaries(struct ord_analysis *a, struct ord_err *err)
 	if (summarise_pods(a, err))
 		return -1;
 	warn_of_aborts(a);
+	total_budget(a);
 	a->steady_before = steady(a, false);
 	a->steady_after = steady(a, true);
 	return 0;

@@ -317,6 +317,7 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	(void)json_object_set_new(j, "time_to_full_recovery", ord_json_summary(&a->full));
 	(void)json_object_set_new(j, "time_to_acknowledge", ord_json_summary(&a->acknowledge));
 	(void)json_object_set_new(j, "time_to_mitigate", ord_json_summary(&a->mitigate));
+	(void)json_object_set_new(j, "budget", ord_json_budget_total(&a->budget));
 	(void)json_object_set_new(j, "alert_rules", ord_json_rules(a));
 	(void)json_object_set_new(j, "alert_route", ord_json_route(a));
 	(void)json_object_set_new(j, "warnings", ord_json_warnings(a));

@@ -22,6 +22,7 @@ json_t *ord_json_route(const struct ord_analysis *a);
 /* What the users lost, onsets, figures over repetitions, warnings (json_loss.c). */
 json_t *ord_json_loss(const struct ord_rep *r);
 json_t *ord_json_budget(const struct ord_timeline *t, const struct ord_budget *b);
+json_t *ord_json_budget_total(const struct ord_budget_total *b);
 json_t *ord_json_onset(const struct ord_timeline *t, const struct ord_rep *r);
 json_t *ord_json_summary(const struct ord_summary *s);
 json_t *ord_json_warnings(const struct ord_analysis *a);

@@ -54,10 +54,19 @@ json_t *ord_json_budget(const struct ord_timeline *t, const struct ord_budget *b
 			 "burnt_hi_ppm", (json_int_t)b->burnt_hi_ppm, "pages", pages(t, b));
 }
 
+json_t *ord_json_budget_total(const struct ord_budget_total *b)
+{
+	if (!b->n)
+		return json_null();
+	return json_pack("{s:I,s:I,s:I}", "repetitions", (json_int_t)b->n, "burnt_ppm",
+			 (json_int_t)b->burnt_ppm, "burnt_hi_ppm", (json_int_t)b->burnt_hi_ppm);
+}
+
 json_t *ord_json_onset(const struct ord_timeline *t, const struct ord_rep *r)
 {
-	return json_pack("{s:s,s:o}", "agreement", ord_onset_name(r->onset), "by_segments",
-			 ord_json_instant(t, &r->onset_segmented));
+	return json_pack("{s:s,s:o,s:o}", "agreement", ord_onset_name(r->onset), "by_segments",
+			 ord_json_instant(t, &r->onset_segmented), "recovered_by_segments",
+			 ord_json_instant(t, &r->recovered_segmented));
 }
 
 static json_t *ppm(double share)

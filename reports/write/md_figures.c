@@ -258,6 +258,7 @@ static void loss_row(const struct ord_rep *r, FILE *out)
 
 void ord_md_loss(const struct ord_analysis *a, FILE *out)
 {
+	char text[ORD_TEXT];
 	size_t n = 0;
 
 	for (uint32_t i = 1; i <= last_rep(a); i++) {
@@ -278,6 +279,9 @@ void ord_md_loss(const struct ord_analysis *a, FILE *out)
 	(void)fputs(
 		"\nFrom the fault's request to the end of the repetition, over all user probes.",
 		out);
+	if (a->budget.n > 1)
+		(void)fprintf(out, " All %zu repetitions together burnt %s of the one budget.",
+			      a->budget.n, ord_text_ppm(a->budget.burnt_ppm, text));
 	if (a->t->has_slo)
 		(void)fputs(" Burn rates take all before the repetition to have been well.", out);
 	(void)fputs("\n\n", out);

@@ -17,7 +17,7 @@
 
 static const char *const runs[] = {"slow-store",       "hung-web", "pod-loss",
 				   "budget-honoured",  "pod-back", "image-missing",
-				   "slow-store-paged", "paged"};
+				   "slow-store-paged", "paged",	   "long-outage"};
 static const struct {
 	const char *format, *file;
 } formats[] = {{"json", "report.json"},

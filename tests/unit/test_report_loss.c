@@ -354,6 +354,57 @@ static void conditions_of_full_recovery(void **state)
 	}
 }
 
+/* A timeline that no plan of ours makes. */
+static void a_latency_is_below_or_above(void **state)
+{
+	static const struct {
+		const char *condition, *why;
+	} table[] = {
+		{"\"metric\":\"latency.p95\",\"op\":\"==\",\"value\":5", "never '=='"},
+		{"\"metric\":\"latency.max\",\"op\":\"!=\",\"value\":5", "never '!='"},
+		{"\"metric\":\"ok_ratio\",\"op\":\">=\",\"value\":1000001", "no ratio"},
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct story s;
+		char extra[200];
+
+		(void)snprintf(extra, sizeof extra,
+			       ",\"full_recovery\":[{\"probe\":\"orders\",%s,\"window_ns\":1000}]",
+			       table[i].condition);
+		begin(&s, "", extra);
+		assert_int_equal(read_story(&s), -1);
+		assert_non_null(strstr(s.err.msg, table[i].why));
+		free(s.text);
+	}
+}
+
+/* By Occurrences what is burnt adds up; slices of two repetitions may be the same minute. */
+static void repetitions_burn_one_budget(void **state)
+{
+	static const char *const methods[] = {"occurrences", "timeslices"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct story s;
+		char extra[200];
+
+		(void)snprintf(extra, sizeof extra,
+			       ",\"repetitions\":3,\"slo\":{\"target_ppm\":999000,\"window_ns\":"
+			       "2592000000000000,\"method\":\"%s\"}",
+			       methods[i]);
+		begin(&s, SELF, extra);
+		for (int k = 0; k < 3; k++)
+			repetition(&s, k + 1, k * 30000, 5100, 8100, 6000);
+		finish(&s, 90000, "complete");
+		tells(&s);
+		assert_int_equal(s.a.budget.n, i ? 0 : 3);
+		if (!i)
+			assert_int_equal(s.a.budget.burnt_ppm, 3 * s.a.reps[1].budget.burnt_ppm);
+		assert_true(s.a.reps[1].budget.burnt_ppm > 0);
+		done(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +418,8 @@ int main(void)
 		cmocka_unit_test(full_recovery),
 		cmocka_unit_test(full_recovery_that_does_not_come),
 		cmocka_unit_test(conditions_of_full_recovery),
+		cmocka_unit_test(a_latency_is_below_or_above),
+		cmocka_unit_test(repetitions_burn_one_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,7 @@ static void both_see_it(void **state)
 	r = &s.a.reps[1];
 	is_interval(&r->onset_segmented, 5000, 5100, 5100);
 	assert_int_equal(r->onset, ORD_ONSET_AGREES);
+	is_interval(&r->recovered_segmented, 15000, 15100, 15100);
 	assert_int_equal(s.a.n_warnings, 0);
 	done(&s);
 }
@@ -85,6 +86,66 @@ static void only_one_of_them(void **state)
 	}
 }
 
+/* orders stays as it was, stock is slower: that is an onset as well. */
+static void every_user_probe_is_looked_at(void **state)
+{
+	struct ord_rep *r;
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	stretch(&s, 0, 25000, 20, 'g');
+	for (int64_t at = 0; at < 25000; at += 100)
+		sample(&s, 1, "stock", at, (at >= 6000 && at < 15100 ? 80 : 20) + jitter(at), 'g');
+	finish(&s, 25000, "complete");
+	tells(&s);
+	r = &s.a.reps[1];
+	assert_int_equal(r->onset, ORD_ONSET_ONLY_SEGMENTS);
+	assert_int_equal(r->onset_segmented.value, MS(6000));
+	assert_int_equal(r->onset_segmented.probe, 1);
+	assert_int_equal(r->recovered_segmented.value, MS(15100));
+	done(&s);
+}
+
+/* The measure is how much single answers differed before the fault: 7 % here. */
+static void the_usual_spread_is_the_threshold(void **state)
+{
+	static const struct {
+		int64_t took;
+		enum ord_onset onset;
+	} table[] = {{21, ORD_ONSET_NEITHER}, {23, ORD_ONSET_ONLY_SEGMENTS}};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct story s;
+
+		begin(&s, SELF, "");
+		events(&s, 1, 0);
+		stretch(&s, 0, 5100, 20, 'g');
+		stretch(&s, 5100, 15100, table[i].took, 'g');
+		stretch(&s, 15100, 25000, 20, 'g');
+		ends_quietly(&s);
+		assert_int_equal(s.a.reps[1].onset, table[i].onset);
+		done(&s);
+	}
+}
+
+/* Still slow when the watch ends: no recovery by segments. */
+static void it_does_not_come_back(void **state)
+{
+	struct story s;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	stretch(&s, 0, 5100, 20, 'g');
+	stretch(&s, 5100, 15100, 500, 'w');
+	stretch(&s, 15100, 25000, 60, 'g');
+	ends_quietly(&s);
+	assert_true(s.a.reps[1].recovered.known);
+	assert_int_equal(s.a.reps[1].onset_segmented.value, MS(5100));
+	assert_false(s.a.reps[1].recovered_segmented.known);
+	done(&s);
+}
+
 static void too_few_samples(void **state)
 {
 	struct story s;
@@ -131,6 +192,9 @@ int main(void)
 		cmocka_unit_test(both_see_it),
 		cmocka_unit_test(a_change_that_broke_no_limit_at_first),
 		cmocka_unit_test(only_one_of_them),
+		cmocka_unit_test(every_user_probe_is_looked_at),
+		cmocka_unit_test(the_usual_spread_is_the_threshold),
+		cmocka_unit_test(it_does_not_come_back),
 		cmocka_unit_test(too_few_samples),
 		cmocka_unit_test(a_long_series),
 	};
