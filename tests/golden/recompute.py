@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""recompute.py DIR...: losses, budgets, the way of alerts, full recovery and figures over repetitions once more, from
-run.jsonl alone and by the words of docs/formats/verdicts.md; DIR holds run.jsonl and report.json. Impact, request and
-recovery are taken from the report. Says where the two differ, and fails."""
+"""recompute.py DIR...: instants, losses, budgets, the way of alerts, full recovery and figures over repetitions once
+more, from run.jsonl alone and by the words of docs/formats/verdicts.md (its first part is instants.py); DIR holds
+run.jsonl, and report.json, which is only what the outcome is compared with. Says where the two differ, and fails."""
 import json
 import math
 import sys
+
+from instants import Run, between
 
 PAGES = [("1h/5m 14.4x", 3600, 300, 14.4), ("6h/30m 6x", 21600, 1800, 6.0), ("3d/6h 1x", 259200, 21600, 1.0)]
 STAGES = ["scraped", "pending", "firing", "received", "notified"]
@@ -22,36 +24,9 @@ class Judge:
             print(f"{what}: the report has {is_}, and the timeline gives {should}")
 
 
-class Run:
-    def __init__(self, directory):
-        with open(directory + "/run.jsonl", encoding="utf-8") as f:
-            self.lines = [dict(json.loads(text), line=n) for n, text in enumerate(f, 1) if text.endswith("\n")]
-        self.plan = self.lines[0]["plan"]
-        self.users = [p for p in self.plan["probes"] if p.get("role") != "signal"]
-
-    def of(self, rep, e):
-        return [x for x in self.lines if x["e"] == e and x.get("rep", 0) == rep]
-
-    def samples(self, rep, probe):
-        out = []
-        for x in self.of(rep, "sample"):
-            if x["p"] == probe:
-                good = None if x["o"] in ("skipped", "local-error") or "good" not in x else x["good"]
-                out.append((x["due"], x.get("sent", x["due"]), x.get("done", x["due"]), good, x))
-        return sorted(out, key=lambda s: (s[1], s[4]["line"]))
-
-    def end(self, rep):
-        """The last that happened of what the repetition did."""
-        told = [x["t"] for x in self.lines if x.get("rep", 0) == rep and x["e"] in
-                ("phase", "fault", "steady", "abort", "resolved", "kube", "injection-phase")]
-        return max(told + [s[2] for p in self.plan["probes"] for s in self.samples(rep, p["name"])])
-
-
 def losses(run, r, judge):
-    """Area, availability and their window; background failures make it another matter, and are left to the report."""
-    if not r["loss"] or r["background_failures"]:
-        return
-    since, loss = r["requested"]["t_ns"], r["loss"]
+    """Area, availability and their window."""
+    since, loss = run.at(r["rep"]).requested, r["loss"]
     counts, lost, dark, bad = {True: 0, False: 0, None: 0}, 0, 0, []
     for p in run.users:
         for due, _, done, good, _ in run.samples(r["rep"], p["name"]):
@@ -91,9 +66,9 @@ def page_at(run, r, target_ppm, long_s, short_s, burn):
 
 
 def budget(run, r, b, judge, name):
-    if not b or r["background_failures"]:
+    if not b:
         return
-    since, window, allowed = r["requested"]["t_ns"], b["window_ns"], (1000000 - b["target_ppm"]) / 1e6
+    since, window, allowed = run.at(r["rep"]).requested, b["window_ns"], (1000000 - b["target_ppm"]) / 1e6
     seen = [(s[1], s[3]) for p in run.users for s in run.samples(r["rep"], p["name"]) if s[2] >= since]
     if b["method"] == "Occurrences":
         total = sum(window // p["every_ns"] for p in run.users)
@@ -121,13 +96,10 @@ def budget(run, r, b, judge, name):
         judge.same(name + "needs", page["needs_ns"], round(burn * allowed * long_s * S), 1)
 
 
-def between(a, b):
-    return [max(0, b[0] - a[1]), max(0, b[1] - a[0])]
-
-
 def way(run, r, alert, judge):
     """The stages of one alert, narrowed by each other, and the legs between them."""
-    since, got = r["requested"]["t_ns"], {}
+    here, got = run.at(r["rep"]), {}
+    since = here.requested
     for x in run.of(r["rep"], "stage"):
         if x["alert"] != alert["alert"] or x["hi_t"] < since or x["stage"] not in STAGES:
             continue
@@ -142,8 +114,9 @@ def way(run, r, alert, judge):
     for s in STAGES:
         at = alert["stages"][s]
         judge.same(name + s, at and [at["lo_ns"], at["hi_ns"]], got.get(s))
-    start = r["impact"] if alert["from"] == "impact" else r["requested"]
-    got["start"] = [start["lo_ns"], start["hi_ns"]]
+    felt = here.impact and ("scraped" not in got or got["scraped"][1] >= here.impact[0])
+    judge.same(name + "from", alert["from"], "impact" if felt else "request")
+    got["start"] = [here.impact[0], here.impact[2]] if felt else [since, since]
     for leg, a, b in (("scrape", "start", "scraped"), ("evaluate", "scraped", "pending"), ("for", "pending", "firing"),
                       ("deliver", "firing", "received")):
         is_ = alert["legs"][leg]
@@ -167,11 +140,11 @@ def holds(run, rep, c, now):
 
 def full(run, r, judge):
     conditions = run.plan.get("full_recovery", [])
-    if not conditions or not r["recovered"]:
+    recovered, hold = run.at(r["rep"]).recovered, run.hold
+    if not conditions or not recovered:
         return
-    hold = max([o["hold_ns"] for o in run.plan["objectives"] if "hold_ns" in o] + [0]) or S
     ends = sorted(s[2] for c in conditions for s in run.samples(r["rep"], c["probe"])
-                  if s[3] is not None and s[2] >= r["recovered"]["t_ns"])
+                  if s[3] is not None and s[2] >= recovered[1])
     since, found = None, None
     for now in ends:
         if not all(holds(run, r["rep"], c, now) for c in conditions):
@@ -184,9 +157,11 @@ def full(run, r, judge):
     judge.same(f"repetition {r['rep']}: full recovery", r["full_recovery"] and r["full_recovery"]["t_ns"], found)
 
 
-def curve(name, s, judge):
-    """Kaplan and Meier's steps, the median and the restricted mean of a summary's own points."""
-    v = sorted((p["ns"], p["censored"]) for p in s["points"])
+def curve(name, s, points, judge):
+    """Kaplan and Meier's steps, the median and the restricted mean: of what surely had happened by then, and what
+    surely had not."""
+    v = sorted(points)
+    judge.same(name + " points", sorted((p["ns"], p["censored"]) for p in s["points"]), v)
     share, steps, area, last, green = 1.0, [], 0.0, 0, 0.0
     for t in sorted({t for t, censored in v if not censored}):
         n, d = sum(1 for x, _ in v if x >= t), sum(1 for x, c in v if x == t and not c)
@@ -211,12 +186,26 @@ def curve(name, s, judge):
 
 
 def people(run, r, judge):
-    marks = [x for x in run.of(r["rep"], "mark") if x["t"] >= r["requested"]["t_ns"]]
-    seen = [d["at"]["t_ns"] for d in r["detections"] if d["state"] == "noticed"]
+    here = run.at(r["rep"])
+    marks = [x for x in run.of(r["rep"], "mark") if x["t"] >= here.requested]
+    seen = [at[1] for at in here.noticed.values() if at]
     seen += [x["t"] for x in marks if x["what"] == "detected"]
     ack = [x["t"] for x in marks if x["what"] == "acknowledged"]
     is_ = r["time_to_acknowledge"]
     judge.same(f"repetition {r['rep']}: acknowledged", is_ and is_["value_ns"], ack[0] - min(seen) if ack and seen else None)
+
+
+def instants(run, r, judge):
+    here, name = run.at(r["rep"]), f"repetition {r['rep']}: "
+    judge.same(name + "requested", r["requested"]["t_ns"], here.requested)
+    judge.same(name + "background failures", r["background_failures"], len(here.excused))
+    for key, is_ in (("impact", here.impact), ("recovered", here.recovered)):
+        told = r[key] and [r[key]["lo_ns"], r[key]["t_ns"], r[key]["hi_ns"]]
+        judge.same(name + key, told, is_)
+    judge.same(name + "by itself", r["recovered_by_itself"], here.by_itself)
+    for d in r["detections"]:
+        if not d["channel"].startswith("kubernetes:") and d["state"] == "noticed":
+            judge.same(name + d["channel"], d["at"]["t_ns"], (here.noticed.get(d["channel"]) or [0, None])[1])
 
 
 def check(directory):
@@ -226,6 +215,7 @@ def check(directory):
     for r in report["repetitions"]:
         if not r["requested"]:
             continue
+        instants(run, r, judge)
         losses(run, r, judge)
         budget(run, r, r["budget"], judge, f"repetition {r['rep']}: slo ")
         for o in r["objectives"]:
@@ -234,10 +224,18 @@ def check(directory):
             way(run, r, alert, judge)
         full(run, r, judge)
         people(run, r, judge)
-    for key in ("time_to_recover_self", "time_to_recover_after_rollback", "impact_duration", "time_to_full_recovery"):
-        curve(key, report[key], judge)
+    counted = [run.at(n) for n in range(1, run.plan["repetitions"] + 1)]
+    for key, of in (("time_to_recover_self", "own"), ("time_to_recover_after_rollback", "after"),
+                    ("impact_duration", "felt")):
+        curve(key, report[key], [getattr(i, of) for i in counted if getattr(i, of)], judge)
     for channel, s in report["time_to_detect"].items():
-        curve("time to detect by " + channel, s, judge)
+        seen = [(i, i.noticed.get(channel)) for i in counted if i.impact]
+        if seen and all(at and at[0] < (i.recovered or [0, 0, math.inf])[2] for i, at in seen):
+            points = [(max(0, at[1] - i.impact[0]), False) for i, at in seen]
+            curve("time to detect by " + channel, s, points, judge)
+    burnt = [r["budget"]["burnt_ppm"] for r in report["repetitions"] if r["budget"] and r["rep"]]
+    if report["budget"]:
+        judge.same("budget of all", report["budget"]["burnt_ppm"], sum(burnt))
     print(f"{directory}: {judge.n} figures, {judge.bad} differ")
     return judge.bad == 0 and judge.n > 0
 
