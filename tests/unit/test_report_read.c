@@ -163,6 +163,8 @@ static const char *const writers[] = {
 	SLOT
 	"\"first\":8,\"done\":12345678,\"o\":\"wrong\",\"good\":false,\"status\":503,\"why\":\"\"}",
 	SLOT "\"done\":6,\"o\":\"skipped\",\"why\":\"too many in flight\"}",
+	SLOT "\"done\":6,\"o\":\"skipped\",\"good\":false}",
+	SLOT "\"done\":6,\"o\":\"local-error\",\"good\":true}",
 	SLOT "\"done\":123456789012345678,\"o\":\"local-error\",\"why\":\"out of memory\"}",
 	SLOT "\"done\":7,\"o\":\"refused\",\"good\":false,\"since\":4}",
 	SLOT
