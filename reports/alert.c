@@ -57,12 +57,12 @@ static struct ord_rule rule_of(const struct ord_analysis *a, const json_t *j, ui
 		.state = state,
 		.health = ord_member_text(j, "health", ""),
 		.can_fire = ord_member_text(j, "can_fire", ""),
-		.interval_ns = ord_member_int(j, "interval_ns", -1),
-		.for_ns = ord_member_int(j, "for_ns", -1),
-		.keep_firing_ns = ord_member_int(j, "keep_firing_ns", -1),
-		.scrape_ns = ord_member_int(j, "scrape_interval_ns", -1),
-		.needs_ns = ord_member_int(j, "needs_ns", -1),
-		.impossible_below_ns = ord_member_int(j, "impossible_below_ns", -1),
+		.interval_ns = ord_member_time(j, "interval_ns", -1),
+		.for_ns = ord_member_time(j, "for_ns", -1),
+		.keep_firing_ns = ord_member_time(j, "keep_firing_ns", -1),
+		.scrape_ns = ord_member_time(j, "scrape_interval_ns", -1),
+		.needs_ns = ord_member_time(j, "needs_ns", -1),
+		.impossible_below_ns = ord_member_time(j, "impossible_below_ns", -1),
 		.already = ord_member_true(j, "already") || !strcmp(state, "firing"),
 		.watched = ord_alert_index(a, alert, strlen(alert)) < a->n_alerts,
 		.line = line,
@@ -111,9 +111,9 @@ static void read_route(const struct ord_timeline *t, struct ord_analysis *a)
 				route = json_object_get(j, "route");
 		}
 	}
-	a->group_wait = ord_member_int(route, "group_wait_ns", -1);
-	a->group_interval = ord_member_int(route, "group_interval_ns", -1);
-	a->repeat_interval = ord_member_int(route, "repeat_ns", -1);
+	a->group_wait = ord_member_time(route, "group_wait_ns", -1);
+	a->group_interval = ord_member_time(route, "group_interval_ns", -1);
+	a->repeat_interval = ord_member_time(route, "repeat_ns", -1);
 }
 
 static int64_t planned(const struct ord_timeline *t)

@@ -167,8 +167,8 @@ static void take(struct ord_breakdown *b, const struct ord_rep *r, const struct 
 
 	/* The route of that very alert knows better than the first of them. */
 	b->group_wait_ns =
-		ord_member_int(json_object_get(json_object_get(e->json, "detail"), "route"),
-			       "group_wait_ns", b->group_wait_ns);
+		ord_member_time(json_object_get(json_object_get(e->json, "detail"), "route"),
+				"group_wait_ns", b->group_wait_ns);
 	if (stage_of(name, &stage)) {
 		take_stage(b, stage, &at);
 	} else if (!strcmp(name, "suppressed") && !b->suppressed.known) {
@@ -370,9 +370,9 @@ static void configure(const struct ord_analysis *a, const struct ord_rep *r, siz
 	*b = (struct ord_breakdown){.alert = a->alerts[alert],
 				    .suppressed_by = "",
 				    .reached = ORD_STAGES,
-				    .scrape_ns = ord_member_int(rule, "scrape_interval_ns", -1),
-				    .interval_ns = ord_member_int(rule, "interval_ns", -1),
-				    .for_ns = ord_member_int(rule, "for_ns", -1),
+				    .scrape_ns = ord_member_time(rule, "scrape_interval_ns", -1),
+				    .interval_ns = ord_member_time(rule, "interval_ns", -1),
+				    .for_ns = ord_member_time(rule, "for_ns", -1),
 				    .group_wait_ns = ord_member_int(json_object_get(rule, "route"),
 								    "group_wait_ns", a->group_wait),
 				    .for_rounded_ns = -1,

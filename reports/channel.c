@@ -33,8 +33,8 @@ void ord_detection_at(struct ord_rep *r, size_t probe, const struct ord_instant 
 
 struct ord_instant ord_line_instant(const struct ord_event *e)
 {
-	int64_t lo = ord_member_int(e->json, "lo_t", e->t),
-		hi = ord_member_int(e->json, "hi_t", e->t);
+	int64_t lo = ord_member_time(e->json, "lo_t", e->t),
+		hi = ord_member_time(e->json, "hi_t", e->t);
 
 	return (struct ord_instant){
 		.known = true, .value = hi, .lo = lo < hi ? lo : hi, .hi = hi, .line = e->line};

@@ -40,9 +40,9 @@ static void on_checked(struct ord_fault_result *f, const struct ord_event *e)
 
 static void on_injected(struct ord_fault_result *f, const struct ord_event *e)
 {
-	int64_t at = ord_member_int(e->json, "at_t", e->t);
-	int64_t asked = ord_member_int(e->json, "requested_t",
-				       f->requested.known ? f->requested.value : at);
+	int64_t at = ord_member_time(e->json, "at_t", e->t);
+	int64_t asked = ord_member_time(e->json, "requested_t",
+					f->requested.known ? f->requested.value : at);
 
 	/* The injector's own stamp before its first change is the later, and so the better, of the
 	 * two. */
@@ -54,7 +54,7 @@ static void on_injected(struct ord_fault_result *f, const struct ord_event *e)
 
 static void on_reverting(struct ord_fault_result *f, const struct ord_event *e)
 {
-	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	int64_t at = ord_member_time(e->json, "at_t", e->t);
 
 	f->cause = ord_member_text(e->json, "cause", f->cause);
 	f->by = ord_member_text(e->json, "by", f->by);
@@ -75,7 +75,7 @@ static void keep(struct ord_fault_result *f, json_t *text)
 
 static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 {
-	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	int64_t at = ord_member_time(e->json, "at_t", e->t);
 	const json_t *matched;
 	json_t *kept;
 	size_t i;
@@ -121,7 +121,7 @@ static void on_acted(struct ord_fault_result *f, const struct ord_event *e)
 						.name = part[3],
 						.uid = part[4],
 						.detail = ord_member_text(e->json, "detail", ""),
-						.at = ord_member_int(e->json, "at_t", e->t),
+						.at = ord_member_time(e->json, "at_t", e->t),
 						.line = e->line};
 	if (!strcmp(ord_member_text(e->json, "what", ""), "kept"))
 		keep(f, json_sprintf("%s %s%s%s: %s", part[1], part[2], *part[2] ? "/" : "",
@@ -256,8 +256,8 @@ static bool tells_of_others(enum ord_event_kind kind)
 static void on_phase_wait(struct ord_rep *r, const struct ord_event *e)
 {
 	r->phase = instant(e->t, e->t, e->line, 0);
-	r->phase_wait = ord_member_int(e->json, "wait_ns", 0);
-	r->phase_over = ord_member_int(e->json, "over_ns", 0);
+	r->phase_wait = ord_member_time(e->json, "wait_ns", 0);
+	r->phase_over = ord_member_time(e->json, "over_ns", 0);
 }
 
 /* A limit of time ends a watch whatever is seen; a condition, and a person, because of it. */

@@ -83,7 +83,7 @@ static struct ord_also *find(struct ord_troubles *in, const char *what, const st
 static void take(struct ord_rep *r, const struct ord_event *e, const char *what, const char *detail,
 		 enum ord_whose whose)
 {
-	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	int64_t at = ord_member_time(e->json, "at_t", e->t);
 	struct ord_also *a = find(whose == ORD_WHOSE_NOBODYS ? &r->also : &r->own, what, e, whose);
 
 	if (!a)

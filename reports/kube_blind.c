@@ -24,7 +24,7 @@ static void begin(struct ord_blind *v, size_t *n, const struct ord_event *e)
 	v[(*n)++] = (struct ord_blind){.kind = ord_kube_text(e, "kind"),
 				       .ns = ord_kube_text(e, "ns"),
 				       .why = ord_kube_text(e, "message"),
-				       .from = ord_member_int(e->json, "at_t", e->t),
+				       .from = ord_member_time(e->json, "at_t", e->t),
 				       .open = true,
 				       .line = e->line};
 }
@@ -55,7 +55,7 @@ int ord_kube_blind(const struct ord_timeline *t, struct ord_rep *r, struct ord_e
 		if (was)
 			was->open = false;
 		if (was)
-			was->to = ord_member_int(e->json, "at_t", e->t);
+			was->to = ord_member_time(e->json, "at_t", e->t);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (r->blind[i].open || r->blind[i].to > r->begin)

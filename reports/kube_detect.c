@@ -27,7 +27,7 @@ static bool take(const struct ord_timeline *t, const struct ord_rep *r, struct w
 	w->ever = true;
 	if (on && at.hi >= r->requested.value && !json_is_true(json_object_get(e->json, "state")))
 		return true;
-	if (ord_member_int(e->json, "at_t", e->t) < r->requested.value ||
+	if (ord_member_time(e->json, "at_t", e->t) < r->requested.value ||
 	    at.hi < r->requested.value) {
 		w->on = on;
 		w->line = e->line;

@@ -51,7 +51,7 @@ static void on_replicas(const struct ord_timeline *t, const struct ord_rep *r, s
 			const struct ord_event *e)
 {
 	int64_t available = ord_member_int(e->json, "available", 0);
-	int64_t at = ord_member_int(e->json, "at_t", e->t);
+	int64_t at = ord_member_time(e->json, "at_t", e->t);
 	bool after = at >= r->requested.value, is_below;
 	/* It cannot have changed before it was written as it was last told. */
 	struct ord_instant now =

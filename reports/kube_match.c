@@ -34,7 +34,7 @@ static unsigned fits(const struct ord_timeline *t, const struct ord_life *l, con
 
 	if (b->taken || strcmp(ord_kube_text(b->e, "ns"), l->ns) != 0 ||
 	    (!same_owner && !same_work) ||
-	    ord_member_int(b->e->json, "at_t", b->e->t) < l->at[ORD_LIFE_DELETED].lo)
+	    ord_member_time(b->e->json, "at_t", b->e->t) < l->at[ORD_LIFE_DELETED].lo)
 		return 0;
 	if (!strcmp(ord_kube_text(b->e, "name"), l->victim))
 		return 4;

@@ -28,7 +28,7 @@ int ord_kube_own_init(struct ord_kube_own *ret, const struct ord_timeline *t,
 		const struct ord_event *e = &t->events[i];
 
 		if (e->rep == r->number && ord_kube_is(e, "created") &&
-		    ord_member_int(e->json, "at_t", e->t) >= r->requested.lo)
+		    ord_member_time(e->json, "at_t", e->t) >= r->requested.lo)
 			o.born[o.n++] = ord_kube_text(e, "uid");
 	}
 	qsort(o.born, o.n, sizeof *o.born, by_text);

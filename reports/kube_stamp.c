@@ -47,7 +47,7 @@ static bool stamp_of(const struct ord_timeline *t, const json_t *j, int64_t *lo,
 struct ord_instant ord_kube_instant(const struct ord_timeline *t, const struct ord_event *e,
 				    int64_t lo, uint32_t line_before, bool *ret_odd)
 {
-	int64_t at = ord_member_int(e->json, "at_t", e->t), from, to;
+	int64_t at = ord_member_time(e->json, "at_t", e->t), from, to;
 	bool server = !strcmp(ord_member_text(e->json, "clock", ""), "server");
 	struct ord_instant in = {.known = true,
 				 .lo = lo < at ? lo : at,

@@ -48,7 +48,7 @@ static void hinder(struct ord_life *l, const struct ord_event *e)
 	l->by_event = event;
 	l->why = (struct ord_hindrance){.reason = *reason ? reason : what,
 					.message = ord_kube_text(e, "message"),
-					.at = ord_member_int(e->json, "at_t", e->t),
+					.at = ord_member_time(e->json, "at_t", e->t),
 					.line = e->line};
 }
 

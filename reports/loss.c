@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "reports/member.h"
 
 static bool is_user(const struct ord_timeline *t, size_t p)
 {
@@ -139,6 +140,13 @@ static bool on_good_block(struct ord_tally *y, const struct ord_rep *r, const st
 	return true;
 }
 
+/* The time that so many slots stand for; more than a timeline can be long is no more than that. */
+static int64_t slots_ns(size_t n, int64_t every)
+{
+	return n > (size_t)(ORD_TIME_MAX / ORD_TL_LIST_MAX / every) ? ORD_TIME_MAX / ORD_TL_LIST_MAX
+								    : (int64_t)n * every;
+}
+
 static int tally_probe(struct ord_tally *y, const struct ord_timeline *t, const struct ord_rep *r,
 		       size_t p, struct ord_err *err)
 {
@@ -157,8 +165,8 @@ static int tally_probe(struct ord_tally *y, const struct ord_timeline *t, const 
 		else if (ord_cursor_next(&c, &s) && on_sample(y, r, &s, every, first, err))
 			return -1;
 	}
-	y->lost += (int64_t)(y->by_state[ORD_SAMPLE_BAD] - bad) * every;
-	y->dark += (int64_t)(y->by_state[ORD_SAMPLE_UNKNOWN] - unknown) * every;
+	y->lost += slots_ns(y->by_state[ORD_SAMPLE_BAD] - bad, every);
+	y->dark += slots_ns(y->by_state[ORD_SAMPLE_UNKNOWN] - unknown, every);
 	y->users++;
 	return 0;
 }

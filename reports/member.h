@@ -13,6 +13,16 @@ static inline int64_t ord_member_int(const json_t *j, const char *key, int64_t o
 	return json_is_integer(v) ? (int64_t)json_integer_value(v) : otherwise;
 }
 
+/* Instants and durations may be added up without a thought: those beyond some seventy years are as
+ * good as absent. */
+#define ORD_TIME_MAX (INT64_MAX / 4)
+static inline int64_t ord_member_time(const json_t *j, const char *key, int64_t otherwise)
+{
+	int64_t v = ord_member_int(j, key, otherwise);
+
+	return v < -ORD_TIME_MAX || v > ORD_TIME_MAX ? otherwise : v;
+}
+
 static inline const char *ord_member_text(const json_t *j, const char *key, const char *otherwise)
 {
 	const char *v = json_string_value(json_object_get(j, key));

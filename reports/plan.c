@@ -36,7 +36,7 @@ static int read_probes(struct ord_timeline *t, struct ord_err *err)
 		return ord_fail_nomem(err);
 	json_array_foreach (list, i, p) {
 		const char *name = ord_member_text(p, "name", NULL);
-		int64_t every = ord_member_int(p, "every_ns", 0);
+		int64_t every = ord_member_time(p, "every_ns", 0);
 
 		if (!name || !*name || every <= 0 ||
 		    ord_timeline_probe(t, name, strlen(name)) < t->n_probes)
@@ -51,8 +51,8 @@ static int read_probes(struct ord_timeline *t, struct ord_err *err)
 			.asks_nobody = !strcmp(ord_member_text(p, "kind", ""), "kube"),
 			.has_values = !strcmp(ord_member_text(p, "kind", ""), "prom"),
 			.every = every,
-			.timeout = ord_member_int(p, "timeout_ns", 0),
-			.within = ord_member_int(json_object_get(p, "expect"), "within_ns", 0),
+			.timeout = ord_member_time(p, "timeout_ns", 0),
+			.within = ord_member_time(json_object_get(p, "expect"), "within_ns", 0),
 		};
 	}
 	return 0;
@@ -78,8 +78,8 @@ static int read_faults(struct ord_timeline *t, struct ord_err *err)
 			.fault = ord_member_text(f, "fault", ""),
 			.guarantee = ord_member_text(f, "class", ""),
 			.json = f,
-			.at = ord_member_int(f, "at_ns", 0),
-			.hold = ord_member_int(f, "for_ns", 0),
+			.at = ord_member_time(f, "at_ns", 0),
+			.hold = ord_member_time(f, "for_ns", 0),
 		};
 	}
 	return 0;
@@ -100,7 +100,7 @@ int ord_timeline_plan(struct ord_timeline *t, struct ord_err *err)
 	t->name = ord_member_text(t->plan, "name", "experiment");
 	t->placebo = ord_member_true(t->plan, "placebo");
 	t->expect_impact = ord_member_true(t->plan, "expect_impact");
-	t->recovery = ord_member_int(t->plan, "recovery_ns", 30 * (int64_t)ORD_S);
+	t->recovery = ord_member_time(t->plan, "recovery_ns", 30 * (int64_t)ORD_S);
 	t->wall_ns = ord_member_int(t->run, "wall_ns", 0);
 	t->mono_ns = ord_member_int(t->run, "mono_ns", 0);
 	if (t->wall_ns < 0 || t->wall_ns > INT64_MAX / 2)

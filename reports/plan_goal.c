@@ -52,9 +52,9 @@ static int read_slo(const json_t *j, const char *where, struct ord_slo *ret, str
 	const char *method = ord_member_text(j, "method", methods[0]);
 	struct ord_slo s = {
 		.target_ppm = ord_member_int(j, "target_ppm", -1),
-		.window = ord_member_int(j, "window_ns", -1),
+		.window = ord_member_time(j, "window_ns", -1),
 		.slice_target_ppm = ord_member_int(j, "slice_target_ppm", 950000),
-		.slice = ord_member_int(j, "slice_ns", 60 * (int64_t)ORD_S),
+		.slice = ord_member_time(j, "slice_ns", 60 * (int64_t)ORD_S),
 	};
 	size_t m = 0;
 
@@ -147,8 +147,8 @@ static int read_objective(struct ord_timeline *t, size_t i, const json_t *o, str
 	const char *kind = ord_member_text(o, "kind", "");
 	struct ord_tl_objective g = {
 		.text = ord_member_text(o, "text", ""),
-		.within = ord_member_int(o, "within_ns", -1),
-		.hold = ord_member_int(o, "hold_ns", 0),
+		.within = ord_member_time(o, "within_ns", -1),
+		.hold = ord_member_time(o, "hold_ns", 0),
 		.metric = "",
 		.against = "",
 	};
@@ -197,7 +197,7 @@ static int read_condition(struct ord_timeline *t, size_t i, const json_t *j, str
 		.text = ord_member_text(j, "text", ""),
 		.probe = ord_timeline_probe(t, probe, strlen(probe)),
 		.value = ord_member_int(j, "value", -1),
-		.window = ord_member_int(j, "window_ns", 0),
+		.window = ord_member_time(j, "window_ns", 0),
 	};
 	size_t k = 0;
 
@@ -205,8 +205,7 @@ static int read_condition(struct ord_timeline *t, size_t i, const json_t *j, str
 		k++;
 	c.op = (enum ord_tl_op)k;
 	if (!read_metric(ord_member_text(j, "metric", ""), &c) || k == ORD_COUNT(ops) ||
-	    c.probe == t->n_probes || t->probes[c.probe].is_channel || c.window <= 0 ||
-	    c.window > ORD_TL_TIME_MAX)
+	    c.probe == t->n_probes || t->probes[c.probe].is_channel || c.window <= 0)
 		return ord_fail(err, ORD_USAGE,
 				"line 1: plan.full_recovery[%zu] is no condition on a probe", i);
 	if (c.metric == ORD_TL_OK_RATIO && (c.value < 0 || c.value > ORD_PPM))

@@ -113,8 +113,7 @@ static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *e
 	s.due = ord_member_int(j, "due", ord_member_int(j, "t", 0));
 	s.sent = ord_member_int(j, "sent", s.due);
 	s.done = ord_member_int(j, "done", s.sent);
-	if (s.due < 0 || s.sent < 0 || s.done < s.due || s.done < s.sent ||
-	    s.done > ORD_TL_TIME_MAX)
+	if (s.due < 0 || s.sent < 0 || s.done < s.due || s.done < s.sent || s.done > ORD_TIME_MAX)
 		return ord_fail(err, ORD_USAGE, "line %u: the sample's times are out of order",
 				t->lines);
 	s.outcome = (uint8_t)outcome;
@@ -140,7 +139,7 @@ static int add_event(struct ord_timeline *t, enum ord_event_kind kind, json_t *j
 	if (rep < 0 || rep > t->repetitions)
 		return ord_fail(err, ORD_USAGE, "line %u: no repetition %lld in the plan", t->lines,
 				(long long)rep);
-	if (at < 0 || at > ORD_TL_TIME_MAX)
+	if (at < 0 || at > ORD_TIME_MAX)
 		return ord_fail(err, ORD_USAGE, "line %u: `t` is missing or out of range",
 				t->lines);
 	if (t->n_events == t->room_events) {

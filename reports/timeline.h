@@ -17,8 +17,7 @@
 struct json_t;
 
 #define ORD_TL_VERSION	1
-#define ORD_TL_LIST_MAX 64		/* probes and channels */
-#define ORD_TL_TIME_MAX (INT64_MAX / 4) /* of instants and durations: they may be added up */
+#define ORD_TL_LIST_MAX 64 /* probes and channels */
 
 /* Who tells of a detection channel that is no probe. */
 enum ord_tl_told {

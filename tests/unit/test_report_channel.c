@@ -177,6 +177,28 @@ static void people(void **state)
 	done(&s);
 }
 
+/* Instants of a hostile timeline: out of all range, they are as good as absent. */
+static void instants_out_of_range(void **state)
+{
+	struct ord_detection *d;
+	struct story s;
+
+	begin(&s, CHANNEL(ALERT), "");
+	repetition(&s, 1, 0, 5100, 9000, 25000);
+	say(&s,
+	    "{\"e\":\"channel\",\"t\":1000000,\"rep\":1,\"channel\":\"%s\",\"state\":false}\n"
+	    "{\"e\":\"channel\",\"t\":7000000000,\"rep\":1,\"channel\":\"%s\",\"state\":true,"
+	    "\"lo_t\":%lld,\"hi_t\":%lld}\n",
+	    ALERT, ALERT, (long long)INT64_MIN, (long long)INT64_MAX);
+	finish(&s, 25000, "complete");
+	tells(&s);
+	d = &s.a.reps[1].detections[last_probe(&s)];
+	assert_int_equal(d->kind, ORD_DETECTION_NOTICED);
+	assert_int_equal(d->at.value, MS(7000));
+	assert_true(d->from_impact.hi >= d->from_impact.lo && d->from_impact.lo >= 0);
+	done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +208,7 @@ int main(void)
 		cmocka_unit_test(pitfall_08_an_alert_that_fires_already),
 		cmocka_unit_test(another_alert_of_that_name),
 		cmocka_unit_test(over_repetitions),
+		cmocka_unit_test(instants_out_of_range),
 		cmocka_unit_test(people),
 	};
 
