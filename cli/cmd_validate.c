@@ -106,7 +106,7 @@ const struct cli_command cli_validate = {
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
 	.details = "Without --now and --context only files are read: the experiment, and what "
-		   "its no_regression objectives are held against. With one of them it fails as "
+		   "no_regression objectives are held against. With one of them it fails as "
 		   "well where a run would before its first "
 		   "fault: the cluster does not answer or does not allow a call, a target is not "
 		   "there, or too many are. What Prometheus and Alertmanager say of the alerts is "

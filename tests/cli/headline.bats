@@ -16,7 +16,8 @@ words() { ! grep -niwE "$1"; }
 	for report in runs/*/report.json compare/*.json; do
 		run jq -r 'paths | map(strings) | last // empty | select(test("score|rating|mttr|mttd"))' "$report"
 		echo "$report: $output"
-		[ "$status" -eq 0 ] && [ -z "$output" ]
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
 	done
 }
 
