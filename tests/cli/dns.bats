@@ -152,3 +152,39 @@ END
 	[[ $output == *"/etc/resolv.conf names no server; give the probe one"* ]]
 	jq -es 'map(select(.e == "sample" and .p == "own" and .o != "skipped")) | length > 3 and all(.o == "ok")' found/latest/run.jsonl
 }
+
+# A run whose steady state, objective and abort are read from a dns probe alone, while its server stands still.
+paused() {
+	cat <<END
+apiVersion: ordeal.dev/v1
+kind: Experiment
+metadata: {name: paused}
+spec:
+  hypothesis: A name is found again as soon as its server runs again.
+  probes:
+    - {name: name, dns: {name: good.example, server: "127.0.0.1:$(cat port)", expect: {address: $1}}, every: 50ms, timeout: 200ms}
+  steadyState: [name.ok_ratio >= 0.5 over 500ms]
+  abort: [name.ok_ratio < $2 over 500ms]
+  faults: [{name: still, proc.pause: {}, target: {pid: $3}, for: $4}]
+  objectives: [recover(after_rollback) within 10s hold 300ms]
+  limits: {targets: 1, duration: $4}
+END
+}
+
+@test "a dns probe is a run's steady state, its objective and what aborts it" {
+	start python3 "$SOURCE_DIR/tests/support/bad_dns.py" "$T/port"
+	server=$pid
+	within 20 test -s port
+	paused 10.0.0.7 0 "$server" 1s >recovers.yaml
+	"$ORDEAL" run recovers.yaml --json >lines
+	jq -es 'map(select(.e == "sample" and .p == "name")) | any(.[]; .o == "timeout") and any(.[]; .o == "ok")' lines
+	jq -es '.[-1].e == "verdict" and .[-1].exit == 0' lines
+	paused 10.0.0.7 0.5 "$server" 20s >aborts.yaml
+	run "$ORDEAL" run aborts.yaml --quiet
+	[ "$status" -eq 3 ]
+	jq -es 'any(.[]; .e == "abort" and (.text | contains("name.ok_ratio < 0.5 over 500ms")))' state/ordeal/runs/latest/run.jsonl
+	# Found, and not where it is expected: never steady.
+	paused 10.0.0.9 0 "$server" 1s >elsewhere.yaml
+	run "$ORDEAL" run elsewhere.yaml --quiet
+	[ "$status" -eq 4 ]
+}
