@@ -54,6 +54,22 @@ static void check_names(struct reader *r, const struct node *root, const struct 
 			}
 }
 
+/* What an http probe over kept connections is asked to do, others would skip most of. */
+static void check_periods(struct reader *r, const struct node *root, const struct ord_spec *spec)
+{
+	char every[32];
+
+	for (size_t i = 0; i < spec->n_probes; i++) {
+		const struct ord_probe_spec *p = &spec->probes[i];
+		const struct node *node = item(root, "probes", i);
+
+		if (node && p->every_ns && p->every_ns < ORD_MS && p->kind != ORD_PROBE_HTTP)
+			sink_add(r->sink, value(node, "every"),
+				 "every: %s is for http probes; for this one 1ms is the shortest",
+				 shown(p->every_ns, every));
+	}
+}
+
 /* The index of a probe that a sentence names, or -1 after saying what would be right. */
 static int find_probe(struct reader *r, const struct node *node, const struct language_probe *probe,
 		      const struct ord_spec *spec)
@@ -416,6 +432,7 @@ void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec
 	if (!node_find(root, "spec") || node_find(root, "spec")->kind != NODE_MAP)
 		return;
 	check_names(r, root, spec);
+	check_periods(r, root, spec);
 	check_probes(r, root, spec);
 	check_detection(r, root, spec);
 	for (size_t i = 0; i < spec->n_full; i++)

@@ -224,9 +224,10 @@ static const struct key probe_keys[] = {
 	 .type = &type_duration,
 	 AT(ord_probe_spec, every_ns),
 	 .def = "1s",
-	 .min = MS,
+	 .min = MS / 50, /* all but http: MS, see check_periods */
 	 .max = 3600 * SEC,
-	 .help = "its period: slots are due at fixed times, whatever became of those before"},
+	 .help = "its period (below 1ms: http alone): slots are due at fixed times, whatever "
+		 "became of those before"},
 	{.name = "timeout",
 	 .type = &type_duration,
 	 AT(ord_probe_spec, timeout_ns),
