@@ -40,6 +40,7 @@ spec:
   probes:
     - {name: app, http: {url: "http://127.0.0.1:9101/metrics"}, every: 100ms, timeout: 400ms}
     - {name: up, role: signal, prom: {query: 'up{job="app"}', value: "< 1", staleness: 5s}, every: 500ms, timeout: 1s}
+    - {name: stale, role: signal, prom: {query: 'up{job="app"}', value: "< 1", staleness: 100ms}, every: 500ms, timeout: 1s}
     - {name: nothing, role: signal, prom: {query: 'no_such_series', value: "== 1", empty: bad}, every: 1s, timeout: 1s}
   detection:
     prometheus: {url: "http://127.0.0.1:9090", every: 200ms, timeout: 1s}
@@ -104,6 +105,9 @@ def seen_and_told(lab, pid):
     assert all(0 <= s["age_ns"] <= 5 * S for s in samples if "good" in s and "value" in s), samples[:3]
     empty = [s for s in of(lines, "sample", p="nothing") if "good" in s]
     assert empty and not any(s["good"] for s in empty) and "empty" in empty[0]["why"], empty[:2]
+    # Older than is asked for: told, with its age, and neither good nor bad.
+    stale = [s for s in of(lines, "sample", p="stale") if "value" in s and s["age_ns"] > S // 10]
+    assert stale and not any("good" in s for s in stale) and "the oldest sample is" in stale[0]["why"], stale[:2]
     # Good is what a signal is when it notices.
     assert all(s["good"] == (s["value"] == "0") for s in samples if "good" in s), samples[:3]
     report = json.loads((folder / "report.json").read_text())
