@@ -1,10 +1,11 @@
 /*
  * run-probes [SECONDS] [PER_SECOND] [keep]: http probes against a loopback server, as a run makes
- * them: on the absolute schedule, judged, and written to a timeline. Prints send lateness, skipped
- * slots and the CPU time that it took. The server and the thread that writes the timeline keep the
- * first CPU, the probes the second, where there are two. There, before and after, a bare loop meets
- * the same slots by spinning and does nothing else: what it is late, this machine was. Another
- * sends and receives the same bytes and does nothing else: so much is the kernel's.
+ * them: on the absolute schedule, judged, watched by two conditions, and written to a timeline.
+ * Prints send lateness, skipped slots and the CPU time that it took. The server and the thread that
+ * writes the timeline keep the first CPU, the probes the second, where there are two. There, before
+ * and after, a bare loop meets the same slots by spinning and does nothing else: what it is late,
+ * this machine was. Another sends and receives the same bytes and does nothing else: so much is the
+ * kernel's.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/clock.h"
 #include "ordeal/probe.h"
 #include "scheduler/run/timeline.h"
@@ -27,17 +29,35 @@
 #include "tests/support/http_server.h"
 
 #define FLUSH_NS    (20 * ORD_MS)
-#define SPIN_FROM   10000 /* a second: as the pacer does */
+#define LOOK_NS	    (10 * ORD_MS) /* as a run looks at its conditions */
+#define SPIN_FROM   10000	  /* a second: as the pacer does */
 #define CONNECTIONS 64
+
+/* As an experiment has; not met here. */
+static const struct ord_condition conditions[] = {
+	{.metric = ORD_METRIC_OK_RATIO, .op = ORD_OP_LT, .value = 1, .window_ns = 5 * ORD_S},
+	{.metric = ORD_METRIC_P99, .op = ORD_OP_GT, .value = ORD_S, .window_ns = 5 * ORD_S},
+};
 
 struct bench {
 	struct run_timeline *tl;
 	struct run_window window;
+	struct run_tally tallies[ORD_COUNT(conditions)];
+	uint64_t started, looked;
 	uint64_t *late;
 	size_t n, size, skipped, bad;
 	uint64_t end;
 	bool keep_alive;
 };
+
+static void look(struct bench *b, uint64_t now)
+{
+	if (now - b->looked < LOOK_NS)
+		return;
+	b->looked = now;
+	for (size_t i = 0; i < ORD_COUNT(conditions); i++)
+		(void)run_condition(&b->tallies[i], b->started, now);
+}
 
 static void on_sample(void *arg, const struct ord_sample *s)
 {
@@ -45,6 +65,7 @@ static void on_sample(void *arg, const struct ord_sample *s)
 
 	run_timeline_sample(b->tl, 1, "web", s);
 	run_window_add(&b->window, s);
+	look(b, s->done);
 	if (s->outcome == ORD_OUTCOME_SKIPPED)
 		b->skipped++;
 	else if (b->n < b->size)
@@ -201,6 +222,9 @@ static int measure(struct bench *b, const struct ord_probe_spec *spec, double se
 		return -1;
 	cpu = cpu_seconds();
 	t0 = ord_now_ns() + ORD_MS;
+	b->started = t0;
+	for (size_t i = 0; i < ORD_COUNT(conditions); i++)
+		run_window_follow(&b->window, &conditions[i], &b->tallies[i]);
 	b->end = t0 + (uint64_t)(seconds * 1e9);
 	if (sd_event_add_time(loop, NULL, CLOCK_MONOTONIC, 0, 1000, on_flush, b) < 0 ||
 	    ord_probes_start(probes, t0, err) < 0 || sd_event_loop(loop) < 0)

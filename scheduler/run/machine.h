@@ -116,6 +116,9 @@ struct run {
 
 	struct run_fault faults[ORD_FAULTS_MAX];
 	struct run_track track[ORD_PROBES_MAX];
+	/* As in the spec; those of alerts are judged by `alerts`. */
+	struct run_tally steady_of[ORD_CONDITIONS_MAX], abort_of[ORD_CONDITIONS_MAX],
+		full_of[ORD_CONDITIONS_MAX];
 
 	bool limited;	  /* limit_timer is armed for this repetition */
 	uint64_t residue; /* things left behind, of the whole run */

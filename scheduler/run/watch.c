@@ -29,12 +29,22 @@ static uint64_t longest_window(const struct ord_spec *spec, size_t probe)
 	return longest;
 }
 
+static void follow(struct run *r, const struct ord_condition *c, size_t n, struct run_tally *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!*c[i].channel)
+			run_window_follow(&r->track[c[i].probe].window, &c[i], &ret[i]);
+}
+
 int run_watch_init(struct run *r, struct ord_err *err)
 {
 	for (size_t i = 0; i < r->spec->n_probes; i++)
 		if (run_window_init(&r->track[i].window, &r->spec->probes[i],
 				    longest_window(r->spec, i), err) < 0)
 			return -1;
+	follow(r, r->spec->steady, r->spec->n_steady, r->steady_of);
+	follow(r, r->spec->abort, r->spec->n_abort, r->abort_of);
+	follow(r, r->spec->full, r->spec->n_full, r->full_of);
 	return 0;
 }
 
@@ -70,8 +80,10 @@ void run_watch_sample(struct run *r, const struct ord_sample *s)
 }
 
 /* "orders.ok_ratio < 0.2 over 5s: 0.12" */
-static void say_value(const struct ord_condition *c, int64_t value, size_t size, char *out)
+static void say_value(const struct run_tally *t, size_t size, char *out)
 {
+	const struct ord_condition *c = t->condition;
+	int64_t value = run_condition_figure(t);
 	char text[32];
 
 	if (c->metric == ORD_METRIC_VALUE)
@@ -87,16 +99,16 @@ static void say_value(const struct ord_condition *c, int64_t value, size_t size,
  * is nothing that it could be judged by, and nothing is in force while a steady state is still
  * waited for. From then on, a window in which nothing was decided leaves us blind, and aborts.
  */
-static void watch_guard(struct run *r, const struct ord_condition *c, uint64_t now)
+static void watch_guard(struct run *r, struct run_tally *t, uint64_t now)
 {
+	const struct ord_condition *c = t->condition;
 	const struct ord_probe_spec *p = &r->spec->probes[c->probe];
 	uint64_t blind_from = r->started_ns + c->window_ns + p->timeout_ns + p->every_ns + GRACE_NS;
 	char text[ORD_SENTENCE_MAX + 128];
-	int64_t value;
 
-	switch (run_condition(c, &r->track[c->probe].window, r->started_ns, now, &value)) {
+	switch (run_condition(t, r->started_ns, now)) {
 	case RUN_TRUE:
-		say_value(c, value, sizeof text, text);
+		say_value(t, sizeof text, text);
 		run_abort(r, "condition", now, text);
 		break;
 	case RUN_UNKNOWN:
@@ -121,12 +133,10 @@ void run_watch_guards(struct run *r, uint64_t now)
 		return;
 	r->looked_ns = now;
 	for (size_t i = 0; i < r->spec->n_abort && r->phase != RUN_STOPPING; i++) {
-		const struct ord_condition *c = &r->spec->abort[i];
-
-		if (*c->channel)
+		if (*r->spec->abort[i].channel)
 			run_monitor_guard(r, i, now);
 		else
-			watch_guard(r, c, now);
+			watch_guard(r, &r->abort_of[i], now);
 	}
 }
 
@@ -136,18 +146,18 @@ bool run_watch_steady(struct run *r, uint64_t now, json_t **ret_conditions)
 	bool holds = true;
 
 	for (size_t i = 0; i < r->spec->n_steady; i++) {
-		const struct ord_condition *c = &r->spec->steady[i];
-		int64_t value = 0;
-		enum run_truth truth =
-			run_condition(c, &r->track[c->probe].window, r->steady_since, now, &value);
+		struct run_tally *t = &r->steady_of[i];
+		enum run_truth truth = run_condition(t, r->steady_since, now);
 		bool known = truth == RUN_FALSE || truth == RUN_TRUE;
 
 		holds = holds && truth == RUN_TRUE;
 		if (list)
 			(void)json_array_append_new(
 				list,
-				json_pack("{s:s, s:o, s:o}", "text", c->text, "value",
-					  known ? json_integer(value) : json_null(), "met",
+				json_pack("{s:s, s:o, s:o}", "text", t->condition->text, "value",
+					  known ? json_integer(run_condition_figure(t))
+						: json_null(),
+					  "met",
 					  known ? json_boolean(truth == RUN_TRUE) : json_null()));
 	}
 	if (ret_conditions)
@@ -198,14 +208,11 @@ static uint64_t longest_hold(const struct ord_spec *spec)
 bool run_watch_full(struct run *r, uint64_t now)
 {
 	uint64_t slowest = 0;
-	int64_t value;
 
 	for (size_t i = 0; i < r->spec->n_full; i++) {
-		const struct ord_condition *c = &r->spec->full[i];
-		const struct ord_probe_spec *p = &r->spec->probes[c->probe];
+		const struct ord_probe_spec *p = &r->spec->probes[r->spec->full[i].probe];
 
-		if (run_condition(c, &r->track[c->probe].window, r->started_ns, now, &value) !=
-		    RUN_TRUE) {
+		if (run_condition(&r->full_of[i], r->started_ns, now) != RUN_TRUE) {
 			r->full_since = 0;
 			return false;
 		}

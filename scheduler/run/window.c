@@ -51,37 +51,90 @@ static bool millionths_of(const char *text, int64_t *ret)
 	return true;
 }
 
+/* By its turn. */
+static struct run_seen *seen_at(const struct run_window *w, uint64_t turn)
+{
+	return &w->v[turn % w->size];
+}
+
+static uint64_t oldest_kept(const struct run_window *w)
+{
+	return w->n > w->size ? w->n - w->size : 0;
+}
+
+/* by: 1 for one that comes into the window, -1 for one that leaves it. */
+static void count(struct run_tally *t, const struct run_seen *s, int by)
+{
+	t->known += by;
+	t->good += s->good ? by : 0;
+	if (!s->timed)
+		return;
+	t->timed += by;
+	t->below += s->latency < t->condition->value ? by : 0;
+	t->upto += s->latency <= t->condition->value ? by : 0;
+}
+
+/* The window of that instant: it may lie before the one of the last look. */
+static void move_to(struct run_tally *t, uint64_t now)
+{
+	const struct run_window *w = t->of;
+	uint64_t length = t->condition->window_ns, from = now > length ? now - length : 0;
+
+	for (; t->oldest < w->n && seen_at(w, t->oldest)->done <= from; t->oldest++)
+		count(t, seen_at(w, t->oldest), -1);
+	for (; t->oldest > oldest_kept(w) && seen_at(w, t->oldest - 1)->done > from; t->oldest--)
+		count(t, seen_at(w, t->oldest - 1), 1);
+}
+
+void run_window_follow(struct run_window *w, const struct ord_condition *c, struct run_tally *ret)
+{
+	*ret = (struct run_tally){.condition = c, .of = w, .next = w->tallies, .oldest = w->n};
+	w->tallies = ret;
+}
+
+/* The place of the next, which the oldest leaves where the ring is full. */
+static struct run_seen *make_place(struct run_window *w)
+{
+	struct run_seen *s = seen_at(w, w->n);
+
+	for (struct run_tally *t = w->tallies; t; t = t->next)
+		if (t->oldest + w->size == w->n) {
+			count(t, s, -1);
+			t->oldest++;
+		}
+	return s;
+}
+
 void run_window_add(struct run_window *w, const struct ord_sample *s)
 {
+	struct run_seen *seen;
+
 	if (!ord_sample_known(s))
 		return;
-	struct run_seen *seen = &w->v[w->next];
-
+	seen = make_place(w);
 	*seen = (struct run_seen){
 		.done = s->done,
-		.latency = s->done - s->due,
+		.latency = (int64_t)(s->done - s->due),
 		.good = ord_sample_good(s),
 		.answered = s->outcome == ORD_OUTCOME_OK || s->outcome == ORD_OUTCOME_WRONG,
 		.timed = s->outcome != ORD_OUTCOME_REFUSED && s->outcome != ORD_OUTCOME_RESET,
 	};
 	seen->valued = millionths_of(s->value, &seen->value);
-	w->next = (w->next + 1) % w->size;
-	w->n += w->n < w->size;
-}
-
-/* The i-th youngest. */
-static const struct run_seen *youngest(const struct run_window *w, size_t i)
-{
-	return &w->v[(w->next + w->size - 1 - i) % w->size];
+	w->n++;
+	/* Those that are too old leave one by one, not all of them at the next look. */
+	for (struct run_tally *t = w->tallies; t; t = t->next) {
+		count(t, seen, 1);
+		move_to(t, s->done);
+	}
 }
 
 /* The k-th smallest (from 0) of n, by quickselect; reorders v. */
-static uint64_t select_kth(uint64_t *v, size_t n, size_t k)
+static int64_t select_kth(int64_t *v, size_t n, size_t k)
 {
 	size_t lo = 0, hi = n - 1;
 
 	while (lo < hi) {
-		uint64_t pivot = v[lo + (hi - lo) / 2];
+		int64_t pivot = v[lo + (hi - lo) / 2];
 		size_t i = lo, j = hi;
 
 		for (;;) {
@@ -91,7 +144,7 @@ static uint64_t select_kth(uint64_t *v, size_t n, size_t k)
 				j--;
 			if (i >= j)
 				break;
-			uint64_t t = v[i];
+			int64_t t = v[i];
 			v[i++] = v[j];
 			v[j--] = t;
 		}
@@ -103,7 +156,7 @@ static uint64_t select_kth(uint64_t *v, size_t n, size_t k)
 	return v[k];
 }
 
-static unsigned percent_of(enum ord_metric m)
+static int64_t percent_of(enum ord_metric m)
 {
 	switch (m) {
 	case ORD_METRIC_P50:
@@ -143,61 +196,86 @@ static bool compare(int64_t value, enum ord_op op, int64_t with)
 
 /* A ratio is compared exactly: good * 1e6 against value * known, not through the rounded quotient.
  */
-static bool compare_ratio(size_t good, size_t known, enum ord_op op, int64_t ppm)
+static bool ratio_holds(const struct run_tally *t)
 {
-	return compare((int64_t)good * ORD_PPM, op, ppm * (int64_t)known);
+	return compare(t->good * ORD_PPM, t->condition->op, t->condition->value * t->known);
 }
 
-/* The youngest that has a value decides. */
-static enum run_truth judge_value(const struct ord_condition *c, const struct run_window *w,
-				  uint64_t from, int64_t *ret_value)
+/* Inverse of the empirical distribution: the smallest that so many do not exceed. From 1. */
+static int64_t rank_of(const struct run_tally *t)
+{
+	return (t->timed * percent_of(t->condition->metric) + 99) / 100;
+}
+
+/* The sample of that rank is faster than the threshold where at least so many are. */
+static bool quantile_holds(const struct run_tally *t)
+{
+	int64_t rank = rank_of(t), side = t->below >= rank ? -1 : t->upto >= rank ? 0 : 1;
+
+	return compare(side, t->condition->op, 0);
+}
+
+/* The youngest that has a value decides; NULL: none has. */
+static const struct run_seen *youngest_valued(const struct run_tally *t, bool *ret_answered)
+{
+	for (uint64_t turn = t->of->n; turn > t->oldest; turn--) {
+		const struct run_seen *s = seen_at(t->of, turn - 1);
+
+		*ret_answered |= s->answered;
+		if (s->valued)
+			return s;
+	}
+	return NULL;
+}
+
+static enum run_truth judge_value(const struct run_tally *t)
 {
 	bool answered = false;
+	const struct run_seen *s = youngest_valued(t, &answered);
 
-	for (size_t i = 0; i < w->n && youngest(w, i)->done > from; i++) {
-		const struct run_seen *s = youngest(w, i);
-
-		answered |= s->answered;
-		if (!s->valued)
-			continue;
-		*ret_value = s->value;
-		return compare(s->value, c->op, c->value) ? RUN_TRUE : RUN_FALSE;
-	}
-	return answered ? RUN_NO_FIGURE : RUN_UNKNOWN;
+	if (!s)
+		return answered ? RUN_NO_FIGURE : RUN_UNKNOWN;
+	return compare(s->value, t->condition->op, t->condition->value) ? RUN_TRUE : RUN_FALSE;
 }
 
-enum run_truth run_condition(const struct ord_condition *c, const struct run_window *w,
-			     uint64_t since, uint64_t now, int64_t *ret_value)
+enum run_truth run_condition(struct run_tally *t, uint64_t since, uint64_t now)
 {
-	uint64_t from = now > c->window_ns ? now - c->window_ns : 0;
-	size_t known = 0, good = 0, timed = 0, rank;
-	bool met;
+	const struct ord_condition *c = t->condition;
 
 	if (now < since || now - since < c->window_ns)
 		return RUN_NOT_YET;
+	move_to(t, now);
+	if (!t->known)
+		return RUN_UNKNOWN;
 	if (c->metric == ORD_METRIC_VALUE)
-		return judge_value(c, w, from, ret_value);
-	for (size_t i = 0; i < w->n && youngest(w, i)->done > from; i++) {
-		const struct run_seen *s = youngest(w, i);
+		return judge_value(t);
+	if (c->metric == ORD_METRIC_OK_RATIO)
+		return ratio_holds(t) ? RUN_TRUE : RUN_FALSE;
+	if (!t->timed)
+		return RUN_NO_FIGURE;
+	return quantile_holds(t) ? RUN_TRUE : RUN_FALSE;
+}
 
-		known++;
-		good += s->good;
-		if (s->timed)
-			w->scratch[timed++] = s->latency;
+static int64_t quantile(const struct run_tally *t)
+{
+	size_t n = 0;
+
+	for (uint64_t turn = t->oldest; turn < t->of->n; turn++)
+		if (seen_at(t->of, turn)->timed)
+			t->of->scratch[n++] = seen_at(t->of, turn)->latency;
+	return select_kth(t->of->scratch, n, (size_t)rank_of(t) - 1);
+}
+
+int64_t run_condition_figure(const struct run_tally *t)
+{
+	bool answered = false;
+	const struct run_seen *s;
+
+	if (t->condition->metric == ORD_METRIC_VALUE) {
+		s = youngest_valued(t, &answered);
+		return s ? s->value : 0;
 	}
-	if (c->metric == ORD_METRIC_OK_RATIO) {
-		if (!known)
-			return RUN_UNKNOWN;
-		*ret_value = (int64_t)(good * ORD_PPM / known);
-		met = compare_ratio(good, known, c->op, c->value);
-	} else {
-		if (!timed)
-			return known ? RUN_NO_FIGURE : RUN_UNKNOWN;
-		/* Inverse of the empirical distribution: the smallest that so many do not exceed.
-		 */
-		rank = (timed * percent_of(c->metric) + 99) / 100;
-		*ret_value = (int64_t)select_kth(w->scratch, timed, rank - 1);
-		met = compare(*ret_value, c->op, c->value);
-	}
-	return met ? RUN_TRUE : RUN_FALSE;
+	if (t->condition->metric == ORD_METRIC_OK_RATIO)
+		return t->good * ORD_PPM / t->known;
+	return quantile(t);
 }
