@@ -52,9 +52,9 @@ struct prb_host {
 	const struct ord_source_spec *prometheus; /* of prom probes: the same */
 	bool spins;				  /* slots come too close to be slept for */
 	uint64_t trace[2]; /* what ids of traces are made from; zeros: they are random */
-	/* The id of the trace that a slot begins, in two halves, and of its span. False: there is
-	 * no randomness to be had now. */
-	bool (*trace_ids)(const struct prb_probe *p, uint64_t slot, uint64_t ret[static 3]);
+	/* The id of the trace that a slot begins, in two halves. False: there is no randomness to
+	 * be had now. */
+	bool (*trace_ids)(const struct prb_probe *p, uint64_t slot, uint64_t ret[static 2]);
 	/*
 	 * Ends a sample: call once, also from within `sample`. For ORD_OUTCOME_OK the expectations
 	 * are looked at next; why (may be NULL) is for the others.
@@ -133,6 +133,6 @@ static inline enum ord_outcome prb_outcome_of(int error)
 
 /* trace.c: prb_host.trace and trace_ids */
 void prb_trace_from(uint64_t ret[static 2], uint64_t seed, const char *run);
-bool prb_trace_ids(const struct prb_probe *p, uint64_t slot, uint64_t ret[static 3]);
+bool prb_trace_ids(const struct prb_probe *p, uint64_t slot, uint64_t ret[static 2]);
 
 #endif

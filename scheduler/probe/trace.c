@@ -19,16 +19,15 @@ void prb_trace_from(uint64_t ret[static 2], uint64_t seed, const char *run)
 	}
 }
 
-bool prb_trace_ids(const struct prb_probe *p, uint64_t slot, uint64_t ret[static 3])
+bool prb_trace_ids(const struct prb_probe *p, uint64_t slot, uint64_t ret[static 2])
 {
 	const uint64_t *from = p->host->trace;
 	struct ord_rng rng;
 
 	if (!from[0] && !from[1])
-		return getrandom(ret, 3 * sizeof *ret, GRND_NONBLOCK) == 3 * sizeof *ret;
+		return getrandom(ret, 2 * sizeof *ret, GRND_NONBLOCK) == 2 * sizeof *ret;
 	ord_rng_init(&rng, ord_rng_derive(from[0], p->spec->name) + slot);
 	ret[0] = ord_rng_next(&rng);
-	ret[2] = ord_rng_next(&rng);
 	ord_rng_init(&rng, ord_rng_derive(from[1], p->spec->name) + slot);
 	ret[1] = ord_rng_next(&rng);
 	return true;
