@@ -240,7 +240,7 @@ int ord_analyse_loss(const struct ord_timeline *t, struct ord_rep *r, struct ord
 	for (size_t p = 0; !failed && p < t->n_probes; p++)
 		if (is_user(t, p))
 			failed = tally_probe(&y, t, r, p, err);
-	if (!failed) {
+	if (!failed && y.users) {
 		fill(r, &y);
 		if (t->has_slo)
 			ord_budget_of(t, &y, &t->slo, &r->budget);
