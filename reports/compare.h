@@ -30,6 +30,7 @@ struct ord_comparison {
 	enum ord_gate gate;
 	bool tested, censored; /* censored: by log-rank, else by Mann and Whitney */
 	bool drawn;	       /* relabellings were drawn from the seed, not counted */
+	bool too_many;	       /* values, for an interval: neither a ratio nor a shift is told */
 	const char *method;
 	double p;	 /* of no difference; NaN: not tested */
 	double p_margin; /* of none beyond the margin, in the direction that was seen */

@@ -62,6 +62,22 @@ static void fill(const struct ord_figure *f, double theta, double until, struct 
 	ord_surv_sort(ret, f->n);
 }
 
+/* Fewer events than expected: they come later. */
+static int direction_of(double statistic)
+{
+	return statistic < 0 ? 1 : statistic > 0 ? -1 : 0;
+}
+
+/* So many that relabelling them would take too long, and chi-squared is as good. */
+static void by_chi2(const struct sample *s, struct ord_comparison *c, struct outcome *ret)
+{
+	struct ord_logrank r = ord_logrank(s->sx, s->x->n, s->sy, s->y->n, 0);
+
+	c->method = "log-rank, approximate by chi-squared";
+	ret->direction = direction_of(r.u);
+	ret->p = isnan(r.p) ? 1 : r.p; /* no variance: nothing to compare */
+}
+
 /*
  * Censored: who is relabelled must have been watched for as long as the others. Multiplying one
  * side's times moves the end of its watch, so both are cut at the sooner end.
@@ -76,11 +92,14 @@ static int by_logrank(struct sample *s, double theta, const struct ord_compare_o
 		until = fmin(watched(s->x), theta * watched(s->y));
 	fill(s->x, 1, until, s->sx);
 	fill(s->y, theta, until, s->sy);
+	if (s->x->n + s->y->n > ORD_PERMUTE_MAX) {
+		by_chi2(s, c, ret);
+		return 0;
+	}
 	if (ord_logrank_exact(s->sx, s->x->n, s->sy, s->y->n, o->seed, &perm, err))
 		return -1;
 	c->drawn |= !perm.exact;
-	/* Fewer events than expected: they come later. */
-	ret->direction = perm.statistic < 0 ? 1 : perm.statistic > 0 ? -1 : 0;
+	ret->direction = direction_of(perm.statistic);
 	ret->p = perm.p;
 	return 0;
 }
@@ -214,6 +233,9 @@ static int test(struct sample *s, struct ord_comparison *c, const struct ord_com
 		return ord_fail_nomem(err);
 	if (test_all(s, c, o, err))
 		return -1;
+	c->too_many = s->x->n > ORD_PAIRS_MAX / s->y->n;
+	if (c->too_many)
+		return 0;
 	if (!has_zero(s->x) && !has_zero(s->y))
 		return ratio(s, c, o, err);
 	return c->censored ? 0 : shift(s, c, o, err);

@@ -28,6 +28,7 @@ void ord_md_regressions(const struct ord_analysis *a, FILE *out);
 
 /* Each fills `out` and returns it. */
 char *ord_words_figure(const char *figure, char out[static ORD_WORDS]); /* "recovery by itself" */
+char *ord_words_ratio(double v, char out[static ORD_TEXT]); /* "0.051", "1.05", "34.1", "5120" */
 /* "3.40 times as long [1.05, no end]"; "" where nothing is known. */
 char *ord_words_effect(const struct ord_comparison *c, char out[static ORD_WORDS]);
 char *ord_words_p(double p, char out[static ORD_TEXT]); /* "0.0159", "< 0.0001", "-" */

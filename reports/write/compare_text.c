@@ -71,7 +71,7 @@ static void put_one(const struct ord_comparisons *all, const struct ord_comparis
 		(void)fprintf(out, "  %s\n", a);
 	if (!isnan(c->detectable) && c->verdict == ORD_COMPARED_INCONCLUSIVE)
 		(void)fprintf(out, "  with these n a ratio of %s would be likely to show\n",
-			      ord_text_milli(llround(c->detectable * 1000), 2, p));
+			      ord_words_ratio(c->detectable, p));
 }
 
 int ord_write_compare_text(const struct ord_compare_report *r, FILE *out, struct ord_err *err)

@@ -47,8 +47,7 @@ char *ord_words_figure(const char *figure, char out[static ORD_WORDS])
 	return out;
 }
 
-/* Three digits or so: 0.0512, 1.05, 34.1, 5120. */
-static char *ratio(double v, char out[static ORD_TEXT])
+char *ord_words_ratio(double v, char out[static ORD_TEXT])
 {
 	if (isinf(v))
 		(void)snprintf(out, ORD_TEXT, "no end");
@@ -83,17 +82,19 @@ char *ord_words_effect(const struct ord_comparison *c, char out[static ORD_WORDS
 			       seconds(c->shift_hi, hi));
 		return out;
 	}
+	if (c->too_many)
+		(void)snprintf(out, ORD_WORDS, "ratio not told of so many");
 	if (isnan(c->lo))
 		return out;
-	(void)snprintf(out, ORD_WORDS, "%s times as long",
-		       isnan(c->ratio) ? "unknown" : ratio(c->ratio, v));
 	if (isnan(c->ratio))
 		(void)snprintf(out, ORD_WORDS, "ratio not known");
+	else
+		(void)snprintf(out, ORD_WORDS, "%s times as long", ord_words_ratio(c->ratio, v));
 	if (c->lo > 0 || !isinf(c->hi)) {
 		size_t at = strlen(out);
 
-		(void)snprintf(out + at, ORD_WORDS - at, " [%s, %s]", ratio(c->lo, lo),
-			       ratio(c->hi, hi));
+		(void)snprintf(out + at, ORD_WORDS - at, " [%s, %s]", ord_words_ratio(c->lo, lo),
+			       ord_words_ratio(c->hi, hi));
 	}
 	return out;
 }
