@@ -4,13 +4,6 @@
 #include "base/units.h"
 #include "reports/write/compare.h"
 
-static void cell(FILE *out, const char *text)
-{
-	(void)fputc(' ', out);
-	ord_md_text(out, text);
-	(void)fputs(" |", out);
-}
-
 static const char *sign(const struct ord_comparison *c)
 {
 	if (c->verdict == ORD_COMPARED_WORSE)
@@ -25,14 +18,14 @@ static void row(const struct ord_comparisons *all, const struct ord_comparison *
 	char words[ORD_WORDS], p[ORD_TEXT];
 
 	(void)fprintf(out, "| %s |", sign(c));
-	cell(out, ord_words_figure(c->figure, words));
-	cell(out, ord_words_verdict(c, all->options.margin_ppm, words));
-	cell(out, ord_words_side(&c->a, words));
-	cell(out, ord_words_side(&c->b, words));
-	cell(out, *ord_words_effect(c, words) ? words : "-");
-	cell(out, ord_words_p(c->p, p));
-	cell(out, ord_words_p(c->p_holm, p));
-	cell(out, *c->why ? c->why : ord_words_need(c, words));
+	ord_md_cell(out, ord_words_figure(c->figure, words));
+	ord_md_cell(out, ord_words_verdict(c, all->options.margin_ppm, words));
+	ord_md_cell(out, ord_words_side(&c->a, words));
+	ord_md_cell(out, ord_words_side(&c->b, words));
+	ord_md_cell(out, *ord_words_effect(c, words) ? words : "-");
+	ord_md_cell(out, ord_words_p(c->p, p));
+	ord_md_cell(out, ord_words_p(c->p_holm, p));
+	ord_md_cell(out, *c->why ? c->why : ord_words_need(c, words));
 	(void)fputc('\n', out);
 }
 
@@ -73,11 +66,15 @@ static void forced(const struct ord_plan_diff *d, const char *what, FILE *out)
 		ord_md_text(out, d->v[i].b);
 		(void)fputs(" in the candidate\n", out);
 	}
+	if (d->n > ORD_PLAN_DIFFS)
+		(void)fprintf(out, "> and %zu more\n", d->n - ORD_PLAN_DIFFS);
 	(void)fputc('\n', out);
 }
 
 static void table(const struct ord_comparisons *c, FILE *out)
 {
+	char words[ORD_WORDS];
+
 	if (!c->n)
 		return;
 	(void)fputs(
@@ -87,6 +84,14 @@ static void table(const struct ord_comparisons *c, FILE *out)
 	for (size_t i = 0; i < c->n; i++)
 		row(c, &c->v[i], out);
 	(void)fputs("\n", out);
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->v[i].tested)
+			continue;
+		(void)fputs("- Test of ", out);
+		ord_md_text(out, ord_words_figure(c->v[i].figure, words));
+		(void)fprintf(out, ": %s, n = %zu + %zu.\n", c->v[i].method, c->v[i].a.n,
+			      c->v[i].b.n);
+	}
 }
 
 void ord_md_regressions(const struct ord_analysis *a, FILE *out)

@@ -233,13 +233,68 @@ static void written(void **state)
 	(void)state;
 }
 
+/* The rows of a table, from `head` to `end`, that hold a p-value; each must say how many values
+ * it is of, and so must the line on the test. */
+static void p_beside_n(const char *text, const char *head, const char *row, const char *end)
+{
+	const char *at = strstr(text, head), *stop;
+	size_t n = 0;
+
+	assert_non_null(at);
+	stop = strstr(at, end);
+	assert_non_null(stop);
+	while ((at = strstr(at, row)) && at < stop) {
+		const char *next = strchr(at, '\n');
+		ord_autofree char *line = strndup(at, (size_t)(next - at));
+
+		assert_non_null(line);
+		assert_non_null(strstr(line, "0.0286"));
+		assert_non_null(strstr(line, "s (n = 4, worst 1.05 s)"));
+		assert_non_null(strstr(line, "s (n = 4, worst 2.05 s)"));
+		at = next;
+		n++;
+	}
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(stop, "Test of impact: Mann-Whitney, exact, n = 4 + 4."));
+}
+
+static void no_p_without_n(void **state)
+{
+	char *line = line_of(quick, NULL, NULL), *text = NULL;
+	struct ord_err err;
+	struct story s;
+	size_t size = 0;
+	FILE *out;
+
+	tell(&s, NO_REGRESSION("impact"), "\"r1\"", slow, line);
+	out = open_memstream(&text, &size);
+	assert_int_equal(ord_write_md(&s.a, out, &err), 0);
+	assert_int_equal(fclose(out), 0);
+	p_beside_n(text, "## Against the baseline", "| ❌ |", "\n\n- Test");
+	free(text);
+	out = open_memstream(&text, &size);
+	assert_int_equal(ord_write_html(&s.a, out, &err), 0);
+	assert_int_equal(fclose(out), 0);
+	p_beside_n(text, "<section id=\"comparison\"", "<tr role=\"row\"><th role=\"rowheader\"",
+		   "</tbody>");
+	free(text);
+	done(&s);
+	free(line);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(missed),	cmocka_unit_test(met),
-		cmocka_unit_test(inconclusive), cmocka_unit_test(not_applicable),
-		cmocka_unit_test(no_baseline),	cmocka_unit_test(of_another_plan),
-		cmocka_unit_test(written),	cmocka_unit_test(corrected_over_objectives),
+		cmocka_unit_test(no_p_without_n),
+		cmocka_unit_test(missed),
+		cmocka_unit_test(met),
+		cmocka_unit_test(inconclusive),
+		cmocka_unit_test(not_applicable),
+		cmocka_unit_test(no_baseline),
+		cmocka_unit_test(of_another_plan),
+		cmocka_unit_test(written),
+		cmocka_unit_test(corrected_over_objectives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
