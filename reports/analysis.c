@@ -72,9 +72,13 @@ void ord_warn(struct ord_analysis *a, uint32_t rep, uint32_t line, const char *f
 	if (a->n_warnings == a->room_warnings) {
 		size_t room = a->room_warnings ? a->room_warnings * 2 : 16;
 
-		w = room > WARNINGS_MAX ? NULL : reallocarray(a->warnings, room, sizeof *w);
-		if (!w)
+		if (room > WARNINGS_MAX)
 			return;
+		w = reallocarray(a->warnings, room, sizeof *w);
+		if (!w) {
+			a->no_memory = true;
+			return;
+		}
 		a->warnings = w;
 		a->room_warnings = room;
 	}
@@ -144,11 +148,11 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 				 .group_interval = -1,
 				 .repeat_interval = -1};
 
-	if (make_room(t, &a, err) || ord_analyse_alerts(t, &a, err)) {
+	if (make_room(t, &a, err) || ord_analyse_alerts(t, &a, err) ||
+	    ord_analyse_faults(t, &a, err)) {
 		ord_analysis_done(&a);
 		return -1;
 	}
-	ord_analyse_faults(t, &a);
 	ord_analyse_noise(t, &a);
 	for (uint32_t i = 0; i <= t->repetitions; i++)
 		if (analyse_rep(&a, &a.reps[i], err)) {
@@ -162,6 +166,10 @@ int ord_analyse(struct ord_timeline *t, struct ord_analysis *ret, struct ord_err
 	}
 	ord_analyse_early(&a);
 	ord_analyse_verdict(&a);
+	if (a.no_memory) {
+		ord_analysis_done(&a);
+		return ord_fail_nomem(err);
+	}
 	clean(&a);
 	*ret = a;
 	return 0;

@@ -66,6 +66,7 @@ struct ord_fault_result {
 	struct json_t *objects, *notes, *left, *figures,
 		*place;	     /* borrowed, NULL where there is none */
 	struct json_t *kept; /* owned: texts on what of another's change stayed; NULL: nothing */
+	bool no_memory;	     /* for all acts and texts */
 	uint32_t failed_line;
 };
 
@@ -296,6 +297,7 @@ struct ord_analysis {
 	size_t n_regressions;
 	struct ord_warning *warnings; /* owned */
 	size_t n_warnings, room_warnings;
+	bool no_memory;		/* for a warning: the analysis fails in the end */
 	int64_t hold;		/* the hold window of the headline figures */
 	int64_t residue;	/* in all; -1: not applicable or nothing was injected */
 	int64_t events_dropped; /* of the cluster's Events, which were too many */
@@ -316,7 +318,7 @@ const char *ord_onset_name(enum ord_onset o);	      /* "agrees" */
 
 /* The steps of ord_analyse, one file each. */
 void ord_analyse_noise(struct ord_timeline *t, struct ord_analysis *a);
-void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a);
+int ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err);
 void ord_analyse_impact(const struct ord_timeline *t, struct ord_rep *r);
 /*
  * The first run of good samples of all user probes that was held for hold and reaches beyond

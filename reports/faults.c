@@ -67,10 +67,12 @@ static void keep(struct ord_fault_result *f, json_t *text)
 {
 	if (!f->kept)
 		f->kept = json_array();
-	if (json_is_string(text))
-		(void)json_array_append_new(f->kept, text);
-	else
-		json_decref(text);
+	if (json_is_string(text)) {
+		f->no_memory |= json_array_append_new(f->kept, text) != 0;
+		return;
+	}
+	f->no_memory |= !text;
+	json_decref(text);
 }
 
 static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
@@ -110,8 +112,10 @@ static void on_acted(struct ord_fault_result *f, const struct ord_event *e)
 		size_t room = f->room_acts ? f->room_acts * 2 : 16;
 		struct ord_act *v = reallocarray(f->acts, room, sizeof *v);
 
-		if (!v)
-			return; /* as one that was not told: ord_analyse fails soon enough */
+		if (!v) {
+			f->no_memory = true;
+			return;
+		}
 		f->acts = v;
 		f->room_acts = room;
 	}
@@ -328,7 +332,7 @@ static void stood_over(struct ord_fault_result *f, int64_t hold)
 		f->over = ord_span_between(&end, &f->cleared);
 }
 
-void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
+int ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
 {
 	a->residue = -1;
 	for (uint32_t i = 0; i <= t->repetitions; i++)
@@ -347,6 +351,8 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 		for (size_t k = 0; k < t->n_faults; k++) {
 			struct ord_fault_result *f = &r->faults[k];
 
+			if (f->no_memory)
+				return ord_fail_nomem(err);
 			f->undoable = strcmp(f->guarantee, "none") != 0;
 			stood_over(f, t->faults[k].hold);
 			r->undoable |= f->undoable;
@@ -358,4 +364,5 @@ void ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a)
 		}
 		unite(t, r);
 	}
+	return 0;
 }
