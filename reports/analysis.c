@@ -132,7 +132,7 @@ static int analyse_rep(struct ord_analysis *a, struct ord_rep *r, struct ord_err
 
 	ord_analyse_rep(t, r);
 	if (ord_analyse_kube(t, r, err) || ord_analyse_breakdown(a, r, err) ||
-	    ord_analyse_marks(t, r, err) || ord_analyse_loss(t, r, err) ||
+	    ord_analyse_marks(t, r, err) || ord_analyse_loss(a, r, err) ||
 	    ord_analyse_onset(a, r, err) || full_recovery(t, r, err))
 		return -1;
 	for (size_t k = 0; k < t->n_objectives; k++)

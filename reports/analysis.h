@@ -348,7 +348,7 @@ int ord_analyse_breakdown(struct ord_analysis *a, struct ord_rep *r, struct ord_
 /* Onset and recovery by segmentation, beside those of the rules. */
 int ord_analyse_onset(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
 /* Fills r->loss, and the budgets of r and of its objectives. */
-int ord_analyse_loss(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err);
+int ord_analyse_loss(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err);
 /* Full recovery, held for so long; untouched where the plan has none or there was no impact. */
 int ord_analyse_full(const struct ord_timeline *t, const struct ord_rep *r, int64_t hold,
 		     struct ord_instant *ret, struct ord_span *ret_span, struct ord_err *err);

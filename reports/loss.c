@@ -5,6 +5,7 @@
  */
 #include "reports/loss_tally.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,13 +52,21 @@ static int make_buckets(struct ord_tally *y, const struct ord_timeline *t, const
 	return y->bad ? 0 : ord_fail_nomem(err);
 }
 
-static int make_slices(struct ord_tally *y, const struct ord_timeline *t, const struct ord_rep *r,
+static int make_slices(struct ord_tally *y, struct ord_analysis *a, const struct ord_rep *r,
 		       struct ord_err *err)
 {
+	const struct ord_timeline *t = a->t;
 	int64_t n = t->has_slo ? (r->end - r->requested.value) / t->slo.slice + 1 : 0;
+	char text[32];
 
-	if (!n || t->slo.method == ORD_SLO_OCCURRENCES || n > ORD_TALLY_SLICES)
+	if (!n || t->slo.method == ORD_SLO_OCCURRENCES)
 		return 0;
+	if (n > ORD_TALLY_SLICES) {
+		ord_warn(a, r->number, 0,
+			 "no error budget is told: %" PRId64 " slices of %s are more than %d", n,
+			 ord_format_duration(t->slo.slice, text), ORD_TALLY_SLICES);
+		return 0;
+	}
 	y->slice = t->slo.slice;
 	y->n_slices = (size_t)n;
 	y->slices = calloc(y->n_slices, sizeof *y->slices);
@@ -229,14 +238,15 @@ static void tally_done(struct ord_tally *y)
 	free(y->stretches);
 }
 
-int ord_analyse_loss(const struct ord_timeline *t, struct ord_rep *r, struct ord_err *err)
+int ord_analyse_loss(struct ord_analysis *a, struct ord_rep *r, struct ord_err *err)
 {
+	const struct ord_timeline *t = a->t;
 	struct ord_tally y = {0};
 	int failed = 0;
 
 	if (!r->requested.known || r->end <= r->requested.value || least_period(t) == INT64_MAX)
 		return 0;
-	failed = make_buckets(&y, t, r, err) || make_slices(&y, t, r, err);
+	failed = make_buckets(&y, t, r, err) || make_slices(&y, a, r, err);
 	for (size_t p = 0; !failed && p < t->n_probes; p++)
 		if (is_user(t, p))
 			failed = tally_probe(&y, t, r, p, err);

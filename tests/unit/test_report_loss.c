@@ -209,6 +209,37 @@ static void slices(void **state)
 	}
 }
 
+/* 1,048,576 slices of a millisecond are the most; beyond that the report says why there is none. */
+static void too_many_slices(void **state)
+{
+	static const struct {
+		int64_t end;
+		bool known;
+	} table[] = {{1048576 + 999, true}, {1048576 + 1000, false}};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct story s;
+
+		lonely(&s, 1000, "",
+		       ",\"slo\":{\"target_ppm\":999000,\"window_ns\":2592000000000000,"
+		       "\"method\":\"timeslices\",\"slice_target_ppm\":500000,\"slice_ns\":"
+		       "1000000}");
+		stretch(&s, 0, 1000, 100, 'g');
+		start_of(&s, 1000);
+		stretch(&s, 1000, 1500, 100, 't');
+		fault(&s, 1, table[i].end, "reverted", ",\"residue\":0");
+		finish(&s, table[i].end, "complete");
+		tells(&s);
+		assert_int_equal(s.a.reps[1].budget.known, table[i].known);
+		assert_int_equal(s.a.n_warnings, !table[i].known);
+		if (!table[i].known)
+			assert_string_equal(s.a.warnings[0].text,
+					    "no error budget is told: 1048577 slices of 1ms are "
+					    "more than 1048576");
+		done(&s);
+	}
+}
+
 /*
  * A constant ratio of errors e, from the request on: 14.4x fires after (1-s) 14.4/e of an hour, if
  * that is not longer; 51.84 s, 129.6 s, 259.2 s of a full outage.
@@ -414,6 +445,7 @@ int main(void)
 		cmocka_unit_test(pitfall_11_a_skipped_slot_is_neither_good_nor_bad),
 		cmocka_unit_test(budget_of_the_example),
 		cmocka_unit_test(slices),
+		cmocka_unit_test(too_many_slices),
 		cmocka_unit_test(burn_rates),
 		cmocka_unit_test(full_recovery),
 		cmocka_unit_test(full_recovery_that_does_not_come),
