@@ -11,6 +11,7 @@
 #include "reports/write/write.h"
 
 #define PHASES_MAX 40
+#define ONSETS_MAX 40
 
 /* The command again, and what makes it the same. */
 void ord_html_replay(const struct ord_analysis *a, FILE *out)
@@ -34,11 +35,36 @@ void ord_html_replay(const struct ord_analysis *a, FILE *out)
 	(void)fputs("</code>. The same spec and seed give the same plan.</p>", out);
 }
 
+/* Both onsets where they differ, and both recoveries where the series show an onset. */
+static void onsets_of(const struct ord_analysis *a, FILE *out)
+{
+	char rule[ORD_TEXT], segments[ORD_TEXT];
+	unsigned n = 0;
+
+	for (uint32_t i = 1; i <= a->t->repetitions; i++) {
+		const struct ord_rep *r = &a->reps[i];
+
+		if (!r->onset_segmented.known)
+			continue;
+		if (n++ == ONSETS_MAX) {
+			(void)fputs(" The others stand in report.json.", out);
+			return;
+		}
+		(void)fprintf(out, " Repetition %u: ", i);
+		if (r->onset == ORD_ONSET_DIFFERS)
+			(void)fprintf(out, "onset %s by the rule, %s by segmentation; ",
+				      ord_text_instant(&r->impact, r->zero, rule),
+				      ord_text_instant(&r->onset_segmented, r->zero, segments));
+		(void)fprintf(out, "recovery %s by the rule, %s by segmentation.",
+			      ord_text_instant(&r->recovered, r->zero, rule),
+			      ord_text_instant(&r->recovered_segmented, r->zero, segments));
+	}
+}
+
 /* The onset by the rule beside the one by segmentation, over the repetitions. */
 static void onset(const struct ord_analysis *a, FILE *out)
 {
 	size_t agrees = 0, differs = 0, alone = 0;
-	char rule[ORD_TEXT], segments[ORD_TEXT];
 
 	for (uint32_t i = 1; i <= a->t->repetitions; i++)
 		switch (a->reps[i].onset) {
@@ -64,13 +90,7 @@ static void onset(const struct ord_analysis *a, FILE *out)
 		"the first bad sample within two periods in %zu, differs in %zu, and is seen by "
 		"one of the two alone in %zu repetitions.",
 		agrees, differs, alone);
-	for (uint32_t i = 1; i <= a->t->repetitions; i++)
-		if (a->reps[i].onset == ORD_ONSET_DIFFERS)
-			(void)fprintf(
-				out, " Repetition %u: %s by the rule, %s by segmentation.", i,
-				ord_text_relative(a->reps[i].impact.value, a->reps[i].zero, rule),
-				ord_text_relative(a->reps[i].onset_segmented.value, a->reps[i].zero,
-						  segments));
+	onsets_of(a, out);
 	(void)fputs("</li>\n", out);
 }
 

@@ -235,8 +235,20 @@ void ord_md_alerts(const struct ord_analysis *a, FILE *out)
 	others(a, out);
 }
 
+/* "+10.100 s (by the rule +10.000 s)". */
+static char *recovery(const struct ord_rep *r, char out[static 2 * ORD_TEXT + 32])
+{
+	char rule[ORD_TEXT], segments[ORD_TEXT];
+
+	(void)snprintf(out, 2 * ORD_TEXT + 32, "%s (by the rule %s)",
+		       ord_text_instant(&r->recovered_segmented, r->zero, segments),
+		       ord_text_instant(&r->recovered, r->zero, rule));
+	return out;
+}
+
 static void loss_row(const struct ord_rep *r, FILE *out)
 {
+	char segments[2 * ORD_TEXT + 32];
 	const struct ord_loss *l = &r->loss;
 	const char *page = "no";
 	char text[ORD_TEXT];
@@ -253,6 +265,7 @@ static void loss_row(const struct ord_rep *r, FILE *out)
 			page = r->budget.pages[i].name;
 	ord_md_cell(out, r->budget.known ? page : "-");
 	ord_md_cell(out, ord_onset_name(r->onset));
+	ord_md_cell(out, r->onset_segmented.known ? recovery(r, segments) : "-");
 	(void)fputc('\n', out);
 }
 
@@ -270,7 +283,8 @@ void ord_md_loss(const struct ord_analysis *a, FILE *out)
 				"requests "
 				"| by time | flaps | fully recovered | budget burnt | would have "
 				"paged "
-				"| onset by segments |\n|--:|--:|--:|--:|--:|--:|--:|---|---|\n",
+				"| onset by segments | recovered by segments "
+				"|\n|--:|--:|--:|--:|--:|--:|--:|---|---|---|\n",
 				out);
 		loss_row(&a->reps[i], out);
 	}

@@ -87,6 +87,14 @@ char *ord_text_relative(int64_t t, int64_t zero, char out[static ORD_TEXT])
 	return out;
 }
 
+char *ord_text_instant(const struct ord_instant *in, int64_t zero, char out[static ORD_TEXT])
+{
+	if (in->known)
+		return ord_text_relative(in->value, zero, out);
+	(void)snprintf(out, ORD_TEXT, "not seen");
+	return out;
+}
+
 char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT])
 {
 	int64_t hundredths;

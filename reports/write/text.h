@@ -20,6 +20,8 @@ char *ord_text_duration(int64_t ns, char out[static ORD_TEXT]);
 char *ord_text_span(const struct ord_span *s, char out[static ORD_TEXT]);
 /* Seconds since `zero` with a sign: "+1.203 s". */
 char *ord_text_relative(int64_t t, int64_t zero, char out[static ORD_TEXT]);
+/* The same of an instant; "not seen". */
+char *ord_text_instant(const struct ord_instant *in, int64_t zero, char out[static ORD_TEXT]);
 /* Parts of a whole as "99.87 %"; "-" of nothing. Never rounds up to 100 %, nor down to 0 %. */
 char *ord_text_share(size_t part, size_t whole, char out[static ORD_TEXT]);
 /* Parts per million as "0.4642 %": as many decimals as it has, none of a whole number. */

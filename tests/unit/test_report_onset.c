@@ -1,5 +1,6 @@
 /* The onset by segmentation beside the one by the first bad sample, on synthetic timelines. */
 #include "tests/unit/report_claims.h"
+#include "tests/unit/report_page.h"
 
 /* Latency that varies a little, the same from run to run. */
 static int64_t jitter(int64_t at)
@@ -59,6 +60,31 @@ static void a_change_that_broke_no_limit_at_first(void **state)
 	assert_int_equal(s.a.n_warnings, 1);
 	assert_non_null(strstr(s.a.warnings[0].text, "at +3.000 s by its first bad sample and at "
 						     "+0.100 s by segmentation"));
+	done(&s);
+}
+
+/* Over 15.1 s by the last sample that was bad, and 9 s later by the latency. */
+static void both_recoveries_are_shown(void **state)
+{
+	struct story s;
+	char *text;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	stretch(&s, 0, 5100, 20, 'g');
+	stretch(&s, 5100, 8000, 200, 'g');
+	stretch(&s, 8000, 15100, 400, 'w');
+	stretch(&s, 15100, 20000, 200, 'g');
+	stretch(&s, 20000, 25000, 20, 'g');
+	ends_quietly(&s);
+	text = written(&s.a, ord_write_md);
+	assert_non_null(strstr(text, "| differs | +15.000 s (by the rule +10.304 s) |"));
+	free(text);
+	text = written(&s.a, ord_write_html);
+	assert_non_null(strstr(text, " Repetition 1: onset +3.000 s by the rule, +0.100 s by "
+				     "segmentation; recovery +10.304 s by the rule, +15.000 s by "
+				     "segmentation."));
+	free(text);
 	done(&s);
 }
 
@@ -191,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_see_it),
 		cmocka_unit_test(a_change_that_broke_no_limit_at_first),
+		cmocka_unit_test(both_recoveries_are_shown),
 		cmocka_unit_test(only_one_of_them),
 		cmocka_unit_test(every_user_probe_is_looked_at),
 		cmocka_unit_test(the_usual_spread_is_the_threshold),
