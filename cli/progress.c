@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/units.h"
 
 #define REDRAW_NS (100 * ORD_MS)
@@ -139,21 +140,47 @@ static void on_run(struct cli_progress *p, const json_t *line)
 	}
 }
 
-static void on_sample(struct cli_progress *p, const json_t *line)
+/* {"t":123,"e":"sample",...: every line begins with these two. */
+static bool is_sample(const char *line, size_t size)
 {
-	const json_t *good = json_object_get(line, "good");
+	static const char e[] = ",\"e\":\"sample\"";
+	const char *at = memchr(line, ',', size);
 
+	return at && (size_t)(line + size - at) >= sizeof e && !memcmp(at, e, sizeof e - 1);
+}
+
+/* What stands behind `"key":`; "" where it is not there. */
+static const char *behind(const char *line, size_t size, const char *key)
+{
+	const char *at = memmem(line, size, key, strlen(key));
+
+	return at ? at + strlen(key) : "";
+}
+
+static bool is_quoted(const char *at, const char *word)
+{
+	return !strncmp(at, word, strlen(word)) && at[strlen(word)] == '"';
+}
+
+/* Samples are many, and written by hand: they are read by hand, too. Their texts come last, and
+ * quotes in them are escaped. */
+static void on_sample(struct cli_progress *p, const char *line, size_t size)
+{
+	const char *probe = behind(line, size, ",\"p\":\""), *o = behind(line, size, ",\"o\":\""),
+		   *good = behind(line, size, ",\"good\":");
+
+	p->t_ns = strtoll(behind(line, size, "{\"t\":"), NULL, 10);
 	for (size_t i = 0; i < p->n_probes; i++) {
 		struct cli_progress_probe *b = &p->probes[i];
 
-		if (strcmp(b->name, text(line, "p")))
+		if (!is_quoted(probe, b->name))
 			continue;
 		b->n++;
-		b->good = !good ? -1 : json_is_true(good);
-		b->bad += json_is_false(good);
-		b->latency_ns = json_integer_value(json_object_get(line, "done")) -
-				json_integer_value(json_object_get(line, "due"));
-		copy(b->outcome, sizeof b->outcome, text(line, "o"));
+		b->good = !*good ? -1 : *good == 't';
+		b->bad += *good == 'f';
+		b->latency_ns = strtoll(behind(line, size, ",\"done\":"), NULL, 10) -
+				strtoll(behind(line, size, ",\"due\":"), NULL, 10);
+		(void)snprintf(b->outcome, sizeof b->outcome, "%.*s", (int)strcspn(o, "\""), o);
 		return;
 	}
 }
@@ -249,8 +276,6 @@ static void update(struct cli_progress *p, const char *e, const json_t *line)
 		on_run(p, line);
 	else if (!strcmp(e, "phase"))
 		copy(p->phase, sizeof p->phase, text(line, "phase"));
-	else if (!strcmp(e, "sample"))
-		on_sample(p, line);
 	else if (!strcmp(e, "fault"))
 		on_fault(p, line);
 	else if (!strcmp(e, "abort"))
@@ -261,22 +286,36 @@ static void update(struct cli_progress *p, const char *e, const json_t *line)
 		copy(p->remark, sizeof p->remark, text(line, "text"));
 }
 
-void cli_progress_line(void *arg, struct json_t *line)
+static void on_other(struct cli_progress *p, const char *data, size_t size)
 {
-	struct cli_progress *p = arg;
+	ord_auto(json) json_t *line = json_loadb(data, size, 0, NULL);
 	const char *e = text(line, "e");
 
+	if (!line)
+		return;
 	update(p, e, line);
-	if (p->mode == CLI_PROGRESS_JSON) {
-		(void)json_dumpf(line, stdout, JSON_COMPACT);
-		(void)putchar('\n');
-		if (strcmp(e, "sample"))
-			(void)fflush(stdout);
-	} else if (p->mode == CLI_PROGRESS_LINES) {
+	if (p->mode == CLI_PROGRESS_LINES)
 		say(p, e, line);
-	} else if (p->mode == CLI_PROGRESS_VIEW &&
-		   (strcmp(e, "sample") || ord_now_ns() - p->drawn_ns >= REDRAW_NS)) {
+	else if (p->mode == CLI_PROGRESS_VIEW)
 		draw(p);
+}
+
+void cli_progress_line(void *arg, const char *line, size_t size)
+{
+	struct cli_progress *p = arg;
+	bool sample = is_sample(line, size);
+
+	if (p->mode == CLI_PROGRESS_JSON) {
+		(void)fwrite(line, 1, size, stdout);
+		if (!sample)
+			(void)fflush(stdout);
+	}
+	if (!sample) {
+		on_other(p, line, size);
+	} else if (p->mode == CLI_PROGRESS_VIEW) {
+		on_sample(p, line, size);
+		if (ord_now_ns() - p->drawn_ns >= REDRAW_NS)
+			draw(p);
 	}
 }
 

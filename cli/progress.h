@@ -3,11 +3,10 @@
 #define ORDEAL_CLI_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ordeal/spec.h"
-
-struct json_t;
 
 enum cli_progress_mode {
 	CLI_PROGRESS_VIEW,  /* a terminal: redrawn in place */
@@ -46,7 +45,7 @@ struct cli_progress {
 
 void cli_progress_init(struct cli_progress *p, bool quiet, bool json);
 /* For ord_run_options.on_line; arg is the struct. */
-void cli_progress_line(void *arg, struct json_t *line);
+void cli_progress_line(void *arg, const char *line, size_t size);
 /* Leaves the last picture on the screen. */
 void cli_progress_end(struct cli_progress *p);
 

@@ -3,6 +3,7 @@
 #define ORDEAL_RUN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ordeal/early.h"
@@ -23,10 +24,10 @@ struct ord_run_options {
 	/* ord_report_early(), for a plan with `sequential`: asked after each repetition, in a
 	 * thread of its own. NULL: every repetition is run. */
 	int (*judge)(const char *dir, struct ord_early_state *ret, struct ord_err *err);
-	/* Each line of the timeline (borrowed), for a progress view, in a thread of its own: a
-	 * terminal that takes nothing stops no probe. It has ended when ord_run returns. May be
-	 * NULL. */
-	void (*on_line)(void *arg, struct json_t *line);
+	/* Each line of the timeline as it is written, its newline included (borrowed), for a
+	 * progress view, in a thread of its own: a terminal that takes nothing stops no probe. It
+	 * has ended when ord_run returns. May be NULL. */
+	void (*on_line)(void *arg, const char *line, size_t size);
 	/* What is found wrong before there is a timeline: a line each. May be NULL. */
 	void (*tell)(void *arg, const char *line);
 	void *arg;

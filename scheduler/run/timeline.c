@@ -22,7 +22,7 @@
 struct run_timeline {
 	int fd;
 	uint64_t mono_ns;
-	void (*on_line)(void *arg, json_t *line);
+	run_timeline_view *on_line;
 	void *arg;
 	size_t used;
 	char batch[BATCH_SIZE];
@@ -52,13 +52,9 @@ static void to_view(void *arg, const char *data, size_t size, bool sync)
 	const char *end;
 
 	(void)sync;
-	for (; (end = memchr(data, '\n', size)); data = end + 1) {
-		json_t *line = json_loadb(data, (size_t)(end - data), 0, NULL);
-
+	for (; size && (end = memchr(data, '\n', size)); data = end + 1) {
 		size -= (size_t)(end + 1 - data);
-		if (line)
-			tl->on_line(tl->arg, line);
-		json_decref(line);
+		tl->on_line(tl->arg, data, (size_t)(end + 1 - data));
 	}
 }
 
@@ -70,8 +66,8 @@ static void timeline_free(struct run_timeline *tl)
 	free(tl);
 }
 
-int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, json_t *line),
-		      void *arg, struct run_timeline **ret, struct ord_err *err)
+int run_timeline_open(int dir, uint64_t mono_ns, run_timeline_view *on_line, void *arg,
+		      struct run_timeline **ret, struct ord_err *err)
 {
 	struct run_timeline *tl = calloc(1, sizeof *tl);
 

@@ -4,6 +4,7 @@
 #define ORDEAL_RUN_TIMELINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ordeal/err.h"
@@ -12,10 +13,13 @@
 struct json_t;
 struct run_timeline;
 
+/* As ord_run_options.on_line. */
+typedef void run_timeline_view(void *arg, const char *line, size_t size);
+
 /* Makes `run.jsonl` in dir. on_line may be NULL; it is called in a thread of its own. mono_ns is t
  * = 0. */
-int run_timeline_open(int dir, uint64_t mono_ns, void (*on_line)(void *arg, struct json_t *line),
-		      void *arg, struct run_timeline **ret, struct ord_err *err);
+int run_timeline_open(int dir, uint64_t mono_ns, run_timeline_view *on_line, void *arg,
+		      struct run_timeline **ret, struct ord_err *err);
 /* One line of type e, at now, handed to the writer at once. Takes `more` (may be NULL). */
 void run_timeline_line(struct run_timeline *tl, const char *e, struct json_t *more);
 /* One sample; kept for at most 50 ms, so call run_timeline_flush that often. */
