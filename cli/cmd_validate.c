@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "cli/commands.h"
 #include "cli/figures.h"
 #include "cli/now.h"
@@ -14,6 +16,8 @@ static void say_missing(const char *path, const char *what, const struct ord_tex
 static int check_now(const char *path, const struct ord_plan *plan, const struct cli_now *now)
 {
 	int worst = CLI_OK;
+	const json_t *text;
+	size_t k;
 
 	(void)fflush(stdout);
 	say_missing(path, "warning", &now->cluster.warnings);
@@ -24,6 +28,10 @@ static int check_now(const char *path, const struct ord_plan *plan, const struct
 		    &now->cluster.lacking);
 	if (now->cluster.missing.n)
 		worst = CLI_WRONG;
+	json_array_foreach (json_object_get(now->alerts, "refused"), k, text) {
+		(void)fprintf(stderr, "ordeal: %s: %s\n", path, json_string_value(text));
+		worst = CLI_WRONG;
+	}
 	for (size_t i = 0; i < plan->spec->n_faults; i++)
 		if (now->why[i]) {
 			(void)fprintf(stderr, "ordeal: %s: %s\n", path, now->why[i]);
@@ -105,11 +113,13 @@ const struct cli_command cli_validate = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
-	.details = "Without --now and --context only files are read: the experiment, and what "
-		   "no_regression objectives are held against. With one of them it fails as "
-		   "well where a run would before its first "
-		   "fault: the cluster does not answer or does not allow a call, a target is not "
-		   "there, or too many are. What Prometheus and Alertmanager say of the alerts is "
-		   "shown, and is no failure. Nothing is changed.",
+	.details =
+		"Without --now and --context only files are read: the experiment, and what "
+		"no_regression objectives are held against. With one of them it fails as "
+		"well where a run would before its first "
+		"fault: the cluster does not answer or does not allow a call, a target is not "
+		"there, too many are, or an alert that would abort it has no rule in Prometheus. "
+		"What else Prometheus and Alertmanager say of the alerts is shown, and is no "
+		"failure. Nothing is changed.",
 	.run = validate,
 };

@@ -83,7 +83,10 @@ static void put_probing(FILE *out)
 		  "the probe's timeout, or a service that hangs aborts for want of samples. One on "
 		  "an alert must have been "
 		  "told before anything is injected, and aborts when it could not be asked for 5 s "
-		  "(three looks and a timeout, where these are longer).");
+		  "(three looks and a timeout, where these are longer), or when the rules of "
+		  "detection.prometheus have no such alert: a name that is mistyped guards "
+		  "nothing. Of alerts at Alertmanager that is asked only where Prometheus "
+		  "evaluates any.");
 }
 
 void page_spec(FILE *out)

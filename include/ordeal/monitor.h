@@ -25,6 +25,9 @@ struct ord_monitor_sink {
 	/* A channel, as it stands in an objective or an abort condition, has become so, or no
 	 * longer is. May be NULL. */
 	void (*changed)(void *arg, const char *channel, bool so);
+	/* A channel of an abort condition can never become so: no rule of Prometheus makes its
+	 * alert. May be NULL. */
+	void (*never)(void *arg, const char *channel, const char *why);
 	void *arg;
 	uint64_t mono_ns;  /* CLOCK_MONOTONIC of the timeline's t = 0 */
 	int64_t anchor_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC at that instant */
@@ -65,8 +68,8 @@ void ord_monitor_settle(struct ord_monitor *m);
 
 /*
  * The rules as they are now, for people who have not begun yet: an object as a line of type `rules`
- * (owned by the caller), with a list of texts, "notes", beside. Waits as ord_monitor_before does.
- * -1 where nobody answered.
+ * (owned by the caller), with two lists of texts beside: "notes", and "refused", the abort
+ * conditions that can never stop a run. Waits as ord_monitor_before does. -1 where nobody answered.
  */
 int ord_monitor_rules(const struct ord_plan *plan, struct json_t **ret, struct ord_err *err);
 /* The same as a table. */

@@ -91,4 +91,6 @@ void ord_monitor_text(const json_t *rules, FILE *out)
 	routes(json_object_get(rules, "route"), out);
 	json_array_foreach (json_object_get(rules, "notes"), i, note)
 		(void)fprintf(out, "note: %s\n", json_string_value(note));
+	json_array_foreach (json_object_get(rules, "refused"), i, note)
+		(void)fprintf(out, "refused: %s\n", json_string_value(note));
 }

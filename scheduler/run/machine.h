@@ -77,6 +77,7 @@ struct run_track {
 struct run_alert {
 	bool told, so;
 	uint64_t blind_ns; /* since when it cannot be asked; 0: it can */
+	char never[400];   /* why it can never be so; "": it may */
 };
 
 struct run {
@@ -202,10 +203,11 @@ void run_monitor_settle(struct run *r);
 void run_monitor_close(struct run *r);
 /* The longest interval of scrapes and evaluations; 0: nobody told. */
 uint64_t run_monitor_period(const struct run *r);
-/* An abort condition on an alert: whether it holds, or could not be asked for too long. */
+/* An abort condition on an alert: whether it holds, can never hold, or could not be asked for too
+ * long. */
 void run_monitor_guard(struct run *r, size_t abort, uint64_t now);
-/* Every alert of an abort condition has been told, and can be asked now: without, nothing is
- * injected. */
+/* Every alert of an abort condition has been told, can be asked now, and may become so: without,
+ * nothing is injected. */
 bool run_monitor_guarded(const struct run *r);
 
 /* watch.c */

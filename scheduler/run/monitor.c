@@ -25,8 +25,23 @@ static void on_changed(void *arg, const char *channel, bool so)
 	for (size_t i = 0; i < r->spec->n_abort; i++) {
 		struct run_alert *a = alert_of(r, i, channel);
 
+		if (!a)
+			continue;
+		a->told = true;
+		a->so = so;
+		a->blind_ns = 0;
+	}
+}
+
+static void on_never(void *arg, const char *channel, const char *why)
+{
+	struct run *r = arg;
+
+	for (size_t i = 0; i < r->spec->n_abort; i++) {
+		struct run_alert *a = alert_of(r, i, channel);
+
 		if (a)
-			*a = (struct run_alert){.told = true, .so = so};
+			(void)snprintf(a->never, sizeof a->never, "%s", why);
 	}
 }
 
@@ -59,6 +74,7 @@ int run_monitor_open(struct run *r, uint64_t mono_ns, struct ord_err *err)
 {
 	const struct ord_monitor_sink sink = {.line = on_line,
 					      .changed = on_changed,
+					      .never = on_never,
 					      .arg = r,
 					      .mono_ns = mono_ns,
 					      .anchor_ns = r->anchor_ns};
@@ -121,10 +137,13 @@ void run_monitor_guard(struct run *r, size_t abort, uint64_t now)
 	const struct ord_condition *c = &r->spec->abort[abort];
 	const struct run_alert *a = &r->alerts[abort];
 	uint64_t blind_ns = a->told ? a->blind_ns : r->started_ns;
-	char text[ORD_SENTENCE_MAX + 64];
+	char text[ORD_SENTENCE_MAX + sizeof a->never];
 
 	if (a->told && a->so) {
 		run_abort(r, "condition", now, c->text);
+	} else if (*a->never) {
+		(void)snprintf(text, sizeof text, "%s: it never can be: %s", c->text, a->never);
+		run_abort(r, "condition", now, text);
 	} else if (blind_ns && now - blind_ns > patience(r, c)) {
 		(void)snprintf(text, sizeof text, "%s: it could not be asked%s", c->text,
 			       a->told ? " any more" : "");
@@ -132,10 +151,15 @@ void run_monitor_guard(struct run *r, size_t abort, uint64_t now)
 	}
 }
 
+static bool can_act(const struct run_alert *a)
+{
+	return a->told && !a->blind_ns && !*a->never;
+}
+
 bool run_monitor_guarded(const struct run *r)
 {
 	for (size_t i = 0; i < r->spec->n_abort; i++)
-		if (*r->spec->abort[i].channel && (!r->alerts[i].told || r->alerts[i].blind_ns))
+		if (*r->spec->abort[i].channel && !can_act(&r->alerts[i]))
 			return false;
 	return true;
 }

@@ -11,7 +11,7 @@ import sys
 import time
 
 from lab import Lab, get, need, until, wait_for
-from test_run import ALERTMANAGER, PROMETHEUS, RULES, S, SPEC, of, run
+from test_run import ALERTMANAGER, PROMETHEUS, RULES, S, SPEC, of, ordeal, run
 
 HERE = pathlib.Path(__file__).parent
 
@@ -124,6 +124,20 @@ def prometheus_dies_that_guards(lab, pid):
     assert state_of(pid) != "T"
 
 
+def guard_without_rule(lab, pid):
+    """A name that no rule has: nothing is injected, and whoever asks before is told the same."""
+    for name, condition in (("typo", "prometheus:AppDwon firing"), ("nobody", "alertmanager:AppDwon firing")):
+        done, lines, path, _ = run(lab, name, pid, "25s", f"  abort: [{json.dumps(condition)}]")
+        assert done.returncode == 3 and lines[-1]["cause"] == "aborted", (done, lines[-1])
+        text = of(lines, "abort")[0]["text"]
+        assert text.startswith(condition) and "no rule for the alert 'AppDwon'; did you mean 'AppDown'?" in text, text
+        assert of(lines, "fault") == [] and state_of(pid) != "T", of(lines, "fault")
+        asked = ordeal("validate", "--now", path)
+        assert asked.returncode == 2 and "can never abort a run" in asked.stderr and "AppDown" in asked.stderr, asked
+    well = lab.write("well.yaml", path.read_text().replace("AppDwon", "AppDown"))
+    assert ordeal("validate", "--now", well).returncode == 0
+
+
 def main():
     need("prometheus", "prometheus-alertmanager")
     with Lab() as lab:
@@ -134,7 +148,7 @@ def main():
         lab.alertmanager(ALERTMANAGER)
         lab.prometheus(PROMETHEUS, RULES)
         until(lambda: get("http://127.0.0.1:9090/api/v1/query?query=up")["data"]["result"], what="nothing is scraped")
-        for part in (by_alertmanager, by_a_value, killed, prometheus_dies_that_guards, prometheus_dies):
+        for part in (guard_without_rule, by_alertmanager, by_a_value, killed, prometheus_dies_that_guards, prometheus_dies):
             quiet(lab)
             part(lab, app.pid)
 

@@ -50,6 +50,25 @@ def no_target_yet(lab):
     assert "the rules of Prometheus are not those that they were" not in driver.notes(), driver.notes()
 
 
+def refused(lab, name):
+    """Of an abort on an alert at each of the two, which are refused before there is a run."""
+    driver = lab.driver(name, experiment([], abort=["alertmanager:Elsewhere firing", "prometheus:Gone firing"], detection="""
+    prometheus: {url: "http://127.0.0.1:9090", every: 200ms, timeout: 5s}
+    alertmanager: {url: "http://127.0.0.1:9093", every: 200ms, timeout: 1s}"""))
+    return [line for line in driver.tell("rules") if line["e"] == "asked"][0]["rules"]["refused"]
+
+
+def guards_without_rules(lab):
+    """Who evaluates other alerts is who would tell Alertmanager of this one; who evaluates none is not."""
+    both = refused(lab, "some-rules")
+    assert [text.split(" ")[0] for text in both] == ["alertmanager:Elsewhere/active", "prometheus:Gone/firing"], both
+    lab.write("rules.yml", "groups: []\n")
+    get("http://127.0.0.1:9090/-/reload", b"")
+    until(lambda: not get("http://127.0.0.1:9090/api/v1/rules")["data"]["groups"], what="the rules stay")
+    one = refused(lab, "no-rules")
+    assert len(one) == 1 and one[0].startswith("prometheus:Gone/firing can never abort a run: Prometheus has no rule"), one
+
+
 GROUP_WAIT, PEER_TIMEOUT = 1 * S, 4 * S
 BUSY = 2 * S  # how late a busy machine may make a server
 
@@ -107,6 +126,7 @@ def main():
     need("prometheus", "prometheus-alertmanager")
     with Lab() as lab:
         no_target_yet(lab)
+        guards_without_rules(lab)
         peers(lab)
 
 

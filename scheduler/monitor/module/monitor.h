@@ -113,6 +113,7 @@ struct ord_monitor {
 	size_t n_peers, n_before, told_peers;
 	json_t *rules;		   /* owned; as told last */
 	json_t *notes;		   /* owned; texts, where there is no timeline */
+	json_t *refused;	   /* the same: aborts that can never be */
 	struct mon_gather *gather; /* NULL: nothing is being asked */
 	struct mon_job *jobs;
 };
@@ -123,6 +124,8 @@ void mon_tell_stage(struct ord_monitor *m, const struct mon_alert *a, const char
 		    const struct mon_instant *at, json_t *detail, uint64_t now_ns);
 void mon_tell_channel(struct ord_monitor *m, struct mon_channel *c, const struct mon_instant *at,
 		      const char *why, json_t *detail, uint64_t now_ns);
+/* An abort condition waits for this channel, which can never become so. */
+void mon_tell_never(struct ord_monitor *m, const struct mon_channel *c, const char *why);
 void mon_tell_clock(struct mon_poll *p);
 void mon_note(struct ord_monitor *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A server's stamp on CLOCK_MONOTONIC, as it was told by an answer that was asked for then. */

@@ -55,7 +55,8 @@ static int start(struct ord_monitor *m, struct ord_err *err)
 	server_init(&m->poll[MON_PROMETHEUS].server, "prometheus", &d->prometheus, m->wire);
 	server_init(&m->poll[MON_ALERTMANAGER].server, "alertmanager", &d->alertmanager, m->wire);
 	m->notes = json_array();
-	if (!m->notes)
+	m->refused = json_array();
+	if (!m->notes || !m->refused)
 		return ord_fail_nomem(err);
 	if (add_channels(m, err))
 		return -1;
@@ -101,6 +102,7 @@ void ord_monitor_close(struct ord_monitor *m)
 	mon_routes_free(m->routes);
 	json_decref(m->rules);
 	json_decref(m->notes);
+	json_decref(m->refused);
 	free(m);
 }
 
@@ -184,6 +186,7 @@ int ord_monitor_rules(const struct ord_plan *plan, struct json_t **ret, struct o
 	}
 	line = m->rules ? json_deep_copy(m->rules) : json_object();
 	(void)json_object_set(line, "notes", m->notes);
+	(void)json_object_set(line, "refused", m->refused);
 	ord_monitor_close(m);
 	*ret = line;
 	return 0;

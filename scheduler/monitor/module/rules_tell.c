@@ -11,7 +11,8 @@
 #include "scheduler/monitor/module/member.h"
 #include "scheduler/monitor/module/monitor.h"
 
-#define NAMES_MAX 600	       /* that a name which is not there is compared with */
+#define NAMES_MAX 600 /* that a name which is not there is compared with */
+#define WHY_MAX	  400
 #define PEER_NS	  (15 * ORD_S) /* --cluster.peer-timeout, where it is not set */
 
 static void note_length(struct ord_monitor *m, const json_t *e, uint64_t fault_ns)
@@ -64,8 +65,8 @@ static void note_named(struct ord_monitor *m, const json_t *e, uint64_t fault_ns
 			 mon_text_at(e, "error"));
 }
 
-/* A named alert that no rule makes. */
-static void note_missing(struct ord_monitor *m, const json_t *rules, const char *name)
+/* Whether no rule makes alerts of that name, and then the words for it. */
+static bool lacks_rule(const json_t *rules, const char *name, size_t size, char *ret_why)
 {
 	const char *names[NAMES_MAX], *near;
 	const json_t *e;
@@ -73,13 +74,47 @@ static void note_missing(struct ord_monitor *m, const json_t *rules, const char 
 
 	json_array_foreach (rules, i, e) {
 		if (!strcmp(mon_text_at(e, "alert"), name))
-			return;
+			return false;
 		if (n < NAMES_MAX)
 			names[n++] = mon_text_at(e, "alert");
 	}
 	near = ord_nearest(name, names, n);
-	mon_note(m, "Prometheus has no rule for the alert '%s'%s%s%s", name,
-		 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	(void)snprintf(ret_why, size, "Prometheus has no rule for the alert '%s'%s%s%s", name,
+		       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return true;
+}
+
+static bool named_before(const struct ord_monitor *m, size_t c)
+{
+	for (size_t i = 0; i < c; i++)
+		if (!strcmp(m->channels[i].alert.name, m->channels[c].alert.name))
+			return true;
+	return false;
+}
+
+static bool in_abort(const struct ord_monitor *m, const struct mon_channel *c)
+{
+	for (size_t i = 0; i < m->spec->n_abort; i++)
+		if (!strcmp(m->spec->abort[i].channel, c->text))
+			return true;
+	return false;
+}
+
+/* Where Prometheus evaluates no alert at all, it is another that Alertmanager is told by. */
+static void note_missing(struct ord_monitor *m, const json_t *rules)
+{
+	char why[WHY_MAX];
+
+	for (size_t i = 0; i < m->n_channels; i++) {
+		const struct mon_channel *c = &m->channels[i];
+
+		if (!lacks_rule(rules, c->alert.name, sizeof why, why))
+			continue;
+		if (!named_before(m, i))
+			mon_note(m, "%s", why);
+		if (in_abort(m, c) && (!c->alert.alertmanager || json_array_size(rules)))
+			mon_tell_never(m, c, why);
+	}
 }
 
 /* Others that fire already, in one note. */
@@ -109,14 +144,7 @@ static void note_all(struct ord_monitor *m, const json_t *rules, uint64_t fault_
 	json_array_foreach (rules, i, e)
 		if (mon_true_at(e, "named"))
 			note_named(m, e, fault_ns);
-	for (size_t c = 0; c < m->n_channels; c++) {
-		size_t before = 0;
-
-		while (strcmp(m->channels[before].alert.name, m->channels[c].alert.name) != 0)
-			before++;
-		if (before == c)
-			note_missing(m, rules, m->channels[c].alert.name);
-	}
+	note_missing(m, rules);
 	note_others(m, rules);
 }
 

@@ -76,6 +76,15 @@ void mon_note(struct ord_monitor *m, const char *fmt, ...)
 		(void)json_array_append_new(m->notes, json_string(text));
 }
 
+void mon_tell_never(struct ord_monitor *m, const struct mon_channel *c, const char *why)
+{
+	if (m->sink.never)
+		m->sink.never(m->sink.arg, c->text, why);
+	else
+		(void)json_array_append_new(
+			m->refused, json_sprintf("%s can never abort a run: %s", c->text, why));
+}
+
 void mon_tell_stage(struct ord_monitor *m, const struct mon_alert *a, const char *stage,
 		    const struct mon_instant *at, json_t *detail, uint64_t now_ns)
 {
