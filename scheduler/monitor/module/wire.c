@@ -167,6 +167,10 @@ static void set_options(CURL *easy, const struct wire_request *q)
 	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Else a call whose time is up waits for the resolver's thread, and with it the loop. */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / ORD_MS) + 1);
 	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "ordeal/" ORDEAL_VERSION);
 	if (*q->token) {
