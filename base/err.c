@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WRAPS 48 /* bytes left to who says where it failed */
+
 static const char *const names[] = {
 	[ORD_OK] = "ok",     [ORD_USAGE] = "usage", [ORD_SYS] = "sys",
 	[ORD_SKIP] = "skip", [ORD_GUARD] = "guard", [ORD_NOMEM] = "nomem",
@@ -28,7 +30,8 @@ int ord_fail_sys_at(struct ord_err *err, const char *where, const char *fmt, ...
 {
 	int saved = errno;
 	char text[96];
-	size_t used;
+	const char *reason;
+	size_t used, room;
 	va_list ap;
 
 	if (!err)
@@ -39,10 +42,13 @@ int ord_fail_sys_at(struct ord_err *err, const char *where, const char *fmt, ...
 	va_start(ap, fmt);
 	(void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
 	va_end(ap);
-	used = strlen(err->msg);
 	/* GNU strerror_r: returns the text, which need not be in the buffer. */
-	(void)snprintf(err->msg + used, sizeof err->msg - used, ": %.94s",
-		       strerror_r(saved, text, sizeof text));
+	reason = strerror_r(saved, text, sizeof text);
+	/* A long path is cut rather than what is wrong with it. */
+	used = strlen(err->msg);
+	room = sizeof err->msg - WRAPS - strlen(": ") - strnlen(reason, sizeof text) - 1;
+	used = used < room ? used : room;
+	(void)snprintf(err->msg + used, sizeof err->msg - used, ": %.*s", (int)sizeof text, reason);
 	errno = saved;
 	return -1;
 }

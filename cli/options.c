@@ -142,7 +142,8 @@ int cli_read_operand(const char *path, size_t max, char **ret, size_t *ret_size,
 {
 	if (!ord_file_read(!strcmp(path, "-") ? "/dev/stdin" : path, max, ret, ret_size, err))
 		return 0;
-	if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR || err->sys_errno == EISDIR)
+	if (err->sys_errno == ENOENT || err->sys_errno == ENOTDIR || err->sys_errno == EISDIR ||
+	    err->sys_errno == ENAMETOOLONG)
 		err->code = ORD_USAGE;
 	return -1;
 }
