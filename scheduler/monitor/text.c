@@ -3,8 +3,11 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/units.h"
 #include "ordeal/monitor.h"
+
+#define NAME_WIDTH 40
 
 bool ord_monitor_wanted(const struct ord_plan *plan)
 {
@@ -33,12 +36,14 @@ static const char *span_of(const json_t *object, const char *key, char out[stati
 static void row(const json_t *rule, int width, FILE *out)
 {
 	char for_[32], evaluated[32], scraped[32], needs[32];
+	char name[NAME_WIDTH + 1], state[32], health[32];
 	bool named = json_is_true(json_object_get(rule, "named"));
-	const char *health = text_of(rule, "health");
 
-	(void)fprintf(out, "  %c %-*.*s %-9s %8s %8s %8s %10s  %s", named ? '*' : ' ', width, width,
-		      text_of(rule, "alert"), text_of(rule, "state"), span_of(rule, "for_ns", for_),
-		      span_of(rule, "interval_ns", evaluated),
+	(void)ord_printable(text_of(rule, "alert"), sizeof name, name);
+	(void)ord_printable(text_of(rule, "state"), sizeof state, state);
+	(void)ord_printable(text_of(rule, "health"), sizeof health, health);
+	(void)fprintf(out, "  %c %-*s %-9s %8s %8s %8s %10s  %s", named ? '*' : ' ', width, name,
+		      state, span_of(rule, "for_ns", for_), span_of(rule, "interval_ns", evaluated),
 		      span_of(rule, "scrape_interval_ns", scraped),
 		      span_of(rule, "needs_ns", needs), text_of(rule, "can_fire"));
 	if (strcmp(health, "ok") != 0 && strcmp(health, "-") != 0)
@@ -56,7 +61,7 @@ static int widest(const json_t *rules)
 
 		most = n > most ? n : most;
 	}
-	return most < 40 ? (int)most : 40;
+	return most < NAME_WIDTH ? (int)most : NAME_WIDTH;
 }
 
 static void routes(const json_t *route, FILE *out)

@@ -19,7 +19,7 @@ struct log_lines {
 size_t log_lines_feed(struct log_lines *l, const char *data, size_t size,
 		      bool (*line)(void *arg, const char *text), void *arg);
 
-/* What strangers wrote, fit for a report: printable, in UTF-8, cut. Returns out. */
+/* A line, fit for a report. Returns out. */
 char *log_text(const char *line, char out[static LOG_TEXT_MAX]);
 
 #endif

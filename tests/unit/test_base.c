@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/sha256.h"
+#include "base/printable.h"
 
 static struct ord_err err;
 static char tmp[64];
@@ -189,6 +190,32 @@ static void lists_of_cpus(void **state)
 	}
 }
 
+/* A path fills the message: what is wrong with it is told all the same, also once wrapped. */
+static void reasons_of_long_paths(void **state)
+{
+	static char path[5000];
+	ord_autofree char *text = NULL;
+
+	memset(path, 'a', sizeof path - 1);
+	assert_int_equal(ord_file_read(path, 10, &text, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "aaa: File name too long"));
+	(void)ord_wrap(&err, "stats");
+	assert_memory_equal(err.msg, "stats: open 'aaa", 16);
+	assert_non_null(strstr(err.msg, "aaa: File name too long"));
+}
+
+/* Controls, also those of two bytes, and what is no UTF-8; no character is cut in two. */
+static void strangers_texts_are_cleaned(void **state)
+{
+	char out[8];
+
+	assert_string_equal(ord_printable("a\033[\177\xc2\x9bz", sizeof out, out), "a [  z");
+	assert_string_equal(ord_printable("\xffx\xc3", sizeof out, out), "?x?");
+	assert_string_equal(ord_printable("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", sizeof out, out),
+			    "\xc3\xa4\xc3\xb6\xc3\xbc");
+	assert_string_equal(ord_printable("1234567890", sizeof out, out), "1234567");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +226,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(directories_are_made, make_tmp, remove_tmp),
 		cmocka_unit_test(homes_follow_the_environment),
 		cmocka_unit_test(the_hash_is_sha256),
+		cmocka_unit_test(reasons_of_long_paths),
+		cmocka_unit_test(strangers_texts_are_cleaned),
 		cmocka_unit_test(numbers_are_the_same_everywhere),
 		cmocka_unit_test(lists_of_cpus),
 	};

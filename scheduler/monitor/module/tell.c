@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/printable.h"
 #include "scheduler/monitor/module/monitor.h"
 
 int64_t mon_t(const struct ord_monitor *m, int64_t ns)
@@ -64,12 +65,14 @@ static void tell(struct ord_monitor *m, const char *e, json_t *line, uint64_t no
 
 void mon_note(struct ord_monitor *m, const char *fmt, ...)
 {
-	char text[600];
+	char all[600], text[sizeof all];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
+	(void)vsnprintf(all, sizeof all, fmt, ap);
 	va_end(ap);
+	/* Names and errors of others, that may be cut in the middle of a character. */
+	(void)ord_printable(all, sizeof text, text);
 	if (m->sink.line)
 		tell(m, "note", json_pack("{s:s}", "text", text), ord_now_ns());
 	else
