@@ -5,6 +5,7 @@ import datetime
 import http.client
 import http.server
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -31,6 +32,7 @@ class Server:
         self.mode = "ok"
         self.alerts, self.asked = [], []
         self.ahead = AHEAD
+        self.date = None
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,6 +45,9 @@ class Server:
                     outer.answer(self, path)
                 except OSError:
                     self.close_connection = True
+
+            def date_time_string(self, timestamp=None):
+                return outer.date or super().date_time_string(timestamp)
 
             def log_message(self, *args):
                 pass
@@ -75,6 +80,9 @@ class Server:
         elif mode == "echo":
             text = f"bad query by {TOKEN} of {HEADER}"
             self.say(to, 422, json.dumps({"status": "error", "error": text}).encode())
+        elif mode == "cut":
+            # Where the text is cut, in the middle of the token.
+            self.say(to, 422, json.dumps({"status": "error", "error": "x" * 215 + TOKEN}).encode())
         elif mode == "truncated":
             self.say(to, 200, b'{"status": "success", "data": {"alerts": [', length=4000)
             to.close_connection = True
@@ -117,7 +125,8 @@ def detection(lab, url="http://127.0.0.1:9090/", more=""):
 
 MISBEHAVIOURS = (
     ("truncated", "transfer closed"), ("half", "not JSON"), ("slow", "timed out"), ("huge", "longer than 16 MiB"),
-    ("down", "it answered 503"), ("other", "not one of Prometheus's API"), ("echo", "bad query by *** of ***"))
+    ("down", "it answered 503"), ("other", "not one of Prometheus's API"), ("echo", "bad query by *** of ***"),
+    ("cut", "it answered 422: xxx"))
 
 
 def misbehaves(lab, server, driver):
@@ -126,6 +135,7 @@ def misbehaves(lab, server, driver):
         server.mode = mode
         line = driver.await_("channel", channel="prometheus:A/firing", state=None, since=since)
         assert words in line["message"], (mode, line)
+        assert TOKEN[:6] not in line["message"], (mode, line)
         server.mode = "ok"
         driver.await_("channel", channel="prometheus:A/firing", state=False, since=since)
 
@@ -170,6 +180,22 @@ def wrong_clock(server, driver):
     server.alerts = []
 
 
+def impossible(lab, server):
+    """Labels that are no texts, and a date that 64 bits of nanoseconds do not hold."""
+    server.date = "Fri, 31 Dec 9999 23:59:59 GMT"
+    server.alerts = [{"labels": {"alertname": "A", "n": 1}, "state": "firing", "activeAt": stamp(time.time()), "value": "1"}]
+    driver = lab.driver("odd", experiment(["detect(prometheus:A) within 30s", "detect(alertmanager:A) within 30s"],
+                                          detection=detection(lab) + f"""
+    alertmanager: {{url: "http://127.0.0.1:9090/", every: 100ms, timeout: 700ms, tokenFile: {lab.dir}/token,
+                   headers: {{X-Scope-OrgID: {HEADER}}}}}"""))
+    driver.tell("before")
+    driver.tell("repetition 1")
+    driver.await_("stage", stage="firing", alert="A", source="prometheus")
+    driver.await_("channel", channel="alertmanager:A/active", state=False)
+    assert driver.all("clock", source="prometheus") and not driver.all("clock", source="alertmanager"), driver.all("clock")
+    server.date, server.alerts = None, []
+
+
 def wrong_token(lab, server, driver):
     since = len(driver.lines)
     (lab.dir / "token").write_text("second-secret-token\n")
@@ -181,6 +207,15 @@ def wrong_token(lab, server, driver):
     since = len(driver.lines)
     (lab.dir / "token").unlink()
     driver.await_("channel", channel="prometheus:A/firing", state=None, since=since)
+    (lab.dir / "token").write_text(TOKEN + "\n")
+    driver.await_("channel", channel="prometheus:A/firing", state=False, since=since)
+    # Nobody waits for who may write to a pipe.
+    since = len(driver.lines)
+    os.mkfifo(lab.dir / "pipe")
+    (lab.dir / "pipe").rename(lab.dir / "token")
+    line = driver.await_("channel", channel="prometheus:A/firing", state=None, since=since)
+    assert "is no regular file" in line["message"], line
+    (lab.dir / "token").unlink()
     (lab.dir / "token").write_text(TOKEN + "\n")
     driver.await_("channel", channel="prometheus:A/firing", state=False, since=since)
 
@@ -204,8 +239,8 @@ def self_signed(lab):
     trusting.await_("channel", channel="prometheus:A/firing", state=False)
 
 
-def post(body, method="POST", port=9199):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def post(body, method="POST", port=9199, host="127.0.0.1"):
+    connection = http.client.HTTPConnection(host, port, timeout=10)
     connection.request(method, "/", body)
     status = connection.getresponse().status
     connection.close()
@@ -254,6 +289,10 @@ def webhook(lab):
     assert old["alert"] == "B", old
     for one in idle:
         one.close()
+    # An address of IPv6, however it is written.
+    lab.driver("six", experiment(["detect(alertmanager:B/notified) within 30s"], detection="""
+    alertmanager: {url: "http://127.0.0.1:9093", webhook: {listen: "[0:0:0:0:0:0:0:1]:9198"}}"""))
+    assert post(None, "GET", 9198, "::1") == 405
     # The first of all that a run says where the socket is taken.
     try:
         lab.driver("taken", experiment(["detect(alertmanager:B/notified) within 30s"], detection="""
@@ -278,6 +317,7 @@ def main():
         no_storm(server, driver)
         wrong_clock(server, driver)
         wrong_token(lab, server, driver)
+        impossible(lab, server)
         webhook(lab)
         self_signed(lab)
         # With nobody there at all, the beginning does not last.

@@ -8,6 +8,7 @@
 
 #define BACK_OFF_MAX (30 * ORD_S)
 #define CLOCK_EVERY  (15 * ORD_S)
+#define DATE_MAX_S   9000000000 /* 64 bits of ns since 1970 hold little more */
 
 static void arm(struct mon_poll *p)
 {
@@ -44,7 +45,7 @@ static void on_time(void *arg, const struct server_answer *a)
 /* Alertmanager tells the time in a header only, in whole seconds. */
 static void date_seen(struct mon_poll *p, const struct server_answer *a)
 {
-	if (a->date_s > 0)
+	if (a->date_s > 0 && a->date_s < DATE_MAX_S)
 		clock_seen(p, a->date_s * (int64_t)ORD_S, (a->date_s + 1) * (int64_t)ORD_S, a);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/real.h"
 #include "ordeal/monitor.h"
 #include "scheduler/monitor/module/server.h"
 #include "scheduler/monitor/read/number.h"
@@ -82,9 +83,9 @@ static void on_age(void *arg, const struct server_answer *a)
 	const json_t *series = json_array_get(json_object_get(a->value, "result"), 0);
 	const char *text = json_string_value(
 		json_array_get(a->why ? NULL : json_object_get(series, "value"), 1));
-	double age = text ? strtod(text, NULL) : -1;
+	double age;
 
-	if (age >= 0) {
+	if (text && ord_parse_real(text, &age) && age >= 0) {
 		io->has_age = true;
 		io->sample->s.age_ns = mon_seconds(age);
 	}

@@ -57,7 +57,8 @@ static int selector_of(const struct mon_alert *a, char *out, size_t size)
 	const json_t *value;
 
 	json_object_foreach ((json_t *)(uintptr_t)a->labels, name, value) {
-		if (mon_quote(json_string_value(value), sizeof quoted, quoted))
+		if (!json_is_string(value) ||
+		    mon_quote(json_string_value(value), sizeof quoted, quoted))
 			return -1;
 		n += (size_t)snprintf(out + n, size - n, ",%s=\"%s\"", name, quoted);
 		if (n >= size)

@@ -13,6 +13,7 @@
 #include "scheduler/monitor/read/scrapes.h"
 
 #define RULES_MAX 500 /* of a line */
+#define NAMED_MAX 100 /* beside them; each is asked about */
 #define PEERS_MAX 64
 #define QUERY_MAX (MON_SELECTOR + 64)
 
@@ -88,8 +89,7 @@ static json_t *entry_of(const struct ord_monitor *m, const json_t *group, const 
 	if (*mon_text_at(rule, "lastError")) {
 		char error[SERVER_WHY];
 
-		(void)snprintf(error, sizeof error, "%s", mon_text_at(rule, "lastError"));
-		server_scrub(&m->poll[MON_PROMETHEUS].server, error);
+		server_told(&m->poll[MON_PROMETHEUS].server, mon_text_at(rule, "lastError"), error);
 		(void)json_object_set_new(e, "error", json_string(error));
 	}
 	return e;
@@ -110,7 +110,7 @@ static void read_group(struct mon_gather *g, const json_t *group)
 		}
 		if (interval > g->all.evaluation_ns)
 			g->all.evaluation_ns = interval;
-		if (mon_named(g->m, name))
+		if (mon_named(g->m, name) && json_array_size(g->rules) < RULES_MAX + NAMED_MAX)
 			(void)json_array_insert_new(g->rules, 0, entry_of(g->m, group, rule));
 		else if (json_array_size(g->rules) < RULES_MAX)
 			(void)json_array_append_new(g->rules, entry_of(g->m, group, rule));

@@ -169,13 +169,15 @@ static int64_t first_true(const struct mon_job *j, const json_t *result, int64_t
 	size_t i, k;
 
 	json_array_foreach (result, i, series) {
-		int64_t before = INT64_MIN / 2, began = INT64_MAX;
+		int64_t before = 0, began = INT64_MAX;
 
 		if (!ours(j, series))
 			continue;
 		json_array_foreach (json_object_get(series, "values"), k, sample) {
 			int64_t at = server_stamp(json_array_get(sample, 0));
 
+			if (!at)
+				continue;
 			/* With an alert: the last time it became true; else the first. */
 			if (at - before > step_ns + step_ns / 2 &&
 			    (j->labels || began == INT64_MAX))

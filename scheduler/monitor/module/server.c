@@ -4,14 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/printable.h"
 
 #define TOKEN_MAX    16384
 #define SECRET_LEAST 4 /* shorter ones would blot out half the text */
+/* Of what a server says; whatever of it is told, a secret in it is seen whole. */
+#define SAID_MAX (4 * TOKEN_MAX)
 
 struct asking {
 	struct server *server;
@@ -67,7 +71,8 @@ static void blot(char *text, const char *secret)
 	}
 }
 
-void server_scrub(const struct server *s, char *text)
+/* Every secret that the text holds becomes "***", in place. */
+static void scrub(const struct server *s, char *text)
 {
 	if (s->token)
 		blot(text, s->token);
@@ -79,13 +84,27 @@ void server_scrub(const struct server *s, char *text)
 	}
 }
 
+void server_told(const struct server *s, const char *said, char out[static SERVER_WHY])
+{
+	ord_autofree char *whole = strndup(said, SAID_MAX);
+
+	if (whole)
+		scrub(s, whole);
+	(void)ord_printable(whole ? whole : "out of memory", SERVER_WHY, out);
+}
+
 static int read_token(struct server *s, struct ord_err *err)
 {
 	ord_autofree char *text = NULL;
+	struct stat st;
 	size_t n;
 
 	if (!s->spec->token_file)
 		return 0;
+	/* The loop does not wait for whoever may write to a FIFO. */
+	if (!stat(s->spec->token_file, &st) && !S_ISREG(st.st_mode))
+		return ord_fail(err, ORD_USAGE, "the token: %s is no regular file",
+				s->spec->token_file);
 	if (ord_file_read(s->spec->token_file, TOKEN_MAX, &text, NULL, err))
 		return ord_wrap(err, "the token");
 	n = strcspn(text, "\r\n");
@@ -104,11 +123,7 @@ static void say(const struct asking *a, struct server_answer *to, const char *wh
 {
 	char text[SERVER_WHY];
 
-	(void)snprintf(text, sizeof text, "%s", why);
-	server_scrub(a->server, text);
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-			*p = '?';
+	server_told(a->server, why, text);
 	to->why = text;
 	a->answered(a->arg, to);
 }
@@ -123,15 +138,16 @@ static void say_status(const struct asking *a, struct server_answer *to, long st
 		       const json_t *json)
 {
 	const char *error = error_of(json);
-	char text[SERVER_WHY];
+	char told[SERVER_WHY], text[SERVER_WHY];
 
+	server_told(a->server, error ? error : "", told);
 	if (status == 401 || status == 403)
 		(void)snprintf(text, sizeof text,
 			       "it answered %ld: the token or the headers are not what it wants",
 			       status);
 	else
-		(void)snprintf(text, sizeof text, "it answered %ld%s%s", status, error ? ": " : "",
-			       error ? error : "");
+		(void)snprintf(text, sizeof text, "it answered %ld%s%.200s", status,
+			       *told ? ": " : "", told);
 	say(a, to, text);
 }
 

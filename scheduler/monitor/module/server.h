@@ -53,8 +53,9 @@ void server_drop(struct server *s); /* what is in flight, without a word */
  */
 void server_ask(struct server *s, enum server_form form, const char *path,
 		const struct server_param *params, server_answered *answered, void *arg);
-/* Every secret that the text holds becomes "***", in place. */
-void server_scrub(const struct server *s, char *text);
+/* What a server said, without secrets ("***" in their place), printable, cut to
+ * fit. */
+void server_told(const struct server *s, const char *said, char out[static SERVER_WHY]);
 
 /* An instant query, and one over a range; times are the server's, in ns since 1970. */
 void server_query(struct server *s, const char *query, int64_t at_ns, server_answered *answered,

@@ -224,14 +224,17 @@ static void on_end(void *arg, struct MHD_Connection *c, void **state,
 /* A file that nobody listens behind is one that was left. */
 static int clear_path(const struct sockaddr_un *a, struct ord_err *err)
 {
-	ord_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ord_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 
 	if (lstat(a->sun_path, &st))
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
 		return ord_fail(err, ORD_USAGE, "%s is there, and no socket", a->sun_path);
-	if (fd >= 0 && !connect(fd, (const struct sockaddr *)a, sizeof *a))
+	if (fd < 0)
+		return ord_fail_sys(err, "socket");
+	/* Someone who is busy answers otherwise, and so does one who may not be spoken to. */
+	if (!connect(fd, (const struct sockaddr *)a, sizeof *a) || errno != ECONNREFUSED)
 		return ord_fail(err, ORD_USAGE, "someone listens on %s already", a->sun_path);
 	if (unlink(a->sun_path) && errno != ENOENT)
 		return ord_fail_sys(err, "unlink '%s'", a->sun_path);
@@ -265,11 +268,14 @@ static int address_of(const char *text, struct sockaddr_storage *ret, socklen_t 
 	const char *colon = strrchr(text, ':');
 	char host[64] = "", *end = NULL;
 	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	bool bracketed;
 
 	memset(ret, 0, sizeof *ret);
 	if (!colon || !port || port > 65535 || *end || colon - text >= (long)sizeof host)
 		return ord_fail(err, ORD_USAGE, "'%s' is no address with a port", text);
-	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+	bracketed = *text == '[' && colon - text > 2 && colon[-1] == ']';
+	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - text) - 2 * bracketed,
+		       text + bracketed);
 	if (inet_pton(AF_INET, strcmp(host, "localhost") ? host : "127.0.0.1", &four->sin_addr) ==
 		    1 &&
 	    ntohl(four->sin_addr.s_addr) >> 24 == 127) {
@@ -279,10 +285,10 @@ static int address_of(const char *text, struct sockaddr_storage *ret, socklen_t 
 		return 0;
 	}
 	memset(ret, 0, sizeof *ret);
-	if (!strcmp(host, "[::1]")) {
+	if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1 &&
+	    IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)) {
 		six->sin6_family = AF_INET6;
 		six->sin6_port = htons((uint16_t)port);
-		six->sin6_addr = in6addr_loopback;
 		*ret_size = sizeof *six;
 		return 0;
 	}
