@@ -84,7 +84,9 @@ static const char *take(struct run_marks *m, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 ||
 	    (peer.uid != 0 && peer.uid != geteuid()))
 		return "only root and the user who runs it may mark a run";
-	if (size <= 0 || (size_t)size > sizeof text)
+	if (size <= 0)
+		return "this is no mark";
+	if ((size_t)size > sizeof text)
 		return "the message is too long";
 	if (m->n_lines >= LINES_MAX)
 		return "this run has been marked too often";
