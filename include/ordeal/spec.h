@@ -186,7 +186,8 @@ struct ord_objective {
 
 /* Who is asked over HTTP what has been detected. */
 struct ord_source_spec {
-	char *url; /* NULL: it is not asked */
+	char *url;  /* NULL: it is not asked */
+	bool named; /* the experiment has it, be it with mistakes */
 	uint64_t every_ns, timeout_ns;
 	char *headers[ORD_HEADERS_MAX]; /* "Name: value"; may be secret: told as a digest alone */
 	size_t n_headers;

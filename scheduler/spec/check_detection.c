@@ -38,12 +38,12 @@ void check_source(struct reader *r, const struct node *node, enum ord_channel_ki
 
 	switch (source) {
 	case ORD_CHANNEL_PROMETHEUS:
-		if (!d->prometheus.url)
+		if (!d->prometheus.named)
 			lacks(r, node, channel,
 			      "detection: {prometheus: {url: \"http://127.0.0.1:9090\"}}");
 		break;
 	case ORD_CHANNEL_ALERTMANAGER:
-		if (!d->alertmanager.url)
+		if (!d->alertmanager.named)
 			lacks(r, node, channel,
 			      "detection: {alertmanager: {url: \"http://127.0.0.1:9093\"}}");
 		else if (!d->webhook && !ord_alert_parse(channel, &alert, &m) &&
@@ -81,8 +81,11 @@ static void check_prom_probes(struct reader *r, const struct node *probes,
 {
 	for (size_t i = 0; i < spec->n_probes; i++) {
 		const struct ord_probe_spec *p = &spec->probes[i];
+		const struct node *prom = node_find(probes->items[i], "prom");
 
-		if (p->kind == ORD_PROBE_PROM && !p->prom.url && !spec->detection.prometheus.url)
+		/* A url that is wrong was said to be. */
+		if (p->kind == ORD_PROBE_PROM && !node_find(prom, "url") &&
+		    !spec->detection.prometheus.named)
 			sink_add(r->sink, probes->items[i],
 				 "the probe '%s' names no Prometheus; add 'detection: {prometheus: "
 				 "{url: \"http://127.0.0.1:9090\"}}', or a 'url' to its prom",

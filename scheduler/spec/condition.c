@@ -158,7 +158,9 @@ static int alert_state(struct scan *s, struct ord_alert *a, struct ord_condition
 	a->stage = pending	     ? ORD_ALERT_PENDING
 		   : a->alertmanager ? ORD_ALERT_ACTIVE
 				     : ORD_ALERT_FIRING;
-	(void)ord_alert_text(a, c->channel);
+	/* "pending" is a longer word than the one that it was read with. */
+	if (ord_alert_text(a, c->channel))
+		return scan_wrong(s, s->at, "a channel of more than %d bytes", ORD_CHANNEL_MAX - 1);
 	return scan_no_more(s);
 }
 

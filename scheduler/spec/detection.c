@@ -117,11 +117,19 @@ static void listen_read(struct reader *r, const struct key *key, const struct no
 		put(r, key, base, text);
 }
 
+char *share_meant(const char *text, int64_t ppm, int64_t most, char out[static SHARE_MEANT])
+{
+	*out = '\0';
+	if (!strchr(text, '%') && ppm / 100 <= most)
+		(void)snprintf(out, SHARE_MEANT, "; write '%.40s%%'", text);
+	return out;
+}
+
 static void share_read(struct reader *r, const struct key *key, const struct node *node, void *base)
 {
 	const char *text = want_scalar(r, key->name, key->type->what, node,
 				       TEXT | 1u << SCALAR_FLOAT | 1u << SCALAR_INT);
-	char lo[32], hi[32];
+	char lo[32], hi[32], meant[SHARE_MEANT];
 	struct ord_err err;
 	int64_t ppm;
 
@@ -130,8 +138,9 @@ static void share_read(struct reader *r, const struct key *key, const struct nod
 	if (ord_parse_ratio(text, &ppm, &err))
 		sink_add(r->sink, node, "%s: %s", key->name, err.msg);
 	else if (ppm < key->min || ppm > key->max)
-		sink_add(r->sink, node, "%s: '%s' is not within %s to %s", key->name, text,
-			 ord_format_percent(key->min, lo), ord_format_percent(key->max, hi));
+		sink_add(r->sink, node, "%s: '%s' is not within %s to %s%s", key->name, text,
+			 ord_format_percent(key->min, lo), ord_format_percent(key->max, hi),
+			 share_meant(text, ppm, key->max, meant));
 	else
 		*(uint32_t *)(void *)((char *)base + key->offset) = (uint32_t)ppm;
 }
@@ -181,12 +190,22 @@ const struct type type_share = {"a share, as in '99.9%'", share_read, schema_typ
 		.def = "false", .help = "take any certificate"                                     \
 	}
 
+static void source_finish(struct reader *r, const struct node *map, void *base)
+{
+	struct ord_source_spec *source = base;
+
+	(void)r;
+	(void)map;
+	source->named = true;
+}
+
 static const struct key prometheus_keys[] = {SOURCE_KEYS("http://127.0.0.1:9090")};
 
 const struct table table_prometheus = {
 	.name = "prometheus",
 	.path = "spec.detection.prometheus",
 	.help = "A Prometheus server: its rules, their alerts, and queries.",
+	.finish = source_finish,
 	ITEMS(prometheus_keys)};
 
 static const struct key webhook_keys[] = {
@@ -233,6 +252,7 @@ const struct table table_alertmanager = {.name = "alertmanager",
 					 .path = "spec.detection.alertmanager",
 					 .help = "An Alertmanager: what it has received, what it "
 						 "suppresses, whom it told.",
+					 .finish = source_finish,
 					 ITEMS(alertmanager_keys)};
 
 static const struct key log_keys[] = {

@@ -8,6 +8,10 @@
 extern const struct table table_detection, table_prometheus, table_alertmanager, table_webhook,
 	table_log, table_slo;
 extern const struct type type_share;
+#define SHARE_MEANT 64
+/* What is added where a share is beyond `most`: "99.9" may mean "99.9%". Returns out, "" where it
+ * means nothing better. */
+char *share_meant(const char *text, int64_t ppm, int64_t most, char out[static SHARE_MEANT]);
 /* sequential.c */
 extern const struct table table_sequential;
 void check_sequential(struct reader *r, const struct node *root, const struct ord_spec *spec);

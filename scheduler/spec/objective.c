@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "ordeal/alert.h"
+#include "scheduler/spec/detection.h"
 #include "scheduler/spec/scan.h"
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
@@ -203,7 +204,7 @@ static int recover(struct scan *s, struct ord_objective *o, struct language_prob
 /* A share of at most `most`, at least `least`, in parts per million. */
 static int share(struct scan *s, const char *what, int64_t least, int64_t most, uint32_t *ret)
 {
-	char lo[32], hi[32];
+	char lo[32], hi[32], meant[SHARE_MEANT];
 	struct ord_err err;
 	int64_t ppm;
 
@@ -212,8 +213,9 @@ static int share(struct scan *s, const char *what, int64_t least, int64_t most, 
 	if (ord_parse_ratio(s->word, &ppm, &err))
 		return scan_wrong(s, s->at, "%s: %.200s", what, err.msg);
 	if (ppm < least || ppm > most)
-		return scan_wrong(s, s->at, "%s: '%s' is not within %s to %s", what, s->word,
-				  ord_format_percent(least, lo), ord_format_percent(most, hi));
+		return scan_wrong(s, s->at, "%s: '%s' is not within %s to %s%s", what, s->word,
+				  ord_format_percent(least, lo), ord_format_percent(most, hi),
+				  share_meant(s->word, ppm, most, meant));
 	*ret = (uint32_t)ppm;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -230,6 +231,27 @@ static void places(void **state)
 	}
 }
 
+/* A channel fits as "/firing", and not as "/pending": cut, it would be an alert that never is. */
+static void a_channel_of_the_longest(void **state)
+{
+	static const char form[] = "prometheus:N{a=\"%.*s\",b=\"%.*s\",c=\"%.*s\"}%s";
+	char text[ORD_CHANNEL_MAX + 64], v[ORD_CHANNEL_MAX];
+	struct language_probe probe;
+	struct language_mistake m;
+	struct ord_condition c;
+	int all, third;
+
+	memset(v, 'v', sizeof v);
+	all = ORD_CHANNEL_MAX - 1 - snprintf(text, sizeof text, form, 0, v, 0, v, 0, v, "/firing");
+	third = all / 3;
+	(void)snprintf(text, sizeof text, form, third, v, third, v, all - 2 * third, v, " firing");
+	assert_int_equal(abort_parse(text, &c, &probe, &m), 0);
+	assert_int_equal(strlen(c.channel), ORD_CHANNEL_MAX - 1);
+	(void)snprintf(text, sizeof text, form, third, v, third, v, all - 2 * third, v, " pending");
+	assert_int_equal(abort_parse(text, &c, &probe, &m), -1);
+	assert_non_null(strstr(m.text, "a channel of more than"));
+}
+
 /* What a plain scalar is to every reader of YAML. */
 static void scalars(void **state)
 {
@@ -262,9 +284,13 @@ static void scalars(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conditions), cmocka_unit_test(objectives),
-		cmocka_unit_test(alerts),     cmocka_unit_test(channels),
-		cmocka_unit_test(places),     cmocka_unit_test(scalars),
+		cmocka_unit_test(conditions),
+		cmocka_unit_test(objectives),
+		cmocka_unit_test(alerts),
+		cmocka_unit_test(channels),
+		cmocka_unit_test(places),
+		cmocka_unit_test(scalars),
+		cmocka_unit_test(a_channel_of_the_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
