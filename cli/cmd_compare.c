@@ -126,6 +126,8 @@ static int compare_groups(const struct cli_args *args, struct ord_err *err)
 	const char *metrics[METRICS_MAX];
 	struct ord_compare_options o = {0};
 
+	if (!figures && cli_value(args, "figure"))
+		return ord_fail_nomem(err);
 	if (options_of(args, figures, metrics, &o, err) || groups(args, &a, &b, err) ||
 	    ord_compare_runs(a, b, &o, &report, err) ||
 	    ord_compare_write(report, format_of(args), stdout, err))

@@ -53,6 +53,10 @@ static int slurp(const char *path, char **ret, struct ord_err *err)
 		return errno == ENOENT ? 0 : ord_fail_sys(err, "open '%.300s'", path);
 	if (getdelim(&text, &room, 0, f) < 0 && ferror(f))
 		return ord_fail_sys(err, "read '%.300s'", path);
+	if (fgetc(f) != EOF)
+		return ord_fail(err, ORD_GUARD,
+				"'%.200s' holds a NUL byte: what stands behind it would be lost",
+				path);
 	*ret = text ? ord_steal_ptr(text) : strdup("");
 	return *ret ? 0 : ord_fail_nomem(err);
 }

@@ -1,5 +1,6 @@
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/commands.h"
 #include "cli/runs.h"
@@ -32,6 +33,18 @@ static int list(const char *home, bool as_json, struct ord_err *err)
 	return r ? -1 : CLI_OK;
 }
 
+/* A run that broke off before its first line has nothing that others could be held against. */
+static int check_timeline(const char *dir, struct ord_err *err)
+{
+	char path[CLI_PATH_MAX + 16];
+	struct stat st;
+
+	(void)snprintf(path, sizeof path, "%s/run.jsonl", dir);
+	if (stat(path, &st))
+		return ord_fail_sys(err, "'%.300s'", path);
+	return st.st_size ? 0 : ord_fail(err, ORD_USAGE, "the timeline '%.200s' is empty", path);
+}
+
 static int tag(const struct cli_args *args, struct ord_err *err)
 {
 	const char *remove = cli_value(args, "remove");
@@ -48,7 +61,7 @@ static int tag(const struct cli_args *args, struct ord_err *err)
 		return cli_tag_remove(home, remove, err) ? -1 : CLI_OK;
 	if (!given)
 		return list(home, cli_flag(args, "json"), err);
-	if (cli_run_find(args->operands[0], sizeof dir, dir, err) ||
+	if (cli_run_find(args->operands[0], sizeof dir, dir, err) || check_timeline(dir, err) ||
 	    cli_tag_set(home, dir, args->operands[1], cli_flag(args, "move"), err))
 		return -1;
 	return CLI_OK;

@@ -188,6 +188,13 @@ same() { stored 20261103T100000Z-orders-cccccc 1010 1090 1190 1310 1060; }
 		echo "$name: $output"
 		[ "$status" -eq 2 ]
 	done
+	# One that broke off before its first line has nothing to compare with.
+	mkdir "$runs/broken-off"
+	: >"$runs/broken-off/run.jsonl"
+	run "$ORDEAL" tag broken-off other
+	[ "$status" -eq 2 ]
+	[[ $output == *"the timeline "*"/broken-off/run.jsonl' is empty"* ]]
+	[ ! -L "$runs/tags/other" ]
 	"$ORDEAL" tag --remove main
 	run "$ORDEAL" tag --remove main
 	[ "$status" -eq 2 ]

@@ -47,6 +47,16 @@ setup() {
 	grep -q 'The pager was quiet\.' "$out/2026-11-21-slow-store.html"
 }
 
+@test "--update of what is no text is refused, and loses nothing" {
+	"$ORDEAL" postmortem "$run_dir" -o "$out"
+	printf 'mine\0and more\n' >>"$file"
+	cp "$file" "$out/first"
+	run "$ORDEAL" postmortem "$run_dir" -o "$out" --update
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"holds a NUL byte"* ]]
+	cmp "$file" "$out/first"
+}
+
 @test "an annotation of a row is kept" {
 	"$ORDEAL" postmortem "$run_dir" -o "$out"
 	sed -i '/requested: slow-store/s/|  |$/| the switch was thrown here |/' "$file"
