@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/printable.h"
 
 #define TICK_NS (20 * ORD_MS)
 /* Targets in a cluster are looked for so long before the injection's instant: none is moved by the
@@ -35,12 +36,14 @@ static const char *const end_names[] = {
 
 void run_note(struct run *r, const char *fmt, ...)
 {
-	char text[600];
+	char all[600], text[sizeof all];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
+	(void)vsnprintf(all, sizeof all, fmt, ap);
 	va_end(ap);
+	/* It may be cut within a character, and would be no JSON. */
+	(void)ord_printable(all, sizeof text, text);
 	run_timeline_line(r->tl, "note", json_pack("{s:s}", "text", text));
 }
 
@@ -79,7 +82,7 @@ void run_stop(struct run *r, enum run_end end, const char *text)
 		run_enter(r, RUN_REVERT);
 	r->phase = RUN_STOPPING;
 	r->end = end;
-	(void)snprintf(r->end_text, sizeof r->end_text, "%s", text);
+	(void)ord_printable(text, sizeof r->end_text, r->end_text);
 	/* The end itself comes from run_advance, out of whatever called us. */
 }
 
