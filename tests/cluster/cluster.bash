@@ -207,7 +207,8 @@ has_endpoints() {
 }
 no_endpoints() { ! has_endpoints "$1"; }
 
-# played_node NAME ZONE: a node of this test alone, Ready; its name is $NS-NAME, and nothing else is scheduled on it.
+# played_node NAME ZONE: a node of this test alone, Ready and without the taint of one that is not; its name is $NS-NAME,
+# and nothing else is scheduled on it.
 played_node() {
 	k apply -f - >/dev/null <<END
 apiVersion: v1
@@ -219,6 +220,7 @@ metadata:
 status: {allocatable: {cpu: 32, memory: 64Gi, pods: 1000}, capacity: {cpu: 32, memory: 64Gi, pods: 1000}}
 END
 	until_ok 20 is "node/$NS-$1" '.status.conditions[?(@.type=="Ready")].status' True
+	until_ok 20 is "node/$NS-$1" .spec.taints ""
 }
 
 # pods [LABEL-SELECTOR]: names of those that are not going, one a line.

@@ -45,7 +45,7 @@ runs() {
 	# A pod that is made now has no room.
 	all cordon "$PREFIX-control-plane-blink-a" >/dev/null
 	begin control-plane-blink --set "spec.faults[0].target.pod.selector=app=$PREFIX" --set 'spec.faults[0].for=15s' \
-		--set 'spec.faults[1].for=14s' --set spec.recovery=13s
+		--set 'spec.faults[1].for=12s' --set spec.recovery=13s
 	begin dependency-gone --set 'spec.faults[0].for=8s' "${soon[@]}"
 	begin dependency-isolated "${short[@]}"
 	begin mesh-abort "${short[@]}"
@@ -58,7 +58,7 @@ runs() {
 		"${patient[@]}" "${soon[@]}"
 	begin stuck-endpoints "${short[@]}"
 	begin zone-loss --set "spec.faults[0].target.node.zone=$PREFIX" --set "spec.faults[1].target.pod.zone=$PREFIX" \
-		--set 'spec.faults[0].for=15s' --set 'spec.faults[1].for=14s' "${patient[@]}" "${soon[@]}"
+		--set 'spec.faults[0].for=15s' --set 'spec.faults[1].for=12s' "${patient[@]}" "${soon[@]}"
 
 	# An orders that does not stand the loss of its store, and does not come again either.
 	for run in dependency-gone dependency-isolated mesh-abort mesh-delay; do
