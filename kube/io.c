@@ -261,6 +261,10 @@ static void set_request(struct kube_io *io)
 	(void)curl_easy_setopt(c, CURLOPT_PRIVATE, io);
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, io->error);
 	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Nobody waits longer for a name than for the call itself. */
+	(void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "ordeal/" ORDEAL_VERSION);
 	(void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	(void)curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);

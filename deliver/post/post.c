@@ -66,6 +66,10 @@ static void set(CURL *c, const struct post_request *q, struct reading *r,
 	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "ordeal/" ORDEAL_VERSION);
 	(void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Nobody waits longer for a name than for the call itself. */
+	(void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / ORD_MS) + 1);
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);

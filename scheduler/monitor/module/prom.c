@@ -162,6 +162,7 @@ static int prom_open(struct prb_probe *p, struct ord_err *err)
 	else
 		prom->source.url = spec->url;
 	prom->source.timeout_ns = patience(p->spec->timeout_ns);
+	prom->source.every_ns = p->spec->every_ns;
 	if (mon_age_query(spec->query, sizeof prom->age, prom->age))
 		*prom->age = '\0';
 	if (!shared.users && wire_open(p->host->loop, &shared.wire, err))

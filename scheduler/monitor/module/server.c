@@ -241,7 +241,8 @@ static int ask(struct server *s, const char *path, const struct server_param *pa
 	struct wire_request q = {.headers = s->spec->headers,
 				 .n_headers = s->spec->n_headers,
 				 .insecure = s->spec->insecure,
-				 .timeout_ns = s->spec->timeout_ns};
+				 .timeout_ns = s->spec->timeout_ns,
+				 .every_ns = s->spec->every_ns};
 
 	if (read_token(s, err))
 		return -1;

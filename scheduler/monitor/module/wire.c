@@ -16,7 +16,8 @@
 
 #define EVENTS	    16
 #define RETRY_MAX_S 3600
-#define URL_MAX	    16384 /* servers take 8 KiB mostly */
+#define RESOLVE_NS  (10 * ORD_MS) /* a thousand threads, at the worst */
+#define URL_MAX	    16384	  /* servers take 8 KiB mostly */
 
 struct wire_call {
 	struct wire_call *next, **at; /* in the ring of those in flight */
@@ -168,8 +169,9 @@ static void set_options(CURL *easy, const struct wire_request *q)
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* Else a call whose time is up waits for the resolver's thread, and with it the loop. */
-	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	/* Else a call whose time is up waits for the resolver's thread, and with it the loop. Left
+	 * alone it lasts some ten seconds more, so that they must not be too many. */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, q->every_ns >= RESOLVE_NS ? 1L : 0L);
 #endif
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / ORD_MS) + 1);
 	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "ordeal/" ORDEAL_VERSION);

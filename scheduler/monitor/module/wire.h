@@ -25,7 +25,7 @@ struct wire_request {
 	size_t n_headers;
 	const char *token; /* "": none */
 	bool insecure;
-	uint64_t timeout_ns;
+	uint64_t timeout_ns, every_ns;
 };
 
 /* What came of it; all of it is gone when the callback returns. */

@@ -24,6 +24,7 @@
 
 #define HEADER_MAX		    1024
 #define EVENTS			    64
+#define RESOLVE_NS		    (10 * ORD_MS) /* a thousand threads, at the worst */
 #define module_fail(host, err, ...) (host)->fail(err, ORD_WHERE, ORD_SYS, __VA_ARGS__)
 
 /* One a process: all http probes share it. */
@@ -343,6 +344,11 @@ static void set_connection(CURL *c, const struct ord_probe_spec *spec)
 	(void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(c, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Else a slot whose time is up waits for the resolver's thread, and with it every probe.
+	 * Left alone it lasts some ten seconds more, so that they must not be too many. */
+	(void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, spec->every_ns >= RESOLVE_NS ? 1L : 0L);
+#endif
 	/* The pacer ends what takes too long. */
 	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 			       (long)(spec->timeout_ns / ORD_MS) + 1000);
