@@ -22,9 +22,9 @@ int run_outlet_open(run_outlet_pass *pass, void *arg, size_t max, struct run_out
 /* Copies. false: there is no room, and nothing was taken. */
 bool run_outlet_put(struct run_outlet *o, const char *data, size_t size);
 void run_outlet_sync(struct run_outlet *o);
-/* Returns when all has been passed on; NULL is fine. */
 /* All that was put has been passed on. */
 bool run_outlet_idle(struct run_outlet *o);
+/* Returns when all has been passed on; NULL is fine. */
 void run_outlet_close(struct run_outlet *o);
 
 #endif
