@@ -22,7 +22,7 @@ ssize_t ord_file_peek(int dir, const char *path, char *out, size_t size);
 /*
  * To be called first. A program that was started without descriptor 0, 1 or 2 would be given that
  * number for the next file that it opens, and print into it: such a number is taken here, so that
- * who reads or writes it still fails.
+ * who prints still fails, and who reads is at the end.
  */
 int ord_std_keep(struct ord_err *err);
 

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 
-/* Days since 1970-01-01 (Howard Hinnant's days_from_civil). */
-static int64_t days(int64_t y, int64_t m, int64_t d)
+/* Howard Hinnant's days_from_civil. */
+int64_t ord_days(int64_t y, int64_t m, int64_t d)
 {
 	int64_t era, of_era, of_year;
 
@@ -85,6 +85,6 @@ int ord_parse_utc(const char *text, int64_t *ret_ns)
 		return -1;
 	if (y < 1678 || y > 2261) /* what 64 bits of ns hold */
 		return -1;
-	*ret_ns = (days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - off) * (int64_t)ORD_S + ns;
+	*ret_ns = (ord_days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - off) * (int64_t)ORD_S + ns;
 	return 0;
 }

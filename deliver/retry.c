@@ -15,15 +15,6 @@ bool ord_retry_wanted(long status)
 	return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar. */
-static int64_t days(int64_t y, int64_t m, int64_t d)
-{
-	/* Years that begin in March put the leap day at the end. */
-	y -= m <= 2;
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d -
-	       1 - 719468;
-}
-
 /* "Sun, 06 Nov 1994 08:49:37 GMT": the form that is to be written. -1: it is none. */
 static int64_t http_date(const char *text)
 {
@@ -39,7 +30,7 @@ static int64_t http_date(const char *text)
 	at = strstr(months, month);
 	if (!at || (at - months) % 3 || strlen(month) != 3)
 		return -1;
-	return days(y, (at - months) / 3 + 1, d) * 86400 + h * 3600 + min * 60 + s;
+	return ord_days(y, (at - months) / 3 + 1, d) * 86400 + h * 3600 + min * 60 + s;
 }
 
 int64_t ord_retry_after_ns(const char *text, int64_t now_s)
