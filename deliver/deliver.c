@@ -217,6 +217,8 @@ static int post_each(struct way *w, struct ord_err *err)
 	const json_t *one;
 	size_t i;
 
+	if (!json_is_array(list))
+		return ord_fail(err, ORD_USAGE, "the annotations are no list");
 	w->out->parts = json_array_size(list);
 	json_array_foreach (list, i, one) {
 		ord_autofree char *text = json_dumps(one, JSON_COMPACT);
