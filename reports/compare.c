@@ -95,12 +95,17 @@ static size_t no_impact(const struct ord_figures *f)
 	return n;
 }
 
-/* Every recovery of the group was by itself: there is none after the rollback to be compared. */
+/* Every recovery of the group was by itself: there is none after the rollback to be compared.
+ * Repetitions that were left out as a warm-up are among those that were measured, without values.
+ */
 static bool all_by_itself(const struct ord_figures *f)
 {
 	const struct ord_figure *self = ord_figure_find(f, "ttr_self");
+	size_t told = no_impact(f);
 
-	return self && self->n && !self->censored && self->n + no_impact(f) >= f->measured;
+	for (size_t i = 0; i < f->n_runs; i++)
+		told += f->runs[i].warm_up;
+	return self && self->n && !self->censored && self->n + told >= f->measured;
 }
 
 /* One side has no value: why, and whether the candidate may pass all the same. */

@@ -394,6 +394,19 @@ static void without_a_figure(void **state)
 	assert_string_equal(p.c.v[0].why, "the baseline has no such figure");
 	assert_int_equal(p.c.v[0].gate, ORD_GATE_INCONCLUSIVE);
 	done(&p);
+	/* The first of them is a warm-up: measured, and without values. */
+	group_of(&p.a, "base", "ttr_after", "2 2.1 2.2 2.3");
+	group_begin(&p.b, "cand", 4, 0);
+	group_figure(&p.b, "ttr_self", "1 1 1");
+	assert_int_equal(json_object_set_new(json_array_get(json_object_get(p.b.json, "runs"), 0),
+					     "warm_up", json_integer(1)),
+			 0);
+	group_end(&p.b);
+	compare_with(&p, &(struct ord_compare_options){.alpha = 0.05});
+	assert_string_equal(p.c.v[1].why,
+			    "the candidate recovered by itself each time, before the rollback");
+	assert_int_equal(p.c.v[1].gate, ORD_GATE_NOT_APPLICABLE);
+	done(&p);
 	(void)state;
 }
 
