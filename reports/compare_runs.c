@@ -69,14 +69,19 @@ enum ord_gate ord_compare_gate(const struct ord_compare_report *r)
 	return r->c.gate;
 }
 
+static int no_format(const char *format, struct ord_err *err)
+{
+	return ord_fail(err, ORD_USAGE, "'%.32s' is not a format; there are text, md and json",
+			format);
+}
+
 int ord_compare_write(const struct ord_compare_report *r, const char *format, FILE *out,
 		      struct ord_err *err)
 {
 	for (size_t i = 0; i < ORD_COUNT(formats); i++)
 		if (!strcmp(format, formats[i].name))
 			return formats[i].write(r, out, err);
-	return ord_fail(err, ORD_USAGE, "'%.32s' is not a format; there are text, md and json",
-			format);
+	return no_format(format, err);
 }
 
 static const struct {
@@ -93,16 +98,18 @@ int ord_sequence_write(const json_t *runs, const struct ord_sequence_options *op
 {
 	struct ord_sequence s = {0};
 	struct ord_figures f;
-	int r = -1;
+	size_t i = 0;
+	int r;
 
+	while (i < ORD_COUNT(sequence_formats) && strcmp(format, sequence_formats[i].name) != 0)
+		i++;
+	if (i == ORD_COUNT(sequence_formats))
+		return no_format(format, err);
 	if (ord_figures_read(json_deep_copy(runs), &f, err))
 		return -1;
-	if (!ord_sequence(&f, options, &s, err)) {
-		for (size_t i = 0; i < ORD_COUNT(sequence_formats); i++)
-			if (!strcmp(format, sequence_formats[i].name))
-				r = sequence_formats[i].write(&s, out, err);
+	r = ord_sequence(&f, options, &s, err) ? -1 : sequence_formats[i].write(&s, out, err);
+	if (!r)
 		*ret = s.gate;
-	}
 	ord_sequence_done(&s);
 	ord_figures_done(&f);
 	return r;

@@ -8,8 +8,7 @@
 #include "reports/member.h"
 #include "reports/plan_diff.h"
 #include "reports/write/json.h"
-
-#define RUNS_MAX 1000
+#include "reports/write/text.h"
 
 /* A repetition's spans in report.json, and the names of the figures that they are. */
 static const struct {
@@ -19,10 +18,11 @@ static const struct {
 	     {"time_to_full_recovery", "ttr_full"},
 	     {"impact_duration", "impact"}};
 
-static int put(json_t *figures, const char *name, uint32_t rep, const json_t *span,
+static int put(json_t *figures, const char *name, int64_t rep, const json_t *span,
 	       struct ord_err *err)
 {
-	json_t *list = json_object_get(figures, name), *value;
+	ord_auto(json) json_t *value = NULL;
+	json_t *list = json_object_get(figures, name);
 
 	if (!json_is_object(span))
 		return 0;
@@ -30,17 +30,31 @@ static int put(json_t *figures, const char *name, uint32_t rep, const json_t *sp
 		list = json_object_get(figures, name);
 	value = json_deep_copy(span);
 	if (!value || json_object_set_new(value, "run", json_integer(0)) ||
-	    json_object_set_new(value, "rep", json_integer(rep)) ||
-	    json_array_append_new(list, value))
+	    json_object_set_new(value, "rep", json_integer(rep)) || json_array_append(list, value))
 		return ord_fail_nomem(err);
 	return 0;
 }
 
+/* "ttd:CHANNEL"; of one that is too long the beginning, and a mark made from the whole. */
+static void figure_of(const char *channel, char out[static ORD_FIGURE_NAME_MAX + 1])
+{
+	char hash[ORD_SHA256_HEX];
+	size_t n;
+
+	if (snprintf(out, ORD_FIGURE_NAME_MAX + 1, "ttd:%s", channel) <= ORD_FIGURE_NAME_MAX)
+		return;
+	out[ORD_FIGURE_NAME_MAX - 9] = '\0';
+	ord_text_clean(out);
+	n = strlen(out);
+	(void)snprintf(out + n, ORD_FIGURE_NAME_MAX + 1 - n, "~%.8s",
+		       ord_sha256(channel, strlen(channel), hash));
+}
+
 /* Noticed, or censored: not noticed while it was watched. Anything else is no time to detect. */
-static int put_detections(json_t *figures, uint32_t rep, const json_t *detections,
+static int put_detections(json_t *figures, int64_t rep, const json_t *detections,
 			  struct ord_err *err)
 {
-	char name[300];
+	char name[ORD_FIGURE_NAME_MAX + 1];
 	json_t *d;
 	size_t i;
 
@@ -51,17 +65,19 @@ static int put_detections(json_t *figures, uint32_t rep, const json_t *detection
 		if (!channel || (strcmp(ord_member_text(d, "state", ""), "noticed") != 0 &&
 				 !ord_member_true(span, "censored")))
 			continue;
-		(void)snprintf(name, sizeof name, "ttd:%s", channel);
+		figure_of(channel, name);
 		if (put(figures, name, rep, span, err))
 			return -1;
 	}
 	return 0;
 }
 
-static int count(json_t *left_out, const char *state)
+/* One more of what stands under that key. */
+static int count(json_t *of, const char *key, struct ord_err *err)
 {
-	return json_object_set_new(left_out, state,
-				   json_integer(ord_member_int(left_out, state, 0) + 1));
+	return json_object_set_new(of, key, json_integer(ord_member_int(of, key, 0) + 1))
+		       ? ord_fail_nomem(err)
+		       : 0;
 }
 
 /* What became of each objective, a list a repetition long. */
@@ -90,17 +106,15 @@ static int put_goals(json_t *goals, const json_t *rep, struct ord_err *err)
 static int put_rep(json_t *run, json_t *figures, const json_t *rep, struct ord_err *err)
 {
 	const char *state = ord_member_text(rep, "state", "");
-	uint32_t number = (uint32_t)ord_member_int(rep, "rep", 0);
+	int64_t number = ord_member_int(rep, "rep", 0);
 
 	if (put_goals(json_object_get(run, "objectives"), rep, err))
 		return -1;
 	if (strcmp(state, "measured") != 0)
-		return count(json_object_get(run, "left_out"), state) ? ord_fail_nomem(err) : 0;
-	(void)json_object_set_new(run, "measured",
-				  json_integer(ord_member_int(run, "measured", 0) + 1));
-	if (!json_is_object(json_object_get(rep, "impact")))
-		(void)json_object_set_new(run, "no_impact",
-					  json_integer(ord_member_int(run, "no_impact", 0) + 1));
+		return count(json_object_get(run, "left_out"), state, err);
+	if (count(run, "measured", err) ||
+	    (!json_is_object(json_object_get(rep, "impact")) && count(run, "no_impact", err)))
+		return -1;
 	for (size_t i = 0; i < ORD_COUNT(spans); i++)
 		if (put(figures, spans[i].figure, number, json_object_get(rep, spans[i].key), err))
 			return -1;
@@ -158,24 +172,30 @@ int ord_figures_of_report(const json_t *report, json_t **ret, struct ord_err *er
 	return *ret ? 0 : ord_fail_nomem(err);
 }
 
-/* A repetition as report.json has it, as far as it is read here. */
+/* A repetition as report.json has it, as far as it is read here. NULL: out of memory. */
 static json_t *rep_of(const struct ord_analysis *a, const struct ord_rep *r)
 {
 	static const char *const kinds[] = {"not-noticed", "noticed", "already-noticing",
 					    "after-recovery", "unknown"};
 	json_t *detections = json_array(), *goals = json_array();
+	int failed = 0;
 
 	for (size_t p = 0; p < a->t->n_probes; p++)
 		if (a->t->probes[p].is_signal)
-			(void)json_array_append_new(
+			failed |= json_array_append_new(
 				detections,
 				json_pack("{s:s,s:s,s:o}", "channel", a->t->probes[p].name, "state",
 					  kinds[r->detections[p].kind], "from_impact",
 					  ord_json_span(&r->detections[p].from_impact)));
 	for (size_t k = 0; k < a->t->n_objectives; k++)
-		(void)json_array_append_new(goals, json_pack("{s:s,s:s}", "text",
-							     a->t->objectives[k].text, "result",
-							     ord_result_name(r->goals[k].result)));
+		failed |= json_array_append_new(
+			goals, json_pack("{s:s,s:s}", "text", a->t->objectives[k].text, "result",
+					 ord_result_name(r->goals[k].result)));
+	if (failed) {
+		json_decref(detections);
+		json_decref(goals);
+		return NULL;
+	}
 	return json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "rep", (int)r->number, "state",
 			 ord_rep_state_name(r->state), "impact", ord_json_instant(a->t, &r->impact),
 			 "time_to_recover_self", ord_json_span(&r->self),
@@ -249,8 +269,8 @@ int ord_figures_pool(json_t *into, const json_t *more, struct ord_err *err)
 						ord_member_text(run, "run", ""));
 		}
 	}
-	if (first + (json_int_t)i > RUNS_MAX)
-		return ord_fail(err, ORD_USAGE, "more than %d runs", RUNS_MAX);
+	if (first + (json_int_t)i > ORD_FIGURES_RUNS)
+		return ord_fail(err, ORD_USAGE, "more than %d runs", ORD_FIGURES_RUNS);
 	if (json_array_extend(runs, json_object_get(more, "runs")))
 		return ord_fail_nomem(err);
 	return pool_figures(json_object_get(into, "figures"), json_object_get(more, "figures"),

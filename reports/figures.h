@@ -16,6 +16,8 @@
 #include "reports/analysis.h"
 
 #define ORD_BASELINE_VERSION 1
+#define ORD_FIGURES_RUNS     1000
+#define ORD_FIGURE_NAME_MAX  300 /* bytes */
 
 struct ord_figure_value {
 	struct ord_span span; /* known or censored */
@@ -64,7 +66,8 @@ int ord_figures_of_report(const json_t *report, json_t **ret, struct ord_err *er
 /* Adds the runs of another of the same plan. Neither is valid with what is no baseline file. */
 int ord_figures_pool(json_t *into, const json_t *more, struct ord_err *err);
 
-/* Checks and takes the JSON (also where it fails); whatever it holds, *ret is sound. */
+/* Checks and takes the JSON (also where it fails; NULL: there was no memory for it); whatever it
+ * holds, *ret is sound. */
 int ord_figures_read(json_t *json, struct ord_figures *ret, struct ord_err *err);
 void ord_figures_done(struct ord_figures *f); /* fine on a zeroed struct */
 

@@ -7,10 +7,8 @@
 #include "reports/member.h"
 #include "reports/plan_diff.h"
 
-#define RUNS_MAX	1000
 #define REPETITIONS_MAX 10000
 #define FIGURES_MAX	256
-#define NAME_MAX_BYTES	300
 /* A century: sums and differences of times stay far from the type's end. */
 #define TIME_MAX ((int64_t)100 * 366 * 24 * 3600 * 1000000000)
 
@@ -87,7 +85,7 @@ static int read_figures(struct ord_figures *f, struct ord_err *err)
 	json_object_foreach (all, name, list) {
 		struct ord_figure *figure = &f->v[f->n];
 
-		if (!*name || strlen(name) > NAME_MAX_BYTES || !json_is_array(list) ||
+		if (!*name || strlen(name) > ORD_FIGURE_NAME_MAX || !json_is_array(list) ||
 		    json_array_size(list) > f->repetitions)
 			return ord_fail(err, ORD_USAGE,
 					"figures.%.40s is no list of at most a value a repetition",
@@ -144,8 +142,9 @@ static int read_runs(struct ord_figures *f, struct ord_err *err)
 	const json_t *list = json_object_get(f->json, "runs"), *r;
 	size_t i;
 
-	if (!json_array_size(list) || json_array_size(list) > RUNS_MAX)
-		return ord_fail(err, ORD_USAGE, "`runs` is no list of 1 to %d runs", RUNS_MAX);
+	if (!json_array_size(list) || json_array_size(list) > ORD_FIGURES_RUNS)
+		return ord_fail(err, ORD_USAGE, "`runs` is no list of 1 to %d runs",
+				ORD_FIGURES_RUNS);
 	f->runs = calloc(json_array_size(list), sizeof *f->runs);
 	if (!f->runs)
 		return ord_fail_nomem(err);
@@ -207,6 +206,8 @@ int ord_figures_read(json_t *json, struct ord_figures *ret, struct ord_err *err)
 {
 	struct ord_figures f = {.json = json};
 
+	if (!json)
+		return ord_fail_nomem(err);
 	if (read_all(&f, err)) {
 		ord_figures_done(&f);
 		return -1;

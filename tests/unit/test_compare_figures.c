@@ -181,6 +181,45 @@ static void of_a_report(void **state)
 	(void)state;
 }
 
+/* Two channels whose names are equal for longer than a figure's may be stay two. */
+static void long_names_stay_apart(void **state)
+{
+	char name[2][900];
+	struct ord_figures f;
+	struct ord_err err;
+	json_t *report, *json, *detections;
+
+	for (int i = 0; i < 2; i++) {
+		for (size_t k = 0; k < 800; k += 2)
+			memcpy(name[i] + k, "\xc3\xa9", 2);
+		memcpy(name[i] + 800, i ? "b" : "a", 2);
+	}
+	detections = json_array();
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+			json_array_append_new(detections,
+					      json_pack("{s:s,s:s,s:{s:b,s:i,s:i,s:i}}", "channel",
+							name[i], "state", "noticed", "from_impact",
+							"censored", 0, "value_ns", 5, "lo_ns", 5,
+							"hi_ns", 5)),
+			0);
+	report = json_pack("{s:i,s:s,s:{},s:[{s:i,s:s,s:o}]}", "schema", 1, "run", "r1", "plan",
+			   "repetitions", "rep", 1, "state", "measured", "detections", detections);
+	assert_non_null(report);
+	if (ord_figures_of_report(report, &json, &err))
+		fail_msg("%s", err.msg);
+	json_decref(report);
+	f = read_json(json);
+	assert_int_equal(f.n, 2);
+	for (size_t i = 0; i < f.n; i++) {
+		assert_true(strlen(f.v[i].name) <= ORD_FIGURE_NAME_MAX);
+		assert_memory_equal(f.v[i].name, "ttd:\xc3\xa9", 6);
+		assert_int_equal(f.v[i].n, 1);
+	}
+	ord_figures_done(&f);
+	(void)state;
+}
+
 static void written_and_read(void **state)
 {
 	json_t *json, *again;
@@ -366,7 +405,7 @@ int main(void)
 		cmocka_unit_test(of_an_analysis),     cmocka_unit_test(of_a_report),
 		cmocka_unit_test(written_and_read),   cmocka_unit_test(pooled),
 		cmocka_unit_test(refused_when_wrong), cmocka_unit_test(plans_that_may_differ),
-		cmocka_unit_test(plans_that_may_not),
+		cmocka_unit_test(plans_that_may_not), cmocka_unit_test(long_names_stay_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

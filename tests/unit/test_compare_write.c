@@ -191,6 +191,10 @@ static void sequence(void **state)
 		golden("sequence", formats[i].ending, text);
 		free(text);
 	}
+	assert_int_equal(ord_sequence_write(g.json, &o, "pdf", stdout, &(enum ord_gate){0}, &err),
+			 -1);
+	assert_int_equal(err.code, ORD_USAGE);
+	assert_string_equal(err.msg, "'pdf' is not a format; there are text, md and json");
 	ord_figures_done(&g.f);
 	(void)state;
 }
