@@ -67,26 +67,29 @@ uint8_t ord_timeline_why(struct ord_timeline *t, const char *text, size_t len)
 	return (uint8_t)++t->n_why;
 }
 
-int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s,
-		     int64_t since)
+/* since: a kube probe's; where the change that it shows arrived after the sample before, it stands
+ * at that arrival. 0: none. */
+static int add_to_series(struct ord_timeline *t, uint32_t rep, size_t probe,
+			 const struct ord_sample *s, int64_t since, struct ord_err *err)
 {
 	struct ord_series *q = ord_timeline_series(t, rep, probe);
 	struct ord_sample moved = *s;
 
+	if (t->n_samples == SAMPLES_MAX)
+		return ord_fail(err, ORD_USAGE, "line %u: more than %zu samples", t->lines,
+				SAMPLES_MAX);
 	/* A repetition has begun: the one before needs no room to grow any more. */
 	for (; t->rep_now < rep; t->rep_now++)
 		for (size_t p = 0; p < t->n_probes; p++)
 			if (ord_series_rest(ord_timeline_series(t, t->rep_now, p)))
-				return -1;
-	if (t->n_samples >= SAMPLES_MAX)
-		return -1;
+				return ord_fail_nomem(err);
 	if (since > 0 && s->state != ORD_SAMPLE_UNKNOWN && q->n && q->last_done < since &&
 	    since < s->sent) {
 		moved.sent = moved.done = since;
 		moved.due = since < s->due ? since : s->due;
 	}
 	if (ord_series_add(q, &moved))
-		return -1;
+		return ord_fail_nomem(err);
 	t->n_samples++;
 	if (s->done > t->last_t)
 		t->last_t = s->done;
@@ -125,10 +128,9 @@ static int add_sample(struct ord_timeline *t, const json_t *j, struct ord_err *e
 	s.why = why ? ord_timeline_why(t, why, strlen(why)) : 0;
 	if ((value && s.state != ORD_SAMPLE_UNKNOWN &&
 	     ord_value_add(t, (uint32_t)rep, probe, s.done, value)) ||
-	    ord_timeline_add(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0)) ||
 	    (strlen(trace) == ORD_TRACE_DIGITS && ord_timeline_trace(t, &s, trace)))
 		return ord_fail_nomem(err);
-	return 0;
+	return add_to_series(t, (uint32_t)rep, probe, &s, ord_member_int(j, "since", 0), err);
 }
 
 static int add_event(struct ord_timeline *t, enum ord_event_kind kind, json_t *j,
@@ -268,8 +270,9 @@ static int read_chunk(struct ord_timeline *t, const struct ord_chunk *chunk, str
 		s.line = t->lines;
 		if (line->has_why)
 			s.why = ord_timeline_why(t, chunk->text + line->why_at, line->why_len);
-		if (ord_timeline_add(t, line->rep, line->probe, &s, line->since) ||
-		    (line->trace_at && ord_timeline_trace(t, &s, chunk->text + line->trace_at)))
+		if (add_to_series(t, line->rep, line->probe, &s, line->since, err))
+			return -1;
+		if (line->trace_at && ord_timeline_trace(t, &s, chunk->text + line->trace_at))
 			return ord_fail_nomem(err);
 	}
 	return 0;

@@ -163,10 +163,6 @@ int ord_timeline_plan(struct ord_timeline *t, struct ord_err *err);
  * are tested to make no difference. */
 int ord_timeline_read_by(FILE *in, size_t chunk, bool quick, struct ord_timeline *ret,
 			 struct ord_err *err);
-/* since: a kube probe's; where the change that it shows arrived after the sample before, it stands
- * at that arrival. 0: none. */
-int ord_timeline_add(struct ord_timeline *t, uint32_t rep, size_t probe, const struct ord_sample *s,
-		     int64_t since);
 uint8_t ord_timeline_why(struct ord_timeline *t, const char *text, size_t len);
 /* Keeps the trace of a bad sample, of 32 digits; of others, and beyond a limit, nothing. -1: no
  * memory. */

@@ -3,16 +3,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/real.h"
 #include "base/units.h"
 
 int ord_value_add(struct ord_timeline *t, uint32_t rep, size_t probe, int64_t done,
 		  const char *text)
 {
-	char *end;
-	double v = strtod(text, &end);
+	double v;
 
 	/* NaN and infinities are no numbers to compare; Prometheus says them in words. */
-	if (end == text || *end || !isfinite(v) || fabs(v) > (double)INT64_MAX / 2 / ORD_PPM)
+	if (!ord_parse_real(text, &v) || fabs(v) > (double)INT64_MAX / 2 / ORD_PPM)
 		return 0;
 	if (t->n_values == t->room_values) {
 		size_t room = t->room_values ? t->room_values * 2 : 64;
