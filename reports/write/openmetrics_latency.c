@@ -45,7 +45,9 @@ static void count(struct histogram *h, const struct buckets *b, int64_t ns)
 		i++;
 	h->counts[i]++;
 	h->n++;
-	h->sum += ns;
+	/* Only what no clock has shown adds up to that much. */
+	if (__builtin_add_overflow(h->sum, ns, &h->sum))
+		h->sum = INT64_MAX;
 }
 
 /* Before the request, from it until the faults were cleared, and after. */

@@ -118,6 +118,25 @@ static void buckets(void **state)
 	done(&s);
 }
 
+/* Latencies of a timeline that no clock has written add up to more than a sum holds. */
+static void a_sum_beyond_all_range(void **state)
+{
+	struct story s;
+	char *text;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	for (int i = 0; i < 11; i++)
+		sample(&s, 1, "orders", 6000 + i, 900000000000, 't');
+	finish(&s, 900000010000, "complete");
+	assert_int_equal(read_story(&s), 0);
+	text = written(&s.a, ord_write_openmetrics);
+	has(text, "_sum{experiment=\"orders-survive\",probe=\"orders\",role=\"user\",part="
+		  "\"during\"} 9223372036.854775807\n");
+	free(text);
+	done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +144,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_reached),
 		cmocka_unit_test(without_an_impact),
 		cmocka_unit_test(buckets),
+		cmocka_unit_test(a_sum_beyond_all_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
