@@ -18,6 +18,7 @@ struct batch {
 	FILE *out;
 	const char *source;
 	size_t n;
+	bool failed;
 };
 
 /* "/ordeal/NAME" as a URI reference: all but unreserved characters in percent. */
@@ -54,8 +55,7 @@ static void event(struct batch *b, const char *type, const struct ord_rep *rep, 
 		      ord_json_clean(id, sizeof id), "source", b->source, "type", name, "time",
 		      time, "datacontenttype", "application/json", "data", data);
 	(void)fputs(b->n++ ? ",\n" : "[", b->out);
-	(void)json_dumpf(j, b->out, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(j);
+	b->failed |= ord_json_put(j, b->out) != 0;
 }
 
 static void instant(struct batch *b, const char *type, const struct ord_rep *rep, size_t index,
@@ -109,7 +109,6 @@ int ord_write_cloudevents(const struct ord_analysis *a, FILE *out, struct ord_er
 	char source[SOURCE_MAX];
 	struct batch b = {.a = a, .out = out, .source = source};
 
-	(void)err;
 	source_of(a->t->name, source);
 	event(&b, "run.started", NULL, 0, 0,
 	      json_pack("{s:o,s:I}", "plan_hash",
@@ -122,5 +121,5 @@ int ord_write_cloudevents(const struct ord_analysis *a, FILE *out, struct ord_er
 	      json_pack("{s:i,s:o}", "exit", a->exit, "verdict",
 			ord_json_clean(a->verdict, TEXT_MAX)));
 	(void)fputs("]\n", out);
-	return 0;
+	return b.failed ? ord_fail_sys(err, "write the events") : 0;
 }

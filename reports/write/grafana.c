@@ -13,6 +13,7 @@ struct list {
 	const struct ord_analysis *a;
 	FILE *out;
 	size_t n;
+	bool failed;
 };
 
 static json_int_t ms(const struct list *l, int64_t at)
@@ -35,8 +36,7 @@ static void note(struct list *l, const char *tag, const struct ord_instant *from
 			j, "timeEnd",
 			json_integer(ms(l, to->value > from->value ? to->value : from->value)));
 	(void)fputs(l->n++ ? ",\n" : "[", l->out);
-	(void)json_dumpf(j, l->out, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(j);
+	l->failed |= ord_json_put(j, l->out) != 0;
 }
 
 static void faults(struct list *l, const struct ord_rep *r)
@@ -71,8 +71,10 @@ static void repetition(struct list *l, const struct ord_rep *r)
 
 		if (!t->probes[p].is_signal || d->kind != ORD_DETECTION_NOTICED)
 			continue;
-		(void)snprintf(text, sizeof text, "detected by %.200s after %s, repetition %u",
-			       t->probes[p].name, ord_text_span(&d->from_impact, span), r->number);
+		(void)snprintf(text, sizeof text, "detected by %.200s%s%s, repetition %u",
+			       t->probes[p].name, r->impact.known ? " after " : "",
+			       r->impact.known ? ord_text_span(&d->from_impact, span) : "",
+			       r->number);
 		note(l, "detection", &d->at, NULL, text);
 	}
 }
@@ -83,11 +85,10 @@ int ord_write_grafana(const struct ord_analysis *a, FILE *out, struct ord_err *e
 				 end = {.known = true, .value = a->t->last_t};
 	struct list l = {.a = a, .out = out};
 
-	(void)err;
 	note(&l, "run", &begin, &end, a->verdict);
 	for (uint32_t i = 0; i <= a->t->repetitions; i++)
 		if (a->reps[i].begin_line)
 			repetition(&l, &a->reps[i]);
 	(void)fputs("]\n", out);
-	return 0;
+	return l.failed ? ord_fail_sys(err, "write the annotations") : 0;
 }

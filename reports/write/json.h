@@ -3,6 +3,7 @@
 #define ORDEAL_REPORTS_WRITE_JSON_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "reports/analysis.h"
 
@@ -10,6 +11,8 @@ json_t *ord_json_instant(const struct ord_timeline *t, const struct ord_instant 
 json_t *ord_json_span(const struct ord_span *s);
 /* A text of at most max bytes of it, without control characters and what is not UTF-8. Owned. */
 json_t *ord_json_clean(const char *text, size_t max);
+/* Compactly, as a part of a file; takes it. -1: it is NULL, or could not be written. */
+int ord_json_put(json_t *json, FILE *out);
 /* REPETITION.cluster, and what a fault did. */
 json_t *ord_json_kube(const struct ord_analysis *a, const struct ord_rep *r);
 json_t *ord_json_acts(const struct ord_fault_result *f);

@@ -9,9 +9,10 @@
 
 #include "base/json.h"
 #include "reports/member.h"
+#include "reports/write/json.h"
 #include "reports/write/write.h"
 
-#define EVENTS_MAX	 128   /* of a span; what the SDKs keep, too */
+#define EVENTS_MAX	 128   /* remarks of a span, and failures; what the SDKs keep, too */
 #define EVENTS_OF_A_FILE 20000 /* over all its spans */
 
 /* A trace in the making: one repetition's. */
@@ -20,14 +21,14 @@ struct trace {
 	const struct ord_rep *r;
 	FILE *out;
 	size_t n; /* spans written */
+	bool failed;
 };
 
 static void put(struct trace *tr, json_t *span)
 {
 	if (tr->n++)
 		(void)fputs(",\n", tr->out);
-	(void)json_dumpf(span, tr->out, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(span);
+	tr->failed |= ord_json_put(span, tr->out) != 0;
 }
 
 static json_t *child(const struct trace *tr, const char *key, const char *name, int64_t from,
@@ -42,28 +43,33 @@ static int64_t watched(const struct trace *tr)
 	return tr->r->end > tr->r->begin ? tr->r->end : tr->a->t->last_t;
 }
 
-/* Instants as events of the root, and what people and the run itself remarked. */
-static void remarks(const struct trace *tr, json_t *root)
+/* What people and the run itself remarked, as events of the root; how many there was no room for.
+ */
+static size_t remarks(const struct trace *tr, json_t *root)
 {
 	const struct ord_timeline *t = tr->a->t;
-	json_t *at;
 	size_t n = 0;
+	json_t *at;
 
-	for (size_t i = 0; i < tr->r->n_marks && i < EVENTS_MAX; i++) {
+	for (size_t i = 0; i < tr->r->n_marks; i++) {
 		const struct ord_mark *m = &tr->r->marks[i];
 
+		if (n++ >= EVENTS_MAX)
+			continue;
 		at = ord_otlp_event(t, root, m->at.value, "mark");
 		ord_otlp_text(at, "ordeal.mark", m->what);
 		ord_otlp_text(at, "ordeal.by", m->by);
 		ord_otlp_text(at, "ordeal.note", m->note);
 	}
-	for (size_t i = 0; i < t->n_events && n < EVENTS_MAX; i++)
-		if (t->events[i].rep == tr->r->number && t->events[i].kind == ORD_EVENT_NOTE) {
-			at = ord_otlp_event(t, root, t->events[i].t, "note");
-			ord_otlp_text(at, "ordeal.note",
-				      ord_member_text(t->events[i].json, "text", ""));
-			n++;
-		}
+	for (size_t i = 0; i < t->n_events; i++) {
+		const struct ord_event *e = &t->events[i];
+
+		if (e->rep != tr->r->number || e->kind != ORD_EVENT_NOTE || n++ >= EVENTS_MAX)
+			continue;
+		at = ord_otlp_event(t, root, e->t, "note");
+		ord_otlp_text(at, "ordeal.note", ord_member_text(e->json, "text", ""));
+	}
+	return n > EVENTS_MAX ? n - EVENTS_MAX : 0;
 }
 
 static bool missed(const struct trace *tr)
@@ -81,7 +87,7 @@ static int root(struct trace *tr, size_t events, struct ord_err *err)
 				     r->number ? "repetition" : "placebo", r->begin, watched(tr));
 	json_t *at = ord_otlp_attributes(span), *request;
 	ord_auto(json) json_t *requests = json_array();
-	size_t i;
+	size_t i, dropped;
 
 	ord_otlp_int(at, "ordeal.repetition", r->number);
 	ord_otlp_text(at, "ordeal.state", ord_rep_state_name(r->state));
@@ -94,11 +100,14 @@ static int root(struct trace *tr, size_t events, struct ord_err *err)
 		ord_otlp_status(span, ORD_OTLP_ERROR, "an objective was missed");
 	else
 		ord_otlp_status(span, ORD_OTLP_OK, "");
-	remarks(tr, span);
-	if (ord_otlp_failures(tr->a, r, span, requests, events, err)) {
+	dropped = remarks(tr, span);
+	if (ord_otlp_failures(tr->a, r, span, requests, events, &dropped, err)) {
 		json_decref(span);
 		return -1;
 	}
+	if (dropped)
+		(void)json_object_set_new(span, "droppedEventsCount",
+					  json_integer((json_int_t)dropped));
 	put(tr, span);
 	json_array_foreach (requests, i, request)
 		put(tr, json_incref(request));
@@ -259,11 +268,12 @@ static int repetition(struct trace *tr, size_t events, struct ord_err *err)
 }
 
 /* {"resource":{...},"scopeSpans":[{"scope":{...},"spans":[ */
-static void head(const struct ord_analysis *a, FILE *out)
+static void head(struct trace *tr)
 {
+	const struct ord_analysis *a = tr->a;
 	const struct ord_timeline *t = a->t;
 	const char *version = ord_member_text(t->run, "ordeal", "");
-	json_t *at = json_array(), *resource, *scope;
+	json_t *at = json_array();
 
 	ord_otlp_text(at, "service.name", "ordeal");
 	ord_otlp_text(at, "service.version", version);
@@ -275,15 +285,12 @@ static void head(const struct ord_analysis *a, FILE *out)
 	ord_otlp_int(at, "ordeal.seed", ord_member_int(t->plan, "seed", 0));
 	ord_otlp_int(at, "ordeal.exit", a->exit);
 	ord_otlp_text(at, "ordeal.verdict", a->verdict);
-	resource = json_pack("{s:o}", "attributes", at);
-	scope = json_pack("{s:s,s:s}", "name", "ordeal", "version", version);
-	(void)fputs("{\"resourceSpans\":[{\"resource\":", out);
-	(void)json_dumpf(resource, out, JSON_COMPACT | JSON_ENSURE_ASCII);
-	(void)fputs(",\"scopeSpans\":[{\"scope\":", out);
-	(void)json_dumpf(scope, out, JSON_COMPACT | JSON_ENSURE_ASCII);
-	(void)fputs(",\"spans\":[\n", out);
-	json_decref(resource);
-	json_decref(scope);
+	(void)fputs("{\"resourceSpans\":[{\"resource\":", tr->out);
+	tr->failed |= ord_json_put(json_pack("{s:o}", "attributes", at), tr->out) != 0;
+	(void)fputs(",\"scopeSpans\":[{\"scope\":", tr->out);
+	tr->failed |= ord_json_put(json_pack("{s:s,s:s}", "name", "ordeal", "version", version),
+				   tr->out) != 0;
+	(void)fputs(",\"spans\":[\n", tr->out);
 }
 
 int ord_write_otlp(const struct ord_analysis *a, FILE *out, struct ord_err *err)
@@ -291,7 +298,7 @@ int ord_write_otlp(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 	struct trace tr = {.a = a, .out = out};
 	size_t events = EVENTS_OF_A_FILE / ((size_t)a->t->repetitions + 1);
 
-	head(a, out);
+	head(&tr);
 	for (uint32_t i = 0; i <= a->t->repetitions; i++) {
 		tr.r = &a->reps[i];
 		if (tr.r->begin_line &&
@@ -306,5 +313,5 @@ int ord_write_otlp(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 		put(&tr, span);
 	}
 	(void)fputs("\n]}]}]}\n", out);
-	return 0;
+	return tr.failed ? ord_fail_sys(err, "write the traces") : 0;
 }

@@ -33,9 +33,10 @@ void ord_otlp_status(json_t *span, enum ord_otlp_status status, const char *mess
 /* Adds an event; returns its attributes, borrowed. */
 json_t *ord_otlp_event(const struct ord_timeline *t, json_t *span, int64_t at, const char *name);
 /* The bad samples of the user probes as events, at most max of them; how many there were stands
- * beside. Of those that began a trace the request's own span goes to the list `requests`, linked
- * with this one both ways. -1: out of memory. */
+ * beside, and *dropped grows by those that there was no room for. Of those that began a trace the
+ * request's own span goes to the list `requests`, linked with this one both ways. -1: out of
+ * memory. */
 int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, json_t *span,
-		      json_t *requests, size_t max, struct ord_err *err);
+		      json_t *requests, size_t max, size_t *dropped, struct ord_err *err);
 
 #endif

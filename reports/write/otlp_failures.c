@@ -87,7 +87,7 @@ static void tell(const struct ord_analysis *a, json_t *span, const struct failur
 }
 
 int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, json_t *span,
-		      json_t *requests, size_t max, struct ord_err *err)
+		      json_t *requests, size_t max, size_t *dropped, struct ord_err *err)
 {
 	ord_autofree struct failure *v = calloc(a->t->n_probes * max + 1, sizeof *v);
 	size_t n = 0, seen = 0;
@@ -101,8 +101,6 @@ int ord_otlp_failures(const struct ord_analysis *a, const struct ord_rep *r, jso
 	for (size_t i = 0; i < n && i < max; i++)
 		tell(a, span, &v[i], requests);
 	ord_otlp_int(ord_otlp_attributes(span), "ordeal.probe_failures", (int64_t)seen);
-	if (seen > max)
-		(void)json_object_set_new(span, "droppedEventsCount",
-					  json_integer((json_int_t)(seen - max)));
+	*dropped += seen > max ? seen - max : 0;
 	return 0;
 }

@@ -59,7 +59,7 @@ static json_t *new_span(const char *trace, const char *id, const char *name, int
 	json_t *text = ord_json_clean(name, OTLP_TEXT_MAX);
 
 	/* A span without a name is not valid. */
-	if (!*json_string_value(text))
+	if (text && !*json_string_value(text))
 		(void)json_string_set(text, "-");
 	return json_pack("{s:s,s:s,s:o,s:i,s:[]}", "traceId", trace, "spanId", id, "name", text,
 			 "kind", kind, "attributes");

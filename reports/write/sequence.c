@@ -38,7 +38,7 @@ static void put_test(const struct ord_sequence_options *o, FILE *out)
 		      ord_format_percent(llround(o->beta * ORD_PPM), beta));
 }
 
-static void put_counts(const struct ord_sequence *s, const struct ord_sequence_goal *g, FILE *out)
+static void put_counts(const struct ord_sequence_goal *g, FILE *out)
 {
 	(void)fprintf(out, "%zu of %zu missed", g->missed, g->n);
 	if (g->rep)
@@ -49,7 +49,6 @@ static void put_counts(const struct ord_sequence *s, const struct ord_sequence_g
 		(void)fprintf(out, ", %zu left out (neither met nor missed)", g->left_out);
 	if (g->after)
 		(void)fprintf(out, ", %zu after the decision have no say", g->after);
-	(void)s;
 }
 
 int ord_write_sequence_text(const struct ord_sequence *s, FILE *out, struct ord_err *err)
@@ -66,7 +65,7 @@ int ord_write_sequence_text(const struct ord_sequence *s, FILE *out, struct ord_
 		(void)snprintf(text, sizeof text, "%s", s->v[i].text);
 		ord_text_clean(text);
 		(void)fprintf(out, "%s: %s\n  ", text, verdicts[s->v[i].verdict]);
-		put_counts(s, &s->v[i], out);
+		put_counts(&s->v[i], out);
 		(void)fputc('\n', out);
 	}
 	return 0;
@@ -82,7 +81,7 @@ int ord_write_sequence_md(const struct ord_sequence *s, FILE *out, struct ord_er
 		(void)fputs("| ", out);
 		ord_md_text(out, s->v[i].text);
 		(void)fprintf(out, " | %s | ", verdicts[s->v[i].verdict]);
-		put_counts(s, &s->v[i], out);
+		put_counts(&s->v[i], out);
 		(void)fputs(" |\n", out);
 	}
 	(void)fputs("\n- Wald's test: ", out);

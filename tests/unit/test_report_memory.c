@@ -1,6 +1,7 @@
 /* An analysis that runs out of memory fails: it never comes to an end with something left out. */
 #include <jansson.h>
 
+#include "tests/unit/report_page.h"
 #include "tests/unit/report_claims.h"
 
 /* Calls from now on until one is refused; -1: none is. */
@@ -11,6 +12,18 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_reallocarray(void *p, size_t n, size_t size);
 void *__real_reallocarray(void *p, size_t n, size_t size);
+
+/* jansson's calls likewise. */
+static long json_until = -1;
+
+static void *json_room(size_t size)
+{
+	if (json_until >= 0 && !json_until--) {
+		refused = true;
+		return NULL;
+	}
+	return malloc(size);
+}
 
 static bool refuse(void)
 {
@@ -82,11 +95,54 @@ static void nothing_is_left_out(void **state)
 	(void)state;
 }
 
+/* A file that is said to be written can be read. */
+static void no_broken_json(void **state)
+{
+	static writer *const all[] = {ord_write_otlp, ord_write_cloudevents, ord_write_grafana};
+	size_t failed = 0;
+	struct story s;
+
+	a_long_story(&s);
+	tells(&s);
+	for (size_t w = 0; w < sizeof all / sizeof *all; w++) {
+		long n = -1;
+
+		do {
+			char *text = NULL;
+			size_t size = 0;
+			FILE *out = open_memstream(&text, &size);
+			struct ord_err err;
+			int r;
+
+			assert_non_null(out);
+			refused = false;
+			json_until = n += 1 + n / 8;
+			r = all[w](&s.a, out, &err);
+			json_until = -1;
+			assert_int_equal(fclose(out), 0);
+			failed += r != 0;
+			if (!r) {
+				json_t *json = json_loads(text, 0, NULL);
+
+				if (!json)
+					fail_msg("writer %zu, call %ld: %s", w, n, text);
+				json_decref(json);
+			}
+			free(text);
+		} while (refused);
+	}
+	assert_true(failed > 10);
+	done(&s);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_out),
+		cmocka_unit_test(no_broken_json),
 	};
 
+	json_set_alloc_funcs(json_room, free);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

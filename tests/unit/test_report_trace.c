@@ -56,6 +56,26 @@ static void of_bad_samples(void **state)
 	done(&s);
 }
 
+/* Remarks have as much room as the SDKs give, and what had none is counted. */
+static void remarks_that_are_dropped(void **state)
+{
+	struct story s;
+	char *text;
+
+	begin(&s, SELF, "");
+	events(&s, 1, 0);
+	samples(&s, 1, "orders", 0, 25000, 1, 'g');
+	for (int i = 0; i < 140; i++)
+		say(&s, "{\"e\":\"note\",\"t\":%lld,\"rep\":1,\"text\":\"n\"}\n", (long long)MS(i));
+	finish(&s, 25000, "complete");
+	assert_int_equal(read_story(&s), 0);
+	text = written(&s.a, ord_write_otlp);
+	assert_int_equal(occurrences(text, "\"name\":\"note\""), 128);
+	assert_int_equal(occurrences(text, "\"droppedEventsCount\":12"), 1);
+	free(text);
+	done(&s);
+}
+
 /* Without number, but not without limit. */
 static void as_many_as_are_kept(void **state)
 {
@@ -77,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_bad_samples),
 		cmocka_unit_test(as_many_as_are_kept),
+		cmocka_unit_test(remarks_that_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
