@@ -9,23 +9,8 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
-#include "reports/stats/survival.h"
-#include "reports/write/compare.h"
-#include "tests/unit/compare_groups.h"
+#include "tests/unit/compare_pair.h"
 #include "tests/unit/stats_near.h"
-
-struct pair {
-	struct group a, b;
-	struct ord_comparisons c;
-};
-
-static void compare_with(struct pair *p, const struct ord_compare_options *o)
-{
-	struct ord_err err;
-
-	if (ord_compare(&p->a.f, &p->b.f, o, &p->c, &err))
-		fail_msg("%s", err.msg);
-}
 
 /* One figure. */
 static const struct ord_comparison *compare(struct pair *p, const char *baseline,
@@ -37,13 +22,6 @@ static const struct ord_comparison *compare(struct pair *p, const char *baseline
 				.margin_ppm = margin_ppm, .alpha = 0.05, .seed = 1});
 	assert_int_equal(p->c.n, 1);
 	return &p->c.v[0];
-}
-
-static void done(struct pair *p)
-{
-	ord_comparisons_done(&p->c);
-	ord_figures_done(&p->a.f);
-	ord_figures_done(&p->b.f);
 }
 
 static void censored_by_exact_logrank(void **state)
@@ -64,80 +42,6 @@ static void censored_by_exact_logrank(void **state)
 	near9(c->lo, 3.9 / 3.7);
 	assert_true(isinf(c->hi));
 	near9(c->ratio, 5.2 / 2.6);
-	done(&p);
-	(void)state;
-}
-
-static size_t put_values(uint64_t *seed, size_t n, double scale, bool censoring, char *out,
-			 size_t size);
-
-/* n values of each. What R's survdiff() would say is ord_logrank(), which has its own test. */
-static void many(struct pair *p, int n, double slower, bool censoring)
-{
-	size_t size = (size_t)n * 16;
-	ord_autofree char *a = malloc(size), *b = malloc(size);
-	uint64_t seed = 11;
-
-	assert_true(a && b);
-	(void)put_values(&seed, (size_t)n, 1, censoring, a, size);
-	(void)put_values(&seed, (size_t)n, slower, censoring, b, size);
-	group_begin(&p->a, "base", n, 0);
-	group_figure(&p->a, "ttr_self", a);
-	group_end(&p->a);
-	group_begin(&p->b, "cand", n, 0);
-	group_figure(&p->b, "ttr_self", b);
-	group_end(&p->b);
-	compare_with(p, &(struct ord_compare_options){.alpha = 0.05, .seed = 1});
-}
-
-static double p_by_chi2(const struct pair *p)
-{
-	const struct group *groups[] = {&p->a, &p->b};
-	struct ord_surv *v[2];
-	struct ord_logrank r;
-	size_t n = 0;
-
-	for (int g = 0; g < 2; g++) {
-		const struct ord_figure *f = ord_figure_find(&groups[g]->f, "ttr_self");
-
-		n = f->n;
-		v[g] = calloc(n, sizeof *v[g]);
-		assert_non_null(v[g]);
-		for (size_t i = 0; i < n; i++)
-			v[g][i] = (struct ord_surv){.time = (double)f->v[i].span.value / 1e9,
-						    .event = f->v[i].span.state == ORD_SPAN_KNOWN};
-		ord_surv_sort(v[g], n);
-	}
-	r = ord_logrank(v[0], n, v[1], n, 0);
-	free(v[0]);
-	free(v[1]);
-	return r.p;
-}
-
-/* More than can be relabelled, and more pairs than a ratio is told of. */
-static void too_many_to_relabel(void **state)
-{
-	char words[ORD_WORDS];
-	struct pair p;
-
-	many(&p, 1001, 1.05, true);
-	assert_true(p.c.v[0].censored);
-	assert_string_equal(p.c.v[0].method, "log-rank, approximate by chi-squared");
-	assert_false(p.c.v[0].drawn);
-	near9(p.c.v[0].p, p_by_chi2(&p));
-	assert_true(p.c.v[0].p > 1e-6 && p.c.v[0].p < 1);
-	assert_true(p.c.v[0].lo > 0);
-	done(&p);
-	many(&p, 2001, 1.5, true);
-	assert_string_equal(p.c.v[0].method, "log-rank, approximate by chi-squared");
-	assert_int_equal(p.c.v[0].verdict, ORD_COMPARED_WORSE);
-	assert_true(isnan(p.c.v[0].lo));
-	assert_string_equal(ord_words_effect(&p.c.v[0], words), "ratio not told of so many");
-	done(&p);
-	many(&p, 2001, 1.5, false);
-	assert_string_equal(p.c.v[0].method, "Mann-Whitney, normal approximation");
-	assert_int_equal(p.c.v[0].verdict, ORD_COMPARED_WORSE);
-	assert_string_equal(ord_words_effect(&p.c.v[0], words), "ratio not told of so many");
 	done(&p);
 	(void)state;
 }
@@ -425,27 +329,6 @@ static void metrics(void **state)
 	(void)state;
 }
 
-static uint64_t draw(uint64_t *seed)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	return *seed >> 33;
-}
-
-static size_t put_values(uint64_t *seed, size_t n, double scale, bool censoring, char *out,
-			 size_t size)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		double t = scale * (1 + (double)(draw(seed) % 1000000) / 1e6);
-		bool never = censoring && draw(seed) % 3 == 0;
-
-		at += (size_t)snprintf(out + at, size - at, "%.6f%s ", never ? 30 : t,
-				       never ? "+" : "");
-	}
-	return at;
-}
-
 /* Without ties test and interval are one: it is worse exactly where the interval lies above. */
 static void test_and_interval_agree(void **state)
 {
@@ -516,7 +399,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(censored_by_exact_logrank),
-		cmocka_unit_test(too_many_to_relabel),
 		cmocka_unit_test(uncensored_by_mann_whitney),
 		cmocka_unit_test(too_few_to_tell),
 		cmocka_unit_test(stored_baseline_of_twenty),
