@@ -37,7 +37,7 @@ struct log_file {
 	const char *path; /* borrowed */
 	struct tail now, before;
 	uint64_t moved_ns; /* when it became `before` */
-	bool later;	   /* there was a look at what is there: what appears from now on is new */
+	bool later;	   /* it was looked for once: what appears from now on is new */
 	struct log_look *look;
 	struct tail *reading;
 };
@@ -53,6 +53,7 @@ struct log_file *log_file_open(const char *path, uint64_t now_ns)
 	f->now.fd = f->before.fd = -1;
 	f->now.caught_up_ns = now_ns;
 	(void)log_file_look(f, &nothing);
+	f->later = true;
 	return f;
 }
 
@@ -126,7 +127,6 @@ static int open_now(struct log_file *f, struct log_look *look)
 
 	if (fd < 0 && errno == ENOENT) {
 		f->now.caught_up_ns = look->now_ns;
-		f->later = true;
 		return 0;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -134,7 +134,6 @@ static int open_now(struct log_file *f, struct log_look *look)
 	if (!S_ISREG(st.st_mode))
 		return say(look, f->path, "it is not a regular file");
 	begin(&f->now, ord_steal_fd(&fd), st.st_size, f->later, f->now.caught_up_ns);
-	f->later = true;
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,28 +107,6 @@ static void a_hole(void **state)
 	log_file_close(f);
 }
 
-/* What cannot be read when the run begins is not new because it can be later. */
-static void readable_only_later(void **state)
-{
-	struct log_file *f;
-
-	(void)unlink(path);
-	assert_int_equal(mkdir(path, 0700), 0);
-	f = log_file_open(path, ord_now_ns());
-	assert_int_equal(rmdir(path), 0);
-	put("w", "of long ago\n");
-	assert_string_equal(look(f), "");
-	put("a", "new\n");
-	assert_string_equal(look(f), "new|");
-	log_file_close(f);
-	/* What was not there at all is. */
-	assert_int_equal(unlink(path), 0);
-	f = log_file_open(path, ord_now_ns());
-	put("w", "of now\n");
-	assert_string_equal(look(f), "of now|");
-	log_file_close(f);
-}
-
 static int make(void **state)
 {
 	if (!mkdtemp(dir))
@@ -149,7 +126,6 @@ int main(void)
 		cmocka_unit_test(truncated_and_longer_than_before),
 		cmocka_unit_test(long_files),
 		cmocka_unit_test(a_hole),
-		cmocka_unit_test(readable_only_later),
 	};
 
 	return cmocka_run_group_tests(tests, make, remove_all);
