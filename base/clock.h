@@ -41,8 +41,6 @@ static inline struct timespec ord_timespec(uint64_t ns)
 
 /* Writes "2026-11-21T06:13:50.123Z" (RFC 3339, UTC, milliseconds) for a wall clock instant. */
 void ord_format_utc(uint64_t wall_ns, char out[static 32]);
-/* From 1970-01-01 to a date of the Gregorian calendar. */
-int64_t ord_days(int64_t y, int64_t m, int64_t d);
 /* RFC 3339 with any zone and up to nanoseconds: since 1970, UTC. -1: it is none; NULL is none. */
 int ord_parse_utc(const char *text, int64_t *ret_ns);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/clock.h"
 #include "base/rng.h"
 
@@ -20,6 +21,7 @@ static int64_t http_date(const char *text)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	int d, y, h, min, s, end = 0;
+	struct ord_date date;
 	const char *at;
 	char month[4];
 
@@ -30,7 +32,8 @@ static int64_t http_date(const char *text)
 	at = strstr(months, month);
 	if (!at || (at - months) % 3 || strlen(month) != 3)
 		return -1;
-	return ord_days(y, (at - months) / 3 + 1, d) * 86400 + h * 3600 + min * 60 + s;
+	date = (struct ord_date){y, (uint8_t)((at - months) / 3 + 1), (uint8_t)d};
+	return ord_days_of(date) * ORD_DAY_S + h * 3600 + min * 60 + s;
 }
 
 int64_t ord_retry_after_ns(const char *text, int64_t now_s)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ordeal/calendar.h"
 #include "ordeal/fault.h"
 #include "ordeal/target.h"
 #include "ordeal/that.h"
@@ -274,6 +275,7 @@ struct ord_spec {
 	char limit_cluster[ORD_CLUSTER_NAME]; /* a context, or a cluster's name; "": none is
 						 named */
 	bool whole_host;		      /* limits.wholeHost: true, as --yes-whole-host */
+	struct ord_schedule schedule;	      /* kind ORD_SCHEDULE_NONE: it has none */
 	uint64_t seed;			      /* without has_seed: drawn when planned */
 	bool has_seed;
 };

@@ -1,6 +1,7 @@
 /* The language: every key that an experiment may have, but for the faults' own (the catalogue). */
 #include "base/auto.h"
 #include "scheduler/spec/detection.h"
+#include "scheduler/spec/schedule.h"
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
 
@@ -198,7 +199,11 @@ static const struct key spec_keys[] = {
 	 .type = &type_seed,
 	 .max = ORD_SEED_MAX,
 	 .help = "decides every random choice; none given: drawn when planned, and in the report"},
-	LATER("schedule"),
+	{.name = "schedule",
+	 .type = &type_map,
+	 .table = &table_schedule,
+	 AT(ord_spec, schedule),
+	 .help = "when it runs by itself; no part of the plan, and 'ordeal next' tells the times"},
 	LATER("budget"),
 	LATER("policy"),
 	LATER("windows"),
@@ -254,6 +259,6 @@ const struct table *const tables[] = {
 	&table_fault,	     &table_target,	 &table_process,   &table_container,
 	&table_pod,	     &table_node,	 &table_workload,  &table_service,
 	&table_object,	     &table_exclude,	 &table_endpoint,  &table_sequential,
-	&table_limits,
+	&table_limits,	     &table_schedule,	 &table_random,	   &table_window,
 };
 const size_t n_tables = ORD_COUNT(tables);
