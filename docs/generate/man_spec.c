@@ -89,6 +89,32 @@ static void put_probing(FILE *out)
 		  "evaluates any.");
 }
 
+static void put_schedules(FILE *out)
+{
+	roff_section(out, "HOW SCHEDULES ARE READ");
+	roff_text(
+		out,
+		"cron: five fields, minute (0-59), hour (0-23), day of the month (1-31), month "
+		"(1-12 or jan-dec) and weekday (0-7 or sun-sat; 0 and 7 are Sunday); a sixth "
+		"before "
+		"them is the second. A field is * or a list of values and ranges, with a step "
+		"where "
+		"wanted: */15, 9-17/2, mon-fri. Ranges of weekdays may go round: fri-mon. Days "
+		"besides: L is the last of the month, L-2 two days before it, fri#2 the second "
+		"Friday, friL the last. Where day and weekday both restrict, either is enough; "
+		"where one of them begins with *, both must hold. ? is *.\n"
+		"\n"
+		"A local time that does not exist, as clocks are put forward, is the next that "
+		"does; one that comes twice, as they are put back, is the first. So */10 pauses "
+		"for "
+		"the hour that is shown again; an interval that never does is 'every'.\n"
+		"\n"
+		"Windows say when runs may begin, except when none may; a time that falls outside "
+		"is left out, not moved. Jitter and random times never leave a window. Both are "
+		"drawn from the seed (0 where the file has none), the name and the planned time: "
+		"ordeal next tells them beforehand.");
+}
+
 void page_spec(FILE *out)
 {
 	roff_title(out, "ORDEAL-SPEC", "5", "the language of experiments");
@@ -103,6 +129,7 @@ void page_spec(FILE *out)
 		       "Anchors and aliases work.");
 	put_tables(out);
 	put_probing(out);
+	put_schedules(out);
 	part_alerts(out);
 	(void)fputs(".SH SEE ALSO\n.BR ordeal (1)\n", out);
 }

@@ -9,14 +9,26 @@
 #include "base/file.h"
 #include "scheduler/calendar/zone.h"
 
+#define TIME_MAX (1ll << 60)  /* changes begin at -2^59 (RFC 9636, 3.2) */
 #define FILE_MAX (256u << 10) /* the longest of the database have 4 KiB */
+
+/* The offset in the span before the i-th change. */
+static int32_t offset_before(const struct ord_zone *zone, size_t i)
+{
+	return i ? zone->changes[i - 1].offset_s : zone->first_s;
+}
 
 int zone_add(struct ord_zone *zone, int64_t utc_s, int32_t offset_s, struct ord_err *err)
 {
-	int32_t before = zone->n ? zone->changes[zone->n - 1].offset_s : zone->first_s;
+	int32_t before = offset_before(zone, zone->n);
 	struct zone_change *more;
 
-	if (zone->n && utc_s <= zone->changes[zone->n - 1].utc_s)
+	if (utc_s < -TIME_MAX || utc_s > TIME_MAX)
+		return ord_fail(err, ORD_USAGE, "a change is out of range");
+	/* In order by what clocks show as well: ord_zone_utc() rests on it. */
+	if (zone->n &&
+	    (utc_s <= zone->changes[zone->n - 1].utc_s ||
+	     utc_s + before <= zone->changes[zone->n - 1].utc_s + offset_before(zone, zone->n - 1)))
 		return ord_fail(err, ORD_USAGE, "its changes are not in order");
 	if (offset_s == before)
 		return 0;
@@ -116,12 +128,6 @@ static size_t changes_until(const struct ord_zone *zone, int64_t utc_s)
 	return lo;
 }
 
-/* The offset in the span before the i-th change. */
-static int32_t offset_before(const struct ord_zone *zone, size_t i)
-{
-	return i ? zone->changes[i - 1].offset_s : zone->first_s;
-}
-
 int32_t ord_zone_offset(const struct ord_zone *zone, int64_t utc_s)
 {
 	return offset_before(zone, changes_until(zone, utc_s));
@@ -137,7 +143,7 @@ int64_t ord_zone_change(const struct ord_zone *zone, int64_t utc_s)
 /*
  * Between two changes lies a span with one offset, which shows the local times [begin, end). The
  * first span that ends after a local time either shows it, first if others do too, or begins after
- * it: then nothing shows it. Ends ascend, as no two changes are nearer than their offsets differ.
+ * it: then nothing shows it. Ends ascend: zone_add() refuses what does not.
  */
 int64_t ord_zone_utc(const struct ord_zone *zone, int64_t local_s, enum ord_local *ret_kind)
 {
