@@ -187,36 +187,37 @@ static int add_runs(struct calendar *c, const struct ord_calendar *calendar,
 	return 0;
 }
 
+/* Returns 0, an exit code of the file alone, or -1. */
 static int add_schedule(struct calendar *c, const struct ord_spec *spec, const char *path,
 			struct ord_err *err)
 {
 	struct ord_calendar *calendar;
-	int r;
+	int code;
 
 	if (spec->schedule.kind == ORD_SCHEDULE_NONE) {
 		(void)fprintf(stderr, "ordeal: %s: it has no schedule\n", path);
 		return 0;
 	}
-	if (ord_calendar_open(&spec->schedule, spec->name, spec->has_seed ? spec->seed : 0,
-			      &calendar, err))
-		return -1;
-	r = add_runs(c, calendar, spec, path, err);
+	code = cli_calendar_open(path, spec, &calendar);
+	if (code)
+		return code;
+	code = add_runs(c, calendar, spec, path, err);
 	ord_calendar_close(calendar);
-	return r;
+	return code;
 }
 
 /* A file that is broken leaves the others in the calendar. */
 static int read_files(struct calendar *c, const struct cli_args *args, struct ord_err *err)
 {
 	for (size_t i = 0; i < c->n_files; i++) {
-		struct cli_plan plan;
-		int code = cli_plan_read(c->files[i], args, &plan);
+		struct ord_spec *spec = NULL;
+		int code = cli_spec_read(c->files[i], args, false, &spec);
 
-		if (!code && add_schedule(c, plan.spec, c->files[i], err)) {
-			code = cli_complain(c->files[i], err);
-			*err = (struct ord_err){0};
-		}
-		cli_plan_done(&plan);
+		if (!code)
+			code = add_schedule(c, spec, c->files[i], err);
+		cli_spec_free(spec);
+		if (code < 0)
+			return -1;
 		c->worst = cli_exit_worst(c->worst, code);
 	}
 	if (c->n)

@@ -4,6 +4,7 @@
 #include "cli/figures.h"
 #include "cli/now.h"
 #include "cli/spec_file.h"
+#include "ordeal/calendar.h"
 #include "ordeal/monitor.h"
 
 static void say_missing(const char *path, const char *what, const struct ord_texts *t)
@@ -69,6 +70,17 @@ static int ask(const char *path, const struct ord_plan *plan, const char *contex
 	return code;
 }
 
+static int check_schedule(const char *path, const struct ord_spec *spec)
+{
+	struct ord_calendar *calendar = NULL;
+	int code = CLI_OK;
+
+	if (spec->schedule.kind != ORD_SCHEDULE_NONE)
+		code = cli_calendar_open(path, spec, &calendar);
+	ord_calendar_close(calendar);
+	return code;
+}
+
 static int validate_one(const char *path, const struct cli_args *args)
 {
 	const char *context = cli_value(args, "context");
@@ -77,6 +89,8 @@ static int validate_one(const char *path, const struct cli_args *args)
 
 	if (!code)
 		code = cli_against_read(path, &plan.plan, NULL, NULL);
+	if (!code)
+		code = check_schedule(path, plan.spec);
 	if (!code && (context || cli_flag(args, "now")))
 		code = ask(path, &plan.plan, context);
 	else if (!code)
@@ -114,8 +128,9 @@ const struct cli_command cli_validate = {
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
 	.details =
-		"Without --now and --context only files are read: the experiment, and what "
-		"no_regression objectives are held against. With one of them it fails as "
+		"Without --now and --context only files are read: the experiment, what "
+		"no_regression objectives are held against, and its time zone. With one of them it "
+		"fails as "
 		"well where a run would before its first "
 		"fault: the cluster does not answer or does not allow a call, a target is not "
 		"there, too many are, or an alert that would abort it has no rule in Prometheus. "

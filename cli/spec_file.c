@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/units.h"
+#include "ordeal/calendar.h"
 #include "ordeal/early.h"
 
 #define SETS_MAX 64
@@ -37,13 +38,15 @@ void cli_at(const char *path, const struct ord_spec_place *at)
 	(void)fputc(' ', stderr);
 }
 
-static void print_mistakes(const char *path, const struct ord_mistakes *m)
+static void print_mistakes(const char *path, const struct ord_mistakes *m, bool warn)
 {
 	(void)fflush(stdout);
 	for (size_t i = 0; i < m->n; i++) {
 		const struct ord_mistake *k = &m->v[i];
 		const char *kind = k->warning ? "warning: " : "";
 
+		if (k->warning && !warn)
+			continue;
 		cli_at(path, &(struct ord_spec_place){k->line, k->column});
 		(void)fprintf(stderr, "%s%s\n", kind, k->text);
 	}
@@ -81,7 +84,7 @@ static int read_sets(const struct cli_args *args, struct ord_override *sets, cha
 	return 0;
 }
 
-static int read_spec(const char *path, const struct cli_args *args, struct ord_spec *ret,
+static int read_spec(const char *path, const struct cli_args *args, bool warn, struct ord_spec *ret,
 		     struct ord_err *err)
 {
 	struct ord_override sets[SETS_MAX];
@@ -95,7 +98,7 @@ static int read_spec(const char *path, const struct cli_args *args, struct ord_s
 		r = cli_read_operand(path, ORD_SPEC_BYTES_MAX, &yaml, &size, err);
 	if (!r) {
 		r = ord_spec_parse(yaml, size, sets, n, ret, &mistakes) ? 1 : 0;
-		print_mistakes(path, &mistakes);
+		print_mistakes(path, &mistakes, warn);
 		ord_mistakes_done(&mistakes);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -135,25 +138,47 @@ static void warn_sequential(const char *path, const struct ord_spec *spec)
 		      spec->repetitions < reject ? ", nor rejected" : "");
 }
 
+int cli_spec_read(const char *path, const struct cli_args *args, bool warn, struct ord_spec **ret)
+{
+	struct ord_spec *spec = calloc(1, sizeof *spec);
+	struct ord_err err = {0};
+	int r;
+
+	if (!spec)
+		return CLI_BROKEN;
+	r = read_spec(path, args, warn, spec, &err);
+	if (!r) {
+		*ret = spec;
+		return CLI_OK;
+	}
+	free(spec);
+	if (r > 0)
+		return CLI_WRONG;
+	/* It names the file, or the --set, itself. */
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "ordeal: %s\n", err.msg);
+	return cli_exit_of(&err);
+}
+
+void cli_spec_free(struct ord_spec *spec)
+{
+	if (spec)
+		ord_spec_done(spec);
+	free(spec);
+}
+
 int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan *ret)
 {
 	struct ord_err err = {0};
 	uint64_t seed;
-	int r;
+	int code;
 
-	*ret = (struct cli_plan){.spec = calloc(1, sizeof *ret->spec)};
-	if (!ret->spec)
-		return CLI_BROKEN;
+	*ret = (struct cli_plan){0};
 	if (cli_seed_read(args, &seed, &err))
 		return cli_complain(path, &err);
-	r = read_spec(path, args, ret->spec, &err);
-	if (r > 0)
-		return CLI_WRONG;
-	if (r < 0) { /* it names the file, or the --set, itself */
-		(void)fflush(stdout);
-		(void)fprintf(stderr, "ordeal: %s\n", err.msg);
-		return cli_exit_of(&err);
-	}
+	code = cli_spec_read(path, args, true, &ret->spec);
+	if (code)
+		return code;
 	/* --seed is meant for this call, so it counts more than the file. */
 	if (cli_flag(args, "seed")) {
 		ret->spec->seed = seed;
@@ -169,9 +194,22 @@ void cli_plan_done(struct cli_plan *plan)
 {
 	if (plan->plan.json)
 		ord_plan_done(&plan->plan);
-	if (plan->spec) {
-		ord_spec_done(plan->spec);
-		free(plan->spec);
-	}
+	cli_spec_free(plan->spec);
 	*plan = (struct cli_plan){0};
+}
+
+int cli_calendar_open(const char *path, const struct ord_spec *spec, struct ord_calendar **ret)
+{
+	const char *name = spec->schedule.zone;
+	struct ord_zone *zone = NULL;
+	struct ord_err err = {0};
+	bool known = !ord_zone_open(name, &zone, &err);
+
+	ord_zone_close(zone);
+	if (known && !ord_calendar_open(&spec->schedule, spec->name,
+					spec->has_seed ? spec->seed : 0, ret, &err))
+		return CLI_OK;
+	cli_at(path, known ? &spec->schedule_at : &spec->zone_at);
+	(void)fprintf(stderr, "%s: %s\n", known ? "schedule" : "timezone", err.msg);
+	return cli_exit_of(&err);
 }

@@ -34,14 +34,29 @@ void cli_cluster_warn(const struct ord_cluster *c);
 /* Of --seed, or drawn. */
 int cli_seed_read(const struct cli_args *args, uint64_t *ret, struct ord_err *err);
 
+/*
+ * The experiment in the file ("-": standard input). Mistakes, and warnings where they are wanted,
+ * go to standard error at once as "ordeal: FILE:LINE:COLUMN: ...". Returns 0 and fills *ret (owned:
+ * cli_spec_free), or an exit code where it was refused and said why.
+ */
+int cli_spec_read(const char *path, const struct cli_args *args, bool warn, struct ord_spec **ret);
+void cli_spec_free(struct ord_spec *spec); /* NULL is fine */
+
+/*
+ * The calendar of a spec that has a schedule, which it borrows. Returns 0, or an exit code where it
+ * has none and said why: a time zone that is not there, or a time outside of the windows.
+ */
+struct ord_calendar;
+int cli_calendar_open(const char *path, const struct ord_spec *spec, struct ord_calendar **ret);
+
 struct cli_plan {
 	struct ord_spec *spec; /* owned */
 	struct ord_plan plan;
 };
 
 /*
- * The experiment in the file ("-": standard input), planned. Mistakes go to standard error at once
- * as "ordeal: FILE:LINE:COLUMN: ...". Returns 0, or an exit code where it was refused and said why.
+ * The same, planned, with warnings. Returns 0, or an exit code where it was refused and said why;
+ * cli_plan_done() in either case.
  */
 int cli_plan_read(const char *path, const struct cli_args *args, struct cli_plan *ret);
 void cli_plan_done(struct cli_plan *plan);

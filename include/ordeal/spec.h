@@ -276,7 +276,8 @@ struct ord_spec {
 						 named */
 	bool whole_host;		      /* limits.wholeHost: true, as --yes-whole-host */
 	struct ord_schedule schedule;	      /* kind ORD_SCHEDULE_NONE: it has none */
-	uint64_t seed;			      /* without has_seed: drawn when planned */
+	struct ord_spec_place schedule_at, zone_at; /* of the schedule, and of its time zone */
+	uint64_t seed;				    /* without has_seed: drawn when planned */
 	bool has_seed;
 };
 

@@ -427,6 +427,17 @@ static void check_purpose(struct reader *r, const struct node *root, const struc
 			  "is down");
 }
 
+/* Zones and windows are judged where there is a database of zones: here only where they stand. */
+static void place_schedule(const struct node *root, struct ord_spec *spec)
+{
+	const struct node *schedule = node_find(node_find(root, "spec"), "schedule");
+
+	if (!schedule)
+		return;
+	spec->schedule_at = place_within(schedule, 0);
+	spec->zone_at = place_within(value(schedule, "timezone"), 0);
+}
+
 void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec)
 {
 	if (!node_find(root, "spec") || node_find(root, "spec")->kind != NODE_MAP)
@@ -446,4 +457,5 @@ void spec_check(struct reader *r, const struct node *root, struct ord_spec *spec
 	check_faults(r, root, spec);
 	check_sequential(r, root, spec);
 	check_purpose(r, root, spec);
+	place_schedule(root, spec);
 }
