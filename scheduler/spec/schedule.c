@@ -37,7 +37,7 @@ static void cron_read(struct reader *r, const struct key *key, const struct node
 
 static void time_read(struct reader *r, const struct key *key, const struct node *node, void *base)
 {
-	const char *text = want_scalar(r, key->name, key->type->what, node, WORD);
+	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
 	struct ord_err err;
 
 	if (text && ord_time_parse(text, place(key, base), &err))
@@ -101,33 +101,76 @@ static void pause_read(struct reader *r, const struct key *key, const struct nod
 		sink_add(r->sink, node, "except: %s", err.msg);
 }
 
-static struct json_t *schema_words(const struct key *key)
+#define DATE	 "(19[7-9][0-9]|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+#define CLOCK	 "([01][0-9]|2[0-4]):[0-5][0-9](:[0-5][0-9])?"
+#define TIME	 DATE "([Tt ]" CLOCK "(Z|z|[+-][0-9]{2}:[0-9]{2})?)?"
+#define YEARLY	 "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+#define SPAN(of) of "(\\.\\." of ")?"
+/* Its signs; what they mean together is the parser's. */
+#define CRON "[0-9A-Za-z*?,/#-]+"
+
+static struct json_t *schema_pattern(const char *pattern)
+{
+	return json_pack("{s:s, s:s}", "type", "string", "pattern", pattern);
+}
+
+static struct json_t *schema_cron(const struct key *key)
 {
 	(void)key;
-	return json_pack("{s:[{s:s, s:i}, {s:s}]}", "anyOf", "type", "string", "minLength", 1,
-			 "type", "integer");
+	return schema_pattern("^\\s*(@[A-Za-z]+|" CRON "(\\s+" CRON "){4,5}\\s*)$");
+}
+
+static struct json_t *schema_time(const struct key *key)
+{
+	(void)key;
+	return schema_pattern("^" TIME "$");
 }
 
 static struct json_t *schema_times(const struct key *key)
 {
-	return json_pack("{s:[{s:s, s:i}, {s:s, s:i, s:I, s:{s:s}}]}", "anyOf", "type", "string",
-			 "minLength", 1, "type", "array", "minItems", 1, "maxItems",
-			 (json_int_t)key->max, "items", "type", "string");
+	return json_pack("{s:[o, {s:s, s:i, s:I, s:o}]}", "anyOf", schema_time(key), "type",
+			 "array", "minItems", 1, "maxItems", (json_int_t)key->max, "items",
+			 schema_time(key));
+}
+
+static struct json_t *schema_zone(const struct key *key)
+{
+	(void)key;
+	return schema_pattern("^[A-Za-z][A-Za-z0-9_+/-]{0,62}$");
+}
+
+static struct json_t *schema_weekdays(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:[{s:s, s:s}, {s:s, s:i, s:i}]}", "anyOf", "type", "string", "pattern",
+			 "^" CRON "$", "type", "integer", "minimum", 0, "maximum", 7);
+}
+
+static struct json_t *schema_day_time(const struct key *key)
+{
+	(void)key;
+	return schema_pattern("^" CLOCK "$");
+}
+
+static struct json_t *schema_pause(const struct key *key)
+{
+	(void)key;
+	return schema_pattern("^(" SPAN(YEARLY) "|" SPAN(TIME) ")$");
 }
 
 static const struct type type_cron = {"a cron expression, as in '0 10 * * mon-fri'", cron_read,
-				      schema_type_text};
-static const struct type type_time = {"a time, as in '2026-12-01T10:00'", time_read,
-				      schema_type_text};
+				      schema_cron};
+static const struct type type_time = {"a time, as in '2026-12-01T10:00'", time_read, schema_time};
 static const struct type type_times = {"a time, as in '2026-12-01T10:00', or a list of them",
 				       times_read, schema_times};
 static const struct type type_zone = {"the name of a time zone, as in 'Europe/Berlin'", zone_read,
-				      schema_type_text};
-static const struct type type_weekdays = {"weekdays, as in 'mon-fri'", weekdays_read, schema_words};
+				      schema_zone};
+static const struct type type_weekdays = {"weekdays, as in 'mon-fri'", weekdays_read,
+					  schema_weekdays};
 static const struct type type_day_time = {"a time of the day, as in '09:00', in quotes",
-					  day_time_read, schema_type_text};
+					  day_time_read, schema_day_time};
 static const struct type type_pause = {"a date or a span of dates, as in '12-24..01-02'",
-				       pause_read, schema_type_text};
+				       pause_read, schema_pause};
 
 static const struct key random_keys[] = {
 	{.name = "each",

@@ -86,7 +86,7 @@ schedule() {
 	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 2 ]
 	[[ $stderr == *"exp/bad.yaml:6:23: cron: hour: 25 is not within 0 to 23"* ]]
-	[[ $stderr == *"exp/where.yaml: there is no time zone 'Europe/Berln'"* ]]
+	[[ $stderr == *"exp/where.yaml:6:40: timezone: there is no time zone 'Europe/Berln'"* ]]
 	[[ $stderr == *"exp/never.yaml: nothing within that time; it never runs again"* ]]
 }
 
