@@ -203,7 +203,7 @@ static const struct key spec_keys[] = {
 	 .type = &type_map,
 	 .table = &table_schedule,
 	 AT(ord_spec, schedule),
-	 .help = "when it runs by itself; no part of the plan, and 'ordeal next' tells the times"},
+	 .help = "when it is due; no part of the plan, and 'ordeal next' tells the times"},
 	LATER("budget"),
 	LATER("policy"),
 	LATER("windows"),
