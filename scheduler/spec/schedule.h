@@ -1,4 +1,4 @@
-/* spec.schedule: when `ordeal serve` runs the experiment. */
+/* spec.schedule: when an experiment is due. */
 #ifndef ORDEAL_SPEC_SCHEDULE_H
 #define ORDEAL_SPEC_SCHEDULE_H
 
