@@ -211,10 +211,12 @@ static size_t draw(const struct ord_calendar *c, int64_t local_s,
 	char label[LABEL_SIZE];
 	struct ord_rng rng;
 	int64_t sum_s;
+	size_t n_parts;
 
 	period.begin = ord_zone_utc(c->zone, local_s, NULL);
 	period.end = ord_zone_utc(c->zone, local_s + period_size(c->schedule->each), NULL);
-	if (!open_parts(c, period, parts, &sum_s))
+	n_parts = open_parts(c, period, parts, &sum_s);
+	if (!n_parts)
 		return 0;
 	(void)snprintf(label, sizeof label, "random %lld", (long long)local_s);
 	ord_rng_init(&rng, ord_rng_derive(c->seed, label));
@@ -222,7 +224,7 @@ static size_t draw(const struct ord_calendar *c, int64_t local_s,
 		int64_t ms = (int64_t)ord_rng_below(&rng, (uint64_t)sum_s * 1000);
 		size_t k = 0;
 
-		for (; ms >= (parts[k].end - parts[k].begin) * 1000; k++)
+		for (; k + 1 < n_parts && ms >= (parts[k].end - parts[k].begin) * 1000; k++)
 			ms -= (parts[k].end - parts[k].begin) * 1000;
 		ret_ms[i] = parts[k].begin * 1000 + ms;
 	}

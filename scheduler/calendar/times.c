@@ -28,6 +28,15 @@ static int sign_of(const char **p, char c)
 	return *(*p)++ == c ? 0 : -1;
 }
 
+/* ".." */
+static int dots(const char **p)
+{
+	if (strncmp(*p, "..", 2) != 0)
+		return -1;
+	*p += 2;
+	return 0;
+}
+
 /* "2026-12-01" */
 static int date_of(const char **p, struct ord_date *ret)
 {
@@ -141,7 +150,7 @@ static int yearly_of(const char *p, struct ord_pause *ret)
 		return -1;
 	r.to_month = r.from_month;
 	r.to_day = r.from_day;
-	if (*p && (sign_of(&p, '.') || sign_of(&p, '.') || month_day(&p, &r.to_month, &r.to_day)))
+	if (*p && (dots(&p) || month_day(&p, &r.to_month, &r.to_day)))
 		return -1;
 	if (*p)
 		return -1;
@@ -161,7 +170,7 @@ static int dates_of(const char *p, struct ord_pause *ret)
 	to = from;
 	whole = p - begin == 10 ? ORD_DAY_S : 0;
 	if (*p) {
-		if (sign_of(&p, '.') || sign_of(&p, '.'))
+		if (dots(&p))
 			return -1;
 		begin = p;
 		if (time_of(&p, &to) || !to.is_local || *p)
