@@ -54,11 +54,11 @@ runs() {
 	begin node-drain --set "spec.faults[0].target.node=$PREFIX-node-drain-a" "${short[@]}" "${patient[@]}"
 	begin node-drain.full --set "spec.faults[0].target.node=$PREFIX-node-drain-full-a"
 	begin pod-loss
-	begin rolling-pod-loss --set 'spec.faults[0].for=8s' --set 'spec.faults[0].pod.delete.every=1s' \
+	begin rolling-pod-loss --set 'spec.faults[0].for=20s' --set 'spec.faults[0].pod.delete.every=1s' \
 		"${patient[@]}" "${soon[@]}"
 	begin stuck-endpoints "${short[@]}"
 	begin zone-loss --set "spec.faults[0].target.node.zone=$PREFIX" --set "spec.faults[1].target.pod.zone=$PREFIX" \
-		--set 'spec.faults[0].for=15s' --set 'spec.faults[1].for=12s' "${patient[@]}" "${soon[@]}"
+		--set 'spec.faults[0].for=27s' --set 'spec.faults[1].for=24s' "${patient[@]}" "${soon[@]}"
 
 	# An orders that does not stand the loss of its store, and does not come again either.
 	for run in dependency-gone dependency-isolated mesh-abort mesh-delay; do

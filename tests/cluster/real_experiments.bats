@@ -57,7 +57,7 @@ runs() {
 	begin failed-rollout --set 'spec.faults[0].for=16s'
 	begin failed-rollout.recreate --set 'spec.faults[0].for=16s'
 	begin failed-rollout.silent --set 'spec.faults[0].for=34s'
-	begin registry-unreachable --set 'spec.faults[0].for=16s'
+	begin registry-unreachable --set 'spec.faults[0].for=36s'
 	begin registry-unreachable.greedy --set 'spec.faults[0].for=16s'
 	begin pod-loss --set spec.repetitions=1 --set 'spec.faults[0].for=10s'
 	begin pod-loss.slow --set spec.repetitions=1 --set 'spec.faults[0].for=14s'
