@@ -23,6 +23,7 @@
 /* One line of the calendar. */
 struct run {
 	struct ord_due due;
+	int64_t local_s; /* when it runs, as clocks there show it */
 	char name[ORD_NAME_MAX], zone[ORD_ZONE_MAX];
 	char local[STAMP], missing[STAMP]; /* missing: the time that does not exist that day */
 	const char *path;		   /* borrowed */
@@ -136,7 +137,8 @@ static int add_run(struct calendar *c, const struct ord_spec *spec, const char *
 		c->room = room;
 	}
 	r = &c->runs[c->n++];
-	*r = (struct run){.due = due, .path = path};
+	*r = (struct run){.due = due, .path = path, .local_s = due.at_ns / (int64_t)ORD_S};
+	r->local_s += ord_zone_offset(zone, r->local_s);
 	(void)snprintf(r->name, sizeof r->name, "%s", spec->name);
 	(void)snprintf(r->zone, sizeof r->zone, "%s", spec->schedule.zone);
 	format_local(zone, due.at_ns / (int64_t)ORD_S, r->local);
@@ -263,15 +265,11 @@ static void print_text(const struct calendar *c)
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct run *r = &c->runs[i];
-		struct ord_time t = {0};
-		struct ord_err err;
-		char clock[STAMP];
 
-		(void)snprintf(clock, sizeof clock, "%.19s", r->local);
-		(void)ord_time_parse(clock, &t, &err);
-		(void)printf("%s %.10s %.8s %s  %s%s%s%s\n", names[ord_weekday(ord_day_of(t.s))],
-			     r->local, r->local + 11, r->local + 19, r->name,
-			     *r->missing ? "  (" : "", *r->missing ? r->missing + 11 : "",
+		(void)printf("%s %.10s %.8s %s  %s%s%s%s\n",
+			     names[ord_weekday(ord_day_of(r->local_s))], r->local, r->local + 11,
+			     r->local + 19, r->name, *r->missing ? "  (" : "",
+			     *r->missing ? r->missing + 11 : "",
 			     *r->missing ? " does not exist on that day)" : "");
 	}
 }

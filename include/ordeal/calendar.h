@@ -71,8 +71,6 @@ enum ord_local {
 int64_t ord_zone_utc(const struct ord_zone *zone, int64_t local_s, enum ord_local *ret_kind);
 /* The last local time whose ord_zone_utc() is not after the instant. */
 int64_t ord_zone_passed(const struct ord_zone *zone, int64_t utc_s);
-/* The first change after the instant, ORD_NEVER: none. */
-int64_t ord_zone_change(const struct ord_zone *zone, int64_t utc_s);
 
 /* A time as it is written: an instant where its offset from UTC stands there, else local. */
 struct ord_time {

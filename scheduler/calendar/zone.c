@@ -133,13 +133,6 @@ int32_t ord_zone_offset(const struct ord_zone *zone, int64_t utc_s)
 	return offset_before(zone, changes_until(zone, utc_s));
 }
 
-int64_t ord_zone_change(const struct ord_zone *zone, int64_t utc_s)
-{
-	size_t i = changes_until(zone, utc_s);
-
-	return i < zone->n ? zone->changes[i].utc_s : ORD_NEVER;
-}
-
 /*
  * Between two changes lies a span with one offset, which shows the local times [begin, end). The
  * first span that ends after a local time either shows it, first if others do too, or begins after
