@@ -141,13 +141,19 @@ static int change_add(struct ord_zone *zone, int64_t told_s, int64_t utc_s, int3
 int rule_extend(const char *text, struct ord_zone *zone, struct ord_err *err)
 {
 	int64_t told_s = zone->n ? zone->changes[zone->n - 1].utc_s : INT64_MIN, begin, end;
-	int32_t year = zone->n ? ord_date_of(ord_day_of(told_s)).year : 1970;
+	int64_t last_s = ord_days_of((struct ord_date){ZONE_YEAR_LAST, 12, 31}) * ORD_DAY_S;
+	int32_t year = ZONE_YEAR_FIRST;
 	struct rule r;
 
 	if (rule_read(text, &r))
 		return ord_fail(err, ORD_USAGE, "its rule '%s' is damaged", text);
 	if (!r.has_summer && !zone->n)
 		zone->first_s = r.standard_s;
+	/* A table may end billions of years from here, on either side. */
+	if (told_s > last_s)
+		return 0;
+	if (told_s > 0)
+		year = ord_date_of(ord_day_of(told_s)).year;
 	for (; r.has_summer && year <= ZONE_YEAR_LAST; year++) {
 		begin = change_in(&r.begin, year) - r.standard_s;
 		end = change_in(&r.end, year) - r.summer_s;

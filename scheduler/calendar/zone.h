@@ -4,6 +4,8 @@
 
 #include "ordeal/calendar.h"
 
+/* The years in which a rule is told as changes. */
+#define ZONE_YEAR_FIRST 1970
 #define ZONE_YEAR_LAST 2200
 
 struct zone_change {
