@@ -215,6 +215,8 @@ static const struct cli_option options[] = {
 	CLI_SEND_OPTIONS,
 	CLI_SUMMARY_OPTION,
 	{"tag", 't', "TAG", "give the run a name, as 'ordeal tag' does"},
+	{"dispatch", 0, "KEY",
+	 "what asked for the run: kept in the timeline as part of its command line"},
 	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
 	{"quiet", 'q', NULL, "print the verdict alone"},
 	{"json", 0, NULL, "print the timeline as it is written, and the verdict as its last line"},

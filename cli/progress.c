@@ -307,8 +307,11 @@ void cli_progress_line(void *arg, const char *line, size_t size)
 
 	if (p->mode == CLI_PROGRESS_JSON) {
 		(void)fwrite(line, 1, size, stdout);
-		if (!sample)
+		/* Samples may be many: who reads along has them by and by. */
+		if (!sample || ord_now_ns() - p->drawn_ns >= REDRAW_NS) {
 			(void)fflush(stdout);
+			p->drawn_ns = ord_now_ns();
+		}
 	}
 	if (!sample) {
 		on_other(p, line, size);
