@@ -7,19 +7,15 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/pattern.h"
 #include "base/units.h"
 #include "scheduler/probe/probe.h"
 
 static int compile(regex_t *re, const char *text, const char *what, struct ord_err *err)
 {
-	char why[128];
-	int r = regcomp(re, text, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
-
-	if (!r)
+	if (!ord_pattern_compile(text, REG_NEWLINE, re, err))
 		return 0;
-	(void)regerror(r, re, why, sizeof why);
-	return ord_fail(err, ORD_USAGE, "%s '%.80s' is not a regular expression: %s", what, text,
-			why);
+	return ord_wrap(err, "%s '%.80s' cannot be used as a regular expression", what, text);
 }
 
 /* A value as JSON text, or else a bare string. */

@@ -1,12 +1,12 @@
 #include "scheduler/run/logs.h"
 
 #include <jansson.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/pattern.h"
 #include "scheduler/run/log_source.h"
 
 #define TOLD_MAX 100 /* matches of one log from one beginning to the next */
@@ -104,13 +104,8 @@ void run_logs_begin(struct run_logs *l, uint64_t now_ns)
 
 static int open_one(struct run_log *log, uint64_t now_ns, struct ord_err *err)
 {
-	int rc = regcomp(&log->match, log->spec->match, REG_EXTENDED | REG_NOSUB);
-	char why[128];
-
-	if (rc) {
-		(void)regerror(rc, &log->match, why, sizeof why);
-		return ord_fail(err, ORD_USAGE, "log '%s': match: %s", log->spec->name, why);
-	}
+	if (ord_pattern_compile(log->spec->match, 0, &log->match, err))
+		return ord_wrap(err, "log '%s': match", log->spec->name);
 	log->all->n++;
 	if (log->spec->file)
 		log->file = log_file_open(log->spec->file, now_ns);

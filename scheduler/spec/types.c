@@ -1,11 +1,11 @@
 /* The types of single values. */
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/pattern.h"
 #include "base/units.h"
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
@@ -244,9 +244,8 @@ static void kind_read(struct reader *r, const struct key *key, const struct node
 static void regex_read(struct reader *r, const struct key *key, const struct node *node, void *base)
 {
 	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
-	char why[128];
+	struct ord_err err;
 	regex_t re;
-	int rc;
 
 	if (!text)
 		return;
@@ -255,11 +254,9 @@ static void regex_read(struct reader *r, const struct key *key, const struct nod
 			 key->name, node->size);
 		return;
 	}
-	rc = regcomp(&re, text, REG_EXTENDED | REG_NOSUB);
-	if (rc) {
-		(void)regerror(rc, &re, why, sizeof why);
-		sink_add(r->sink, node, "%s: '%.60s' is not a regular expression: %s", key->name,
-			 text, why);
+	if (ord_pattern_compile(text, 0, &re, &err)) {
+		sink_add(r->sink, node, "%s: '%.60s' cannot be used as a regular expression: %s",
+			 key->name, text, err.msg);
 		return;
 	}
 	regfree(&re);

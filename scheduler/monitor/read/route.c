@@ -2,13 +2,13 @@
 
 #include <ctype.h>
 #include <jansson.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/pattern.h"
 #include "scheduler/monitor/read/needs.h"
 #include "scheduler/monitor/read/yaml.h"
 
@@ -51,6 +51,7 @@ void mon_routes_free(struct mon_routes *r)
 static enum answer matches_text(const char *pattern, bool regex, const char *value)
 {
 	char anchored[512];
+	struct ord_err err;
 	regex_t re;
 	int found;
 
@@ -59,7 +60,7 @@ static enum answer matches_text(const char *pattern, bool regex, const char *val
 	/* RE2 there, POSIX here: what only the one knows, or takes ages for, is not known. */
 	if (snprintf(anchored, sizeof anchored, "^(%s)$", pattern) >= (int)sizeof anchored ||
 	    strpbrk(pattern, "\\{") || strstr(pattern, "(?") || strstr(pattern, "+?") ||
-	    regcomp(&re, anchored, REG_EXTENDED | REG_NOSUB))
+	    ord_pattern_compile(anchored, 0, &re, &err))
 		return UNKNOWN;
 	found = regexec(&re, value, 0, NULL, 0);
 	regfree(&re);
