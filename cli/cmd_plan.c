@@ -1,11 +1,16 @@
 #include "cli/commands.h"
+#include "cli/gameday.h"
 #include "cli/plan_text.h"
 #include "cli/spec_file.h"
 
 static int plan(const struct cli_args *args, struct ord_err *err)
 {
 	struct cli_plan p;
-	int code = cli_plan_read(args->operands[0], args, &p);
+	int code;
+
+	if (cli_gameday_named(args->operands[0]))
+		return cli_gameday_file("plan", args->operands[0], err);
+	code = cli_plan_read(args->operands[0], args, &p);
 
 	if (!code && cli_plan_print(&p.plan, cli_value(args, "context"), cli_flag(args, "json"),
 				    stdout, err))

@@ -1,15 +1,23 @@
 #include <jansson.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/gameday.h"
 #include "ordeal/spec.h"
 
 static int schema(const struct cli_args *args, struct ord_err *err)
 {
-	ord_auto(json) json_t *s = ord_spec_schema();
+	const char *kind = args->n_operands ? args->operands[0] : "Experiment";
+	ord_auto(json) json_t *s = NULL;
 
-	(void)args;
+	if (!strcmp(kind, "GameDay"))
+		return cli_gameday_schema(err);
+	if (strcmp(kind, "Experiment") != 0)
+		return ord_fail(err, ORD_USAGE,
+				"'%.40s' is no kind; there are Experiment and GameDay", kind);
+	s = ord_spec_schema();
 	if (!s || json_dumpf(s, stdout, JSON_INDENT(2)))
 		return ord_fail_nomem(err);
 	(void)putchar('\n');
@@ -18,7 +26,8 @@ static int schema(const struct cli_args *args, struct ord_err *err)
 
 const struct cli_command cli_schema = {
 	.name = "schema",
-	.summary = "print the JSON Schema of experiments, for editors",
-	.operands = "",
+	.summary = "print the JSON Schema of experiments, or of another kind, for editors",
+	.operands = "[KIND]",
+	.max_operands = 1,
 	.run = schema,
 };

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/figures.h"
+#include "cli/gameday.h"
 #include "cli/now.h"
 #include "cli/spec_file.h"
 #include "ordeal/calendar.h"
@@ -104,11 +105,15 @@ static int validate_one(const char *path, const struct cli_args *args)
 
 static int validate(const struct cli_args *args, struct ord_err *err)
 {
-	int worst = CLI_OK;
+	int worst = CLI_OK, code;
 
-	(void)err;
-	for (size_t i = 0; i < args->n_operands; i++)
-		worst = cli_exit_worst(worst, validate_one(args->operands[i], args));
+	for (size_t i = 0; i < args->n_operands; i++) {
+		const char *path = args->operands[i];
+
+		code = cli_gameday_named(path) ? cli_gameday_file("validate", path, err)
+					       : validate_one(path, args);
+		worst = cli_exit_worst(worst, code < 0 ? cli_complain(path, err) : code);
+	}
 	return worst;
 }
 

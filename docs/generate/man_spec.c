@@ -4,10 +4,11 @@
 #include "base/auto.h"
 #include "docs/generate/pages.h"
 #include "docs/generate/roff.h"
+#include "ordeal/gameday.h"
 #include "ordeal/spec.h"
 
 /* What the tables give, with its text lines broken; requests and literal lines stay as they are. */
-static void put_tables(FILE *out)
+static void put_tables(FILE *out, void (*write)(FILE *))
 {
 	ord_autofree char *text = NULL;
 	bool literal = false;
@@ -16,7 +17,7 @@ static void put_tables(FILE *out)
 
 	if (!tables)
 		return;
-	ord_spec_manual(tables);
+	write(tables);
 	if (fclose(tables))
 		return;
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
@@ -127,9 +128,11 @@ void page_spec(FILE *out)
 		       "\n"
 		       "Durations are written as 200ms, 1.5s, 2m; sizes as 512MiB; shares as 25%. "
 		       "Anchors and aliases work.");
-	put_tables(out);
+	put_tables(out, ord_spec_manual);
 	put_probing(out);
 	put_schedules(out);
+	roff_section(out, "GAME DAYS");
+	put_tables(out, ord_gameday_manual);
 	part_alerts(out);
 	(void)fputs(".SH SEE ALSO\n.BR ordeal (1)\n", out);
 }

@@ -5,6 +5,8 @@
 
 #include "base/auto.h"
 #include "base/units.h"
+#include "ordeal/gameday.h"
+#include "scheduler/spec/gameday.h"
 #include "scheduler/spec/table.h"
 
 enum { COLUMNS = 76 };
@@ -449,4 +451,30 @@ void ord_spec_manual(FILE *out)
 	put_prose(out, yaml, ORD_COUNT(yaml));
 	(void)fputs(".SH OVERRIDES\n", out);
 	put_prose(out, overrides, ORD_COUNT(overrides));
+}
+
+static const char *const game_day[] = {
+	"A game day, for ordeal gameday:",
+	"  apiVersion: ordeal.dev/v1",
+	"  kind: GameDay",
+	"  metadata: {name: orders-without-a-store}",
+	"  spec:",
+	"    briefing: We learn how we notice that orders fail. Anybody may say abort.",
+	"    roles:",
+	"      - {name: owner, does: decides}",
+	"      - {name: on-call, does: answers the pager}",
+	"    steps:",
+	"      - name: The first hour",
+	"        experiment: store-down.yaml",
+	"        hidden: true",
+	"        expect: {impact: Orders fail for a second, detectWithin: 30s}",
+	"        timeBox: 10m",
+	"    coolDown: 30s",
+};
+
+void ord_gameday_manual(FILE *out)
+{
+	put_prose(out, game_day, ORD_COUNT(game_day));
+	for (size_t i = 0; i < n_gameday_tables; i++)
+		put_table(out, gameday_tables[i]);
 }

@@ -77,6 +77,14 @@ void ord_spec_done(struct ord_spec *spec)
 
 static void read_root(struct reader *r, const struct node *root, struct ord_spec *spec)
 {
+	const struct node *kind = root->kind == NODE_MAP ? node_find(root, "kind") : NULL;
+
+	/* Its other keys are no mistakes: it is the wrong command that reads it. */
+	if (kind && kind->kind == NODE_SCALAR && !strcmp(kind->text, "GameDay")) {
+		sink_add(r->sink, kind,
+			 "kind 'GameDay' is no experiment; 'ordeal gameday' is for it");
+		return;
+	}
 	if (root->kind != NODE_MAP) {
 		char shown[NODE_SHOWN];
 

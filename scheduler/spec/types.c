@@ -235,7 +235,7 @@ static void kind_read(struct reader *r, const struct key *key, const struct node
 {
 	const char *text = node->kind == NODE_SCALAR ? node->text : NULL;
 
-	if (text && choice_find("GameDay|Schedule|ExperimentTemplate|Policy", text, NULL))
+	if (text && choice_find("Schedule|ExperimentTemplate|Policy", text, NULL))
 		sink_add(r->sink, node, "kind '%s' is not in this version; 'Experiment' is", text);
 	else
 		const_read(r, key, node, base);
