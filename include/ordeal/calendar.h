@@ -112,6 +112,13 @@ enum ord_schedule_kind {
 	ORD_SCHEDULE_RANDOM,
 };
 
+/* What becomes of instants at which nobody was there to start it. */
+enum ord_catch_up { ORD_CATCH_UP_SKIP, ORD_CATCH_UP_ONCE, ORD_CATCH_UP_ALL };
+#define ORD_CATCH_UP_MAX 100
+
+/* What it does at an instant at which it runs already. */
+enum ord_concurrency { ORD_CONCURRENCY_FORBID, ORD_CONCURRENCY_QUEUE, ORD_CONCURRENCY_REPLACE };
+
 enum ord_period { ORD_PERIOD_HOUR, ORD_PERIOD_DAY, ORD_PERIOD_WEEK };
 
 struct ord_schedule {
@@ -130,6 +137,10 @@ struct ord_schedule {
 	size_t n_windows;
 	struct ord_pause pauses[ORD_PAUSES_MAX];
 	size_t n_pauses;
+	/* Of `ordeal serve`; the instants do not depend on them. */
+	enum ord_catch_up catch_up;
+	uint32_t catch_up_max; /* ORD_CATCH_UP_ALL: the latest so many */
+	enum ord_concurrency concurrency;
 };
 
 struct ord_calendar;
@@ -153,5 +164,32 @@ struct ord_due {
 
 /* The first that is planned after the instant; false: none within ten years. */
 bool ord_calendar_next(const struct ord_calendar *calendar, int64_t after_ns, struct ord_due *ret);
+
+/* Planned instants of a span, counted. */
+struct ord_count {
+	uint64_t n;
+	int64_t first_ns, last_ns; /* n > 0 */
+};
+/* Those planned after `after_ns` and not after `until_ns`. The work grows with the days and the
+ * windows of the span, not with the instants; save for random ones. */
+void ord_calendar_count(const struct ord_calendar *calendar, int64_t after_ns, int64_t until_ns,
+			struct ord_count *ret);
+/* The last `max` of them, in their order. Returns how many there are. */
+size_t ord_calendar_last(const struct ord_calendar *calendar, int64_t after_ns, int64_t until_ns,
+			 struct ord_due *ret, size_t max);
+
+/*
+ * Many schedules, of which most say the same: each text is held once, and each zone. What it gives
+ * out is a number, which is held until as many drops as adds.
+ */
+struct ord_calendars;
+int ord_calendars_new(struct ord_calendars **ret, struct ord_err *err);
+void ord_calendars_free(struct ord_calendars *all); /* NULL is fine */
+int ord_calendars_add(struct ord_calendars *all, const struct ord_schedule *schedule,
+		      uint32_t *ret_rule, struct ord_err *err);
+void ord_calendars_drop(struct ord_calendars *all, uint32_t rule);
+/* The calendar of one of them, of this name and seed; borrowed until the next call. */
+const struct ord_calendar *ord_calendars_get(struct ord_calendars *all, uint32_t rule,
+					     const char *name, uint64_t seed);
 
 #endif

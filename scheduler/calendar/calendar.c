@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "scheduler/calendar/calendar.h"
 #include "scheduler/calendar/open.h"
 
 #define S	   ((int64_t)ORD_S)
@@ -15,14 +16,6 @@
 #define HORIZON_S  (YEARS * 366ll * ORD_DAY_S)
 #define SPANS_MAX  256 /* open spans in a period of a random schedule */
 #define LABEL_SIZE 48
-
-struct ord_calendar {
-	const struct ord_schedule *schedule; /* borrowed */
-	struct ord_zone *zone;		     /* owned */
-	uint64_t seed;
-	int64_t from_ns;
-	int64_t at_s[ORD_APPOINTMENTS_MAX]; /* ascending */
-};
 
 /* What is meant, before jitter. */
 struct planned {
@@ -33,12 +26,6 @@ struct planned {
 static int64_t utc_of(const struct ord_calendar *c, struct ord_time t)
 {
 	return t.is_local ? ord_zone_utc(c->zone, t.s, NULL) : t.s;
-}
-
-/* The floor of a division, and of an instant in seconds. */
-static int64_t div_floor(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
 }
 
 static int compare(const void *a, const void *b)
@@ -73,6 +60,15 @@ static int appointments(struct ord_calendar *c, struct ord_err *err)
 	return 0;
 }
 
+int calendar_begin(struct ord_calendar *c, const struct ord_schedule *schedule,
+		   const struct ord_zone *zone, struct ord_err *err)
+{
+	c->schedule = schedule;
+	c->zone = zone;
+	c->from_ns = utc_of(c, schedule->from) * S;
+	return appointments(c, err);
+}
+
 int ord_calendar_open(const struct ord_schedule *schedule, const char *name, uint64_t seed,
 		      struct ord_calendar **ret, struct ord_err *err)
 {
@@ -80,14 +76,12 @@ int ord_calendar_open(const struct ord_schedule *schedule, const char *name, uin
 
 	if (!c)
 		return ord_fail_nomem(err);
-	c->schedule = schedule;
 	c->seed = ord_rng_derive(seed, name);
-	if (ord_zone_open(*schedule->zone ? schedule->zone : "UTC", &c->zone, err) ||
-	    appointments(c, err)) {
+	if (ord_zone_open(*schedule->zone ? schedule->zone : "UTC", &c->own, err) ||
+	    calendar_begin(c, schedule, c->own, err)) {
 		ord_calendar_close(c);
 		return -1;
 	}
-	c->from_ns = utc_of(c, schedule->from) * S;
 	*ret = c;
 	return 0;
 }
@@ -95,7 +89,7 @@ int ord_calendar_open(const struct ord_schedule *schedule, const char *name, uin
 void ord_calendar_close(struct ord_calendar *calendar)
 {
 	if (calendar)
-		ord_zone_close(calendar->zone);
+		ord_zone_close(calendar->own);
 	free(calendar);
 }
 
@@ -257,13 +251,47 @@ static bool next_random(const struct ord_calendar *c, int64_t after_ns, struct p
 	return false;
 }
 
-/* Jitter ends where the windows do. */
+static bool next_planned(const struct ord_calendar *c, int64_t after_ns, struct planned *ret)
+{
+	switch (c->schedule->kind) {
+	case ORD_SCHEDULE_NONE:
+		break;
+	case ORD_SCHEDULE_CRON:
+		return next_cron(c, after_ns, ret);
+	case ORD_SCHEDULE_EVERY:
+		return next_every(c, after_ns, ret);
+	case ORD_SCHEDULE_AT:
+		return next_at(c, after_ns, ret);
+	case ORD_SCHEDULE_RANDOM:
+		return next_random(c, after_ns, ret);
+	}
+	return false;
+}
+
+/* So much at least lies between two instants, where that can be told at a glance. */
+static int64_t gap_ms(const struct ord_schedule *s)
+{
+	if (s->kind == ORD_SCHEDULE_EVERY)
+		return (int64_t)s->every_ns / MS;
+	if (s->kind != ORD_SCHEDULE_CRON || __builtin_popcountll(s->cron.seconds) > 1)
+		return 0;
+	if (__builtin_popcountll(s->cron.minutes) > 1)
+		return 60 * 1000;
+	/* Less than an hour or a day by what clocks are put forward. */
+	return __builtin_popcount(s->cron.hours) > 1 ? 1800 * 1000 : ORD_DAY_S / 2 * 1000;
+}
+
+/* Jitter ends where the windows do, and before the next instant: runs keep their order. */
 static int64_t delayed(const struct ord_calendar *c, const struct planned *p)
 {
 	int64_t room_ms = (int64_t)c->schedule->jitter_ns / MS;
+	struct planned next;
 	char label[LABEL_SIZE];
 	struct ord_rng rng;
 
+	if (room_ms > gap_ms(c->schedule) && next_planned(c, p->ns, &next) &&
+	    room_ms > (next.ns - p->ns) / MS)
+		room_ms = (next.ns - p->ns) / MS;
 	if (room_ms > p->open_until_s * 1000 - p->ns / MS)
 		room_ms = p->open_until_s * 1000 - p->ns / MS;
 	if (room_ms <= 0)
@@ -275,26 +303,9 @@ static int64_t delayed(const struct ord_calendar *c, const struct planned *p)
 
 bool ord_calendar_next(const struct ord_calendar *calendar, int64_t after_ns, struct ord_due *ret)
 {
-	struct planned p = {0};
-	bool found = false;
+	struct planned p;
 
-	switch (calendar->schedule->kind) {
-	case ORD_SCHEDULE_NONE:
-		break;
-	case ORD_SCHEDULE_CRON:
-		found = next_cron(calendar, after_ns, &p);
-		break;
-	case ORD_SCHEDULE_EVERY:
-		found = next_every(calendar, after_ns, &p);
-		break;
-	case ORD_SCHEDULE_AT:
-		found = next_at(calendar, after_ns, &p);
-		break;
-	case ORD_SCHEDULE_RANDOM:
-		found = next_random(calendar, after_ns, &p);
-		break;
-	}
-	if (!found)
+	if (!next_planned(calendar, after_ns, &p))
 		return false;
 	*ret = (struct ord_due){p.ns, delayed(calendar, &p), p.missing_local_s};
 	return true;

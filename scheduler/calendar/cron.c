@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/civil.h"
 #include "ordeal/calendar.h"
+#include "scheduler/calendar/cron.h"
 
 #define YEARS 400 /* after which dates and weekdays repeat */
 
@@ -412,6 +413,57 @@ static int64_t next_day(const struct ord_cron *c, int64_t from)
 					(struct ord_date){year, (uint8_t)month, (uint8_t)d});
 		}
 	return ORD_NEVER;
+}
+
+bool cron_on(const struct ord_cron *cron, int64_t day)
+{
+	struct ord_date date = ord_date_of(day);
+
+	return cron->months >> date.month & 1 &&
+	       days_of_month(cron, date.year, date.month) >> date.day & 1;
+}
+
+uint64_t cron_days_count(const struct ord_cron *cron, int64_t from, int64_t to)
+{
+	uint64_t n = 0;
+
+	while (from < to) {
+		struct ord_date date = ord_date_of(from);
+		unsigned n_days = ord_month_days(date.year, date.month);
+		int64_t next = from + n_days - date.day + 1;
+		uint32_t days = 0;
+
+		if (cron->months >> date.month & 1)
+			days = days_of_month(cron, date.year, date.month) >> date.day << date.day;
+		if (next > to) { /* without the days from `to` on */
+			days &= (1u << (date.day + to - from)) - 1;
+			next = to;
+		}
+		n += (uint64_t)__builtin_popcount(days);
+		from = next;
+	}
+	return n;
+}
+
+/* Bits below the n-th. */
+static uint64_t count_below(uint64_t bits, unsigned n)
+{
+	return (uint64_t)__builtin_popcountll(bits & ((1ull << n) - 1));
+}
+
+uint64_t cron_times(const struct ord_cron *cron, uint32_t seconds)
+{
+	unsigned h = seconds / 3600, m = seconds / 60 % 60, s = seconds % 60;
+	uint64_t a_minute = count_below(cron->seconds, 60),
+		 an_hour = count_below(cron->minutes, 60) * a_minute,
+		 n = count_below(cron->hours, h) * an_hour;
+
+	if (cron->hours >> h & 1) {
+		n += count_below(cron->minutes, m) * a_minute;
+		if (cron->minutes >> m & 1)
+			n += count_below(cron->seconds, s);
+	}
+	return n;
 }
 
 int64_t ord_cron_next(const struct ord_cron *cron, int64_t local_s)

@@ -112,8 +112,7 @@ fail:
 	return -1;
 }
 
-/* How many changes are at or before the instant. */
-static size_t changes_until(const struct ord_zone *zone, int64_t utc_s)
+size_t zone_changes_until(const struct ord_zone *zone, int64_t utc_s)
 {
 	size_t lo = 0, hi = zone->n;
 
@@ -130,7 +129,7 @@ static size_t changes_until(const struct ord_zone *zone, int64_t utc_s)
 
 int32_t ord_zone_offset(const struct ord_zone *zone, int64_t utc_s)
 {
-	return offset_before(zone, changes_until(zone, utc_s));
+	return offset_before(zone, zone_changes_until(zone, utc_s));
 }
 
 /*
@@ -167,7 +166,7 @@ int64_t ord_zone_utc(const struct ord_zone *zone, int64_t local_s, enum ord_loca
 
 int64_t ord_zone_passed(const struct ord_zone *zone, int64_t utc_s)
 {
-	size_t i = changes_until(zone, utc_s);
+	size_t i = zone_changes_until(zone, utc_s);
 	int64_t local_s = utc_s + offset_before(zone, i), before;
 
 	/* Clocks were put back: what they show again has passed. */
