@@ -3,19 +3,16 @@
  * answer other than 2xx would make Alertmanager try again, so what is read is answered 200 whatever
  * it says; what cannot be read is answered 400, which it does not repeat.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/listen.h"
 #include "scheduler/monitor/module/monitor.h"
 #include "scheduler/monitor/read/notice.h"
 
@@ -221,95 +218,26 @@ static void on_end(void *arg, struct MHD_Connection *c, void **state,
 
 /* --- the socket ------------------------------------------------------------------------------ */
 
-/* A file that nobody listens behind is one that was left. */
-static int clear_path(const struct sockaddr_un *a, struct ord_err *err)
+static int listen_unix(const char *path, struct mon_webhook *w, int *ret_fd, struct ord_err *err)
 {
-	ord_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct stat st;
-
-	if (lstat(a->sun_path, &st))
-		return 0;
-	if (!S_ISSOCK(st.st_mode))
-		return ord_fail(err, ORD_USAGE, "%s is there, and no socket", a->sun_path);
-	if (fd < 0)
-		return ord_fail_sys(err, "socket");
-	/* Someone who is busy answers otherwise, and so does one who may not be spoken to. */
-	if (!connect(fd, (const struct sockaddr *)a, sizeof *a) || errno != ECONNREFUSED)
-		return ord_fail(err, ORD_USAGE, "someone listens on %s already", a->sun_path);
-	if (unlink(a->sun_path) && errno != ENOENT)
-		return ord_fail_sys(err, "unlink '%s'", a->sun_path);
+	if (ord_listen_unix(path, 0660, CONNECTIONS_MAX, ret_fd, err))
+		return -1;
+	(void)snprintf(w->path, sizeof w->path, "%s", path);
 	return 0;
 }
 
-static int listen_unix(const char *path, struct mon_webhook *w, struct ord_err *err)
+static int listen_port(const char *text, int *ret_fd, struct ord_err *err)
 {
-	ord_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct ord_address address;
 
-	if (snprintf(a.sun_path, sizeof a.sun_path, "%s", path) >= (int)sizeof a.sun_path)
-		return ord_fail(err, ORD_USAGE, "a socket's path of more than %zu bytes: %s",
-				sizeof a.sun_path - 1, path);
-	if (clear_path(&a, err))
+	if (ord_address_parse(text, &address, err))
 		return -1;
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof a))
-		return ord_fail_sys(err, "listen on '%s'", path);
-	(void)snprintf(w->path, sizeof w->path, "%s", path);
-	if (chmod(path, 0660) || listen(fd, CONNECTIONS_MAX))
-		return ord_fail_sys(err, "listen on '%s'", path);
-	return ord_steal_fd(&fd);
-}
-
-/* ADDRESS:PORT, "[::1]:9199"; loopback alone. */
-static int address_of(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size,
-		      struct ord_err *err)
-{
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-	const char *colon = strrchr(text, ':');
-	char host[64] = "", *end = NULL;
-	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-	bool bracketed;
-
-	memset(ret, 0, sizeof *ret);
-	if (!colon || !port || port > 65535 || *end || colon - text >= (long)sizeof host)
-		return ord_fail(err, ORD_USAGE, "'%s' is no address with a port", text);
-	bracketed = *text == '[' && colon - text > 2 && colon[-1] == ']';
-	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - text) - 2 * bracketed,
-		       text + bracketed);
-	if (inet_pton(AF_INET, strcmp(host, "localhost") ? host : "127.0.0.1", &four->sin_addr) ==
-		    1 &&
-	    ntohl(four->sin_addr.s_addr) >> 24 == 127) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons((uint16_t)port);
-		*ret_size = sizeof *four;
-		return 0;
-	}
-	memset(ret, 0, sizeof *ret);
-	if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1 &&
-	    IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons((uint16_t)port);
-		*ret_size = sizeof *six;
-		return 0;
-	}
-	return ord_fail(err, ORD_USAGE, "the webhook listens on loopback only, not on '%s'", text);
-}
-
-static int listen_port(const char *text, struct ord_err *err)
-{
-	ord_autoclose int fd = -1;
-	struct sockaddr_storage a;
-	socklen_t size = 0;
-	int one = 1;
-
-	if (address_of(text, &a, &size, err))
-		return -1;
-	fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, size) || listen(fd, CONNECTIONS_MAX))
-		return ord_fail_sys(err, "the webhook cannot listen on %s", text);
-	return ord_steal_fd(&fd);
+	if (!address.loopback)
+		return ord_fail(err, ORD_USAGE, "the webhook listens on loopback only, not on '%s'",
+				text);
+	if (ord_listen_port(&address, CONNECTIONS_MAX, ret_fd, err))
+		return ord_wrap(err, "the webhook cannot listen on %s", text);
+	return 0;
 }
 
 /* --- the loop -------------------------------------------------------------------------------- */
@@ -370,13 +298,14 @@ int mon_webhook_open(struct ord_monitor *m, const char *where, struct mon_webhoo
 		     struct ord_err *err)
 {
 	struct mon_webhook *w = calloc(1, sizeof *w);
-	int fd;
+	int fd = -1;
 
 	if (!w)
 		return ord_fail_nomem(err);
 	w->m = m;
-	fd = strncmp(where, "unix:", 5) ? listen_port(where, err) : listen_unix(where + 5, w, err);
-	if (fd < 0 || start(w, fd, err)) {
+	if ((strncmp(where, "unix:", 5) ? listen_port(where, &fd, err)
+					: listen_unix(where + 5, w, &fd, err)) ||
+	    start(w, fd, err)) {
 		mon_webhook_close(w);
 		return -1;
 	}
