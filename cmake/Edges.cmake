@@ -20,7 +20,8 @@ set(edges_cluster_module cluster_watch probe_kube kube plan spec catalog base)
 # The same of monitor: monitor_read is what needs no server.
 set(edges_monitor plan spec catalog base)
 set(edges_monitor_read plan spec catalog base)
-set(edges_monitor_module monitor_read plan spec catalog base)
+set(edges_wire base)
+set(edges_monitor_module wire monitor_read plan spec catalog base)
 set(edges_run monitor cluster plan probe spec catalog base)
 # The same of gameday: the loader, and what holds a day.
 set(edges_gameday base)
@@ -33,7 +34,7 @@ set(edges_deliver base)
 set(edges_cli gameday calendar run deliver reports monitor cluster plan probe spec catalog base)
 
 function(ordeal_check_edges)
-	foreach(name base agenda calendar child catalog lease engines host kube kube_faults spec plan cluster cluster_watch probe_kube cluster_module monitor monitor_read monitor_module probe run gameday gameday_module reports report_stats report_write deliver cli)
+	foreach(name base agenda calendar child catalog lease engines host kube kube_faults spec plan cluster cluster_watch probe_kube cluster_module monitor monitor_read monitor_module probe run gameday gameday_module reports report_stats report_write deliver cli wire)
 		if(NOT TARGET ordeal_${name})
 			continue()
 		endif()

@@ -251,7 +251,7 @@ static int ask(struct server *s, const char *path, const struct server_param *pa
 		return ord_fail_nomem(err);
 	q.url = url;
 	q.token = s->token ? s->token : "";
-	return wire_get(s->wire, &q, on_answer, a, &a->call, err);
+	return wire_send(s->wire, &q, on_answer, a, &a->call, err);
 }
 
 void server_ask(struct server *s, enum server_form form, const char *path,

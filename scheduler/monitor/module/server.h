@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "ordeal/spec.h"
-#include "scheduler/monitor/module/wire.h"
+#include "scheduler/wire/wire.h"
 #include "scheduler/monitor/read/needs.h"
 
 #define SERVER_WHY 240

@@ -1,4 +1,4 @@
-#include "scheduler/monitor/module/wire.h"
+#include "scheduler/wire/wire.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -175,6 +175,10 @@ static void set_options(CURL *easy, const struct wire_request *q)
 #endif
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / ORD_MS) + 1);
 	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "ordeal/" ORDEAL_VERSION);
+	if (q->body) {
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, q->body);
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->size);
+	}
 	if (*q->token) {
 		(void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		(void)curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, q->token);
@@ -185,8 +189,8 @@ static void set_options(CURL *easy, const struct wire_request *q)
 	}
 }
 
-int wire_get(struct wire *w, const struct wire_request *q, wire_answered *answered, void *arg,
-	     struct wire_call **ret, struct ord_err *err)
+int wire_send(struct wire *w, const struct wire_request *q, wire_answered *answered, void *arg,
+	      struct wire_call **ret, struct ord_err *err)
 {
 	struct wire_call *c;
 

@@ -1,10 +1,10 @@
 /*
- * GETs through libcurl's multi interface, on an epoll of our own with one timer: the epoll is a
+ * Requests through libcurl's multi interface, on an epoll of our own with one timer: the epoll is a
  * source of the run's loop, and can be waited for where there is none. Every call ends within its
  * time.
  */
-#ifndef ORDEAL_MONITOR_WIRE_H
-#define ORDEAL_MONITOR_WIRE_H
+#ifndef ORDEAL_WIRE_H
+#define ORDEAL_WIRE_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -24,6 +24,8 @@ struct wire_request {
 	char *const *headers; /* "Name: value" */
 	size_t n_headers;
 	const char *token; /* "": none */
+	const char *body;  /* NULL: a GET, else a POST of it; borrowed until it is answered */
+	size_t size;
 	bool insecure;
 	uint64_t timeout_ns, every_ns;
 };
@@ -49,8 +51,8 @@ void wire_close(struct wire *w); /* drops what is in flight without a word; NULL
  * drop it before that.
  */
 struct wire_call;
-int wire_get(struct wire *w, const struct wire_request *q, wire_answered *answered, void *arg,
-	     struct wire_call **ret, struct ord_err *err);
+int wire_send(struct wire *w, const struct wire_request *q, wire_answered *answered, void *arg,
+	      struct wire_call **ret, struct ord_err *err);
 void wire_drop(struct wire *w, struct wire_call *call); /* without a word */
 size_t wire_busy(const struct wire *w);			/* calls in flight */
 /* Waits until done(arg), or until the deadline. False: it came to that. */
