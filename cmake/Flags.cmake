@@ -38,6 +38,8 @@ target_link_options(ordeal_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,
 # What no one calls is not shipped.
 target_compile_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
 target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
+# A debugger has names of its own for what is static; without -g nobody asks for them.
+target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--discard-all>)
 # Nothing here is unwound; with -g debuggers get their tables from .debug_frame.
 target_compile_options(ordeal_flags INTERFACE
 	$<$<CONFIG:Release>:-fno-asynchronous-unwind-tables -fno-unwind-tables>)

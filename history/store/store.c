@@ -1,0 +1,144 @@
+#include "history/store/sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+
+static int connect_to(struct store *s, enum store_mode mode, uint64_t patience_ns,
+		      struct ord_err *err)
+{
+	int flags = mode == STORE_MAKE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+				       : SQLITE_OPEN_READWRITE;
+
+	if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_EXRESCODE, NULL))
+		return s->db ? sql_fail(s, "open", err) : ord_fail_nomem(err);
+	(void)sqlite3_busy_timeout(s->db, (int)(patience_ns / ORD_MS));
+	/* With WAL, NORMAL keeps the file whole whatever happens; what a power cut may take are the
+	 * last runs, whose folders are there. */
+	return sql_do(s, "set it up",
+		      "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;"
+		      "PRAGMA trusted_schema = OFF",
+		      err) ||
+	       (mode != STORE_READ && sql_do(s, "write ahead", "PRAGMA journal_mode = WAL", err));
+}
+
+static int check_version(struct store *s, enum store_mode mode, bool *ret_old, struct ord_err *err)
+{
+	int version;
+
+	if (sql_number(s, "its version", "PRAGMA user_version", &version, err))
+		return -1;
+	if (version > STORE_VERSION)
+		return ord_fail(
+			err, ORD_USAGE,
+			"'%.200s' is of version %d, and this ordeal knows %d: use the ordeal "
+			"that wrote it, or `ordeal history rebuild`, which makes it anew from "
+			"the runs' folders",
+			s->path, version, STORE_VERSION);
+	*ret_old = version < STORE_VERSION;
+	if (!*ret_old || mode == STORE_READ)
+		return 0;
+	return store_migrate(s, STORE_VERSION, err);
+}
+
+int store_open(const char *path, enum store_mode mode, uint64_t patience_ns, struct store **ret,
+	       struct ord_err *err)
+{
+	struct store *s = calloc(1, sizeof *s);
+	bool old = false;
+
+	if (!s)
+		return ord_fail_nomem(err);
+	(void)snprintf(s->path, sizeof s->path, "%s", path);
+	if (connect_to(s, mode, patience_ns, err) || check_version(s, mode, &old, err)) {
+		store_close(s);
+		return -1;
+	}
+	if (old && mode == STORE_READ) {
+		store_close(s);
+		s = NULL;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* Each takes the record as ?1. The run's row is found by its folder. */
+static const char *const entering[] = {
+	"DELETE FROM runs WHERE folder = json_extract(?1, '$.folder')",
+	"INSERT INTO runs(folder, id, name, plan_hash, plan_digest, seed, ordeal, started_ns, "
+	"exit, verdict, "
+	"text,"
+	" end_cause, residue, timeline_bytes, timeline_mtime_ns, bytes)"
+	" SELECT json_extract(r, '$.folder'), json_extract(r, '$.id'), json_extract(r, '$.name'),"
+	" json_extract(r, '$.plan_hash'), json_extract(r, '$.plan_digest'), json_extract(r, "
+	"'$.seed'), json_extract(r, '$.ordeal'),"
+	" json_extract(r, '$.started_ns'), json_extract(r, '$.exit'),"
+	" json_extract(r, '$.verdict'), json_extract(r, '$.text'),"
+	" json_extract(r, '$.end_cause'), json_extract(r, '$.residue'),"
+	" json_extract(r, '$.timeline_bytes'), json_extract(r, '$.timeline_mtime_ns'),"
+	" json_extract(r, '$.bytes') FROM (SELECT ?1 AS r)",
+#define RUN	"(SELECT n FROM runs WHERE folder = json_extract(?1, '$.folder'))"
+#define OF(key) "json_extract(e.value, '$." key "')"
+	"INSERT INTO labels(run, key, value)"
+	" SELECT " RUN ", e.key, e.value FROM json_each(?1, '$.labels') e",
+	"INSERT INTO repetitions(run, rep, placebo, state, why)"
+	" SELECT " RUN ", " OF("rep") ", " OF("placebo") ", " OF("state") ", " OF(
+		"why") " FROM json_each(?1, '$.repetitions') e",
+	"INSERT OR IGNORE INTO instants(run, rep, what, lo_ns, hi_ns, utc, line)"
+	" SELECT " RUN ", " OF("rep") ", " OF("what") ", " OF("lo_ns") ", " OF("hi_ns") ", " OF(
+		"utc") ", " OF("line") " FROM json_each(?1, '$.instants') e",
+	"INSERT INTO verdicts(run, place, objective, result, met, missed, inconclusive)"
+	" SELECT " RUN ", e.key, " OF("objective") ", " OF("result") ", " OF("met") ", " OF(
+		"missed") ", " OF("inconclusive") " FROM json_each(?1, '$.objectives') e",
+	"INSERT INTO figures(run, place, figure, n, never, median_ns, median_above_ns,"
+	" worst_known_ns, worst_above_ns)"
+	" SELECT " RUN
+	", e.key, " OF("figure") ", " OF("n") ", " OF("never") ", " OF("median_ns") ", " OF(
+		"median_above_ns") ", " OF("worst_known_ns") ", " OF("worst_above_ns") " FROM "
+										       "json_each(?"
+										       "1, "
+										       "'$.figures'"
+										       ") e",
+	"INSERT INTO marks(run, rep, what, role, note, lo_ns, utc)"
+	" SELECT " RUN ", " OF("rep") ", " OF("what") ", " OF("by") ", " OF("note") ", " OF(
+		"lo_ns") ", " OF("utc") " FROM json_each(?1, '$.marks') e",
+};
+
+int store_enter(struct store *s, const char *record, struct ord_err *err)
+{
+	if (sql_do(s, "begin", "SAVEPOINT entering", err))
+		return -1;
+	for (size_t i = 0; i < ORD_COUNT(entering); i++)
+		if (sql_with(s, "enter a run", entering[i], record, err)) {
+			(void)sqlite3_exec(s->db, "ROLLBACK TO entering; RELEASE entering", NULL,
+					   NULL, NULL);
+			return -1;
+		}
+	return sql_do(s, "commit", "RELEASE entering", err);
+}
+
+int store_remove(struct store *s, const char *folder, struct ord_err *err)
+{
+	return sql_with(s, "remove a run", "DELETE FROM runs WHERE folder = ?1", folder, err);
+}
+
+int store_begin(struct store *s, struct ord_err *err)
+{
+	return sql_do(s, "begin", "BEGIN IMMEDIATE", err);
+}
+
+int store_commit(struct store *s, struct ord_err *err)
+{
+	return sql_do(s, "commit", "COMMIT", err);
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	(void)sqlite3_close_v2(s->db);
+	free(s);
+}
