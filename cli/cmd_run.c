@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "cli/commands.h"
 #include "cli/figures.h"
+#include "cli/history.h"
 #include "cli/plan_text.h"
 #include "cli/progress.h"
 #include "cli/report_file.h"
@@ -22,6 +23,13 @@ struct all {
 	bool quiet, json, stop;
 };
 
+static void enter(const void *arg, const char *dir, const struct ord_report *report)
+{
+	const struct cli_args *args = arg;
+
+	cli_history_enter(cli_value(args, "output"), dir, report);
+}
+
 /* The verdict, and where the reports are. Returns the run's exit code. */
 static int conclude(const struct all *all, const char *path, const char *dir)
 {
@@ -29,7 +37,7 @@ static int conclude(const struct all *all, const char *path, const char *dir)
 	struct cli_verdict v;
 
 	/* Whatever the reason, the experiment has been run: its verdict is what is missing now. */
-	if (cli_report_build(dir, all->formats, &v, &err)) {
+	if (cli_report_build_also(dir, all->formats, enter, all->args, &v, &err)) {
 		(void)cli_complain(path, &err);
 		return CLI_BROKEN;
 	}

@@ -7,13 +7,38 @@
 #include "cli/commands.h"
 #include "ordeal/fault.h"
 
+/* clang-format off: a line each */
 const struct cli_command *const cli_commands[] = {
-	&cli_run,	 &cli_inject,  &cli_plan,     &cli_targets, &cli_validate, &cli_next,
-	&cli_gameday,	 &cli_init,    &cli_rbac,     &cli_list,    &cli_doctor,   &cli_status,
-	&cli_mark,	 &cli_note,    &cli_halt,     &cli_resume,  &cli_rescue,   &cli_report,
-	&cli_postmortem, &cli_compare, &cli_baseline, &cli_tag,	    &cli_stats,	   &cli_schema,
-	&cli_version,	 &cli_help,
+	&cli_run,
+	&cli_inject,
+	&cli_plan,
+	&cli_targets,
+	&cli_validate,
+	&cli_next,
+	&cli_gameday,
+	&cli_init,
+	&cli_rbac,
+	&cli_list,
+	&cli_doctor,
+	&cli_status,
+	&cli_mark,
+	&cli_note,
+	&cli_halt,
+	&cli_resume,
+	&cli_rescue,
+	&cli_report,
+	&cli_postmortem,
+	&cli_compare,
+	&cli_baseline,
+	&cli_tag,
+	&cli_history_command,
+	&cli_trend,
+	&cli_stats,
+	&cli_schema,
+	&cli_version,
+	&cli_help,
 };
+/* clang-format on */
 const size_t cli_n_commands = ORD_COUNT(cli_commands);
 
 const struct cli_command *cli_command_find(const char *name)

@@ -4,9 +4,33 @@
 
 #include "cli/command.h"
 
-extern const struct cli_command cli_baseline, cli_compare, cli_doctor, cli_gameday, cli_halt,
-	cli_help, cli_init, cli_inject, cli_list, cli_mark, cli_next, cli_note, cli_plan,
-	cli_postmortem, cli_rbac, cli_report, cli_rescue, cli_resume, cli_run, cli_schema,
-	cli_stats, cli_status, cli_tag, cli_targets, cli_validate, cli_version;
+extern const struct cli_command cli_baseline;
+extern const struct cli_command cli_compare;
+extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_gameday;
+extern const struct cli_command cli_halt;
+extern const struct cli_command cli_help;
+extern const struct cli_command cli_history_command;
+extern const struct cli_command cli_init;
+extern const struct cli_command cli_inject;
+extern const struct cli_command cli_list;
+extern const struct cli_command cli_mark;
+extern const struct cli_command cli_next;
+extern const struct cli_command cli_note;
+extern const struct cli_command cli_plan;
+extern const struct cli_command cli_postmortem;
+extern const struct cli_command cli_rbac;
+extern const struct cli_command cli_report;
+extern const struct cli_command cli_rescue;
+extern const struct cli_command cli_resume;
+extern const struct cli_command cli_run;
+extern const struct cli_command cli_schema;
+extern const struct cli_command cli_stats;
+extern const struct cli_command cli_status;
+extern const struct cli_command cli_tag;
+extern const struct cli_command cli_targets;
+extern const struct cli_command cli_trend;
+extern const struct cli_command cli_validate;
+extern const struct cli_command cli_version;
 
 #endif

@@ -20,6 +20,8 @@
 		"no-summary", 0, NULL, "do not append report.md to $GITHUB_STEP_SUMMARY" \
 	}
 
+struct ord_report;
+
 struct cli_verdict {
 	int code;
 	char text[512];
@@ -29,6 +31,11 @@ struct cli_verdict {
  * ones. */
 int cli_report_build(const char *dir, const char *formats, struct cli_verdict *ret,
 		     struct ord_err *err);
+/* The same, and hands the report to `also` (borrowed) before it goes. */
+int cli_report_build_also(const char *dir, const char *formats,
+			  void (*also)(const void *arg, const char *dir,
+				       const struct ord_report *report),
+			  const void *arg, struct cli_verdict *ret, struct ord_err *err);
 /* The verdict, and, unless brief, the path of each report. */
 void cli_report_say(const struct cli_verdict *v, const char *dir, const char *formats, bool brief);
 /* Appends the report to the file that $GITHUB_STEP_SUMMARY names, where it names one. Only a

@@ -31,6 +31,8 @@ const struct cli_named cli_files[] = {
 	{"~/.kube/config", "clusters, and as whom they are asked, where KUBECONFIG is not set"},
 	{"/var/run/secrets/kubernetes.io/serviceaccount",
 	 "the same in a pod: its context is called in-cluster"},
+	{"history.db",
+	 "beside runs/: what every run came to; 'ordeal history rebuild' makes it anew"},
 	{"run.jsonl", "in a run's folder: the timeline, which every report is made from"},
 	{0},
 };

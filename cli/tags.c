@@ -88,6 +88,16 @@ static int replace(int tags, const char *target, const char *tag, struct ord_err
 	return 0;
 }
 
+/* A prune that began before the tag was there has taken the run away; one that begins later lets it
+ * be. */
+static int still_there(int tags, const char *dir, const char *tag, struct ord_err *err)
+{
+	if (!faccessat(tags, tag, F_OK, 0))
+		return 0;
+	(void)unlinkat(tags, tag, 0);
+	return ord_fail(err, ORD_USAGE, "'%.300s' was removed meanwhile", dir);
+}
+
 int cli_tag_set(const char *home, const char *dir, const char *tag, bool move, struct ord_err *err)
 {
 	char target[PATH_MAX + 4], is[PATH_MAX + 4];
@@ -98,11 +108,11 @@ int cli_tag_set(const char *home, const char *dir, const char *tag, bool move, s
 	    open_tags(home, true, &tags, err))
 		return -1;
 	if (!symlinkat(target, tags, tag))
-		return 0;
+		return still_there(tags, dir, tag, err);
 	if (errno != EEXIST)
 		return ord_fail_sys(err, "tag '%.64s'", tag);
 	if (move)
-		return replace(tags, target, tag, err);
+		return replace(tags, target, tag, err) ? -1 : still_there(tags, dir, tag, err);
 	n = readlinkat(tags, tag, is, sizeof is - 1);
 	is[n < 0 ? 0 : n] = '\0';
 	if (!strcmp(is, target))
