@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What must start fast opens neither libcurl nor the module that needs it.
+# What must start fast opens neither libcurl nor SQLite, nor the modules that need them.
 load support
 setup() { support_setup; cd "$T"; experiment good >good.yaml; command -v strace >/dev/null || skip "strace is not installed"; }
 teardown() { support_teardown; }
@@ -8,10 +8,10 @@ teardown() { support_teardown; }
 opens_none() {
 	strace -f -qq -e trace=openat,open,execve -o "$T/trace" "$@" >/dev/null || [ $? -lt 6 ]
 	[ -s "$T/trace" ]
-	! grep -E 'libcurl|ordeal-http|ordeal-post' "$T/trace"
+	! grep -E 'libcurl|ordeal-http|ordeal-post|libsqlite3|ordeal-history' "$T/trace"
 }
 
-@test "version, list, validate and plan open no libcurl" {
+@test "version, list, validate and plan open no libcurl and no SQLite" {
 	opens_none "$ORDEAL" version
 	opens_none "$ORDEAL" list faults
 	opens_none "$ORDEAL" validate good.yaml

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""stored_run.py DIR ID MS... [--plan KEY=JSON]...: a run's folder DIR/ID with a run.jsonl as `ordeal run` writes it, in which
+"""stored_run.py DIR ID MS... [KEY=JSON]...: a run's folder DIR/ID with a run.jsonl as `ordeal run` writes it, in which
 repetition k recovers by itself after the k-th number of milliseconds; `never`: only when the fault is taken away; `aborted`:
-the run ends there."""
+the run ends there. KEY is of the plan, or wall_s: when it started, in seconds."""
 import json
 import os
 import sys
@@ -62,7 +62,8 @@ def main(home, run, *args):
         if "=" in a:
             key, value = a.split("=", 1)
             plan[key] = json.loads(value)
-    lines = [{"e": "run", "t": 0, "version": 1, "run": run, "ordeal": "0.1.0", "wall_ns": 1795000000 * 10**9,
+    wall = plan.pop("wall_s", 1795000000)
+    lines = [{"e": "run", "t": 0, "version": 1, "run": run, "ordeal": "0.1.0", "wall_ns": wall * 10**9,
               "mono_ns": 77 * 10**9, "host": {"kernel": "6.1", "cpus": 2, "name": "h"}, "argv": ["run"], "plan": plan}]
     for k, bad in enumerate(bads):
         lines += repetition(k + 1, k * 15000, bad)
