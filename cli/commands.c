@@ -15,6 +15,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_targets,
 	&cli_validate,
 	&cli_next,
+	&cli_serve,
 	&cli_gameday,
 	&cli_init,
 	&cli_rbac,

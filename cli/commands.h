@@ -25,6 +25,7 @@ extern const struct cli_command cli_rescue;
 extern const struct cli_command cli_resume;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_schema;
+extern const struct cli_command cli_serve;
 extern const struct cli_command cli_stats;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_tag;

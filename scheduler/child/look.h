@@ -6,7 +6,7 @@
 
 /* What look_line() was told besides by the last line that a run prints. */
 struct look_end {
-	char verdict[32];
+	char verdict[256];
 	char dir[4096];
 };
 

@@ -1,0 +1,79 @@
+/* The daemon that runs experiments by their schedules; it is in a module of its own. */
+#include <stdio.h>
+
+#include "base/module.h"
+#include "cli/commands.h"
+#include "ordeal/serve.h"
+
+static int load(const struct ord_serve_calls **ret, struct ord_err *err)
+{
+	static const struct ord_module module = {
+		.file = "ordeal-serve.so",
+		.folder = "scheduler/serve/module",
+		.symbol = ORD_SERVE_SYMBOL,
+		.what = "running experiments by their schedules",
+		.size = sizeof **ret,
+	};
+	void *found;
+
+	if (ord_module_open(&module, &found, err))
+		return -1;
+	*ret = found;
+	return 0;
+}
+
+static void say(void *arg, const char *line)
+{
+	(void)arg;
+	(void)fprintf(stderr, "ordeal serve: %s\n", line);
+}
+
+static int serve(const struct cli_args *args, struct ord_err *err)
+{
+	struct ord_serve_options options = {
+		.dir = args->operands[0],
+		.state = cli_value(args, "state"),
+		.runs = cli_value(args, "output"),
+		.say = say,
+	};
+	const struct ord_serve_calls *calls;
+	uint64_t max_runs;
+	size_t broken;
+
+	if (cli_number(args, "max-runs", ORD_SERVE_RUNS_DEFAULT, &max_runs, err))
+		return -1;
+	if (!max_runs || max_runs > ORD_SERVE_RUNS_MAX)
+		return ord_fail(err, ORD_USAGE, "--max-runs: 1 to %d", ORD_SERVE_RUNS_MAX);
+	options.max_runs = (uint32_t)max_runs;
+	if (load(&calls, err))
+		return -1;
+	if (!cli_flag(args, "check"))
+		return calls->serve(&options, err) ? -1 : CLI_OK;
+	if (calls->check(&options, &broken, err))
+		return -1;
+	return broken ? CLI_WRONG : CLI_OK;
+}
+
+static const struct cli_option options[] = {
+	{"state", 0, "DIR",
+	 "where it keeps what it has done; else serve/ in $XDG_STATE_HOME/ordeal or "
+	 "/var/lib/ordeal. One daemon each"},
+	{"output", 'o', "DIR", "where the runs' folders are made, as of 'ordeal run'"},
+	{"max-runs", 0, "N", "so many runs at once, others wait; 16 where it is not given"},
+	{"check", 0, NULL, "say what is in DIR and when it would run, and exit"},
+	{0},
+};
+
+const struct cli_command cli_serve = {
+	.name = "serve",
+	.summary = "run the experiments of a folder by their schedules",
+	.operands = "DIR",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.details =
+		"The files *.yaml and *.yml in DIR are watched. One that changes is checked and "
+		"taken over whole; of one that is broken the last good version stays, and what is "
+		"wrong is said with its line. A run in progress is never changed.",
+	.run = serve,
+};
