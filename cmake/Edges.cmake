@@ -36,6 +36,7 @@ set(edges_deliver base)
 set(edges_history base)
 set(edges_history_module history_store reports catalog base)
 set(edges_history_store base)
+set(edges_console "")
 set(edges_cli history gameday calendar run deliver reports monitor cluster plan probe spec catalog base)
 
 function(ordeal_check_edges)

@@ -104,7 +104,7 @@ class Browser:
 class Page:
     def __init__(self, browser, path, width, scheme, media, fonts):
         self.browser = browser
-        self.url = "file://" + os.path.abspath(path)
+        self.url = path if path.startswith("http") else "file://" + os.path.abspath(path)
         target = browser.call("Target.createTarget", {"url": "about:blank"})["targetId"]
         self.target = target
         self.session = browser.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]

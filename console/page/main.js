@@ -1,0 +1,188 @@
+/* The page: its views, its connection, its keys. */
+import {h, text} from './dom.js';
+import {get, post} from './api.js';
+import {Stream} from './stream.js';
+import {changed, counts, listen, load, refreshStatus, state, take} from './state.js';
+import {haltKey, startHalt, tick as tickHalt} from './halt.js';
+import {calendar, loadCalendar} from './calendar.js';
+import {history} from './history.js';
+import {now} from './now.js';
+import {schedules} from './schedules.js';
+import {keys, shortcuts} from './keys.js';
+import {coarse, instant, LOCAL, offset} from './words.js';
+
+const VIEWS = [['now', 'Now', now], ['calendar', 'Calendar', calendar], ['schedules', 'Schedules', schedules], ['history', 'History', history]];
+const AGE_MS = 20000;      /* the server says something every 15 s */
+const STATUS_MS = 10000;
+const HIDDEN_MS = 60000;   /* a page that nobody sees lets its connection go */
+
+const main = document.getElementById('main');
+let view = null, at = '', lastStatus = 0, title = '';
+
+/* ---- views */
+
+function place() {
+	const [id, ...rest] = location.hash.replace(/^#\/?/, '').split('/');
+	let argument = rest.join('/');
+	try {
+		argument = decodeURIComponent(argument);
+	} catch { /* as it stands */ }
+	const known = VIEWS.find((v) => v[0] === id) ?? VIEWS[0];
+	return {id: known[0], label: known[1], make: known[2], argument};
+}
+
+function show(focus) {
+	const {id, label, make, argument} = place();
+	view?.close?.();
+	view = null;
+	at = id;
+	main.className = `view-${id}`;
+	if (state.link === 'login')
+		return login();
+	if (!state.status) {
+		main.replaceChildren(h('h1', null, label), h('p', {class: 'dim'}, 'loading'));
+		return;
+	}
+	view = make(main, argument);
+	for (const a of document.querySelectorAll('#views a'))
+		a.toggleAttribute('aria-current', a.dataset.view === id), a.dataset.view === id && a.setAttribute('aria-current', 'page');
+	if (id === 'now')
+		loadCalendar();
+	if (focus) {
+		main.focus({preventScroll: true});
+		if (!argument)
+			scrollTo(0, 0);
+	}
+	retitle();
+}
+
+function retitle() {
+	const {running} = counts(), label = place().label;
+	const next = `${state.status?.halted ? 'HALTED · ' : running ? `${running} running · ` : ''}${label} · ordeal`;
+	if (next !== title)
+		document.title = title = next;
+}
+
+/* ---- the connection */
+
+const stream = new Stream({
+	live() {
+		state.link = 'live';
+		changed('link');
+		return load();
+	},
+	event: take,
+	lost() {
+		state.link = 'reconnecting';
+		changed('link');
+	},
+	refused,
+});
+
+function refused() {
+	stream.stop();
+	state.link = 'login';
+	changed('link');
+	show(true);
+}
+
+function login(wrong) {
+	const token = h('input', {type: 'password', id: 'token', autocomplete: 'current-password', required: true});
+	const form = h('form', {class: 'card login', on: {submit: async (e) => {
+		e.preventDefault();
+		try {
+			await post('v1/session', {token: token.value.trim()});
+			state.link = 'connecting';
+			stream.start();
+		} catch (problem) {
+			login(problem.message);
+		}
+	}}}, h('label', {for: 'token'}, 'Token'), token, h('button', {type: 'submit', class: 'plain'}, 'Sign in'), wrong ? h('p', {class: 'broken', role: 'alert'}, text(wrong)) : null,
+	h('p', {class: 'dim small'}, 'One of the lines of the file that --token-file names. The page does not keep it: it gets a cookie for twelve hours.'));
+	main.replaceChildren(h('h1', null, 'Sign in'), form);
+	token.focus();
+}
+
+async function logout() {
+	await post('v1/session', {}, 'DELETE');
+	refused();
+}
+
+function showLink() {
+	const box = document.getElementById('link'), words = document.getElementById('link-state');
+	if (words.textContent !== state.link)
+		words.textContent = state.link === 'login' ? 'signed out' : state.link;
+	box.className = `link is-${state.link}`;
+	showAge();
+}
+
+/* How old what the page shows is; nothing where it is young. */
+function showAge() {
+	const age = stream.heard ? performance.now() - stream.heard : 0, e = document.getElementById('link-age');
+	const words = age && (state.link === 'reconnecting' || age > AGE_MS) ? `data ${coarse(age / 1000)} old` : '';
+	if (e.textContent !== words)
+		e.textContent = words;
+}
+
+/* ---- the foot */
+
+function foot() {
+	const {version, since, dir} = state.status ?? {}, ms = instant(since);
+	if (!state.status)
+		return;
+	document.getElementById('foot').replaceChildren(
+		h('p', null, `ordeal ${text(version, 40)} · `, h('code', null, text(dir, 300)), ms === null ? '' : ` · up ${coarse((Date.now() - ms) / 1000)}`, ` · times in ${LOCAL} (${offset(Date.now())})`),
+		h('p', null, `You are ${text(state.you?.who, 80)}, ${text(state.you?.role, 20)}. `, h('button', {type: 'button', class: 'linklike', on: {click: keys}}, 'Keys'),
+			state.you?.who?.startsWith('token') ? [' · ', h('button', {type: 'button', class: 'linklike', on: {click: logout}}, 'Sign out')] : null));
+}
+
+/* ---- it begins */
+
+document.getElementById('views').append(...VIEWS.map(([id, label]) => h('li', null, h('a', {href: `#/${id}`, 'data-view': id}, label))));
+startHalt();
+shortcuts({views: VIEWS.map((v) => v[0]), halt: haltKey});
+addEventListener('hashchange', () => show(true));
+
+listen((parts) => {
+	if (parts.has('link'))
+		showLink();
+	if (parts.has('you'))
+		foot();
+	if (state.link === 'login')
+		return;
+	if (!view && state.status)
+		show(false);
+	else
+		view?.update(parts);
+	if (parts.has('calendar') && at === 'now')
+		loadCalendar();
+	if (parts.has('status') || parts.has('runs'))
+		retitle();
+});
+
+setInterval(() => {
+	showAge();
+	if (document.hidden || state.link === 'login')
+		return;
+	view?.tick();
+	tickHalt();
+	if (at === 'now')
+		loadCalendar();
+	if (state.link === 'live' && Date.now() - lastStatus > STATUS_MS) {
+		lastStatus = Date.now();
+		refreshStatus().catch(() => {});
+	}
+}, 1000);
+
+let sleep = 0;
+document.addEventListener('visibilitychange', () => {
+	clearTimeout(sleep);
+	if (document.hidden)
+		sleep = setTimeout(() => { stream.stop(); state.link = 'reconnecting'; }, HIDDEN_MS);
+	else if (state.link === 'reconnecting')
+		stream.start();
+});
+
+/* The session first: who is not signed in is asked, without an error in the console for each thing that was wanted. */
+show(false);
+get('v1/session').then(() => stream.start(), (e) => e.status === 401 ? refused() : stream.start());
