@@ -113,7 +113,25 @@ static void put_schedules(FILE *out)
 		"Windows say when runs may begin, except when none may; a time that falls outside "
 		"is left out, not moved. Jitter and random times never leave a window. Both are "
 		"drawn from the seed (0 where the file has none), the name and the planned time: "
-		"ordeal next tells them beforehand.");
+		"ordeal next tells them beforehand. Jitter ends before the next planned time, too, "
+		"so that runs keep their order.\n"
+		"\n"
+		"Under ordeal serve each planned time is dealt with once: a run is started, or it "
+		"is recorded as skipped with the reason. A time that nothing could start, as the "
+		"machine was off or asleep, is missed once it is a minute late, or the next one is "
+		"due. catchUp says what becomes of it; skip is the default, since an experiment "
+		"was "
+		"written for its hour, and one that begins as a machine comes back is a surprise. "
+		"A clock that is put back runs nothing again.\n"
+		"\n"
+		"Two experiments never have a target in common, unless both say shareTargets: one "
+		"waits until the other has ended, first come first served. Who is behind a name is "
+		"known only when a run begins, so targets count as the same unless they are surely "
+		"not: different pids, units that are no slices, ids of containers, or control "
+		"groups "
+		"of which none is in the other, and these only where not both faults are of the "
+		"network; in a cluster other namespaces, or other names of the same kind. All "
+		"others may be the same process, or the same pod, and wait.");
 }
 
 void page_spec(FILE *out)

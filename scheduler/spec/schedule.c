@@ -297,6 +297,27 @@ static const struct key schedule_keys[] = {
 	 .max = ORD_PAUSES_MAX,
 	 .help = "dates on which nothing runs: '2026-12-24', '2026-12-24..2027-01-02', "
 		 "'12-24..01-02' of each year, '2026-12-24T18:00..2026-12-27T06:00'"},
+	{.name = "catchUp",
+	 .type = &type_choice,
+	 AT(ord_schedule, catch_up),
+	 .def = "skip",
+	 .choices = "skip|once|all",
+	 .help = "what becomes of times that were missed, as nothing ran that could start them: "
+		 "left out, made up for by one run, or by the latest 'catchUpMax'"},
+	{.name = "catchUpMax",
+	 .type = &type_count,
+	 AT(ord_schedule, catch_up_max),
+	 .def = "10",
+	 .min = 1,
+	 .max = ORD_CATCH_UP_MAX,
+	 .help = "how many runs 'catchUp: all' makes up for at most"},
+	{.name = "concurrency",
+	 .type = &type_choice,
+	 AT(ord_schedule, concurrency),
+	 .def = "forbid",
+	 .choices = "forbid|queue|replace",
+	 .help = "at a time at which it runs already: it is left out, waits, or the old run is "
+		 "aborted and taken back first"},
 };
 
 static const struct node *key_of(const struct node *map, const char *name)
@@ -310,7 +331,8 @@ static const struct node *key_of(const struct node *map, const char *name)
 static void schedule_finish(struct reader *r, const struct node *map, void *base)
 {
 	static const char *const names[] = {"cron", "every", "at", "random"};
-	const struct node *from = key_of(map, "from"), *jitter = key_of(map, "jitter");
+	const struct node *from = key_of(map, "from"), *jitter = key_of(map, "jitter"),
+			  *most = key_of(map, "catchUpMax");
 	struct ord_schedule *s = base;
 
 	for (size_t i = 0; i < ORD_COUNT(names); i++)
@@ -320,6 +342,8 @@ static void schedule_finish(struct reader *r, const struct node *map, void *base
 		sink_add(r->sink, from, "'from' is what 'every' counts from, and stands beside it");
 	if (jitter && s->kind == ORD_SCHEDULE_RANDOM)
 		sink_add(r->sink, jitter, "'jitter' beside 'random', which is random already");
+	if (most && s->catch_up != ORD_CATCH_UP_ALL)
+		sink_add(r->sink, most, "'catchUpMax' is of 'catchUp: all', and stands beside it");
 }
 
 const struct table table_schedule = {

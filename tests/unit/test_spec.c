@@ -176,6 +176,10 @@ static void every_form(void **state)
 	assert_int_equal(s.faults[0].target.kind, ORD_TARGET_LISTENING);
 	assert_string_equal(s.faults[0].target.text, "53/udp");
 	assert_string_equal(s.faults[1].target.text, "worker");
+	assert_int_equal(s.schedule.catch_up, ORD_CATCH_UP_ALL);
+	assert_int_equal(s.schedule.catch_up_max, 3);
+	assert_int_equal(s.schedule.concurrency, ORD_CONCURRENCY_QUEUE);
+	assert_true(s.share_targets);
 	assert_int_equal(s.faults[1].target.percent_ppm, 500000);
 	assert_int_equal(s.faults[2].target.kind, ORD_TARGET_CONTAINER);
 	assert_true(s.faults[3].target.all);
