@@ -44,6 +44,12 @@ static int gameday(const struct cli_args *args, struct ord_err *err)
 		.operands = (const char *const *)args->operands + 1,
 		.n_operands = args->n_operands - 1,
 		.role = cli_value(args, "role"),
+		.by = cli_value(args, "by"),
+		.note = cli_value(args, "note"),
+		.session = cli_value(args, "session"),
+		.remote = cli_flag(args, "remote"),
+		.overrule = cli_flag(args, "overrule"),
+		.whole_day = cli_flag(args, "day"),
 	};
 
 	return work(&order, err);
@@ -51,17 +57,38 @@ static int gameday(const struct cli_args *args, struct ord_err *err)
 
 static const struct cli_option options[] = {
 	{"role", 0, "ROLE", "who reads it: who does not know is told of no hidden fault"},
+	{"by", 0, "ROLE", "who says it; the owner where it is not given, but for words"},
+	{"note", 0, "TEXT", "why, or what was seen"},
+	{"session", 0, "ID", "run: the session's name; one that there is goes on"},
+	{"remote", 0, NULL, "run, resume: take no lines from the input; others decide"},
+	{"overrule", 0, NULL, "go: although a check failed"},
+	{"day", 0, NULL, "abort: the whole day"},
 	{0},
 };
 
 const struct cli_command cli_gameday = {
 	.name = "gameday",
 	.summary = "a day of experiments that people hold together",
-	.operands = "plan FILE",
+	.operands = "VERB FILE|SESSION [WORDS]",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 16,
-	.details = "plan prints the plan of a game day on a page, in Markdown, for the room. "
-		   "ordeal-spec(5) has the language.",
+	.details =
+		"  plan FILE               the plan on a page, in Markdown, for the room\n"
+		"  run FILE                hold it here: type go, hold, abort, help\n"
+		"  resume SESSION          go on with one that broke off\n"
+		"  watch SESSION           see it live; show SESSION: see what was\n"
+		"  go|hold|skip|check|leave|abort|reveal SESSION\n"
+		"                          decide from elsewhere\n"
+		"  note SESSION TEXT       write it down, --by who said it\n"
+		"  mark SESSION WHAT       detected, acknowledged, mitigated or resolved\n"
+		"\n"
+		"Before each step its steady state, its alerts, the way back, the clock and the "
+		"disk are looked at; then the owner says go. Anybody may hold or abort. Each step "
+		"has its time box, and after it the steady state is waited for. Who does not know "
+		"(--role responder) reads nothing of hidden faults until they are revealed. Lines "
+		"may come from a pipe, too: they wait until they belong. All of it stands in the "
+		"session's folder below $XDG_STATE_HOME/ordeal/gamedays or "
+		"/var/lib/ordeal/gamedays. ordeal-spec(5) has the language.",
 	.run = gameday,
 };

@@ -22,6 +22,10 @@ struct day {
  * FILE:LINE:COLUMN: ...". Returns 0, or an exit code. The caller frees in either case.
  */
 int day_load(const char *path, FILE *say, struct day **ret);
+/* The same from a session's folder, which has copies of all. */
+int day_load_kept(const char *folder, FILE *say, struct day **ret);
+/* Copies all of it there. */
+int day_keep(const struct day *day, int folder, struct ord_err *err);
 void day_free(struct day *day); /* NULL is fine */
 
 /* Whether the role is told of hidden faults; NULL is the owner. */

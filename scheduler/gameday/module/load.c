@@ -9,11 +9,17 @@
 #include "scheduler/gameday/module/day.h"
 #include "scheduler/gameday/module/verbs.h"
 
-static void say_mistakes(FILE *say, const char *path, const struct ord_mistakes *m)
+/* In a session's folder. */
+#define KEPT_DAY  "day.yaml"
+#define KEPT_STEP "step-%zu.yaml"
+
+static void say_mistakes(FILE *say, const char *path, const struct ord_mistakes *m, bool warn)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		const struct ord_mistake *k = &m->v[i];
 
+		if (k->warning && !warn)
+			continue;
 		(void)fprintf(say, "ordeal: %s:", path);
 		if (k->line)
 			(void)fprintf(say, "%u:%u:", k->line, k->column);
@@ -23,12 +29,21 @@ static void say_mistakes(FILE *say, const char *path, const struct ord_mistakes 
 		(void)fprintf(say, "ordeal: %s: and %zu more\n", path, m->more);
 }
 
-/* Where an experiment is: beside the game day. Owned. */
-static char *beside(const char *day, const char *file)
-{
-	ord_autofree char *copy = strdup(day);
-	char *path = NULL;
+/* Where a day's texts are. */
+struct place {
+	const char *day; /* the file */
+	bool kept;	 /* its folder is a session's */
+};
 
+/* Where an experiment is: beside the game day. Owned. */
+static char *beside(const struct place *at, size_t step, const char *file)
+{
+	ord_autofree char *copy = strdup(at->day);
+	char *path = NULL, name[32];
+
+	(void)snprintf(name, sizeof name, KEPT_STEP, step + 1);
+	if (at->kept)
+		file = name;
 	if (*file == '/')
 		return strdup(file);
 	if (!copy || asprintf(&path, "%s/%s", dirname(copy), file) < 0)
@@ -37,10 +52,10 @@ static char *beside(const char *day, const char *file)
 }
 
 /* Its text, where it does not stand in the day itself. */
-static int read_text(const char *day, struct ord_gameday_step *step, char **ret_path,
-		     struct ord_err *err)
+static int read_text(const struct place *at, size_t i, struct ord_gameday_step *step,
+		     char **ret_path, struct ord_err *err)
 {
-	*ret_path = step->file ? beside(day, step->file) : strdup(day);
+	*ret_path = step->file ? beside(at, i, step->file) : strdup(at->day);
 	if (!*ret_path)
 		return ord_fail_nomem(err);
 	if (step->text)
@@ -58,9 +73,9 @@ static int plan(const char *path, struct day_experiment *e, FILE *say)
 	return DAY_WRONG;
 }
 
-static int load_step(const char *day, struct ord_gameday_step *step, struct day_experiment *e,
-		     FILE *say)
+static int load_step(const struct place *at, struct day *day, size_t i, FILE *say)
 {
+	struct ord_gameday_step *step = &day->spec.steps[i];
 	struct ord_spec *spec = calloc(1, sizeof *spec);
 	struct ord_mistakes mistakes = {0};
 	ord_autofree char *path = NULL;
@@ -69,8 +84,8 @@ static int load_step(const char *day, struct ord_gameday_step *step, struct day_
 
 	if (!spec)
 		return DAY_BROKEN;
-	if (read_text(day, step, &path, &err)) {
-		(void)fprintf(say, "ordeal: %s:%u:%u: experiment: %s\n", day, step->at.line,
+	if (read_text(at, i, step, &path, &err)) {
+		(void)fprintf(say, "ordeal: %s:%u:%u: experiment: %s\n", at->day, step->at.line,
 			      step->at.column, err.msg);
 		free(spec);
 		return err.code == ORD_NOMEM ? DAY_BROKEN : DAY_WRONG;
@@ -78,14 +93,14 @@ static int load_step(const char *day, struct ord_gameday_step *step, struct day_
 	r = ord_spec_parse(step->text, step->size, NULL, 0, spec, &mistakes);
 	/* What stands in the day has been told with its place there. */
 	if (step->file)
-		say_mistakes(say, path, &mistakes);
+		say_mistakes(say, path, &mistakes, !at->kept);
 	ord_mistakes_done(&mistakes);
 	if (r) {
 		free(spec);
 		return DAY_WRONG;
 	}
-	e->spec = spec;
-	return plan(path, e, say);
+	day->experiments[i].spec = spec;
+	return plan(path, &day->experiments[i], say);
 }
 
 /* Whether the text holds the word, whatever its case. */
@@ -115,8 +130,9 @@ static void warn_step(const struct day *day, const char *path, size_t i, FILE *s
 				      path, i + 1, words[k]);
 }
 
-int day_load(const char *path, FILE *say, struct day **ret)
+static int load(const struct place *at, FILE *say, struct day **ret)
 {
+	const char *path = at->day;
 	struct day *day = calloc(1, sizeof *day);
 	struct ord_mistakes mistakes = {0};
 	struct ord_err err = {0};
@@ -131,15 +147,49 @@ int day_load(const char *path, FILE *say, struct day **ret)
 	}
 	if (ord_gameday_parse(day->text, day->size, &day->spec, &mistakes))
 		worst = DAY_WRONG;
-	say_mistakes(say, path, &mistakes);
+	say_mistakes(say, path, &mistakes, !at->kept);
 	ord_mistakes_done(&mistakes);
 	for (size_t i = 0; i < day->spec.n_steps; i++) {
-		code = load_step(path, &day->spec.steps[i], &day->experiments[i], say);
-		if (!code && day->spec.steps[i].hidden)
+		code = load_step(at, day, i, say);
+		if (!code && day->spec.steps[i].hidden && !at->kept)
 			warn_step(day, path, i, say);
 		worst = code > worst ? code : worst;
 	}
 	return worst;
+}
+
+int day_load(const char *path, FILE *say, struct day **ret)
+{
+	return load(&(struct place){.day = path}, say, ret);
+}
+
+int day_load_kept(const char *folder, FILE *say, struct day **ret)
+{
+	ord_autofree char *path = NULL;
+
+	*ret = NULL;
+	if (asprintf(&path, "%s/" KEPT_DAY, folder) < 0) {
+		path = NULL;
+		return DAY_BROKEN;
+	}
+	return load(&(struct place){.day = path, .kept = true}, say, ret);
+}
+
+int day_keep(const struct day *day, int folder, struct ord_err *err)
+{
+	char name[32];
+
+	if (ord_file_replace_at(folder, KEPT_DAY, day->text, day->size, 0600, true, err))
+		return -1;
+	for (size_t i = 0; i < day->spec.n_steps; i++) {
+		const struct ord_gameday_step *step = &day->spec.steps[i];
+
+		(void)snprintf(name, sizeof name, KEPT_STEP, i + 1);
+		if (step->file &&
+		    ord_file_replace_at(folder, name, step->text, step->size, 0600, true, err))
+			return -1;
+	}
+	return 0;
 }
 
 void day_free(struct day *day)
