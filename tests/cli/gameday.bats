@@ -1,32 +1,8 @@
 #!/usr/bin/env bats
 # Game days: what is read, and the plan on a page.
 load support
-setup() {
-	support_setup
-	cd "$T"
-	experiment quiet-kill | sed 's/name: nothing/name: kill-the-store/' >quiet-kill.yaml
-	cat >day.yaml <<-END
-		apiVersion: ordeal.dev/v1
-		kind: GameDay
-		metadata: {name: a-day}
-		spec:
-		  briefing: We learn how we notice.
-		  roles:
-		    - {name: owner, does: decides}
-		    - {name: observer, does: watches, knows: true}
-		    - {name: on-call, does: answers the pager}
-		  steps:
-		    - name: The first hour
-		      experiment: quiet-kill.yaml
-		      hidden: true
-		      expect: {impact: Nobody feels it, response: none, detectWithin: 1s, recoverWithin: 2s}
-		      rollback: sleep a little
-		    - name: The second hour
-		      experiment: quiet-kill.yaml
-		      timeBox: 1m
-		  coolDown: 0s
-	END
-}
+load gameday
+setup() { gameday_setup; }
 teardown() { support_teardown; }
 
 @test "validate reads a game day and its experiments, and says where a mistake is" {
@@ -36,14 +12,14 @@ teardown() { support_teardown; }
 	sed -i 's/timeBox: 1m/timeBox: 1x/' day.yaml
 	run "$ORDEAL" validate day.yaml
 	[ "$status" -eq 2 ]
-	[[ $output == *"day.yaml:18:16: timeBox: "* ]]
+	[[ $output == *"day.yaml:19:16: timeBox: "* ]]
 	sed -i 's/timeBox: 1x/timeBox: 1m/; s/experiment: quiet-kill.yaml/experiment: not-there.yaml/' day.yaml
 	run "$ORDEAL" validate day.yaml
 	[ "$status" -eq 2 ]
 	[[ $output == *"day.yaml:12:19: experiment: "*"not-there.yaml"* ]]
 	# A mistake in an experiment stands in its own file.
 	sed -i 's/not-there.yaml/quiet-kill.yaml/' day.yaml
-	sed -i 's/for: 500ms/for: 5m/' quiet-kill.yaml
+	sed -i 's/for: 400ms/for: 5m/' quiet-kill.yaml
 	run "$ORDEAL" validate day.yaml
 	[ "$status" -eq 2 ]
 	[[ $output == *"quiet-kill.yaml:"*"for: 5m is longer than limits.duration"* ]]
@@ -62,7 +38,7 @@ teardown() { support_teardown; }
 	"$ORDEAL" gameday plan day.yaml --role observer >observer.md
 	cmp all.md owner.md
 	cmp all.md observer.md
-	grep -q "kill-the-store: noop on host for 500ms" all.md
+	grep -q "kill-the-store: noop on host for 400ms" all.md
 	grep -q "Expected impact: Nobody feels it" all.md
 	grep -q "Taken back by hand: sleep a little" all.md
 	grep -q "\[ \] rollback" all.md
@@ -71,7 +47,7 @@ teardown() { support_teardown; }
 	"$ORDEAL" gameday plan one.yaml --role on-call >on-call.md
 	grep -q "The first hour" on-call.md
 	grep -q "hidden until it is revealed" on-call.md
-	run grep -iE "kill|store|noop|host|quiet|Nobody|sleep|1s|2s|500" on-call.md
+	run grep -iE "kill|store|noop|host|quiet|Nobody|sleep|1s|2s|400" on-call.md
 	[ "$status" -eq 1 ]
 	run "$ORDEAL" gameday plan day.yaml --role oncall
 	[ "$status" -eq 2 ]

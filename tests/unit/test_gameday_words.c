@@ -244,7 +244,7 @@ static void rehearsed(const char *name)
 	assert_int_equal(changed.n_faults, 1);
 	assert_string_equal(changed.faults[0].args->fault->name, "noop");
 	assert_int_equal(changed.faults[0].for_ns, 2 * ORD_S);
-	assert_int_equal(changed.repetitions, 1);
+	assert_int_equal(changed.repetitions, spec.sequential.set ? 2 : 1);
 	assert_int_equal(changed.n_abort, spec.n_steady);
 	for (size_t i = 0; i < spec.n_steady; i++) {
 		assert_int_equal(changed.abort[i].probe, spec.steady[i].probe);

@@ -160,11 +160,18 @@ static int parse_rest(const char *rest, struct command *c, struct ord_err *err)
 int command_parse(const char *line, const char *by, struct command *ret, struct ord_err *err)
 {
 	struct command c = {.verb = COMMAND_NOTHING};
-	char verb[40];
+	char verb[40], trimmed[COMMAND_MAX];
 	const char *rest;
+	size_t n = strlen(line);
 
+	while (n && isspace((unsigned char)line[n - 1]))
+		n--;
+	if (n >= sizeof trimmed)
+		return ord_fail(err, ORD_USAGE, "a line of more than %d bytes", COMMAND_MAX - 1);
+	memcpy(trimmed, line, n);
+	trimmed[n] = '\0';
 	(void)snprintf(c.by, sizeof c.by, "%s", by);
-	word(line, verb, sizeof verb, &rest);
+	word(trimmed, verb, sizeof verb, &rest);
 	if (*verb && *verb != '#' &&
 	    (command_verb_find(verb, &c.verb, err) || parse_rest(rest, &c, err)))
 		return -1;

@@ -39,7 +39,7 @@ static int set(struct rehearsal_args *args, const char *fmt, ...)
 }
 
 /* "orders.ok_ratio >= 0.99 over 5s" -> "orders.ok_ratio < 0.99 over 5s" */
-static void against(const struct ord_condition *c, char out[static ORD_SENTENCE_MAX])
+void rehearsal_against(const struct ord_condition *c, char out[static ORD_SENTENCE_MAX])
 {
 	static const enum ord_op inverse[] = {
 		[ORD_OP_LT] = ORD_OP_GE, [ORD_OP_LE] = ORD_OP_GT, [ORD_OP_GT] = ORD_OP_LE,
@@ -60,7 +60,7 @@ static int set_aborts(struct rehearsal_args *args, const struct ord_spec *spec)
 	char sentence[ORD_SENTENCE_MAX];
 
 	for (size_t i = 0; list && i < spec->n_steady; i++) {
-		against(&spec->steady[i], sentence);
+		rehearsal_against(&spec->steady[i], sentence);
 		(void)json_array_append_new(list, json_string(sentence));
 	}
 	text = list ? json_dumps(list, JSON_COMPACT) : NULL;
@@ -80,7 +80,8 @@ int rehearsal_args_make(const struct ord_spec *spec, uint64_t hold_ns, struct re
 		"ns}]",
 		ns);
 	r = r ? r : set(ret, "spec.limits.duration=%" PRIu64 "ns", limit);
-	r = r ? r : set(ret, "spec.repetitions=1");
+	/* A sequential test is of two or more. */
+	r = r ? r : set(ret, "spec.repetitions=%d", spec->sequential.set ? 2 : 1);
 	r = r ? r : set(ret, "spec.placebo=false");
 	r = r ? r : set(ret, "spec.randomPhase=false");
 	r = r ? r : set_aborts(ret, spec);

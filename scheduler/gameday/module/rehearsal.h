@@ -42,6 +42,9 @@ struct rehearsal_seen {
 void rehearsal_begin(struct rehearsal_seen *seen);
 void rehearsal_line(struct rehearsal_seen *seen, const char *line, size_t size);
 
+/* The condition that holds where that one does not. */
+void rehearsal_against(const struct ord_condition *c, char out[static ORD_SENTENCE_MAX]);
+
 /* What it means; text: why, for people. said: what the program complained of. Pure. */
 enum day_result rehearsal_steady(const struct rehearsal_seen *seen, const struct ord_spec *spec,
 				 const char *said, char text[static REHEARSAL_TEXT_MAX]);

@@ -19,6 +19,26 @@ static const char *reason(const struct rehearsal_seen *seen, const char *said)
 	return said && *said ? said : "the look did not come so far";
 }
 
+/* A rehearsal is aborted by the opposite of a condition: it is told the right way round. */
+static void not_held(const struct rehearsal_seen *seen, const struct ord_spec *spec,
+		     const char *said, char text[static REHEARSAL_TEXT_MAX])
+{
+	char opposite[ORD_SENTENCE_MAX];
+	size_t n;
+
+	for (size_t i = 0; i < spec->n_steady; i++) {
+		rehearsal_against(&spec->steady[i], opposite);
+		n = strlen(opposite);
+		if (n && !strncmp(seen->why, opposite, n)) {
+			(void)snprintf(text, REHEARSAL_TEXT_MAX, "did not hold: %.300s%.100s",
+				       spec->steady[i].text, seen->why + n);
+			return;
+		}
+	}
+	(void)snprintf(text, REHEARSAL_TEXT_MAX, "did not hold: %.400s",
+		       *seen->not_met ? seen->not_met : reason(seen, said));
+}
+
 enum day_result rehearsal_steady(const struct rehearsal_seen *seen, const struct ord_spec *spec,
 				 const char *said, char text[static REHEARSAL_TEXT_MAX])
 {
@@ -27,8 +47,7 @@ enum day_result rehearsal_steady(const struct rehearsal_seen *seen, const struct
 		return DAY_CANNOT;
 	}
 	if (!seen->before || !seen->after || !strcmp(seen->cause, "aborted")) {
-		(void)snprintf(text, REHEARSAL_TEXT_MAX, "did not hold: %.400s",
-			       *seen->not_met ? seen->not_met : reason(seen, said));
+		not_held(seen, spec, said, text);
 		return DAY_FAIL;
 	}
 	if (seen->before < 0 || seen->after < 0) {
@@ -61,7 +80,7 @@ enum day_result rehearsal_rollback(const struct rehearsal_seen *seen, const char
 			ord_format_duration(rounded(seen->reverted_t - seen->reverting_t), took));
 		return DAY_PASS;
 	}
-	if (!seen->injected && !seen->before) {
+	if (!seen->injected && (!seen->before || !strcmp(seen->cause, "aborted"))) {
 		(void)snprintf(text, REHEARSAL_TEXT_MAX,
 			       "was not rehearsed: the steady state did not hold");
 		return DAY_CANNOT;
