@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/spec_file.h"
+#include "cli/pick_file.h"
 #include "ordeal/calendar.h"
 
 #define DAY_NS	      ((int64_t)ORD_DAY_S * (int64_t)ORD_S)
@@ -26,7 +26,15 @@ struct run {
 	int64_t local_s; /* when it runs, as clocks there show it */
 	char name[ORD_NAME_MAX], zone[ORD_ZONE_MAX];
 	char local[STAMP], missing[STAMP]; /* missing: the time that does not exist that day */
+	char chosen[ORD_NAME_MAX];	   /* of several the experiment; "": it is one */
 	const char *path;		   /* borrowed */
+};
+
+/* What a file plans. */
+struct source {
+	struct cli_scheduled of;
+	const struct cli_pick *pick; /* NULL: an experiment */
+	const char *path;
 };
 
 struct calendar {
@@ -60,18 +68,11 @@ static int add_file(struct calendar *c, const char *path, struct ord_err *err)
 	return 0;
 }
 
-static int is_yaml(const struct dirent *d)
-{
-	const char *dot = strrchr(d->d_name, '.');
-
-	return d->d_name[0] != '.' && dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
-}
-
 static int add_folder(struct calendar *c, const char *dir, struct ord_err *err)
 {
 	struct dirent **found = NULL;
 	char path[PATH_SIZE];
-	int n = scandir(dir, &found, is_yaml, alphasort), r = 0;
+	int n = scandir(dir, &found, cli_is_yaml, alphasort), r = 0;
 
 	if (n < 0)
 		return ord_fail_sys(err, "%s", dir);
@@ -122,8 +123,8 @@ static void format_local(const struct ord_zone *zone, int64_t utc_s, char out[st
 		       minutes % 60);
 }
 
-static int add_run(struct calendar *c, const struct ord_spec *spec, const char *path,
-		   const struct ord_zone *zone, struct ord_due due, struct ord_err *err)
+static int add_run(struct calendar *c, const struct source *source, const struct ord_zone *zone,
+		   struct ord_due due, struct ord_err *err)
 {
 	struct run *r;
 
@@ -137,10 +138,14 @@ static int add_run(struct calendar *c, const struct ord_spec *spec, const char *
 		c->room = room;
 	}
 	r = &c->runs[c->n++];
-	*r = (struct run){.due = due, .path = path, .local_s = due.at_ns / (int64_t)ORD_S};
+	*r = (struct run){.due = due, .path = source->path, .local_s = due.at_ns / (int64_t)ORD_S};
 	r->local_s += ord_zone_offset(zone, r->local_s);
-	(void)snprintf(r->name, sizeof r->name, "%s", spec->name);
-	(void)snprintf(r->zone, sizeof r->zone, "%s", spec->schedule.zone);
+	(void)snprintf(r->name, sizeof r->name, "%s", source->of.name);
+	(void)snprintf(r->zone, sizeof r->zone, "%s", source->of.schedule->zone);
+	if (source->pick)
+		memcpy(r->chosen,
+		       source->pick->names[ord_pick_chosen(source->pick->pick, due.planned_ns)],
+		       sizeof r->chosen);
 	format_local(zone, due.at_ns / (int64_t)ORD_S, r->local);
 	if (due.missing_local_s != ORD_NEVER)
 		format_clock(due.missing_local_s, r->missing);
@@ -158,9 +163,9 @@ static int by_time(const void *a, const void *b)
 
 /* What has jitter may be planned before the time asked for and run in it. */
 static int add_runs(struct calendar *c, const struct ord_calendar *calendar,
-		    const struct ord_spec *spec, const char *path, struct ord_err *err)
+		    const struct source *source, struct ord_err *err)
 {
-	int64_t after = c->from_ns - (int64_t)spec->schedule.jitter_ns - 1;
+	int64_t after = c->from_ns - (int64_t)source->of.schedule->jitter_ns - 1;
 	const struct ord_zone *zone = ord_calendar_zone(calendar);
 	struct ord_due due, first = {0};
 	size_t found = 0;
@@ -175,7 +180,7 @@ static int add_runs(struct calendar *c, const struct ord_calendar *calendar,
 			break;
 		if (due.at_ns >= c->to_ns)
 			continue;
-		if (add_run(c, spec, path, zone, due, err))
+		if (add_run(c, source, zone, due, err))
 			return -1;
 		found++;
 	}
@@ -183,28 +188,52 @@ static int add_runs(struct calendar *c, const struct ord_calendar *calendar,
 		return 0;
 	if (first.at_ns)
 		format_local(zone, first.at_ns / (int64_t)ORD_S, local);
-	(void)fprintf(stderr, "ordeal: %s: nothing within that time; %s%s\n", path,
+	(void)fprintf(stderr, "ordeal: %s: nothing within that time; %s%s\n", source->path,
 		      first.at_ns ? "the next is at " : "it never runs again",
 		      first.at_ns ? local : "");
 	return 0;
 }
 
 /* Returns 0, an exit code of the file alone, or -1. */
-static int add_schedule(struct calendar *c, const struct ord_spec *spec, const char *path,
-			struct ord_err *err)
+static int add_schedule(struct calendar *c, const struct source *source, struct ord_err *err)
 {
 	struct ord_calendar *calendar;
 	int code;
 
-	if (spec->schedule.kind == ORD_SCHEDULE_NONE) {
-		(void)fprintf(stderr, "ordeal: %s: it has no schedule\n", path);
+	if (source->of.schedule->kind == ORD_SCHEDULE_NONE) {
+		(void)fprintf(stderr, "ordeal: %s: it has no schedule\n", source->path);
 		return 0;
 	}
-	code = cli_calendar_open(path, spec, &calendar);
+	code = cli_calendar_open(source->path, &source->of, &calendar);
 	if (code)
 		return code;
-	code = add_runs(c, calendar, spec, path, err);
+	code = add_runs(c, calendar, source, err);
 	ord_calendar_close(calendar);
+	return code;
+}
+
+static int add_experiment(struct calendar *c, const char *path, const struct cli_args *args,
+			  struct ord_err *err)
+{
+	struct ord_spec *spec = NULL;
+	int code = cli_spec_read(path, args, false, &spec);
+
+	if (!code)
+		code = add_schedule(c, &(struct source){cli_scheduled_of(spec), NULL, path}, err);
+	cli_spec_free(spec);
+	return code;
+}
+
+static int add_pick(struct calendar *c, const char *path, const struct cli_args *args,
+		    struct ord_err *err)
+{
+	struct cli_pick pick;
+	int code = cli_pick_read(path, args, &pick);
+
+	if (!code)
+		code = add_schedule(
+			c, &(struct source){cli_scheduled_of_pick(pick.pick), &pick, path}, err);
+	cli_pick_done(&pick);
 	return code;
 }
 
@@ -212,12 +241,10 @@ static int add_schedule(struct calendar *c, const struct ord_spec *spec, const c
 static int read_files(struct calendar *c, const struct cli_args *args, struct ord_err *err)
 {
 	for (size_t i = 0; i < c->n_files; i++) {
-		struct ord_spec *spec = NULL;
-		int code = cli_spec_read(c->files[i], args, false, &spec);
+		const char *path = c->files[i];
+		int code = cli_pick_named(path) ? add_pick(c, path, args, err)
+						: add_experiment(c, path, args, err);
 
-		if (!code)
-			code = add_schedule(c, spec, c->files[i], err);
-		cli_spec_free(spec);
 		if (code < 0)
 			return -1;
 		c->worst = cli_exit_worst(c->worst, code);
@@ -247,6 +274,8 @@ static int print_json(const struct calendar *c, struct ord_err *err)
 				r->local, "timezone", r->zone, "name", r->name, "file", r->path);
 		if (*r->missing)
 			(void)json_object_set_new(one, "insteadOf", json_string(r->missing));
+		if (*r->chosen)
+			(void)json_object_set_new(one, "chosen", json_string(r->chosen));
 		(void)json_array_append_new(all, one);
 	}
 	if (!all || json_array_size(all) != c->n) {
@@ -266,10 +295,10 @@ static void print_text(const struct calendar *c)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct run *r = &c->runs[i];
 
-		(void)printf("%s %.10s %.8s %s  %s%s%s%s\n",
+		(void)printf("%s %.10s %.8s %s  %s%s%s%s%s%s\n",
 			     names[ord_weekday(ord_day_of(r->local_s))], r->local, r->local + 11,
-			     r->local + 19, r->name, *r->missing ? "  (" : "",
-			     *r->missing ? r->missing + 11 : "",
+			     r->local + 19, r->name, *r->chosen ? ": " : "", r->chosen,
+			     *r->missing ? "  (" : "", *r->missing ? r->missing + 11 : "",
 			     *r->missing ? " does not exist on that day)" : "");
 	}
 }
@@ -339,7 +368,8 @@ const struct cli_command cli_next = {
 		"Prints when each experiment runs, in the time zone of its schedule. The times "
 		"follow "
 		"from the file alone, random ones and jitter too: they are drawn from its seed and "
-		"its name. Of a DIR the files *.yaml and *.yml in it are read. A file that is "
+		"its name. Of a Schedule (ordeal-spec(5)) it says which experiment is drawn. Of a "
+		"DIR the files *.yaml and *.yml in it are read. A file that is "
 		"wrong "
 		"leaves the others in the calendar, and the exit code tells of it.",
 	.run = next,

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/gameday.h"
-#include "ordeal/spec.h"
+#include "ordeal/pick.h"
 
 static int schema(const struct cli_args *args, struct ord_err *err)
 {
@@ -14,10 +14,14 @@ static int schema(const struct cli_args *args, struct ord_err *err)
 
 	if (!strcmp(kind, "GameDay"))
 		return cli_gameday_schema(err);
-	if (strcmp(kind, "Experiment") != 0)
+	if (!strcmp(kind, "Schedule"))
+		s = ord_pick_schema();
+	else if (!strcmp(kind, "Experiment"))
+		s = ord_spec_schema();
+	else
 		return ord_fail(err, ORD_USAGE,
-				"'%.40s' is no kind; there are Experiment and GameDay", kind);
-	s = ord_spec_schema();
+				"'%.40s' is no kind; there are Experiment, Schedule and GameDay",
+				kind);
 	if (!s || json_dumpf(s, stdout, JSON_INDENT(2)))
 		return ord_fail_nomem(err);
 	(void)putchar('\n');

@@ -4,6 +4,7 @@
 #include "cli/figures.h"
 #include "cli/gameday.h"
 #include "cli/now.h"
+#include "cli/pick_file.h"
 #include "cli/spec_file.h"
 #include "ordeal/calendar.h"
 #include "ordeal/monitor.h"
@@ -71,14 +72,31 @@ static int ask(const char *path, const struct ord_plan *plan, const char *contex
 	return code;
 }
 
-static int check_schedule(const char *path, const struct ord_spec *spec)
+static int check_schedule(const char *path, const struct cli_scheduled *s)
 {
 	struct ord_calendar *calendar = NULL;
 	int code = CLI_OK;
 
-	if (spec->schedule.kind != ORD_SCHEDULE_NONE)
-		code = cli_calendar_open(path, spec, &calendar);
+	if (s->schedule->kind != ORD_SCHEDULE_NONE)
+		code = cli_calendar_open(path, s, &calendar);
 	ord_calendar_close(calendar);
+	return code;
+}
+
+static int validate_pick(const char *path, const struct cli_args *args)
+{
+	struct cli_pick p;
+	int code = cli_pick_read(path, args, &p);
+
+	if (!code) {
+		struct cli_scheduled s = cli_scheduled_of_pick(p.pick);
+
+		code = check_schedule(path, &s);
+	}
+	if (!code)
+		(void)printf("%s: ok; a schedule of %zu experiment%s of its folder\n", path,
+			     p.pick->n_one_of, p.pick->n_one_of == 1 ? "" : "s");
+	cli_pick_done(&p);
 	return code;
 }
 
@@ -90,8 +108,11 @@ static int validate_one(const char *path, const struct cli_args *args)
 
 	if (!code)
 		code = cli_against_read(path, &plan.plan, NULL, NULL);
-	if (!code)
-		code = check_schedule(path, plan.spec);
+	if (!code) {
+		struct cli_scheduled s = cli_scheduled_of(plan.spec);
+
+		code = check_schedule(path, &s);
+	}
 	if (!code && (context || cli_flag(args, "now")))
 		code = ask(path, &plan.plan, context);
 	else if (!code)
@@ -110,8 +131,12 @@ static int validate(const struct cli_args *args, struct ord_err *err)
 	for (size_t i = 0; i < args->n_operands; i++) {
 		const char *path = args->operands[i];
 
-		code = cli_gameday_named(path) ? cli_gameday_file("validate", path, err)
-					       : validate_one(path, args);
+		if (cli_gameday_named(path))
+			code = cli_gameday_file("validate", path, err);
+		else if (cli_pick_named(path))
+			code = validate_pick(path, args);
+		else
+			code = validate_one(path, args);
 		worst = cli_exit_worst(worst, code < 0 ? cli_complain(path, err) : code);
 	}
 	return worst;

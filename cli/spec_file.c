@@ -84,26 +84,32 @@ static int read_sets(const struct cli_args *args, struct ord_override *sets, cha
 	return 0;
 }
 
-static int read_spec(const char *path, const struct cli_args *args, bool warn, struct ord_spec *ret,
-		     struct ord_err *err)
+int cli_text_read(const char *path, const struct cli_args *args, bool warn, cli_text_parse *parse,
+		  void *ret)
 {
-	struct ord_override sets[SETS_MAX];
+	struct ord_override v[SETS_MAX];
 	struct ord_mistakes mistakes = {0};
 	char *texts[SETS_MAX] = {0};
+	struct cli_sets sets = {v, 0};
 	ord_autofree char *yaml = NULL;
-	size_t size = 0, n = 0;
-	int r = read_sets(args, sets, texts, &n, err);
+	struct ord_err err = {0};
+	int code = CLI_OK;
+	size_t size = 0;
 
-	if (!r)
-		r = cli_read_operand(path, ORD_SPEC_BYTES_MAX, &yaml, &size, err);
-	if (!r) {
-		r = ord_spec_parse(yaml, size, sets, n, ret, &mistakes) ? 1 : 0;
+	if (read_sets(args, v, texts, &sets.n, &err) ||
+	    cli_read_operand(path, ORD_SPEC_BYTES_MAX, &yaml, &size, &err)) {
+		/* It names the file, or the --set, itself. */
+		(void)fflush(stdout);
+		(void)fprintf(stderr, "ordeal: %s\n", err.msg);
+		code = cli_exit_of(&err);
+	} else {
+		code = parse(yaml, size, &sets, ret, &mistakes) ? CLI_WRONG : CLI_OK;
 		print_mistakes(path, &mistakes, warn);
 		ord_mistakes_done(&mistakes);
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < sets.n; i++)
 		free(texts[i]);
-	return r;
+	return code;
 }
 
 int cli_seed_read(const struct cli_args *args, uint64_t *ret, struct ord_err *err)
@@ -138,26 +144,25 @@ static void warn_sequential(const char *path, const struct ord_spec *spec)
 		      spec->repetitions < reject ? ", nor rejected" : "");
 }
 
+static int parse_spec(const char *yaml, size_t size, const struct cli_sets *sets, void *ret,
+		      struct ord_mistakes *mistakes)
+{
+	return ord_spec_parse(yaml, size, sets->v, sets->n, ret, mistakes);
+}
+
 int cli_spec_read(const char *path, const struct cli_args *args, bool warn, struct ord_spec **ret)
 {
 	struct ord_spec *spec = calloc(1, sizeof *spec);
-	struct ord_err err = {0};
-	int r;
+	int code;
 
 	if (!spec)
 		return CLI_BROKEN;
-	r = read_spec(path, args, warn, spec, &err);
-	if (!r) {
+	code = cli_text_read(path, args, warn, parse_spec, spec);
+	if (code)
+		free(spec);
+	else
 		*ret = spec;
-		return CLI_OK;
-	}
-	free(spec);
-	if (r > 0)
-		return CLI_WRONG;
-	/* It names the file, or the --set, itself. */
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "ordeal: %s\n", err.msg);
-	return cli_exit_of(&err);
+	return code;
 }
 
 void cli_spec_free(struct ord_spec *spec)
@@ -198,18 +203,22 @@ void cli_plan_done(struct cli_plan *plan)
 	*plan = (struct cli_plan){0};
 }
 
-int cli_calendar_open(const char *path, const struct ord_spec *spec, struct ord_calendar **ret)
+struct cli_scheduled cli_scheduled_of(const struct ord_spec *spec)
 {
-	const char *name = spec->schedule.zone;
+	return (struct cli_scheduled){spec->name, &spec->schedule, spec->has_seed ? spec->seed : 0,
+				      &spec->schedule_at, &spec->zone_at};
+}
+
+int cli_calendar_open(const char *path, const struct cli_scheduled *s, struct ord_calendar **ret)
+{
 	struct ord_zone *zone = NULL;
 	struct ord_err err = {0};
-	bool known = !ord_zone_open(name, &zone, &err);
+	bool known = !ord_zone_open(s->schedule->zone, &zone, &err);
 
 	ord_zone_close(zone);
-	if (known && !ord_calendar_open(&spec->schedule, spec->name,
-					spec->has_seed ? spec->seed : 0, ret, &err))
+	if (known && !ord_calendar_open(s->schedule, s->name, s->seed, ret, &err))
 		return CLI_OK;
-	cli_at(path, known ? &spec->schedule_at : &spec->zone_at);
+	cli_at(path, known ? s->schedule_at : s->zone_at);
 	(void)fprintf(stderr, "%s: %s\n", known ? "schedule" : "timezone", err.msg);
 	return cli_exit_of(&err);
 }

@@ -42,12 +42,30 @@ int cli_seed_read(const struct cli_args *args, uint64_t *ret, struct ord_err *er
 int cli_spec_read(const char *path, const struct cli_args *args, bool warn, struct ord_spec **ret);
 void cli_spec_free(struct ord_spec *spec); /* NULL is fine */
 
+/* Any text with `--set`: `parse` fills *ret, as ord_spec_parse() does. Returns as above. */
+struct cli_sets {
+	const struct ord_override *v;
+	size_t n;
+};
+typedef int cli_text_parse(const char *yaml, size_t size, const struct cli_sets *sets, void *ret,
+			   struct ord_mistakes *mistakes);
+int cli_text_read(const char *path, const struct cli_args *args, bool warn, cli_text_parse *parse,
+		  void *ret);
+
+/* What has a schedule; all of it is borrowed. */
+struct cli_scheduled {
+	const char *name;
+	const struct ord_schedule *schedule;
+	uint64_t seed;
+	const struct ord_spec_place *schedule_at, *zone_at;
+};
+struct cli_scheduled cli_scheduled_of(const struct ord_spec *spec);
 /*
- * The calendar of a spec that has a schedule, which it borrows. Returns 0, or an exit code where it
- * has none and said why: a time zone that is not there, or a time outside of the windows.
+ * Its calendar, which borrows the schedule. Returns 0, or an exit code where it has none and said
+ * why: a time zone that is not there, or a time outside of the windows.
  */
 struct ord_calendar;
-int cli_calendar_open(const char *path, const struct ord_spec *spec, struct ord_calendar **ret);
+int cli_calendar_open(const char *path, const struct cli_scheduled *s, struct ord_calendar **ret);
 
 struct cli_plan {
 	struct ord_spec *spec; /* owned */

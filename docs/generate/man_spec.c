@@ -5,6 +5,7 @@
 #include "docs/generate/pages.h"
 #include "docs/generate/roff.h"
 #include "ordeal/gameday.h"
+#include "ordeal/pick.h"
 #include "ordeal/spec.h"
 
 /* What the tables give, with its text lines broken; requests and literal lines stay as they are. */
@@ -149,6 +150,8 @@ void page_spec(FILE *out)
 	put_tables(out, ord_spec_manual);
 	put_probing(out);
 	put_schedules(out);
+	roff_section(out, "ONE OF SEVERAL");
+	put_tables(out, ord_pick_manual);
 	roff_section(out, "GAME DAYS");
 	put_tables(out, ord_gameday_manual);
 	part_alerts(out);

@@ -277,7 +277,7 @@ struct ord_spec {
 	bool whole_host;		      /* limits.wholeHost: true, as --yes-whole-host */
 	struct ord_schedule schedule;	      /* kind ORD_SCHEDULE_NONE: it has none */
 	struct ord_spec_place schedule_at, zone_at; /* of the schedule, and of its time zone */
-	bool share_targets; /* with others that say so too */
+	bool share_targets;			    /* with others that say so too */
 	uint64_t seed;				    /* without has_seed: drawn when planned */
 	bool has_seed;
 };

@@ -5,9 +5,7 @@
 
 #include "base/auto.h"
 #include "base/units.h"
-#include "ordeal/gameday.h"
-#include "scheduler/spec/gameday.h"
-#include "scheduler/spec/table.h"
+#include "scheduler/spec/manual.h"
 
 enum { COLUMNS = 76 };
 
@@ -137,7 +135,7 @@ static void put_key(FILE *out, const struct key *key)
 		(void)fputs("Required.\n", out);
 }
 
-static void put_table(FILE *out, const struct table *table)
+void manual_table(FILE *out, const struct table *table)
 {
 	char words[200];
 
@@ -244,8 +242,7 @@ static void put_fault(FILE *out, const struct ord_fault *f)
 		put_param(out, &f->params[i]);
 }
 
-/* Lines that start with two spaces stand as they are; an empty line begins a paragraph. */
-static void put_prose(FILE *out, const char *const *lines, size_t n)
+void manual_prose(FILE *out, const char *const *lines, size_t n)
 {
 	bool literal = false;
 
@@ -432,49 +429,23 @@ static const char *const overrides[] = {
 void ord_spec_manual(FILE *out)
 {
 	(void)fputs(".SH EXAMPLE\n", out);
-	put_prose(out, example, ORD_COUNT(example));
+	manual_prose(out, example, ORD_COUNT(example));
 	(void)fputs(".SH KEYS\n", out);
 	for (size_t i = 0; i < n_tables; i++)
-		put_table(out, tables[i]);
+		manual_table(out, tables[i]);
 	(void)fputs(".SH CONDITIONS AND OBJECTIVES\n", out);
-	put_prose(out, sentences, ORD_COUNT(sentences));
+	manual_prose(out, sentences, ORD_COUNT(sentences));
 	(void)fputs(".SH CHANNELS\n", out);
-	put_prose(out, channels, ORD_COUNT(channels));
+	manual_prose(out, channels, ORD_COUNT(channels));
 	(void)fputs(".SH KUBERNETES\n", out);
-	put_prose(out, kubernetes, ORD_COUNT(kubernetes));
+	manual_prose(out, kubernetes, ORD_COUNT(kubernetes));
 	(void)fputs(".SH FAULTS\nEach is a key of an item of spec.faults, and takes these keys "
 		    "itself.\n",
 		    out);
 	for (size_t i = 0; i < ord_n_faults; i++)
 		put_fault(out, &ord_faults[i]);
 	(void)fputs(".SH YAML\n", out);
-	put_prose(out, yaml, ORD_COUNT(yaml));
+	manual_prose(out, yaml, ORD_COUNT(yaml));
 	(void)fputs(".SH OVERRIDES\n", out);
-	put_prose(out, overrides, ORD_COUNT(overrides));
-}
-
-static const char *const game_day[] = {
-	"A game day, for ordeal gameday:",
-	"  apiVersion: ordeal.dev/v1",
-	"  kind: GameDay",
-	"  metadata: {name: orders-without-a-store}",
-	"  spec:",
-	"    briefing: We learn how we notice that orders fail. Anybody may say abort.",
-	"    roles:",
-	"      - {name: owner, does: decides}",
-	"      - {name: on-call, does: answers the pager}",
-	"    steps:",
-	"      - name: The first hour",
-	"        experiment: store-down.yaml",
-	"        hidden: true",
-	"        expect: {impact: Orders fail for a second, detectWithin: 30s}",
-	"        timeBox: 10m",
-	"    coolDown: 30s",
-};
-
-void ord_gameday_manual(FILE *out)
-{
-	put_prose(out, game_day, ORD_COUNT(game_day));
-	for (size_t i = 0; i < n_gameday_tables; i++)
-		put_table(out, gameday_tables[i]);
+	manual_prose(out, overrides, ORD_COUNT(overrides));
 }

@@ -85,6 +85,14 @@ static void read_root(struct reader *r, const struct node *root, struct ord_spec
 			 "kind 'GameDay' is no experiment; 'ordeal gameday' is for it");
 		return;
 	}
+	if (kind && kind->kind == NODE_SCALAR && !strcmp(kind->text, "Schedule")) {
+		sink_add(
+			r->sink, kind,
+			"kind 'Schedule' is no experiment, but says when one of several is run: "
+			"'ordeal next' tells which and when, 'ordeal serve' runs them, and 'ordeal "
+			"run' takes the file of one");
+		return;
+	}
 	if (root->kind != NODE_MAP) {
 		char shown[NODE_SHOWN];
 

@@ -49,11 +49,11 @@ struct key {
 	const char *def;     /* read as if it stood there; NULL: none */
 	unsigned flags;
 	size_t offset;
-	int64_t min, max;	   /* of the number, ns, bytes of a text, or items of a list */
-	const char *choices;	   /* "fresh|keep-alive" */
-	const struct table *table; /* of a map */
-	const struct key *item;	   /* of a list: type, range, table of each; its offset is 0 */
-	size_t item_size, n_offset;
+	int64_t min, max;	    /* of the number, ns, bytes of a text, or items of a list */
+	const char *choices;	    /* "fresh|keep-alive" */
+	const struct table *table;  /* of a map */
+	const struct key *item;	    /* of a list: type, range, table of each; its offset is 0 */
+	size_t item_size, n_offset; /* n_offset: of a seed, where it is told that there is one */
 };
 
 #define LATER(n)                              \

@@ -197,6 +197,8 @@ static const struct key spec_keys[] = {
 	 .help = "the blast radius and the longest duration"},
 	{.name = "seed",
 	 .type = &type_seed,
+	 AT(ord_spec, seed),
+	 .n_offset = offsetof(struct ord_spec, has_seed),
 	 .max = ORD_SEED_MAX,
 	 .help = "decides every random choice; none given: drawn when planned, and in the report"},
 	{.name = "schedule",

@@ -172,13 +172,12 @@ static void count_read(struct reader *r, const struct key *key, const struct nod
 
 static void seed_read(struct reader *r, const struct key *key, const struct node *node, void *base)
 {
-	struct ord_spec *spec = base;
 	int64_t v;
 
 	if (!int_read(r, key, node, &v))
 		return;
-	spec->seed = (uint64_t)v;
-	spec->has_seed = true;
+	*(uint64_t *)at(key, base) = (uint64_t)v;
+	*((bool *)base + key->n_offset) = true;
 }
 
 static bool choice_read(struct reader *r, const struct key *key, const struct node *node,
@@ -235,7 +234,7 @@ static void kind_read(struct reader *r, const struct key *key, const struct node
 {
 	const char *text = node->kind == NODE_SCALAR ? node->text : NULL;
 
-	if (text && choice_find("Schedule|ExperimentTemplate|Policy", text, NULL))
+	if (text && choice_find("ExperimentTemplate|Policy", text, NULL))
 		sink_add(r->sink, node, "kind '%s' is not in this version; 'Experiment' is", text);
 	else
 		const_read(r, key, node, base);

@@ -77,6 +77,58 @@ schedule() {
 	cmp end four
 }
 
+# monkey ONEOF: a Schedule in $T/exp that draws one of these each weekday.
+monkey() {
+	cat >exp/monkey.yaml <<-EOF
+		apiVersion: ordeal.dev/v1
+		kind: Schedule
+		metadata: {name: monkey}
+		spec:
+		  schedule: {random: {each: day}, windows: [{days: mon-fri, from: "09:00", to: "16:00"}]}
+		  oneOf: $1
+	EOF
+}
+
+@test "one of several: which and when is told beforehand" {
+	schedule slow '{at: 2020-01-01T00:00Z}'
+	schedule down '{at: 2020-01-01T00:00Z}'
+	monkey '[slow, down.yaml]'
+	"$ORDEAL" next exp/monkey.yaml --from 2026-11-23 --for 28d >one
+	"$ORDEAL" next exp/monkey.yaml --from 2026-11-23 --for 28d >two
+	cmp one two
+	[ "$(wc -l <one)" -eq 20 ]
+	[ "$(grep -cE '  monkey: (slow|down)$' one)" -eq 20 ]
+	[ "$(cut -d: -f5 one | sort -u | wc -l)" -eq 2 ]
+	"$ORDEAL" next exp/monkey.yaml --from 2026-11-23 --for 28d --json |
+		jq -e '[.[].chosen] | length == 20 and (unique == ["down", "slow"])'
+	"$ORDEAL" next exp/monkey.yaml --from 2026-11-23 --for 28d --set spec.seed=9 >three
+	run cmp -s one three
+	[ "$status" -eq 1 ]
+	run "$ORDEAL" validate exp/monkey.yaml
+	[ "$status" -eq 0 ]
+	[[ $output == "exp/monkey.yaml: ok; a schedule of 2 experiments of its folder" ]]
+	"$ORDEAL" schema Schedule | jq -e '.title == "ordeal schedule"'
+}
+
+@test "one of several: an experiment that is not in the folder, and the wrong command" {
+	schedule slow '{at: 2020-01-01T00:00Z}'
+	schedule broken '{at: soon}'
+	monkey '[slwo, slow.yml, broken.yaml, monkey.yaml, nothing-like-it]'
+	for verb in validate next; do
+		run "$ORDEAL" "$verb" exp/monkey.yaml
+		[ "$status" -eq 2 ]
+		[[ $output == *"exp/monkey.yaml:6:11: oneOf: there is no experiment 'slwo' in exp/; did you mean 'slow'?"* ]]
+		[[ $output == *"exp/monkey.yaml:6:17: oneOf: there is no file 'slow.yml' in exp/; did you mean 'slow.yaml'?"* ]]
+		[[ $output == *"exp/monkey.yaml:6:27: oneOf: 'broken.yaml' is no experiment, or has mistakes: 'ordeal validate exp/broken.yaml'"* ]]
+		[[ $output == *"exp/monkey.yaml:6:40: oneOf: 'monkey.yaml' is no experiment"* ]]
+		[[ $output == *"exp/monkey.yaml:6:53: oneOf: there is no experiment 'nothing-like-it' in exp/" ]]
+	done
+	run "$ORDEAL" run exp/monkey.yaml
+	[ "$status" -eq 2 ]
+	[[ $output == *"exp/monkey.yaml:2:7: kind 'Schedule' is no experiment, but says when one of several is run"* ]]
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+}
+
 @test "a broken file leaves the others in the calendar, and is exit 2" {
 	schedule good '{cron: "@daily"}'
 	schedule bad '{cron: "0 25 * * *"}'
