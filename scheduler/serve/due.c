@@ -220,7 +220,6 @@ static int on_tick(sd_event_source *source, uint64_t at, void *arg)
 
 	check_clock(s);
 	watch_check(s->watch);
-	halt_check(s);
 	runs_check(s);
 	if (journal_failing(s->journal) || journal_long(s->journal))
 		(void)state_renew(s, &err);
@@ -232,6 +231,7 @@ static int on_tick(sd_event_source *source, uint64_t at, void *arg)
 static int on_strips(sd_event_source *source, uint64_t at, void *arg)
 {
 	(void)at;
+	halt_check(arg);
 	runs_strips(arg);
 	(void)sd_event_source_set_time(source, ord_now_ns() / ORD_US + STRIP_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

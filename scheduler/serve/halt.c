@@ -18,7 +18,7 @@
 #define ROOT_MARK "/run/ordeal/halted"
 
 /* As injector/lease/halt.c makes it. */
-static bool is_marked(void)
+bool halt_is_marked(void)
 {
 	char dir[SERVE_PATH_MAX - 16], path[SERVE_PATH_MAX];
 	struct stat st;
@@ -38,30 +38,46 @@ static int on_command_end(sd_event_source *source, const siginfo_t *info, void *
 	if (info->si_code != CLD_EXITED || info->si_status)
 		serve_say(s, "`ordeal %s` failed: see above",
 			  s->halted ? "halt: what holds leases may still do so" : "resume");
-	(void)sd_event_source_disable_unref(source);
-	if (source == s->command)
-		s->command = NULL;
-	return 0;
+	s->n_commands--;
+	s->clearing = s->clearing && s->n_commands;
+	due_soon(s);
+	/* The loop's reference is the only one. */
+	return sd_event_source_set_floating(source, false);
+}
+
+static void spawn(struct ord_serve *s, const char *name, int null)
+{
+	const char *const argv[] = {"ordeal", name, NULL};
+	sd_event_source *source = NULL;
+	struct ord_err err;
+	int pidfd = -1;
+	pid_t pid;
+
+	if (spawn_program(s->options.program ? s->options.program : "/proc/self/exe", argv,
+			  (const int[]){null, null, 2}, &pid, &pidfd, &err) < 0) {
+		serve_say(s, "ordeal %s: %s", name, err.msg);
+		return;
+	}
+	if (sd_event_add_child_pidfd(s->loop, &source, pidfd, WEXITED, on_command_end, s) < 0) {
+		(void)waitpid(pid, NULL, 0);
+		ord_close(&pidfd);
+		return;
+	}
+	(void)sd_event_source_set_child_pidfd_own(source, true);
+	(void)sd_event_source_set_floating(source, true);
+	(void)sd_event_source_unref(source);
+	s->n_commands++;
 }
 
 /* `ordeal halt` itself: who may end which leases is its affair. */
 static void command(struct ord_serve *s, const char *name)
 {
-	const char *const argv[] = {"ordeal", name, NULL};
 	ord_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	ord_autoclose int pidfd = -1;
-	struct ord_err err = {.msg = "/dev/null"};
-	pid_t pid;
 
-	if (null < 0 || spawn_program(s->options.program ? s->options.program : "/proc/self/exe",
-				      argv, (const int[]){null, null, 2}, &pid, &pidfd, &err) < 0) {
-		serve_say(s, "ordeal %s: %s", name, err.msg);
-		return;
-	}
-	if (sd_event_add_child_pidfd(s->loop, &s->command, pidfd, WEXITED, on_command_end, s) < 0)
-		(void)waitpid(pid, NULL, 0);
+	if (null >= 0)
+		spawn(s, name, null);
 	else
-		(void)sd_event_source_set_child_pidfd_own(s->command, ord_steal_fd(&pidfd) >= 0);
+		serve_say(s, "ordeal %s: /dev/null: %s", name, strerrordesc_np(errno));
 }
 
 static void set(struct ord_serve *s, bool halted, const char *who)
@@ -78,6 +94,7 @@ static void set(struct ord_serve *s, bool halted, const char *who)
 void halt_set(struct ord_serve *s, const char *who, bool ours)
 {
 	/* First what counts within the second. */
+	s->clearing = false;
 	if (ours)
 		command(s, "halt");
 	runs_abort_all(s);
@@ -88,7 +105,7 @@ void halt_set(struct ord_serve *s, const char *who, bool ours)
 		if (r->state == RUN_QUEUED || r->state == RUN_CLAIMED)
 			run_skip(s, r, "halted");
 	}
-	s->marked = s->marked || is_marked();
+	s->marked = s->marked || halt_is_marked();
 }
 
 void halt_clear(struct ord_serve *s, const char *who, bool ours)
@@ -96,7 +113,7 @@ void halt_clear(struct ord_serve *s, const char *who, bool ours)
 	if (ours)
 		command(s, "resume");
 	s->marked = false;
-	s->clearing = ours;
+	s->clearing = ours && s->n_commands;
 	if (s->halted)
 		set(s, false, who);
 	due_soon(s);
@@ -104,12 +121,11 @@ void halt_clear(struct ord_serve *s, const char *who, bool ours)
 
 void halt_check(struct ord_serve *s)
 {
-	bool marked = is_marked();
+	bool marked = halt_is_marked();
 
-	/* Our own `resume` may still be on its way. */
-	if (s->clearing && marked && s->command)
+	/* Our own `resume` is still on its way. */
+	if (s->clearing)
 		return;
-	s->clearing = false;
 	if (marked && !s->halted)
 		halt_set(s, "ordeal halt", false);
 	else if (!marked && s->marked && s->halted)

@@ -174,7 +174,6 @@ void ord_serve_close(struct ord_serve *s)
 		return;
 	watch_close(s->watch);
 	due_done(s);
-	s->command = sd_event_source_disable_unref(s->command);
 	runs_done(s);
 	journal_close(s->journal);
 	store_done(s);

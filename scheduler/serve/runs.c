@@ -215,6 +215,8 @@ static bool must_wait(struct ord_serve *s, struct run *r, const struct entry *e)
 {
 	if (e->running)
 		(void)snprintf(r->waits_for, sizeof r->waits_for, "%s runs", r->name);
+	else if (s->clearing)
+		(void)snprintf(r->waits_for, sizeof r->waits_for, "the machine is being resumed");
 	else if (journal_failing(s->journal))
 		(void)snprintf(r->waits_for, sizeof r->waits_for, "the journal cannot be written");
 	else if (s->n_running >= s->options.max_runs)
@@ -293,14 +295,17 @@ void run_begin(struct ord_serve *s, struct run *r)
 	const struct entry *e = store_entry(s, r->id);
 	struct ord_agenda_entry a;
 	enum ord_skip reason;
+	bool halted;
 
 	if (!e) {
 		run_skip(s, r, "removed");
 		return;
 	}
 	ord_agenda_entry(s->agenda, r->id, &a);
-	if (s->halted || (a.paused && r->reason != RUN_NOW)) {
-		run_skip(s, r, s->halted ? "halted" : "paused");
+	/* One that was not heard of yet counts: the run would be refused. */
+	halted = s->halted || (!s->clearing && halt_is_marked());
+	if (halted || (a.paused && r->reason != RUN_NOW)) {
+		run_skip(s, r, halted ? "halted" : "paused");
 		return;
 	}
 	switch (ord_agenda_admit(a.concurrency, e->running, e->waiting, &reason)) {

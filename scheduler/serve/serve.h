@@ -100,8 +100,8 @@ struct ord_serve {
 
 	bool ready; /* the journal is */
 	bool halted, marked, stopping;
-	bool clearing;		  /* our own `ordeal resume` is on its way */
-	sd_event_source *command; /* `ordeal halt` or `ordeal resume`, while it runs */
+	bool clearing;	     /* our own `ordeal resume` is on its way */
+	unsigned n_commands; /* `ordeal halt` and `ordeal resume` that run */
 	int64_t halted_since_ns;
 	char halted_by[96];
 	uint64_t stopped_boot_ns;
@@ -223,6 +223,7 @@ void show_changed(struct ord_serve *s, uint32_t id);		/* event `schedule` */
 /* ---- halt.c */
 void halt_set(struct ord_serve *s, const char *who, bool ours);
 void halt_clear(struct ord_serve *s, const char *who, bool ours);
+bool halt_is_marked(void);
 /* Follows the mark of the machine. */
 void halt_check(struct ord_serve *s);
 

@@ -67,7 +67,7 @@ static void on_head(struct fold *f, const json_t *r)
 {
 	(void)snprintf(f->s->id, sizeof f->s->id, "%s", text(r, "id"));
 	(void)snprintf(f->boot, sizeof f->boot, "%s", text(r, "boot"));
-	f->s->next_key = (uint64_t)number(r, "k");
+	f->s->next_key = (uint64_t)number(r, "next");
 }
 
 static void on_seen(struct fold *f, const json_t *r)
@@ -236,7 +236,7 @@ static json_t *snapshot(struct ord_serve *s)
 	read_boot(boot);
 	(void)json_array_append_new(list,
 				    json_pack("{s:s,s:i,s:s,s:s,s:I}", "c", "head", "v", 1, "id",
-					      s->id, "boot", boot, "k", (json_int_t)s->next_key));
+					      s->id, "boot", boot, "next", (json_int_t)s->next_key));
 	if (s->halted)
 		(void)json_array_append_new(list, state_halt_record(s));
 	for (uint32_t id = 0; id < ord_agenda_ids(s->agenda); id++)
