@@ -150,3 +150,21 @@ out:
 	entry_free(e);
 	return r;
 }
+
+int entry_claims(const struct entry *e, struct ord_claims *ret, struct ord_err *err)
+{
+	struct ord_spec *spec = calloc(1, sizeof *spec);
+	struct ord_mistakes mistakes = {0};
+	int r;
+
+	if (!spec)
+		return ord_fail_nomem(err);
+	if (ord_spec_parse(e->text, e->size, NULL, 0, spec, &mistakes))
+		r = ord_fail(err, ORD_USAGE, "%s is no experiment", e->file);
+	else
+		r = ord_claims_of(spec, ret, err);
+	ord_mistakes_done(&mistakes);
+	ord_spec_done(spec);
+	free(spec);
+	return r;
+}

@@ -93,7 +93,8 @@ static int open_all(struct ord_serve *s, struct ord_err *err)
 	bool same_boot;
 
 	if (find_dir(s, err) < 0 || find_folders(s, err) < 0 || lock_state(s, err) < 0 ||
-	    ord_agenda_new(&s->agenda, err) < 0 || state_open(s, &claims, &same_boot, err) < 0)
+	    ord_agenda_new(&s->agenda, err) < 0 || ord_locks_new(&s->locks, err) < 0 ||
+	    state_open(s, &claims, &same_boot, err) < 0)
 		return -1;
 	if (due_open(s, err) < 0 || watch_open(s, &s->watch, err) < 0) {
 		json_decref(claims);
@@ -178,6 +179,7 @@ void ord_serve_close(struct ord_serve *s)
 	journal_close(s->journal);
 	store_done(s);
 	ord_agenda_free(s->agenda);
+	ord_locks_free(s->locks);
 	json_decref(s->kept);
 	ord_close(&s->lock_fd);
 	ord_close(&s->state_fd);

@@ -40,8 +40,63 @@ void run_insert(struct ord_serve *s, struct run *r)
 		s->first = r;
 }
 
+/* Those that have the targets now for which they waited. */
+static void let_others(struct ord_serve *s)
+{
+	uint64_t owner;
+
+	while (ord_locks_granted(s->locks, &owner))
+		for (struct run *r = s->first; r; r = r->next)
+			r->held = r->held || r->key == owner;
+}
+
+static void drop_claims(struct run *r)
+{
+	if (r->claims)
+		ord_claims_done(r->claims);
+	free(r->claims);
+	r->claims = NULL;
+}
+
+/* What it will do, and to what, is known from its text: read when it is claimed, since that takes
+ * longer than a start may, and again where the text is another by then. */
+static void read_claims(struct ord_serve *s, struct run *r)
+{
+	const struct entry *e = store_entry(s, r->id);
+	struct ord_err err = {.msg = "out of memory"};
+
+	if (!e || r->version == e->version)
+		return;
+	if (r->wanted)
+		ord_locks_release(s->locks, r->key);
+	drop_claims(r);
+	r->version = e->version;
+	r->wanted = r->held = false;
+	r->claims = calloc(1, sizeof *r->claims);
+	if (!r->claims || entry_claims(e, r->claims, &err) < 0)
+		serve_say(s, "%s: %s", r->name, err.msg);
+}
+
+static void want_targets(struct ord_serve *s, struct run *r)
+{
+	struct ord_err err;
+
+	read_claims(s, r);
+	if (r->wanted || !r->claims)
+		return;
+	if (ord_locks_want(s->locks, r->key, r->name, r->claims, &r->held, &err) < 0)
+		serve_say(s, "%s: %s", r->name, err.msg);
+	else
+		r->wanted = true;
+	if (r->wanted)
+		drop_claims(r);
+	let_others(s);
+}
+
 static void run_free(struct ord_serve *s, struct run *r)
 {
+	ord_locks_release(s->locks, r->key);
+	let_others(s);
 	if (r->before)
 		r->before->next = r->next;
 	else
@@ -51,6 +106,7 @@ static void run_free(struct ord_serve *s, struct run *r)
 	else
 		s->last = r->before;
 	ord_child_free(r->child);
+	drop_claims(r);
 	free(r->look);
 	free(r);
 }
@@ -104,6 +160,7 @@ struct run *run_claim(struct ord_serve *s, uint32_t id, enum run_reason reason, 
 		(void)json_object_set_new(record, "cur", json_integer(cursor_ns));
 	r->mark = state_put(s, record);
 	run_insert(s, r);
+	read_claims(s, r);
 	return r;
 }
 
@@ -213,7 +270,10 @@ static void on_end(void *arg, struct ord_child *c, int code, const char *dir, co
 /* What keeps it from beginning now; false: nothing does. */
 static bool must_wait(struct ord_serve *s, struct run *r, const struct entry *e)
 {
-	if (e->running)
+	want_targets(s, r);
+	if (!r->held)
+		(void)ord_locks_why(s->locks, r->key, r->waits_for);
+	else if (e->running)
 		(void)snprintf(r->waits_for, sizeof r->waits_for, "%s runs", r->name);
 	else if (s->clearing)
 		(void)snprintf(r->waits_for, sizeof r->waits_for, "the machine is being resumed");

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "ordeal/agenda.h"
 #include "ordeal/child.h"
+#include "ordeal/locks.h"
 #include "ordeal/serve.h"
 #include "ordeal/spec.h"
 #include "scheduler/serve/journal.h"
@@ -37,6 +38,7 @@ struct entry {
 	json_t *labels;	      /* owned */
 	json_t *last;	      /* owned; how the last run ended, NULL: none yet */
 	uint64_t patience_ns; /* longer than this no run of it takes */
+	uint64_t version;     /* of all entries: another text has another */
 	uint32_t running, waiting;
 };
 
@@ -61,7 +63,10 @@ struct run {
 	uint64_t mark; /* of its claim in the journal; 0: it is not in there yet */
 	struct ord_child *child;
 	char dir[SERVE_PATH_MAX];
-	char waits_for[96];
+	char waits_for[ORD_NAME_MAX + ORD_CLAIM_TEXT + 32];
+	struct ord_claims *claims;   /* owned; its targets, until it asks for them */
+	uint64_t version;	     /* of the text that they are of */
+	bool wanted, held;	     /* it has asked for them, and has them */
 	struct ord_child_look *look; /* owned; counts since the last strip */
 	int64_t phase_since_ns;
 	uint64_t asked_boot_ns, ends_boot_ns; /* when it was asked to end, and is at the latest */
@@ -76,6 +81,7 @@ struct ord_serve {
 	int state_fd, lock_fd;
 	int64_t since_ns;
 	struct ord_agenda *agenda;
+	struct ord_locks *locks;
 	struct entry **entries; /* by the agenda's ids */
 	size_t n_entries;
 
@@ -85,7 +91,7 @@ struct ord_serve {
 
 	struct journal *journal;
 	json_t *kept; /* what the journal says of schedules that are not there (yet), by name */
-	uint64_t synced, next_key;
+	uint64_t synced, next_key, next_version;
 
 	struct run *first, *last; /* by the instants at which they start */
 	size_t n_running, n_queued;
@@ -137,6 +143,8 @@ struct read {
 int entry_read(char *text, size_t size, const char *file, struct read *ret,
 	       struct mistake *ret_why);
 void entry_free(struct entry *e); /* NULL is fine */
+/* What a run of it takes: ord_claims_done. */
+int entry_claims(const struct entry *e, struct ord_claims *ret, struct ord_err *err);
 
 /* ---- store.c: the folder */
 /*

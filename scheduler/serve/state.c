@@ -234,9 +234,9 @@ static json_t *snapshot(struct ord_serve *s)
 	const char *name;
 
 	read_boot(boot);
-	(void)json_array_append_new(list,
-				    json_pack("{s:s,s:i,s:s,s:s,s:I}", "c", "head", "v", 1, "id",
-					      s->id, "boot", boot, "next", (json_int_t)s->next_key));
+	(void)json_array_append_new(list, json_pack("{s:s,s:i,s:s,s:s,s:I}", "c", "head", "v", 1,
+						    "id", s->id, "boot", boot, "next",
+						    (json_int_t)s->next_key));
 	if (s->halted)
 		(void)json_array_append_new(list, state_halt_record(s));
 	for (uint32_t id = 0; id < ord_agenda_ids(s->agenda); id++)

@@ -286,6 +286,7 @@ static bool put(struct ord_serve *s, struct fresh *x, struct mistake *why)
 		entry_free(before);
 	}
 	x->read.entry = NULL;
+	e->version = ++s->next_version;
 	s->entries[id] = e;
 	f->id = id;
 	state_seen(s, id);

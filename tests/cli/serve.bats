@@ -153,6 +153,21 @@ ran() { [ "$(journal 'select(.c == "end" and .last.exit == 0)' | wc -l)" -ge "$1
 	stop
 }
 
+@test "two of one target: the second waits, and says for what; both that share do not" {
+	experiment first "$each_second" 3s
+	experiment second "$each_second" 3s
+	serve
+	within 10 said "waits: first holds host" || within 5 said "waits: second holds host"
+	[ "$(grep -c ': begun' "$T/err")" -eq 1 ]
+	stop
+	sed -i 's/^  limits:/  shareTargets: true\n  limits:/' exp/*.yaml
+	serve
+	within 10 said "first: begun"
+	within 10 said "second: begun"
+	run ! grep -q "waits: first" "$T/err"
+	stop
+}
+
 @test "one daemon a state folder; what is no folder is refused; --check looks and exits" {
 	experiment one "$never"
 	serve

@@ -22,7 +22,8 @@ kind: Experiment
 metadata: {{name: e{n}, labels: {{sleep_ms: "{ms}"}}}}
 spec:
   hypothesis: nothing happens
-  schedule: {{cron: "* * * * * *", jitter: {jitter}ms}}
+  schedule: {{cron: "* * * * * *", jitter: {jitter}ms, catchUp: all, concurrency: queue}}
+  shareTargets: true
   probes: [{{name: here, tcp: {{host: 127.0.0.1, port: 9}}, every: 1s, timeout: 1s}}]
   faults: [{{name: none, noop: {{}}, target: {{host: true}}, for: 1s}}]
   limits: {{targets: 1, duration: 10s}}
