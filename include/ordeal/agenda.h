@@ -55,6 +55,11 @@ const char *ord_agenda_name(const struct ord_agenda *agenda, uint32_t id);
 /* Its file; as snprintf() would return. */
 int ord_agenda_file(const struct ord_agenda *agenda, uint32_t id, char *out, size_t size);
 
+/* The name of its time zone, borrowed until the next put, and the zone (may be NULL); NULL: it has
+ * no schedule. */
+const char *ord_agenda_zone(const struct ord_agenda *agenda, uint32_t id,
+			    const struct ord_zone **ret_zone);
+
 struct ord_agenda_entry {
 	int64_t cursor_ns;
 	int64_t planned_ns, at_ns; /* the next that is not dealt with; ORD_NEVER: there is none */

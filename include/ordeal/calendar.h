@@ -188,6 +188,9 @@ void ord_calendars_free(struct ord_calendars *all); /* NULL is fine */
 int ord_calendars_add(struct ord_calendars *all, const struct ord_schedule *schedule,
 		      uint32_t *ret_rule, struct ord_err *err);
 void ord_calendars_drop(struct ord_calendars *all, uint32_t rule);
+/* Its time zone; both are borrowed, the name until the next add. ret_zone may be NULL. */
+const char *ord_calendars_zone(const struct ord_calendars *all, uint32_t rule,
+			       const struct ord_zone **ret_zone);
 /* The calendar of one of them, of this name and seed; borrowed until the next call. */
 const struct ord_calendar *ord_calendars_get(struct ord_calendars *all, uint32_t rule,
 					     const char *name, uint64_t seed);

@@ -181,6 +181,14 @@ int ord_agenda_file(const struct ord_agenda *agenda, uint32_t id, char *out, siz
 			text.base ? "" : text.suffix);
 }
 
+const char *ord_agenda_zone(const struct ord_agenda *agenda, uint32_t id,
+			    const struct ord_zone **ret_zone)
+{
+	uint32_t rule = agenda->entries[id].rule;
+
+	return rule == NONE ? NULL : ord_calendars_zone(agenda->rules, rule, ret_zone);
+}
+
 void ord_agenda_entry(const struct ord_agenda *agenda, uint32_t id, struct ord_agenda_entry *ret)
 {
 	const struct entry *e = &agenda->entries[id];

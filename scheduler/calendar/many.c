@@ -176,6 +176,16 @@ void ord_calendars_drop(struct ord_calendars *all, uint32_t rule)
 	all->loaded = 0;
 }
 
+const char *ord_calendars_zone(const struct ord_calendars *all, uint32_t rule,
+			       const struct ord_zone **ret_zone)
+{
+	const struct packed *p = ord_intern_get(&all->rules, rule, NULL);
+
+	if (ret_zone)
+		*ret_zone = all->zones[p->zone].zone;
+	return all->zones[p->zone].name;
+}
+
 static void unpack_opening(const struct ord_calendars *all, uint32_t number, struct ord_schedule *s)
 {
 	const char *data = ord_intern_get(&all->openings, number, NULL);

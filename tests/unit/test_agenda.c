@@ -256,6 +256,7 @@ static void check_file(const char *name, const char *file, uint64_t seed)
 	assert_string_equal(path, file);
 	ord_agenda_entry(a, id, &entry);
 	assert_false(entry.scheduled);
+	assert_null(ord_agenda_zone(a, id, NULL));
 	assert_true(entry.at_ns == NEVER);
 	ord_agenda_free(a);
 }
@@ -304,6 +305,7 @@ static void as_the_calendar(void **state)
 
 		(void)snprintf(name, sizeof name, "x%zu", i);
 		id = ord_agenda_find(a, name);
+		assert_string_equal(ord_agenda_zone(a, id, NULL), i < 2 ? "Europe/Berlin" : "UTC");
 		assert_int_equal(ord_calendar_open(&all[i], name, 0, &c, NULL), 0);
 		for (unsigned k = 0; k < 200; k++) {
 			ord_agenda_entry(a, id, &entry);
