@@ -55,19 +55,25 @@ static json_t *names_of(const struct cli_args *args)
 
 static int list(const struct cli_args *args, const struct cli_history *of, struct ord_err *err)
 {
-	ord_auto(json) json_t *names = names_of(args), *runs = NULL, *all = NULL;
+	ord_auto(json) json_t *names = names_of(args), *labels = json_object(), *page = NULL;
+	struct ord_history_filter filter;
+	const json_t *runs;
 
-	if (cli_history_list(args, of, names, &runs, err))
+	if (cli_history_filter(args, labels, &filter, err))
 		return -1;
-	if (!cli_flag(args, "json")) {
-		if (json_array_size(runs))
-			ord_history_print(runs, stdout);
-		else
-			(void)puts("no runs");
-		return CLI_OK;
-	}
-	all = json_pack("{s:i,s:O}", "schema", 1, "runs", runs);
-	return all && !cli_history_dump(all, err) ? CLI_OK : ord_fail_nomem(err);
+	filter.names = names;
+	filter.missed = true;
+	cli_history_hint(of);
+	if (ord_history_page(&of->h, &filter, &page, err))
+		return -1;
+	runs = json_object_get(page, "runs");
+	if (cli_flag(args, "json"))
+		return cli_history_dump(page, err) ? -1 : CLI_OK;
+	if (json_array_size(runs))
+		ord_history_print(runs, stdout);
+	else
+		(void)puts("no runs");
+	return CLI_OK;
 }
 
 /* ---- rebuild */
@@ -191,13 +197,19 @@ static int prune(const struct cli_args *args, const struct cli_history *of, stru
 	ord_auto(json) json_t *runs = NULL, *removed = json_array(), *out = NULL;
 	bool dry = cli_flag(args, "dry-run");
 	struct ord_history_rules rules;
+	size_t months;
 	char most[32];
 	int64_t left;
+	bool made;
 	int r;
 
 	if (read_rules(args, &rules, err) || (!dry && ord_history_sweep(&of->h, err)) ||
-	    cli_history_list(args, of, NULL, &runs, err) ||
+	    ord_history_list(&of->h, &ORD_HISTORY_ALL, &runs, &made, err) ||
 	    ord_history_choose(&of->h, runs, &rules, &left, err))
+		return -1;
+	cli_history_hint(of);
+	if (!dry && rules.keep_for_ns &&
+	    ord_history_forget(&of->h, rules.now_ns - rules.keep_for_ns, &months, err))
 		return -1;
 	r = remove_all(of, runs, dry, removed, err);
 	if (cli_flag(args, "json")) {
@@ -242,8 +254,8 @@ static const struct cli_option options[] = {
 	{"name", 0, "NAME", "as an operand is, also where it is 'rebuild' or 'prune'"},
 	CLI_HISTORY_FILTERS,
 	{"verdict", 0, "VERDICT",
-	 "those alone that were passed, failed, aborted, unsteady, inconclusive, refused or "
-	 "error"},
+	 "those alone that were passed, failed, aborted, unsteady, inconclusive, refused, error, "
+	 "skipped or interrupted"},
 	CLI_HISTORY_OUTPUT,
 	{"json", 0, NULL, "print JSON (docs/formats/history.md)"},
 	{"keep-for", 0, "TIME", "prune: those that started longer ago go, as 90d"},
@@ -262,15 +274,17 @@ const struct cli_command cli_history_command = {
 	.max_operands = SIZE_MAX,
 	.details =
 		"Every run is entered into a database, history.db, when it ends. MET are the "
-		"objectives met, TTD the median of the first channel's time to detect, TTR that of "
-		"the recovery by itself and after the rollback, '> 30.0 s' where it was not "
-		"reached.\n"
+		"objectives met, DETECTED each channel's median time to detect, TTR that of the "
+		"recovery by itself and after the rollback, '> 30.0 s' where it was not reached. "
+		"What 'ordeal serve' was to run and did not is skipped, with why; what it could "
+		"not see to its end is interrupted.\n"
 		"\n"
 		"'ordeal history rebuild' makes the database anew from the runs' folders, which "
 		"are the truth. Others go on meanwhile.\n"
 		"\n"
 		"'ordeal history prune' removes the folders, too, that one of --keep-for, "
 		"--keep-last and --max-size lets go. Never those that are tagged, that are in "
-		"progress, or that are the last of their experiment that passed.",
+		"progress, or that are the last of their experiment that passed. What was skipped "
+		"goes by whole months.",
 	.run = history,
 };

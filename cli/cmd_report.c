@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "cli/commands.h"
+#include "cli/history.h"
 #include "cli/report_file.h"
 #include "cli/runs.h"
 #include "cli/send.h"
@@ -26,7 +27,7 @@ static int write_and_send(const struct cli_args *args, const char *dir,
 	struct cli_verdict v;
 
 	if (!only_send) {
-		if (cli_report_build(dir, formats, &v, err))
+		if (cli_report_build(dir, formats, cli_history_enter_again, NULL, &v, err))
 			return -1;
 		cli_report_say(&v, dir, formats, false);
 		if (!cli_flag(args, "no-summary"))
@@ -71,7 +72,7 @@ const struct cli_command cli_report = {
 		   "run.jsonl alone: the same timeline gives "
 		   "the same bytes, on any machine. The exit status says whether they could be "
 		   "written; the verdict's own is in "
-		   "report.json.\n"
+		   "report.json. A run that was cut off enters the history so.\n"
 		   "With --send and no --format the run is sent and nothing is written; the exit "
 		   "status is then 6 where something could not be delivered. Elsewhere that is a "
 		   "warning. A token comes from a file, so that it is in no list of processes.",

@@ -37,7 +37,7 @@ static int conclude(const struct all *all, const char *path, const char *dir)
 	struct cli_verdict v;
 
 	/* Whatever the reason, the experiment has been run: its verdict is what is missing now. */
-	if (cli_report_build_also(dir, all->formats, enter, all->args, &v, &err)) {
+	if (cli_report_build(dir, all->formats, enter, all->args, &v, &err)) {
 		(void)cli_complain(path, &err);
 		return CLI_BROKEN;
 	}

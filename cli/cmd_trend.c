@@ -23,15 +23,16 @@ static int check_figure(const char *figure, struct ord_err *err)
 
 static int trend(const struct cli_args *args, struct ord_err *err)
 {
-	const char *name = args->operands[0], *figure = cli_value(args, "figure");
-	ord_auto(json) json_t *names = json_pack("[s]", name), *runs = NULL, *all = NULL;
+	ord_auto(json) json_t *labels = json_object(), *all = NULL;
+	const char *figure = cli_value(args, "figure");
+	struct ord_history_filter filter;
 	struct cli_history of;
 
-	if (!names)
-		return ord_fail(err, ORD_USAGE, "the name of an experiment is UTF-8");
 	if (check_figure(figure, err) || cli_history_of(cli_value(args, "output"), &of, err) ||
-	    cli_history_list(args, &of, names, &runs, err) ||
-	    ord_trend(name, runs, figure, &all, err))
+	    cli_history_filter(args, labels, &filter, err))
+		return -1;
+	cli_history_hint(&of);
+	if (ord_history_trend(&of.h, args->operands[0], &filter, figure, &all, err))
 		return -1;
 	if (cli_flag(args, "json"))
 		return cli_history_dump(all, err) ? -1 : CLI_OK;

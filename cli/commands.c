@@ -7,7 +7,8 @@
 #include "cli/commands.h"
 #include "ordeal/fault.h"
 
-/* clang-format off: a line each */
+/* A line each. */
+/* clang-format off */
 const struct cli_command *const cli_commands[] = {
 	&cli_run,
 	&cli_inject,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -68,18 +69,45 @@ int cli_history_read(void *arg, const char *run, json_t **ret, struct ord_err *e
 	return ord_report_load(run, &report, err) ? -1 : json_of(report, ret, err);
 }
 
-void cli_history_enter(const char *output, const char *run, const struct ord_report *report)
+static void enter(const struct cli_history *of, const char *run, const struct ord_report *report)
 {
 	ord_auto(json) json_t *json = NULL;
 	struct ord_err err = {0};
-	struct cli_history of;
 
-	if (cli_history_of(output, &of, &err) || json_of(report, &json, &err) ||
-	    ord_history_enter(&of.h, run, json, &err))
+	if (json_of(report, &json, &err) || ord_history_enter(&of->h, run, json, &err))
 		(void)fprintf(stderr,
 			      "ordeal: warning: the run is not in the history ('ordeal history "
 			      "rebuild' puts it there): %s\n",
 			      err.msg);
+}
+
+void cli_history_enter(const char *output, const char *run, const struct ord_report *report)
+{
+	struct ord_err err = {0};
+	struct cli_history of;
+
+	if (cli_history_of(output, &of, &err))
+		(void)fprintf(stderr, "ordeal: warning: the run is not in the history: %s\n",
+			      err.msg);
+	else
+		enter(&of, run, report);
+}
+
+void cli_history_enter_again(const void *arg, const char *run, const struct ord_report *report)
+{
+	char home[PATH_MAX], db[CLI_PATH_MAX];
+	struct ord_err err = {0};
+	struct cli_history of;
+
+	(void)arg;
+	if (!realpath(run, home))
+		return;
+	*strrchr(home, '/') = '\0';
+	if (cli_history_of(home, &of, &err))
+		return;
+	(void)snprintf(db, sizeof db, "%s/history.db", of.dir);
+	if (!access(db, F_OK))
+		enter(&of, run, report);
 }
 
 int cli_history_time(const char *text, int64_t now_ns, int64_t *ret, struct ord_err *err)
@@ -125,9 +153,10 @@ static int read_label(const char *text, json_t *labels, struct ord_err *err)
 		       : 0;
 }
 
-static int read_filter(const struct cli_args *args, struct ord_history_filter *f, json_t *labels,
+int cli_history_filter(const struct cli_args *args, json_t *labels, struct ord_history_filter *ret,
 		       struct ord_err *err)
 {
+	struct ord_history_filter all = ORD_HISTORY_ALL, *f = &all;
 	const char *since = cli_value(args, "since"), *until = cli_value(args, "until");
 	int64_t now = (int64_t)ord_wall_ns();
 
@@ -147,29 +176,21 @@ static int read_filter(const struct cli_args *args, struct ord_history_filter *f
 	if (cli_value(args, "last") && !f->last)
 		return ord_fail(err, ORD_USAGE, "--last: the last 0 are none; give 1 or more");
 	f->labels = labels;
+	f->verdict = cli_value(args, "verdict");
+	*ret = all;
 	return 0;
 }
 
-int cli_history_list(const struct cli_args *args, const struct cli_history *of, const json_t *names,
-		     json_t **ret, struct ord_err *err)
+void cli_history_hint(const struct cli_history *of)
 {
-	struct ord_history_filter filter = ORD_HISTORY_ALL;
-	ord_auto(json) json_t *labels = json_object(), *runs = NULL;
-	bool made;
+	char path[CLI_PATH_MAX];
 
-	filter.names = names;
-	filter.verdict = cli_value(args, "verdict");
-	if (read_filter(args, &filter, labels, err) ||
-	    ord_history_list(&of->h, &filter, &runs, &made, err))
-		return -1;
-	if (!made)
-		(void)fprintf(
-			stderr,
-			"ordeal: there is no history in %s yet; 'ordeal history rebuild' makes "
-			"it from the runs' folders\n",
-			of->dir);
-	*ret = ord_steal_ptr(runs);
-	return 0;
+	(void)snprintf(path, sizeof path, "%s/history.db", of->dir);
+	if (access(path, F_OK))
+		(void)fprintf(stderr,
+			      "ordeal: there is no history in %s yet; 'ordeal history rebuild' "
+			      "makes it from the runs' folders\n",
+			      of->dir);
 }
 
 int cli_history_dump(const json_t *json, struct ord_err *err)

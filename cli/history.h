@@ -21,13 +21,20 @@ int cli_history_of(const char *output, struct cli_history *ret, struct ord_err *
 /* After a run: enters it. What fails is a warning, and no more. */
 void cli_history_enter(const char *output, const char *run, const struct ord_report *report);
 
+/* The same of a stored run whose reports are made again, where there is a history beside it: one
+ * that was cut off has never entered itself. */
+void cli_history_enter_again(const void *arg, const char *run, const struct ord_report *report);
+
 /* The report of a folder, for struct ord_history_reader. */
 int cli_history_read(void *arg, const char *run, json_t **ret, struct ord_err *err);
 
-/* The runs of the options --label, --since, --until and --last, with their tags; names: may be
- * NULL, --verdict is the caller's. Owned. */
-int cli_history_list(const struct cli_args *args, const struct cli_history *of, const json_t *names,
-		     json_t **ret, struct ord_err *err);
+/* The options --label, --since, --until, --last and --verdict. labels: an empty object, which is
+ * filled, and kept as long as the filter. */
+int cli_history_filter(const struct cli_args *args, json_t *labels, struct ord_history_filter *ret,
+		       struct ord_err *err);
+
+/* Says where there is none. */
+void cli_history_hint(const struct cli_history *of);
 
 /* An instant: RFC 3339, a day "2026-11-21", or how long ago it was, "7d". */
 int cli_history_time(const char *text, int64_t now_ns, int64_t *ret, struct ord_err *err);

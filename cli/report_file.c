@@ -17,23 +17,16 @@ static void verdict_of(const struct ord_report *report, struct cli_verdict *ret)
 	(void)snprintf(ret->text, sizeof ret->text, "%s", ord_report_verdict(report));
 }
 
-int cli_report_build(const char *dir, const char *formats, struct cli_verdict *ret,
-		     struct ord_err *err)
-{
-	return cli_report_build_also(dir, formats, NULL, NULL, ret, err);
-}
-
-int cli_report_build_also(const char *dir, const char *formats,
-			  void (*also)(const void *arg, const char *dir,
-				       const struct ord_report *report),
-			  const void *arg, struct cli_verdict *ret, struct ord_err *err)
+int cli_report_build(const char *dir, const char *formats,
+		     void (*also)(const void *arg, const char *dir,
+				  const struct ord_report *report),
+		     const void *arg, struct cli_verdict *ret, struct ord_err *err)
 {
 	ord_auto(report) struct ord_report *report = NULL;
 
 	if (ord_report_load(dir, &report, err) || ord_report_write_all(report, dir, formats, err))
 		return -1;
-	if (also)
-		also(arg, dir, report);
+	also(arg, dir, report);
 	verdict_of(report, ret);
 	return 0;
 }

@@ -28,14 +28,11 @@ struct cli_verdict {
 };
 
 /* Writes the reports of the run in the folder: those of the comma-separated list, NULL: the usual
- * ones. */
-int cli_report_build(const char *dir, const char *formats, struct cli_verdict *ret,
-		     struct ord_err *err);
-/* The same, and hands the report to `also` (borrowed) before it goes. */
-int cli_report_build_also(const char *dir, const char *formats,
-			  void (*also)(const void *arg, const char *dir,
-				       const struct ord_report *report),
-			  const void *arg, struct cli_verdict *ret, struct ord_err *err);
+ * ones, and hands the report to `also` (borrowed) before it goes. */
+int cli_report_build(const char *dir, const char *formats,
+		     void (*also)(const void *arg, const char *dir,
+				  const struct ord_report *report),
+		     const void *arg, struct cli_verdict *ret, struct ord_err *err);
 /* The verdict, and, unless brief, the path of each report. */
 void cli_report_say(const struct cli_verdict *v, const char *dir, const char *formats, bool brief);
 /* Appends the report to the file that $GITHUB_STEP_SUMMARY names, where it names one. Only a

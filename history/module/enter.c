@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "history/module/folder.h"
+#include "history/module/get.h"
 #include "history/module/place.h"
 
 /* A run's end is not to wait for the history. */
@@ -62,6 +63,9 @@ int ord_history_enter(const struct ord_history *h, const char *run, const json_t
 	struct store *s;
 	int r;
 
+	/* The report of one in progress; it enters itself when it ends. */
+	if (!*get_text(report, "end_cause") && folder_lasts(h->home, slash ? slash + 1 : run))
+		return 0;
 	if (enter_open(h, PATIENCE, &lock, &s, err))
 		return -1;
 	r = enter_report(s, h->home, slash ? slash + 1 : run, report, err);

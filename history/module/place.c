@@ -30,7 +30,7 @@ static int open_lock(const struct ord_history *h, const char *name, int *ret, st
 
 int place_lock(const struct ord_history *h, uint64_t patience_ns, int *ret_fd, struct ord_err *err)
 {
-	const struct timespec pause = ord_timespec(5 * ORD_MS);
+	const struct timespec pause = ord_timespec(ORD_MS);
 	uint64_t end = ord_now_ns() + patience_ns;
 	ord_autoclose int fd = -1;
 	char time[32];

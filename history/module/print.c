@@ -7,16 +7,22 @@
 #include "history/module/stretch.h"
 #include "ordeal/history.h"
 
-/* Of the first channel that the report has; there may be others, which `ordeal trend` shows. */
-static const json_t *first_detection(const json_t *run)
+#define DETECTIONS 160
+
+/* "breaker 1.20 s, pager > 30.0 s": of every channel. */
+static char *detections_of(const json_t *run, char out[static DETECTIONS])
 {
 	json_t *figures = json_object_get(run, "figures"), *f;
+	char time[STRETCH_FIGURE];
 	const char *name;
+	size_t n = 0;
 
+	(void)snprintf(out, DETECTIONS, "-");
 	json_object_foreach (figures, name, f)
-		if (!strncmp(name, "ttd:", 4))
-			return f;
-	return NULL;
+		if (!strncmp(name, "ttd:", 4) && n < DETECTIONS - 1)
+			n += (size_t)snprintf(out + n, DETECTIONS - n, "%s%.60s %s", n ? ", " : "",
+					      name + 4, stretch_median(f, time));
+	return out;
 }
 
 static void met_of(const json_t *run, char out[static 32])
@@ -41,39 +47,78 @@ static void tags_of(const json_t *run, char out[static 96])
 					      json_string_value(tag));
 }
 
-static size_t widest(const json_t *runs, const char *key, size_t least)
+struct widths {
+	int name, detections;
+};
+
+static struct widths widths_of(const json_t *runs)
 {
+	struct widths w = {.name = 4, .detections = 8};
+	char detections[DETECTIONS];
 	const json_t *run;
 	size_t i;
 
-	json_array_foreach (runs, i, run)
-		if (strlen(get_text(run, key)) > least)
-			least = strlen(get_text(run, key));
-	return least;
+	json_array_foreach (runs, i, run) {
+		int name = (int)strlen(get_text(run, "name"));
+		int channels = (int)strlen(detections_of(run, detections));
+
+		w.name = name > w.name ? name : w.name;
+		w.detections = channels > w.detections ? channels : w.detections;
+	}
+	return w;
+}
+
+/* What was to run and did not: "catch-up, 12 planned until 2026-11-21 10:15". */
+static void print_missed(const json_t *m, const struct widths *w, FILE *out)
+{
+	char when[32], last[32];
+
+	(void)fprintf(out, "%-16s  %-*s  %-12s  ", stretch_when(get_int(m, "planned_ns"), when),
+		      w->name, get_text(m, "name"), get_text(m, "verdict"));
+	(void)fprintf(out, "%s", get_text(m, "reason"));
+	if (get_int(m, "times") > 1)
+		(void)fprintf(out, ", %" JSON_INTEGER_FORMAT " planned until %s",
+			      get_int(m, "times"), stretch_when(get_int(m, "last_ns"), last));
+	if (*get_text(m, "text"))
+		(void)fprintf(out, ": %s", get_text(m, "text"));
+	if (*get_text(m, "run"))
+		(void)fprintf(out, " (%s)", get_text(m, "run"));
+	(void)fputc('\n', out);
+}
+
+static void print_run(const json_t *run, const struct widths *w, FILE *out)
+{
+	const json_t *f = json_object_get(run, "figures");
+	char self[STRETCH_FIGURE], after[STRETCH_FIGURE];
+	char when[32], met[32], tags[96], detections[DETECTIONS];
+
+	met_of(run, met);
+	tags_of(run, tags);
+	(void)fprintf(out, "%-16s  %-*s  %-12s  %4s  %-*s  %10s  %10s  %-8s  %s",
+		      stretch_when(get_int(run, "started_ns"), when), w->name,
+		      get_text(run, "name"), get_text(run, "verdict"), met, w->detections,
+		      detections_of(run, detections),
+		      stretch_median(json_object_get(f, "ttr_self"), self),
+		      stretch_median(json_object_get(f, "ttr_after"), after), tags,
+		      get_text(run, "folder"));
+	if (*get_text(run, "interrupted"))
+		(void)fprintf(out, " (interrupted: %s)", get_text(run, "interrupted"));
+	(void)fprintf(out, "%s\n", get_true(run, "gone") ? " (its folder is gone)" : "");
 }
 
 void ord_history_print(const json_t *runs, FILE *out)
 {
-	int name = (int)widest(runs, "name", 4);
+	struct widths w = widths_of(runs);
 	const json_t *run;
 	size_t i;
 
-	(void)fprintf(out, "%-16s  %-*s  %-12s  %4s  %10s  %10s  %10s  %-8s  %s\n", "STARTED (UTC)",
-		      name, "NAME", "VERDICT", "MET", "TTD", "TTR SELF", "TTR AFTER", "TAG", "RUN");
+	(void)fprintf(out, "%-16s  %-*s  %-12s  %4s  %-*s  %10s  %10s  %-8s  %s\n", "STARTED (UTC)",
+		      w.name, "NAME", "VERDICT", "MET", w.detections, "DETECTED", "TTR SELF",
+		      "TTR AFTER", "TAG", "RUN");
 	json_array_foreach (runs, i, run) {
-		const json_t *f = json_object_get(run, "figures");
-		char when[32], met[32], tags[96];
-		char ttd[STRETCH_FIGURE], self[STRETCH_FIGURE], after[STRETCH_FIGURE];
-
-		met_of(run, met);
-		tags_of(run, tags);
-		(void)fprintf(
-			out, "%-16s  %-*s  %-12s  %4s  %10s  %10s  %10s  %-8s  %s%s\n",
-			stretch_when(run, when), name, get_text(run, "name"),
-			get_text(run, "verdict"), met, stretch_median(first_detection(run), ttd),
-			stretch_median(json_object_get(f, "ttr_self"), self),
-			stretch_median(json_object_get(f, "ttr_after"), after), tags,
-			get_text(run, "folder"),
-			json_is_true(json_object_get(run, "gone")) ? " (its folder is gone)" : "");
+		if (json_is_string(json_object_get(run, "folder")))
+			print_run(run, &w, out);
+		else
+			print_missed(run, &w, out);
 	}
 }

@@ -8,6 +8,7 @@
 #include "history/module/enter.h"
 #include "history/module/folder.h"
 #include "history/module/get.h"
+#include "history/module/missed.h"
 #include "history/module/place.h"
 #include "history/module/prune.h"
 #include "ordeal/history.h"
@@ -160,4 +161,26 @@ int ord_history_sweep(const struct ord_history *h, struct ord_err *err)
 	ord_autoclose int lock = -1;
 
 	return place_lock(h, PLACE_PATIENCE, &lock, err) ? -1 : folder_sweep(h->home, err);
+}
+
+int ord_history_forget(const struct ord_history *h, int64_t before_ns, size_t *ret,
+		       struct ord_err *err)
+{
+	ord_autoclose int lock = -1;
+	struct store *s;
+	int n, r;
+
+	if (!missed_any(h)) {
+		*ret = 0;
+		return 0;
+	}
+	if (enter_open(h, PLACE_PATIENCE, &lock, &s, err))
+		return -1;
+	n = missed_forget(h, before_ns, err);
+	r = n < 0 || store_begin(s, err) || missed_absorb(h, s, err) || store_commit(s, err);
+	store_close(s);
+	if (r)
+		return -1;
+	*ret = (size_t)n;
+	return 0;
 }

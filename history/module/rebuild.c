@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "history/module/enter.h"
 #include "history/module/folder.h"
+#include "history/module/missed.h"
 #include "history/module/place.h"
 
 struct rebuild {

@@ -171,9 +171,9 @@ char *stretch_worst(const json_t *f, char out[static STRETCH_FIGURE])
 	return out;
 }
 
-char *stretch_when(const json_t *run, char out[static 32])
+char *stretch_when(int64_t ns, char out[static 32])
 {
-	ord_format_utc((uint64_t)get_int(run, "started_ns"), out);
+	ord_format_utc((uint64_t)ns, out);
 	out[10] = ' ';
 	out[16] = '\0';
 	return out;

@@ -18,7 +18,7 @@ int stretch_all(const json_t *points, json_t **ret, struct ord_err *err);
 /* "1.20 s", "> 30.0 s" where it was not reached, "-" where there is none. Return out. */
 char *stretch_median(const json_t *figure, char out[static STRETCH_FIGURE]);
 char *stretch_worst(const json_t *figure, char out[static STRETCH_FIGURE]);
-/* "2026-11-21 10:15" of a run's start, in UTC. */
-char *stretch_when(const json_t *run, char out[static 32]);
+/* "2026-11-21 10:15" in UTC of ns since 1970. */
+char *stretch_when(int64_t ns, char out[static 32]);
 
 #endif

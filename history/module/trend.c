@@ -147,7 +147,7 @@ static void print_point(const json_t *p, int64_t scale, FILE *out)
 	const json_t *f = json_object_get(p, "figure");
 	char when[32], median[STRETCH_FIGURE], worst[STRETCH_FIGURE], drawn[BAR + 2];
 
-	stretch_when(p, when);
+	stretch_when(get_int(p, "started_ns"), when);
 	if (!json_is_object(f)) {
 		(void)fprintf(out, "%-17s %-12s %5s  %10s %10s  %-*s  %s\n", when,
 			      get_text(p, "verdict"), "-", "-", "-", BAR + 1, "",

@@ -49,7 +49,19 @@ static const char two[] = "ALTER TABLE runs ADD COLUMN bytes INTEGER;"
 static const char three[] = "ALTER TABLE runs ADD COLUMN plan_digest TEXT;"
 			    "CREATE INDEX runs_by_name ON runs(name, started_ns);";
 
-static const char *const steps[STORE_VERSION] = {one, two, three};
+/* What was to run and did not, and how far of each file of such has been read. */
+static const char four[] =
+	"CREATE TABLE missed("
+	" n INTEGER PRIMARY KEY, file TEXT NOT NULL, outcome TEXT NOT NULL, name TEXT NOT NULL,"
+	" planned_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, times INTEGER NOT NULL,"
+	" at_ns INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL, run TEXT NOT NULL,"
+	" labels TEXT NOT NULL, UNIQUE(name, planned_ns, outcome)) STRICT;"
+	"CREATE INDEX missed_by_plan ON missed(planned_ns);"
+	"CREATE INDEX missed_by_run ON missed(run);"
+	"CREATE TABLE missed_files("
+	" file TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[STORE_VERSION] = {one, two, three, four};
 
 int store_migrate(struct store *s, int to, struct ord_err *err)
 {

@@ -1,28 +1,104 @@
 #include "history/store/sql.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 
+#define INDEX_LEAST 32768 /* bytes of a log's index that is in use (SQLite's WALINDEX_PGSZ) */
+
+static bool is_below(const char *path, const char *end, int64_t bytes)
+{
+	char beside[PATH_MAX + 8];
+	struct stat st;
+
+	(void)snprintf(beside, sizeof beside, "%s%s", path, end);
+	return stat(beside, &st) || st.st_size < bytes;
+}
+
+/*
+ * SQLite keeps a log and an index of it beside the file, also where it only reads. Where it cannot,
+ * in a folder that may not be written to or on a full disk, and nothing is in them, nobody else has
+ * it open: the file alone is the database then.
+ */
+static bool is_alone(const char *path, char real[static PATH_MAX])
+{
+	return realpath(path, real) && is_below(real, "-wal", 1) &&
+	       is_below(real, "-shm", INDEX_LEAST);
+}
+
+/* "file:/a%3fb?immutable=1" */
+static void fixed_uri(const char *path, char out[static 3 * PATH_MAX + 32])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *to = out + 5;
+
+	memcpy(out, "file:", 5);
+
+	for (; *path; path++) {
+		if (!strchr("%?#", *path)) {
+			*to++ = *path;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[(unsigned char)*path >> 4];
+		*to++ = digits[(unsigned char)*path & 15];
+	}
+	memcpy(to, "?immutable=1", sizeof "?immutable=1");
+}
+
+static int open_alone(struct store *s, const char *real)
+{
+	char uri[3 * PATH_MAX + 32];
+
+	fixed_uri(real, uri);
+	return sqlite3_open_v2(
+		uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, NULL);
+}
+
+static int open_shared(struct store *s, bool make)
+{
+	return sqlite3_open_v2(s->path, &s->db,
+			       SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0) |
+				       SQLITE_OPEN_EXRESCODE,
+			       NULL);
+}
+
+static int set_up(struct store *s, enum store_mode mode, uint64_t patience_ns, struct ord_err *err)
+{
+	(void)sqlite3_busy_timeout(s->db, (int)(patience_ns / ORD_MS));
+	/* With WAL, NORMAL keeps the file whole whatever happens; what a power cut may take are the
+	 * last runs, whose folders are there. The last is read to see whether it can be. */
+	return sql_do(s, "set it up",
+		      "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;"
+		      "PRAGMA trusted_schema = OFF; PRAGMA user_version",
+		      err) ||
+	       (mode != STORE_READ && sql_do(s, "write ahead", "PRAGMA journal_mode = WAL", err));
+}
+
 static int connect_to(struct store *s, enum store_mode mode, uint64_t patience_ns,
 		      struct ord_err *err)
 {
-	int flags = mode == STORE_MAKE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-				       : SQLITE_OPEN_READWRITE;
+	char real[PATH_MAX];
 
-	if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_EXRESCODE, NULL))
-		return s->db ? sql_fail(s, "open", err) : ord_fail_nomem(err);
-	(void)sqlite3_busy_timeout(s->db, (int)(patience_ns / ORD_MS));
-	/* With WAL, NORMAL keeps the file whole whatever happens; what a power cut may take are the
-	 * last runs, whose folders are there. */
-	return sql_do(s, "set it up",
-		      "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;"
-		      "PRAGMA trusted_schema = OFF",
-		      err) ||
-	       (mode != STORE_READ && sql_do(s, "write ahead", "PRAGMA journal_mode = WAL", err));
+	if (!open_shared(s, mode == STORE_MAKE) && !set_up(s, mode, patience_ns, err))
+		return 0;
+	if (!s->db)
+		return ord_fail_nomem(err);
+	(void)sql_fail(s, "open", err);
+	if (mode != STORE_READ)
+		return -1;
+	/* Its own log and index go with it. */
+	(void)sqlite3_close(s->db);
+	s->db = NULL;
+	return is_alone(s->path, real) && !open_alone(s, real) && !set_up(s, mode, patience_ns, err)
+		       ? 0
+		       : -1;
 }
 
 static int check_version(struct store *s, enum store_mode mode, bool *ret_old, struct ord_err *err)

@@ -8,7 +8,7 @@
 
 #include "ordeal/err.h"
 
-#define STORE_VERSION 3 /* PRAGMA user_version */
+#define STORE_VERSION 4 /* PRAGMA user_version */
 
 struct store;
 
@@ -30,6 +30,17 @@ int store_enter(struct store *s, const char *record, struct ord_err *err);
 /* A filter as JSON; *ret is a JSON list, owned: free(). */
 int store_list(struct store *s, const char *filter, char **ret, struct ord_err *err);
 int store_remove(struct store *s, const char *folder, struct ord_err *err);
+
+/* ---- what was to run and did not (history/module/missed.h) */
+
+/* {file: bytes that have been read}; owned: free(). */
+int store_missed_known(struct store *s, char **ret, struct ord_err *err);
+/* A record as JSON, with its file; in place of what has its name, planned instant and outcome. */
+int store_missed_add(struct store *s, const char *record, struct ord_err *err);
+int store_missed_read(struct store *s, const char *file, int64_t bytes, struct ord_err *err);
+/* The file has gone, and what it held. */
+int store_missed_drop(struct store *s, const char *file, struct ord_err *err);
+
 /* What is done between them is done as one. */
 int store_begin(struct store *s, struct ord_err *err);
 int store_commit(struct store *s, struct ord_err *err);

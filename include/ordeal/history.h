@@ -30,13 +30,42 @@ struct ord_history {
 int ord_history_enter(const struct ord_history *h, const char *run, const json_t *report,
 		      struct ord_err *err);
 
+enum ord_missed_outcome {
+	ORD_MISSED_SKIPPED,	/* it was not started */
+	ORD_MISSED_INTERRUPTED, /* what had started it ended before it did */
+};
+
+/* What was to run and did not, or not to its end. All of it is borrowed; texts are UTF-8. */
+struct ord_missed {
+	enum ord_missed_outcome outcome;
+	const char *name;	     /* of the experiment */
+	const char *reason;	     /* one word: "catch-up", "forbid", "paused" */
+	const char *text;	     /* for people; NULL: the reason says it all */
+	const char *run;	     /* its folder's name; NULL: it has none */
+	const json_t *labels;	     /* an object of texts; NULL: none */
+	int64_t planned_ns, last_ns; /* of the first and the last (0: the same), since 1970 */
+	uint64_t times;		     /* planned instants in this one record; 0: one */
+	int64_t at_ns;		     /* when that was decided */
+};
+
+/*
+ * Appends them to the files that hold such. It takes no lock and opens no database: what is asked
+ * next reads them. One of the same name, planned instant and outcome takes the earlier one's place,
+ * so whoever is not sure says it again. sync: they are on disk when it returns.
+ */
+int ord_history_miss(const struct ord_history *h, const struct ord_missed *list, size_t n,
+		     bool sync, struct ord_err *err);
+
 /* What a list is asked for; lists that are NULL or empty ask for nothing. */
 struct ord_history_filter {
 	const json_t *names;  /* texts: one of them */
 	const json_t *labels; /* an object of texts: all of them */
 	const char *verdict;  /* NULL: any; ORD_USAGE where there is no such */
+	const char *folder;   /* NULL: any; also an id */
+	const char *before;   /* NULL: up to the newest; a page's `before`: what came before it */
 	int64_t since, until; /* of the start, ns since 1970, [since, until) */
 	uint64_t last;	      /* so many of the newest; 0: all */
+	bool missed;	      /* also what was to run and did not */
 };
 
 #define ORD_HISTORY_ALL ((struct ord_history_filter){.until = INT64_MAX})
@@ -47,6 +76,17 @@ struct ord_history_filter {
  */
 int ord_history_list(const struct ord_history *h, const struct ord_history_filter *filter,
 		     json_t **ret, bool *ret_made, struct ord_err *err);
+
+/* `ordeal history --json`: {"schema", "runs", "before"}. Owned, as those that follow. */
+int ord_history_page(const struct ord_history *h, const struct ord_history_filter *filter,
+		     json_t **ret, struct ord_err *err);
+/* {"schema", "run"} of a folder's name or a run's id; ORD_USAGE where there is no such. */
+int ord_history_one(const struct ord_history *h, const char *run, json_t **ret,
+		    struct ord_err *err);
+/* `ordeal trend --json` of the runs of the filter that are called so. */
+int ord_history_trend(const struct ord_history *h, const char *name,
+		      const struct ord_history_filter *filter, const char *figure, json_t **ret,
+		      struct ord_err *err);
 
 struct ord_history_reader {
 	/* The report.json's of the run in that folder; owned by who asks. */
@@ -95,6 +135,9 @@ int ord_history_remove(const struct ord_history *h, const json_t *run, bool *ret
 		       struct ord_err *err);
 /* What an earlier removal that was cut off left. */
 int ord_history_sweep(const struct ord_history *h, struct ord_err *err);
+/* What was missed in months that ended before. *ret: how many months. */
+int ord_history_forget(const struct ord_history *h, int64_t before_ns, size_t *ret,
+		       struct ord_err *err);
 
 /* ---- reading it */
 

@@ -10,19 +10,27 @@ setup() {
 }
 teardown() { support_teardown; }
 
-# stored ID DAY MS... [KEY=JSON]...: a run below $T/state, of the DAYth of November 2026.
+# stored ID DAY MS... [KEY=JSON]... [-- ID DAY ...]...: runs below $T/state, of the DAYth of November 2026.
 stored() {
-	local id=$1 day=$2
-	shift 2
-	"$SOURCE_DIR/tests/cli/stored_run.py" "$runs" "$id" "$@" "wall_s=$((1793440800 + day * 86400))"
+	local args=()
+	while [ $# -gt 0 ]; do
+		args+=("$1" "wall_s=$((1793440800 + $2 * 86400))")
+		shift 2
+		while [ $# -gt 0 ] && [ "$1" != -- ]; do
+			args+=("$1")
+			shift
+		done
+		[ $# -eq 0 ] || { args+=("$1"); shift; }
+	done
+	"$SOURCE_DIR/tests/cli/stored_run.py" "$runs" "${args[@]}"
 }
 
 # Three of orders, the second of which never recovers by itself, and one of payments.
 some() {
-	stored 20261101T100000Z-orders-aaaaaa 1 1000 1100 1200 'labels={"team":"shop","tier":"1"}'
-	stored 20261102T100000Z-orders-bbbbbb 2 3000 never never 'labels={"team":"shop","tier":"2"}'
-	stored 20261103T100000Z-orders-cccccc 3 500 aborted 'labels={"team":"shop"}'
-	stored 20261104T100000Z-payments-dddddd 4 700 'name="payments"' 'hash="def"' 'labels={"team":"pay"}'
+	stored 20261101T100000Z-orders-aaaaaa 1 1000 1100 1200 'labels={"team":"shop","tier":"1"}' -- \
+		20261102T100000Z-orders-bbbbbb 2 3000 never never 'labels={"team":"shop","tier":"2"}' -- \
+		20261103T100000Z-orders-cccccc 3 500 aborted 'labels={"team":"shop"}' -- \
+		20261104T100000Z-payments-dddddd 4 700 'name="payments"' 'hash="def"' 'labels={"team":"pay"}'
 }
 
 ids() { jq -r '.runs[].id' | sed 's/.*-//' | tr '\n' ' '; }
@@ -31,7 +39,7 @@ ids() { jq -r '.runs[].id' | sed 's/.*-//' | tr '\n' ' '; }
 	run "$ORDEAL" history
 	[ "$status" -eq 0 ]
 	[[ $output == *"no runs" ]]
-	"$ORDEAL" history --json 2>err | jq -e '. == {"schema": 1, "runs": []}'
+	"$ORDEAL" history --json 2>err | jq -e '. == {"schema": 1, "runs": [], "before": null}'
 	grep -q "ordeal history rebuild" err
 	run "$ORDEAL" history rebuild
 	[ "$status" -eq 0 ]
@@ -128,9 +136,11 @@ ids() { jq -r '.runs[].id' | sed 's/.*-//' | tr '\n' ' '; }
 }
 
 @test "a trend finds a change among enough runs of one plan" {
+	local k all=()
 	for k in 1 2 3 4 5 6 7 8 9 10 11 12; do
-		stored "$(printf '202611%02dT100000Z-orders-%06d' $k $k)" $k $((k <= 6 ? 1000 + k % 2 * 100 : 3000 + k % 2 * 100))
+		all+=(-- "$(printf '202611%02dT100000Z-orders-%06d' $k $k)" $k $((k <= 6 ? 1000 + k % 2 * 100 : 3000 + k % 2 * 100)))
 	done
+	stored "${all[@]:1}"
 	"$ORDEAL" history rebuild
 	"$ORDEAL" trend orders >out
 	cat out
@@ -239,7 +249,7 @@ END
 	python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version = 99")' "$db"
 	run "$ORDEAL" history
 	[ "$status" -eq 2 ]
-	[[ $output == *"is of version 99, and this ordeal knows 3: use the ordeal that wrote it, or \`ordeal history rebuild\`"* ]]
+	[[ $output == *"is of version 99, and this ordeal knows 4: use the ordeal that wrote it, or \`ordeal history rebuild\`"* ]]
 	"$ORDEAL" history rebuild
 	[ "$("$ORDEAL" history --json | jq '.runs | length')" -eq 4 ]
 	cat /dev/zero | head -c 20000 | tr '\0' x >"$(readlink -f "$db")"
@@ -250,4 +260,132 @@ END
 	[ "$("$ORDEAL" history --json | jq '.runs | length')" -eq 4 ]
 	# Two databases at most: that of now, and the one before it.
 	[ "$(find "$T/state/ordeal" -name 'history-*.db' | wc -l)" -eq 2 ]
+}
+
+@test "a run that was cut off enters the history when its report is made" {
+	some
+	"$ORDEAL" history rebuild
+	stored 20261106T100000Z-orders-ffffff 6 900
+	# As a machine that lost its power leaves it.
+	sed -i '/"e":"end"/d' "$runs/20261106T100000Z-orders-ffffff/run.jsonl"
+	[ "$("$ORDEAL" history --json | ids)" = "aaaaaa bbbbbb cccccc dddddd " ]
+	"$ORDEAL" report 20261106T100000Z-orders-ffffff
+	"$ORDEAL" history --json --last 1 | jq -e '.runs[0] | .verdict == "error" and .interrupted == null and (.text | contains("cut off"))'
+	mkdir "$T/state/ordeal/missed"
+	printf '\n%s\n' '{"outcome":"interrupted","name":"orders","reason":"restart","text":"","run":"20261106T100000Z-orders-ffffff","planned_ns":1793959200000000000,"last_ns":1793959200000000000,"times":1,"at_ns":1793959300000000000}' \
+		'{"outcome":"skipped","name":"payments","reason":"catch-up","text":"","run":"","planned_ns":1793872800000000000,"last_ns":1793959200000000000,"times":25,"at_ns":1793959300000000000}' \
+		>"$T/state/ordeal/missed/2026-11.jsonl"
+	for again in 1 2; do
+		"$ORDEAL" history >out
+		cat out
+		grep -qE '^2026-11-06 10:00 +orders +error .*ffffff \(interrupted: restart\)$' out
+		grep -qE '^2026-11-05 10:00 +payments +skipped +catch-up, 25 planned until 2026-11-06 10:00$' out
+		[ "$("$ORDEAL" history --verdict interrupted --json | ids)" = "ffffff " ]
+		# Neither a rebuild nor a prune by size takes what the database did not make.
+		"$ORDEAL" history rebuild
+		"$ORDEAL" history prune --max-size 1GiB
+	done
+	"$ORDEAL" trend orders --json | jq -e '.runs | length == 4'
+}
+
+@test "pages: each run once" {
+	some
+	"$ORDEAL" history rebuild
+	"$ORDEAL" history --last 3 --json >page
+	[ "$(ids <page)" = "bbbbbb cccccc dddddd " ]
+	jq -e '.before == "\(.runs[0].started_ns):20261102T100000Z-orders-bbbbbb"' page
+	"$ORDEAL" history --last 4 --json | jq -e '.before == null'
+}
+
+@test "what is printed is as its schema has it, and other things are not" {
+	some
+	stored 20261105T100000Z-orders-eeeeee 5 2000 2100 recovery_ns=6000000000
+	mkdir -p "$T/state/ordeal/missed"
+	printf '\n%s\n' '{"outcome":"skipped","name":"payments","reason":"forbid","text":"","run":"","planned_ns":1793872800000000000,"last_ns":1793872800000000000,"times":1,"at_ns":1793959300000000000,"labels":{"a":"b"}}' >"$T/state/ordeal/missed/2026-11.jsonl"
+	"$ORDEAL" history rebuild
+	"$ORDEAL" history --json >list
+	"$ORDEAL" trend orders --json >trend
+	python3 - "$SOURCE_DIR/docs/formats/history.schema.json" list trend <<'END'
+import copy, json, sys
+from jsonschema import Draft202012Validator
+schema = json.load(open(sys.argv[1]))
+Draft202012Validator.check_schema(schema)
+valid = Draft202012Validator(schema).is_valid
+page, trend = (json.load(open(name)) for name in sys.argv[2:])
+assert valid(page) and len(page["runs"]) == 6 and page["runs"][-1]["verdict"] == "skipped"
+assert valid(trend) and valid({"schema": 1, "run": page["runs"][0]})
+def spoilt(of, change):
+    of = copy.deepcopy(of)
+    change(of)
+    assert not valid(of)
+spoilt(page, lambda p: p["runs"][0].pop("verdict"))
+spoilt(page, lambda p: p["runs"][0].update(verdict="skipped"))
+spoilt(page, lambda p: p["runs"][-1].update(times=0))
+spoilt(page, lambda p: p["runs"][0]["figures"].update(mttr={}))
+spoilt(page, lambda p: p["runs"][0]["figures"]["ttr_self"].update(n=0))
+spoilt(trend, lambda t: t["runs"][0].pop("figure"))
+spoilt(trend, lambda t: t["plans"][0].update(changes=[{"run": 1, "p": 0.001}]))
+END
+}
+
+# As root everything may be written to, so another user looks.
+reader() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/ "$@"
+	else
+		"$@"
+	fi
+}
+
+@test "a state directory that is read-only is read" {
+	some
+	"$ORDEAL" history rebuild
+	chmod -R a+rX "$T"
+	chmod a-w "$T/state/ordeal"
+	reader "$ORDEAL" history --json >out || {
+		chmod u+w "$T/state/ordeal"
+		false
+	}
+	run reader "$ORDEAL" history rebuild
+	chmod u+w "$T/state/ordeal"
+	[ "$(ids <out)" = "aaaaaa bbbbbb cccccc dddddd " ]
+	echo "$output"
+	[ "$status" -eq 6 ]
+	[[ $output == *"history."*": Permission denied"* ]]
+}
+
+@test "a disk that is full: the old history stays, and the next rebuild has room" {
+	unshare -rm mount -t tmpfs none "$T" 2>/dev/null || skip "no tmpfs can be mounted in a namespace here"
+	some
+	"$ORDEAL" history rebuild
+	mkdir "$T/small"
+	unshare -rm bash -euc 'mount -t tmpfs -o size=1m none "$1/small"
+		cp -a "$1/state/." "$1/small/"
+		export XDG_STATE_HOME=$1/small
+		dd if=/dev/zero of="$1/small/fill" bs=4k status=none 2>/dev/null || true
+		rc=0
+		"$2" history rebuild 2>"$1/err" || rc=$?
+		[ "$rc" -eq 6 ]
+		"$2" history --json >"$1/full"
+		rm "$1/small/fill"
+		"$2" history rebuild
+		"$2" history --json >"$1/after"' - "$T" "$ORDEAL"
+	cat err
+	grep -qE "full|No space" err
+	[ "$(ids <full)" = "aaaaaa bbbbbb cccccc dddddd " ]
+	[ "$(ids <after)" = "aaaaaa bbbbbb cccccc dddddd " ]
+}
+
+@test "a clock that was wrong: what started in the future stays, what started long ago is listed" {
+	stored 20261101T100000Z-orders-aaaaaa 1 1000
+	"$SOURCE_DIR/tests/cli/stored_run.py" "$runs" 21000101T000000Z-orders-eeeeee 900 wall_s=4102444800 -- \
+		19700101T000001Z-orders-cccccc never wall_s=1
+	"$ORDEAL" history rebuild
+	[ "$("$ORDEAL" history --json | ids)" = "cccccc aaaaaa eeeeee " ]
+	"$ORDEAL" trend orders >out
+	grep -q '^2100-01-01 00:00 ' out
+	"$ORDEAL" history prune --keep-for 36500d
+	[ "$("$ORDEAL" history --json | ids)" = "cccccc aaaaaa eeeeee " ]
+	"$ORDEAL" history prune --keep-for 1d
+	[ "$("$ORDEAL" history --json | ids)" = "eeeeee " ]
 }

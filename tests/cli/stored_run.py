@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""stored_run.py DIR ID MS... [KEY=JSON]...: a run's folder DIR/ID with a run.jsonl as `ordeal run` writes it, in which
+"""stored_run.py DIR ID MS... [KEY=JSON]... [-- ID ...]...: a run's folder DIR/ID with a run.jsonl as `ordeal run` writes it, in which
 repetition k recovers by itself after the k-th number of milliseconds; `never`: only when the fault is taken away; `aborted`:
 the run ends there. KEY is of the plan, or wall_s: when it started, in seconds."""
 import json
@@ -75,4 +75,8 @@ def main(home, run, *args):
             out.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
-main(*sys.argv[1:])
+args = sys.argv[2:]
+while args:
+    n = args.index("--") if "--" in args else len(args)
+    main(sys.argv[1], *args[:n])
+    args = args[n + 1:]

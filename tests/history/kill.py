@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""kill.py ORDEAL WRITER STORED_RUN [TIMES] [SEED]: kills a writer, a rebuild and a prune of a history at random times, and looks
+"""kill.py ORDEAL WRITER STORED_RUN [TIMES] [SEED]: kills writers, a rebuild and a prune of a history at random times, and looks
 what is left: the database is whole, each run is in it wholly or not at all, what was said to be in it is in it, nothing is in it
 that has no folder but what a prune was at, and the next command sets everything right."""
+import json
 import os
 import random
 import shutil
@@ -47,17 +48,60 @@ def check():
     return [row[0] for row in rows]
 
 
-def kill_writer_after(entered):
+def kill_writer_after(entered, *mode):
     """Kills it when it has said so many, and within the time that another takes. What it said."""
-    with subprocess.Popen([writer, state], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+    with subprocess.Popen([writer, state, *mode], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
         assert p.stdout.readline() == "ready\n", p.stderr.read()
         began = time.monotonic()
         said = [p.stdout.readline()[:-1] for _ in range(entered)]
         time.sleep(draw.uniform(0, 1.2 * (time.monotonic() - began) / entered if entered else 0.02))
         p.kill()
-        out, err = p.communicate()
-        assert p.returncode == -9, err
+        # Not communicate(), which forgets what readline() has read ahead.
+        out, err = p.stdout.read(), p.stderr.read()
+        assert p.wait() == -9, err
     return said + out.split("\n")[:-1]
+
+
+def kill_both(writers):
+    said = []
+    for p in writers:
+        assert p.stdout.readline() == "ready\n", p.stderr.read()
+    for _ in range(draw.randrange(N)):
+        said += [line[:-1] for line in (p.stdout.readline() for p in writers) if line]
+    time.sleep(draw.uniform(0, 0.02))
+    for p in draw.sample(writers, 2):
+        p.kill()
+        out, err = p.stdout.read(), p.stderr.read()
+        # The other may have been so quick that this one never had its turn, and it does not wait for ever.
+        assert p.wait() == -9 or "has held" in err, err
+        said += [line for line in out.split("\n")[:-1] if line]
+    return said
+
+
+def kill_two_writers():
+    empty()
+    writers = [subprocess.Popen([writer, state], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+               for _ in range(2)]
+    try:
+        said = kill_both(writers)
+    finally:
+        for p in writers:
+            p.kill()
+            p.wait()
+    there = check()
+    assert set(said) <= set(there) <= set(names), (said, there)
+    whole("rebuild")
+
+
+def kill_misser():
+    """What was said to be skipped is listed, and what is listed is whole."""
+    shutil.rmtree(os.path.join(state, "missed"), ignore_errors=True)
+    said = kill_writer_after(draw.randrange(50), "miss")
+    command = [ordeal, "history", "--verdict", "skipped", "--json"]
+    out = json.loads(subprocess.run(command, env=env, check=True, capture_output=True).stdout)["runs"]
+    listed = [str(r["planned_ns"] // 10**9 - 1793440800) for r in out]
+    assert listed in (said, said + [str(len(said) + 1)]), (said, listed)
+    assert check() == names
 
 
 def whole(*command):
@@ -76,11 +120,15 @@ def killed_within(took, *command):
         cut[command[0]] += p.returncode == -9
 
 
-def kill_writer():
+def empty():
     db = connect()
     with db:
         db.execute("DELETE FROM runs")
     db.close()
+
+
+def kill_writer():
+    empty()
     said = kill_writer_after(draw.randrange(N + 4))
     there = check()
     if len(said) < N:
@@ -126,8 +174,8 @@ try:
     whole("rebuild")
     assert check() == names
     for k in range(times):
-        (kill_writer, kill_writer, kill_rebuild, kill_prune)[k % 4]()
-        if k % 4 == 1:
+        (kill_writer, kill_two_writers, kill_rebuild, kill_misser, kill_prune)[k % 5]()
+        if k % 5 == 0:
             whole("rebuild")
     files = sorted(os.listdir(state))
     assert len([f for f in files if f.endswith(".db") and f != "history.db"]) == 2, files
