@@ -19,6 +19,9 @@ void entry_free(struct entry *e)
 	if (!e)
 		return;
 	free(e->text);
+	if (e->pick)
+		ord_pick_done(e->pick);
+	free(e->pick);
 	json_decref(e->labels);
 	json_decref(e->last);
 	free(e);
@@ -116,23 +119,15 @@ static int plan_it(const struct ord_spec *spec, struct mistake *ret_why)
 	return r;
 }
 
-int entry_read(char *text, size_t size, const char *file, struct read *ret, struct mistake *ret_why)
+static int read_experiment(struct entry *e, struct read *ret, struct mistake *ret_why)
 {
-	struct entry *e = calloc(1, sizeof *e);
 	struct ord_spec *spec = calloc(1, sizeof *spec);
 	struct ord_mistakes mistakes = {0};
-	int r = -1;
+	int r;
 
-	*ret_why = (struct mistake){.text = "out of memory"};
-	if (!e || !spec) {
-		free(text);
-		goto out;
-	}
-	e->text = text;
-	e->size = size;
-	(void)ord_sha256(text, size, e->sha256);
-	(void)snprintf(e->file, sizeof e->file, "%s", file);
-	r = ord_spec_parse(text, size, NULL, 0, spec, &mistakes);
+	if (!spec)
+		return -1;
+	r = ord_spec_parse(e->text, e->size, NULL, 0, spec, &mistakes);
 	if (r)
 		take_mistake(&mistakes, ret_why);
 	else
@@ -142,13 +137,104 @@ int entry_read(char *text, size_t size, const char *file, struct read *ret, stru
 		(void)snprintf(ret->name, sizeof ret->name, "%s", spec->name);
 		ret->schedule = spec->schedule;
 		ret->seed = spec->has_seed ? spec->seed : 0;
-		ret->entry = ord_steal_ptr(e);
 	}
 	ord_spec_done(spec);
-out:
 	free(spec);
+	return r;
+}
+
+/* Whether its experiments are there is asked when all files of the folder are known. */
+static int read_pick(struct entry *e, struct read *ret, struct mistake *ret_why)
+{
+	struct ord_mistakes mistakes = {0};
+	struct ord_calendar *calendar = NULL;
+	struct ord_err err;
+	int r;
+
+	e->labels = json_object();
+	e->pick = calloc(1, sizeof *e->pick);
+	if (!e->labels || !e->pick)
+		return -1;
+	r = ord_pick_parse(e->text, e->size, NULL, 0, e->pick, &mistakes);
+	if (r)
+		take_mistake(&mistakes, ret_why);
+	ord_mistakes_done(&mistakes);
+	if (r)
+		return -1;
+	if (ord_calendar_open(&e->pick->schedule, e->pick->name, e->pick->seed, &calendar, &err)) {
+		ret_why->line = e->pick->schedule_at.line;
+		ret_why->column = e->pick->schedule_at.column;
+		(void)snprintf(ret_why->text, sizeof ret_why->text, "%s", err.msg);
+		return -1;
+	}
+	ord_calendar_close(calendar);
+	describe(&e->pick->schedule, e->schedule);
+	(void)snprintf(ret->name, sizeof ret->name, "%s", e->pick->name);
+	ret->schedule = e->pick->schedule;
+	ret->seed = e->pick->seed;
+	return 0;
+}
+
+int entry_read(char *text, size_t size, const char *file, struct read *ret, struct mistake *ret_why)
+{
+	struct entry *e = calloc(1, sizeof *e);
+	int r;
+
+	*ret_why = (struct mistake){.text = "out of memory"};
+	if (!e) {
+		free(text);
+		return -1;
+	}
+	e->text = text;
+	e->size = size;
+	(void)ord_sha256(text, size, e->sha256);
+	(void)snprintf(e->file, sizeof e->file, "%s", file);
+	r = ord_pick_named(text, size) ? read_pick(e, ret, ret_why)
+				       : read_experiment(e, ret, ret_why);
+	if (!r)
+		ret->entry = ord_steal_ptr(e);
 	entry_free(e);
 	return r;
+}
+
+struct entry *entry_meant(const struct ord_serve *s, const struct ord_pick_item *item)
+{
+	struct entry *e = ord_pick_is_file(item->text)
+				  ? store_find(s, item->text)
+				  : store_entry(s, ord_agenda_find(s->agenda, item->text));
+
+	return e && !e->pick ? e : NULL;
+}
+
+struct entry *entry_drawn(const struct ord_serve *s, struct entry *e, int64_t planned_ns)
+{
+	if (!e || !e->pick)
+		return e;
+	return entry_meant(s, &e->pick->one_of[ord_pick_chosen(e->pick, planned_ns)]);
+}
+
+const char *entry_name(const struct ord_serve *s, const struct entry *e)
+{
+	return ord_agenda_name(s->agenda, e->id);
+}
+
+bool entry_complete(const struct ord_serve *s, const struct entry *e, struct mistake *ret_why)
+{
+	for (size_t i = 0; e->pick && i < e->pick->n_one_of; i++) {
+		const struct ord_pick_item *item = &e->pick->one_of[i];
+
+		if (entry_meant(s, item))
+			continue;
+		ret_why->line = item->at.line;
+		ret_why->column = item->at.column;
+		(void)snprintf(ret_why->text, sizeof ret_why->text,
+			       "oneOf: there is no %s '%.255s' in this folder",
+			       ord_pick_is_file(item->text) ? "file of an experiment"
+							    : "experiment",
+			       item->text);
+		return false;
+	}
+	return true;
 }
 
 int entry_claims(const struct entry *e, struct ord_claims *ret, struct ord_err *err)

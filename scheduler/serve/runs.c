@@ -58,11 +58,16 @@ static void drop_claims(struct run *r)
 	r->claims = NULL;
 }
 
+struct entry *run_entry(const struct ord_serve *s, const struct run *r)
+{
+	return entry_drawn(s, store_entry(s, r->id), r->planned_ns);
+}
+
 /* What it will do, and to what, is known from its text: read when it is claimed, since that takes
  * longer than a start may, and again where the text is another by then. */
 static void read_claims(struct ord_serve *s, struct run *r)
 {
-	const struct entry *e = store_entry(s, r->id);
+	const struct entry *e = run_entry(s, r);
 	struct ord_err err = {.msg = "out of memory"};
 
 	if (!e || r->version == e->version)
@@ -268,8 +273,10 @@ static void on_end(void *arg, struct ord_child *c, int code, const char *dir, co
 /* ---- beginning */
 
 /* What keeps it from beginning now; false: nothing does. */
-static bool must_wait(struct ord_serve *s, struct run *r, const struct entry *e)
+static bool must_wait(struct ord_serve *s, struct run *r)
 {
+	const struct entry *e = store_entry(s, r->id);
+
 	want_targets(s, r);
 	if (!r->held)
 		(void)ord_locks_why(s->locks, r->key, r->waits_for);
@@ -300,7 +307,7 @@ static void queue(struct ord_serve *s, struct run *r)
 static void start(struct ord_serve *s, struct run *r)
 {
 	static const struct ord_child_calls calls = {.on_line = run_line, .on_end = on_end};
-	const struct entry *e = store_entry(s, r->id);
+	const struct entry *e = run_entry(s, r);
 	char dispatch[48];
 	const struct ord_child_options options = {
 		.text = e->text,
@@ -357,7 +364,7 @@ void run_begin(struct ord_serve *s, struct run *r)
 	enum ord_skip reason;
 	bool halted;
 
-	if (!e) {
+	if (!run_entry(s, r)) {
 		run_skip(s, r, "removed");
 		return;
 	}
@@ -379,7 +386,7 @@ void run_begin(struct ord_serve *s, struct run *r)
 	case ORD_ADMIT_QUEUE:
 		break;
 	}
-	if (must_wait(s, r, e))
+	if (must_wait(s, r))
 		queue(s, r);
 	else
 		start(s, r);
@@ -389,10 +396,12 @@ void run_begin(struct ord_serve *s, struct run *r)
 void runs_queue(struct ord_serve *s)
 {
 	for (struct run *r = s->first, *next; r && !s->stopping && !s->halted; r = next) {
-		const struct entry *e = store_entry(s, r->id);
-
 		next = r->next;
-		if (r->state == RUN_QUEUED && e && !must_wait(s, r, e))
+		if (r->state != RUN_QUEUED)
+			continue;
+		if (!run_entry(s, r))
+			run_skip(s, r, "removed");
+		else if (!must_wait(s, r))
 			start(s, r);
 	}
 }

@@ -11,6 +11,7 @@
 #include "ordeal/agenda.h"
 #include "ordeal/child.h"
 #include "ordeal/locks.h"
+#include "ordeal/pick.h"
 #include "ordeal/serve.h"
 #include "ordeal/spec.h"
 #include "scheduler/serve/journal.h"
@@ -34,11 +35,13 @@ struct entry {
 	size_t size;
 	char sha256[65];
 	char file[256];
-	char schedule[320];   /* "cron 0 10 * * mon-fri, Europe/Berlin"; "": it has none */
-	json_t *labels;	      /* owned */
-	json_t *last;	      /* owned; how the last run ended, NULL: none yet */
-	uint64_t patience_ns; /* longer than this no run of it takes */
-	uint64_t version;     /* of all entries: another text has another */
+	char schedule[320];    /* "cron 0 10 * * mon-fri, Europe/Berlin"; "": it has none */
+	struct ord_pick *pick; /* owned; NULL: an experiment, else it draws one */
+	json_t *labels;	       /* owned */
+	json_t *last;	       /* owned; how the last run ended, NULL: none yet */
+	uint64_t patience_ns;  /* longer than this no run of it takes */
+	uint64_t version;      /* of all entries: another text has another */
+	uint32_t id;	       /* its own */
 	uint32_t running, waiting;
 };
 
@@ -145,6 +148,14 @@ int entry_read(char *text, size_t size, const char *file, struct read *ret,
 void entry_free(struct entry *e); /* NULL is fine */
 /* What a run of it takes: ord_claims_done. */
 int entry_claims(const struct entry *e, struct ord_claims *ret, struct ord_err *err);
+/* The experiment that is meant by an item of a pick; NULL: it is not in the folder. */
+struct entry *entry_meant(const struct ord_serve *s, const struct ord_pick_item *item);
+/* What is run at a planned instant: of an experiment itself. NULL: what was drawn is not there. */
+struct entry *entry_drawn(const struct ord_serve *s, struct entry *e, int64_t planned_ns);
+/* Borrowed until the folder changes. */
+const char *entry_name(const struct ord_serve *s, const struct entry *e);
+/* Whether all are there that it may draw; else why. */
+bool entry_complete(const struct ord_serve *s, const struct entry *e, struct mistake *ret_why);
 
 /* ---- store.c: the folder */
 /*
@@ -154,7 +165,8 @@ int entry_claims(const struct entry *e, struct ord_claims *ret, struct ord_err *
 int store_look(struct ord_serve *s, json_t *names, struct ord_err *err);
 void store_done(struct ord_serve *s);
 bool store_has(const struct ord_serve *s, const char *file);
-struct entry *store_entry(const struct ord_serve *s, uint32_t id); /* NULL: none */
+struct entry *store_entry(const struct ord_serve *s, uint32_t id);     /* NULL: none */
+struct entry *store_find(const struct ord_serve *s, const char *file); /* NULL: none */
 /* Of the files' names, without those that are no experiments. */
 bool store_takes(const char *name);
 
@@ -201,6 +213,8 @@ const char *run_reason_name(enum run_reason reason);
 /* Claims it: written down, to begin at its instant. NULL: out of memory. */
 struct run *run_claim(struct ord_serve *s, uint32_t id, enum run_reason reason, int64_t planned_ns,
 		      int64_t at_ns, int64_t cursor_ns);
+/* Whose text it runs; NULL: there is none any more. */
+struct entry *run_entry(const struct ord_serve *s, const struct run *r);
 /* Its instant has come. */
 void run_begin(struct ord_serve *s, struct run *r);
 void run_skip(struct ord_serve *s, struct run *r, const char *reason);

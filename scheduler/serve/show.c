@@ -88,8 +88,8 @@ static json_t *entry_json(struct ord_serve *s, uint32_t id, const struct file *f
 	ord_agenda_entry(s->agenda, id, &a);
 	return json_pack("{s:s,s:s,s:s,s:s,s:O,s:s?,s:s,s:o,s:b,s:b,s:b,s:o,s:s,s:s,s:O?,s:o,s:I}",
 			 "name", ord_agenda_name(s->agenda, id), "file", e->file, "sha256",
-			 e->sha256, "kind", "Experiment", "labels", e->labels, "schedule",
-			 *e->schedule ? e->schedule : NULL, "state",
+			 e->sha256, "kind", e->pick ? "Schedule" : "Experiment", "labels",
+			 e->labels, "schedule", *e->schedule ? e->schedule : NULL, "state",
 			 !a.scheduled		? "unscheduled"
 			 : a.at_ns == ORD_NEVER ? "finished"
 						: "scheduled",
@@ -182,6 +182,31 @@ json_t *ord_serve_schedules(struct ord_serve *s)
 	return ord_serve_schedules_page(s, NULL, NULL, SIZE_MAX);
 }
 
+/* As clocks there show it, "2026-11-23T10:00:00+01:00". */
+static json_t *local_time(const struct ord_zone *zone, int64_t wall_ns)
+{
+	int64_t utc_s = wall_ns / (int64_t)ORD_S, local_s = utc_s + ord_zone_offset(zone, utc_s);
+	int minutes = abs(ord_zone_offset(zone, utc_s)) / 60;
+	char text[32];
+
+	ord_format_utc((uint64_t)(local_s * (int64_t)ORD_S), text);
+	return json_sprintf("%.19s%c%02d:%02d", text, local_s < utc_s ? '-' : '+', minutes / 60,
+			    minutes % 60);
+}
+
+static json_t *calendar_run(const struct ord_serve *s, const struct ord_agenda_run *run)
+{
+	struct entry *e = store_entry(s, run->id), *drawn = entry_drawn(s, e, run->due.planned_ns);
+	const struct ord_zone *zone = NULL;
+	const char *name = ord_agenda_zone(s->agenda, run->id, &zone);
+
+	return json_pack("{s:o,s:o,s:s,s:s,s:o,s:s,s:s*}", "at", show_time(run->due.at_ns),
+			 "planned", show_time(run->due.planned_ns), "name",
+			 ord_agenda_name(s->agenda, run->id), "file", e->file, "local",
+			 local_time(zone, run->due.at_ns), "timezone", name, "chosen",
+			 drawn && drawn != e ? entry_name(s, drawn) : NULL);
+}
+
 json_t *ord_serve_calendar(struct ord_serve *s, int64_t from_ns, int64_t to_ns, size_t max)
 {
 	struct ord_agenda_run *runs = calloc(max ? max : 1, sizeof *runs);
@@ -190,12 +215,7 @@ json_t *ord_serve_calendar(struct ord_serve *s, int64_t from_ns, int64_t to_ns, 
 	size_t n = runs ? ord_agenda_calendar(s->agenda, from_ns, to_ns, runs, max, &more) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct entry *e = store_entry(s, runs[i].id);
-
-		(void)json_array_append_new(
-			list, json_pack("{s:o,s:o,s:s,s:s}", "at", show_time(runs[i].due.at_ns),
-					"planned", show_time(runs[i].due.planned_ns), "name",
-					ord_agenda_name(s->agenda, runs[i].id), "file", e->file));
+		(void)json_array_append_new(list, calendar_run(s, &runs[i]));
 	}
 	free(runs);
 	return json_pack("{s:o,s:b}", "runs", list, "truncated", more);

@@ -48,13 +48,15 @@ json_t *show_run(struct ord_serve *s, const struct run *r)
 {
 	const char *slash = strrchr(r->dir, '/');
 	const struct ord_child_look *look = r->look;
+	const struct entry *e = run_entry(s, r);
+	bool drawn = e && e != store_entry(s, r->id);
 	char key[24];
 
-	(void)s;
-	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:s?,s:s?,s:o,s:[I,I],s:o,s:o,s:s}",
+	return json_pack("{s:s,s:s,s:s,s:s*,s:s,s:o,s:o,s:o,s:s,s:s?,s:s?,s:o,s:[I,I],s:o,s:o,s:s}",
 			 "run", slash ? slash + 1 : "", "key", show_key(r, key), "name", r->name,
-			 "reason", run_reason_name(r->reason), "planned", show_time(r->planned_ns),
-			 "at", show_time(r->at_ns), "since",
+			 "chosen", drawn ? entry_name(s, e) : NULL, "reason",
+			 run_reason_name(r->reason), "planned", show_time(r->planned_ns), "at",
+			 show_time(r->at_ns), "since",
 			 show_time(r->since_ns ? r->since_ns : ORD_NEVER), "state", state_name(r),
 			 "waits_for", *r->waits_for ? r->waits_for : NULL, "phase",
 			 look ? look->phase : NULL, "phase_since",

@@ -71,6 +71,13 @@ bool store_has(const struct ord_serve *s, const char *file)
 	return find_file(s, file);
 }
 
+struct entry *store_find(const struct ord_serve *s, const char *file)
+{
+	const struct file *f = find_file(s, file);
+
+	return f ? store_entry(s, f->id) : NULL;
+}
+
 static struct file *add_file(struct ord_serve *s, const char *name)
 {
 	struct file *more =
@@ -274,6 +281,8 @@ static bool put(struct ord_serve *s, struct fresh *x, struct mistake *why)
 			       x->read.name, before->file);
 		return false;
 	}
+	if (!entry_complete(s, e, why))
+		return false;
 	begin_at(s, x, old, &item);
 	if (ord_agenda_put(s->agenda, &item, &id, &err) < 0 || make_room(s, id) < 0) {
 		(void)snprintf(why->text, sizeof why->text, "%s", err.msg);
@@ -287,6 +296,7 @@ static bool put(struct ord_serve *s, struct fresh *x, struct mistake *why)
 	}
 	x->read.entry = NULL;
 	e->version = ++s->next_version;
+	e->id = id;
 	s->entries[id] = e;
 	f->id = id;
 	state_seen(s, id);
@@ -354,6 +364,22 @@ static void remove_unseen(struct ord_serve *s)
 	s->n_files = kept;
 }
 
+/* What they draw from may be gone; they are read again with whatever changes next. */
+static void check_picks(struct ord_serve *s)
+{
+	for (size_t i = 0; i < s->n_files; i++) {
+		struct file *f = &s->files[i];
+		const struct entry *e = store_entry(s, f->id);
+		struct mistake why;
+
+		if (!e || entry_complete(s, e, &why))
+			continue;
+		set_message(s, f, &why);
+		show_changed(s, f->id);
+		f->ino = 0;
+	}
+}
+
 /* Names may have moved from file to file: all are free before the first is taken. */
 static void take_all(struct look *l)
 {
@@ -367,13 +393,20 @@ static void take_all(struct look *l)
 		if (l->fresh[i].good && name && strcmp(name, l->fresh[i].read.name) != 0)
 			let_go(s, f);
 	}
-	for (size_t i = 0; i < l->n; i++) {
-		take_one(s, &l->fresh[i]);
+	/* Those that draw others come after these. */
+	for (int picks = 0; picks <= 1; picks++)
+		for (size_t i = 0; i < l->n; i++) {
+			const struct entry *e = l->fresh[i].read.entry;
+
+			if ((e && e->pick) == (picks == 1))
+				take_one(s, &l->fresh[i]);
+		}
+	for (size_t i = 0; i < l->n; i++)
 		entry_free(l->fresh[i].read.entry);
-	}
 	for (uint32_t id = 0; id < ord_agenda_ids(s->agenda); id++)
 		if (store_entry(s, id) && !s->entries[id]->file[0])
 			take_off(s, id);
+	check_picks(s);
 }
 
 /* Which files there are; of those that were named alone, where some were. */

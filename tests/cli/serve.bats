@@ -168,6 +168,47 @@ ran() { [ "$(journal 'select(.c == "end" and .last.exit == 0)' | wc -l)" -ge "$1
 	stop
 }
 
+# monkey SCHEDULE ONEOF: a Schedule in exp/monkey.yaml.
+monkey() {
+	cat >"$T/new" <<-EOF
+		apiVersion: ordeal.dev/v1
+		kind: Schedule
+		metadata: {name: monkey}
+		spec:
+		  schedule: $1
+		  oneOf: $2
+	EOF
+	mv "$T/new" exp/monkey.yaml
+}
+
+@test "one of several: what was told beforehand is what runs; what is not there is said" {
+	experiment one "$never"
+	experiment two "$never"
+	monkey '{cron: "* * * * * *", concurrency: queue}' '[one, two.yaml]'
+	serve
+	said "monkey.yaml: monkey taken on: cron * * * * * *, UTC; next"
+	within 20 ran 2
+	stop
+	# By its planned instant: as `ordeal next` draws it.
+	journal 'select(.c == "claim" and .n == "monkey") | {k, p}' >claims
+	n=0
+	while read -r dir; do
+		key=$(journal -r --arg d "$dir" 'select(.c == "run" and .dir == $d).k')
+		at=$(jq -r --argjson k "$key" 'select(.k == $k).p / 1000000000 | todate' claims)
+		[ "$("$ORDEAL" next exp/monkey.yaml --from "$at" --for 1s --json | jq -r '.[0].chosen')" = "$(head -1 "$dir/run.jsonl" | jq -r .plan.name)" ]
+		n=$((n + 1))
+	done < <(journal -r 'select(.c == "run").dir')
+	[ "$n" -ge 2 ]
+	monkey "$never" '[one, gone]'
+	serve
+	said "monkey.yaml:6:16: oneOf: there is no experiment 'gone' in this folder"
+	experiment gone "$never"
+	within 5 said "monkey.yaml: mended"
+	rm exp/one.yaml
+	within 5 said "monkey.yaml:6:11: oneOf: there is no experiment 'one' in this folder (the last good version stays)"
+	stop
+}
+
 @test "one daemon a state folder; what is no folder is refused; --check looks and exits" {
 	experiment one "$never"
 	serve
