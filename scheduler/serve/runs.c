@@ -392,6 +392,20 @@ void run_begin(struct ord_serve *s, struct run *r)
 		start(s, r);
 }
 
+/* A later one of it waits, and takes its place. */
+static bool is_replaced(const struct ord_serve *s, const struct run *r)
+{
+	struct ord_agenda_entry a;
+
+	ord_agenda_entry(s->agenda, r->id, &a);
+	if (a.concurrency != ORD_CONCURRENCY_REPLACE)
+		return false;
+	for (const struct run *other = s->first; other; other = other->next)
+		if (other->id == r->id && other->state == RUN_QUEUED && other->key > r->key)
+			return true;
+	return false;
+}
+
 /* One a turn: each start changes what the others wait for, and the list. */
 void runs_queue(struct ord_serve *s)
 {
@@ -401,6 +415,8 @@ void runs_queue(struct ord_serve *s)
 			continue;
 		if (!run_entry(s, r))
 			run_skip(s, r, "removed");
+		else if (is_replaced(s, r))
+			run_skip(s, r, ord_skip_name(ORD_SKIP_REPLACED));
 		else if (!must_wait(s, r))
 			start(s, r);
 	}

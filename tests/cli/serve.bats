@@ -168,6 +168,19 @@ ran() { [ "$(journal 'select(.c == "end" and .last.exit == 0)' | wc -l)" -ge "$1
 	stop
 }
 
+@test "replace: the old run is aborted and taken back, then the new one begins" {
+	experiment long '{cron: "* * * * * *", concurrency: replace}' 90s
+	serve
+	within 20 said "long: begun (schedule, d2)"
+	experiment long "$never"
+	within 5 said "long.yaml: long changed"
+	# Never two at once: what is begun twice has ended in between.
+	[ "$(grep -oE 'long: (begun \(schedule, d[12]|aborted: .*exit 3)' "$T/err" | head -3 | cut -c7-9 | tr '\n' ' ')" = "beg abo beg " ]
+	dir=$(journal -rs '[.[] | select(.c == "run")][0].dir')
+	grep -q '"e":"abort"' "$dir/run.jsonl"
+	stop
+}
+
 # monkey SCHEDULE ONEOF: a Schedule in exp/monkey.yaml.
 monkey() {
 	cat >"$T/new" <<-EOF
