@@ -1,6 +1,6 @@
 /* Requests to the daemon that served the page. Addresses are relative, so that it also works below a prefix. */
 
-export class Problem extends Error {
+class Problem extends Error {
 	constructor(status, detail) {
 		super(detail);
 		this.status = status;

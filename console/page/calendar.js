@@ -126,7 +126,10 @@ function agendaDay(d, groups, zone) {
 export function calendar(main, at) {
 	let week = 0, zone = LOCAL, drawn = '';
 	const said = h('p', {class: 'dim'}), cut = h('p', {class: 'blank'}), agenda = h('div', null), place = h('div', null);
-	const step = (by) => h('button', {type: 'button', class: 'plain', on: {click: () => { week = by ? Math.max(0, week + by) : 0; loadCalendar(from()); }}}, by < 0 ? '← Earlier' : by ? 'Later →' : 'This week');
+	const step = (by) => h('button', {type: 'button', class: 'plain', on: {click: () => {
+		week = by ? Math.max(0, week + by) : 0;
+		loadCalendar(from());
+	}}}, by < 0 ? '← Earlier' : by ? 'Later →' : 'This week');
 	const zones = h('select', {'aria-label': 'Zone of the times', on: {change: (e) => { zone = e.target.value; show(true); }}},
 		[...new Set([LOCAL, 'UTC'])].map((z) => h('option', {value: z}, z === LOCAL ? `your zone, ${z}` : z)));
 	main.replaceChildren(h('h1', null, 'Calendar'), h('div', {class: 'row'}, step(-1), step(0), step(1), zones), said, cut,

@@ -44,7 +44,8 @@ export function dots(what, runs, figureOf, large, width) {
 	for (const p of points) {
 		if (large && p.figure.worst_known_ns > p.point[0])
 			drawing.append(s('path', {class: 'd-err', d: `M${x(p.i)} ${y(p.point[0])}V${y(p.figure.worst_known_ns)}`}));
-		drawing.append(dot(x(p.i), y(p.point[0]), p.point[1], text(`${new Date(p.run.started_ns / 1e6).toISOString().slice(0, 16).replace('T', ' ')} UTC: ${told(p.point)}, n = ${p.figure.n}`, 200)));
+		drawing.append(dot(x(p.i), y(p.point[0]), p.point[1],
+			text(`${new Date(p.run.started_ns / 1e6).toISOString().slice(0, 16).replace('T', ' ')} UTC: ${told(p.point)}, n = ${p.figure.n}`, 200)));
 	}
 	return {drawing, n: points.length, never: points.filter((p) => !p.point[1]).length, last: points.at(-1)};
 }

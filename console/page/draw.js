@@ -1,7 +1,6 @@
 /* The strips of a run on canvases: the marks and colours of the reports' charts (reports/write/chart_strip.c). */
 
-export const STRIP_PX = {probe: 46, fault: 16, phase: 14, axis: 18};
-const LEAST_S = 60;     /* the time that a strip shows at least */
+const STRIP_PX = {probe: 46, fault: 16, phase: 14, axis: 18};
 const MARKS_PX = 14;    /* outcomes; the latency is below them */
 const LATENCY_PX = [20, 45];
 const LATENCY_MS = [1, 10000];
@@ -54,9 +53,9 @@ function begin(canvas, height) {
 	return {g, width};
 }
 
-/* Where a second of the run is. */
-function scale(series, now, width) {
-	const from = series.from ?? now, span = Math.max(LEAST_S, now - from);
+/* Where a second of the run is. What is drawn: {series, now, least}, the last being how many seconds a strip shows at least. */
+function scale({series, now, least}, width) {
+	const from = series.from ?? now, span = Math.max(least, now - from);
 	return {from, span, x: (t) => (t - from) / span * width};
 }
 
@@ -103,11 +102,11 @@ function kindOf(row, i, signal) {
 	return row.unknown[i] ? 'unknown' : '';
 }
 
-export function drawProbe(canvas, series, name, signal, now) {
-	const on = begin(canvas, STRIP_PX.probe), row = series.rows.get(name);
+export function drawProbe(canvas, drawn, name, signal) {
+	const {series, now} = drawn, on = begin(canvas, STRIP_PX.probe), row = series.rows.get(name);
 	if (!on)
 		return;
-	const {g, width} = on, c = palette(), {x} = scale(series, now, width);
+	const {g, width} = on, c = palette(), {x} = scale(drawn, width);
 	inForce(g, series, now, x, STRIP_PX.probe, c.fault2);
 	g.fillStyle = c.line;
 	for (const ms of [10, 100, 1000])
@@ -124,11 +123,11 @@ export function drawProbe(canvas, series, name, signal, now) {
 	}
 }
 
-export function drawFault(canvas, series, name, now) {
-	const on = begin(canvas, STRIP_PX.fault);
+export function drawFault(canvas, drawn, name) {
+	const {series, now} = drawn, on = begin(canvas, STRIP_PX.fault);
 	if (!on)
 		return;
-	const {g, width} = on, c = palette(), {x} = scale(series, now, width);
+	const {g, width} = on, c = palette(), {x} = scale(drawn, width);
 	g.fillStyle = c.line;
 	g.fillRect(0, STRIP_PX.fault / 2, width, 1);
 	for (const [a, b, what] of stretches(series.faults.get(name) ?? [], now)) {
@@ -139,11 +138,11 @@ export function drawFault(canvas, series, name, now) {
 	}
 }
 
-export function drawPhases(canvas, series, now) {
-	const on = begin(canvas, STRIP_PX.phase);
+export function drawPhases(canvas, drawn) {
+	const {series, now} = drawn, on = begin(canvas, STRIP_PX.phase);
 	if (!on)
 		return;
-	const {g, width} = on, c = palette(), {x} = scale(series, now, width);
+	const {g, width} = on, c = palette(), {x} = scale(drawn, width);
 	let odd = false;
 	g.font = `10px ${c.font}`;
 	g.textBaseline = 'middle';
@@ -162,11 +161,11 @@ function label(t, step) {
 	return step >= 3600 || t >= 3600 ? `${Math.floor(t / 3600)}:${two(t % 3600 / 60)}:${two(t % 60)}` : `${Math.floor(t / 60)}:${two(t % 60)}`;
 }
 
-export function drawAxis(canvas, series, now) {
+export function drawAxis(canvas, drawn) {
 	const on = begin(canvas, STRIP_PX.axis);
 	if (!on)
 		return;
-	const {g, width} = on, c = palette(), {from, span, x} = scale(series, now, width);
+	const {g, width} = on, c = palette(), {from, span, x} = scale(drawn, width);
 	const step = STEPS_S.find((s) => span / s * 64 < width) ?? STEPS_S.at(-1);
 	g.font = `10.5px ${c.font}`;
 	g.textBaseline = 'bottom';

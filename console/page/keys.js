@@ -17,7 +17,9 @@ function set(value) {
 	} catch { /* for this page's life then */ }
 }
 
-const TOLD = [['1 … 4', 'Now, Calendar, Schedules, History'], ['Shift+H', 'HALT: asks; Shift+H again within 3 s does it'], ['/', 'Filter'], ['?', 'These keys'], ['Esc', 'Close; take a question back']];
+const TOLD = [['1 … 4', 'Now, Calendar, Schedules, History'],
+	['Shift+H', 'HALT: asks; Shift+H again within 3 s does it'],
+	['/', 'Filter'], ['?', 'These keys'], ['Esc', 'Close; take a question back']];
 
 export function keys() {
 	const old = document.querySelector('dialog');

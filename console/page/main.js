@@ -9,7 +9,7 @@ import {history} from './history.js';
 import {now} from './now.js';
 import {schedules} from './schedules.js';
 import {keys, shortcuts} from './keys.js';
-import {coarse, instant, LOCAL, offset} from './words.js';
+import {coarse, instant, LOCAL, offset, when} from './words.js';
 
 const VIEWS = [['now', 'Now', now], ['calendar', 'Calendar', calendar], ['schedules', 'Schedules', schedules], ['history', 'History', history]];
 const AGE_MS = 20000;      /* the server says something every 15 s */
@@ -45,7 +45,10 @@ function show(focus) {
 	}
 	view = make(main, argument);
 	for (const a of document.querySelectorAll('#views a'))
-		a.toggleAttribute('aria-current', a.dataset.view === id), a.dataset.view === id && a.setAttribute('aria-current', 'page');
+		if (a.dataset.view === id)
+			a.setAttribute('aria-current', 'page');
+		else
+			a.removeAttribute('aria-current');
 	if (id === 'now')
 		loadCalendar();
 	if (focus) {
@@ -97,7 +100,8 @@ function login(wrong) {
 		} catch (problem) {
 			login(problem.message);
 		}
-	}}}, h('label', {for: 'token'}, 'Token'), token, h('button', {type: 'submit', class: 'plain'}, 'Sign in'), wrong ? h('p', {class: 'broken', role: 'alert'}, text(wrong)) : null,
+	}}}, h('input', {type: 'text', autocomplete: 'username', value: 'ordeal', hidden: true}), h('label', {for: 'token'}, 'Token'), token,
+	h('button', {type: 'submit', class: 'plain'}, 'Sign in'), wrong ? h('p', {class: 'broken', role: 'alert'}, text(wrong)) : null,
 	h('p', {class: 'dim small'}, 'One of the lines of the file that --token-file names. The page does not keep it: it gets a cookie for twelve hours.'));
 	main.replaceChildren(h('h1', null, 'Sign in'), form);
 	token.focus();
@@ -131,7 +135,7 @@ function foot() {
 	if (!state.status)
 		return;
 	document.getElementById('foot').replaceChildren(
-		h('p', null, `ordeal ${text(version, 40)} · `, h('code', null, text(dir, 300)), ms === null ? '' : ` · up ${coarse((Date.now() - ms) / 1000)}`, ` · times in ${LOCAL} (${offset(Date.now())})`),
+		h('p', null, `ordeal ${text(version, 40)} · `, h('code', null, text(dir, 300)), ms === null ? '' : ` · since ${when(ms)}`, ` · times in ${LOCAL} (${offset(Date.now())})`),
 		h('p', null, `You are ${text(state.you?.who, 80)}, ${text(state.you?.role, 20)}. `, h('button', {type: 'button', class: 'linklike', on: {click: keys}}, 'Keys'),
 			state.you?.who?.startsWith('token') ? [' · ', h('button', {type: 'button', class: 'linklike', on: {click: logout}}, 'Sign out')] : null));
 }
@@ -185,4 +189,4 @@ document.addEventListener('visibilitychange', () => {
 
 /* The session first: who is not signed in is asked, without an error in the console for each thing that was wanted. */
 show(false);
-get('v1/session').then(() => stream.start(), (e) => e.status === 401 ? refused() : stream.start());
+get('v1/session').then((you) => you.who ? stream.start() : refused(), (e) => e.status === 401 ? refused() : stream.start());

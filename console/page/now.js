@@ -1,6 +1,6 @@
 /* The first page: does something run, is something halted, what comes next, what happened. */
 import {h, keyed, name, section, tag} from './dom.js';
-import {counts, state} from './state.js';
+import {calmly, counts, state} from './state.js';
 import {runCard, runSignature} from './run.js';
 import {upcoming} from './calendar.js';
 import {clock, count, duration, instant, relative, when} from './words.js';
@@ -8,6 +8,7 @@ import {clock, count, duration, instant, relative, when} from './words.js';
 const MOST_CARDS = 24;
 const MOST_LINES = 40;
 const NEXT = 6;
+const SETTLE_MS = 200; /* a thousand starts a second must not make as many cards */
 const KINDS = {halted: 'bad', resumed: 'good', started: 'live', skipped: 'mid', file: 'mid'};
 
 function tile(label) {
@@ -49,7 +50,8 @@ export function now(main) {
 		warning.textContent = failing ? 'The journal cannot be written: nothing is started until it can.' : 'The daemon is shutting down: it ends what runs and starts nothing.';
 		const paused = [...state.schedules.values()].filter((x) => x.paused).length;
 		tiles.runs.set(String(running), queued ? `${queued} queued` : 'none queued');
-		tiles.schedules.set(schedules.toLocaleString('en-GB'), [broken && `${broken} broken`, paused && `${paused} paused`].filter(Boolean).join(', ') || 'all well');
+		tiles.schedules.set(schedules.toLocaleString('en-GB'),
+			[broken && `${broken} broken`, paused && `${paused} paused`].filter(Boolean).join(', ') || 'all well');
 		tiles.late.set(late?.n ? duration(late.p99 ?? late.max) : '–', late?.n ? `p99 of ${late.n.toLocaleString('en-GB')}; longest ${duration(late.max)}` : 'nothing was started yet');
 	}
 	function runs() {
@@ -83,16 +85,17 @@ export function now(main) {
 	coming();
 	happened();
 	draw();
+	const paced = {runs: calmly(SETTLE_MS, runs), lines: calmly(SETTLE_MS, happened)};
 	return {
 		update(parts) {
 			if (parts.has('status') || parts.has('schedules') || parts.has('runs'))
 				status();
 			if (parts.has('runs') || parts.has('ended') || parts.has('you') || parts.has('status'))
-				runs();
+				paced.runs();
 			if (parts.has('calendar loaded'))
 				coming();
 			if (parts.has('lines'))
-				happened();
+				paced.lines();
 			if (parts.has('strips') || parts.has('runs'))
 				draw();
 		},

@@ -4,7 +4,7 @@ import {drawAxis, drawFault, drawPhases, drawProbe} from './draw.js';
 import {h, name, tag, text} from './dom.js';
 import {of, post} from './api.js';
 import {may} from './state.js';
-import {coarse, instant, VERDICTS} from './words.js';
+import {coarse, instant, verdict} from './words.js';
 
 const FAULT_STATES = {waiting: '', injected: 'fault', reverted: 'good', failed: 'bad'};
 const REASONS = {schedule: 'by its schedule', 'catch-up': 'caught up', 'run-now': 'started by hand', 'game-day': 'of a game day'};
@@ -80,7 +80,7 @@ function remark(run) {
 
 function heading(run) {
 	if (run.at_end)
-		return [tag(text(run.verdict ?? 'ended', 20), VERDICTS[run.verdict] ?? '')];
+		return [tag(text(verdict(run)[0], 20), verdict(run)[1])];
 	if (run.state === 'queued')
 		return [tag('queued')];
 	return [tag(text(run.phase || run.state, 30), run.state === 'ending' ? 'mid' : 'live')];
@@ -92,7 +92,8 @@ function subtitle(run, elapsed) {
 		parts.push(run.repetition[0] ? `repetition ${run.repetition[0]} of ${run.repetition[1]}` : `placebo, then ${run.repetition[1]}`);
 	if (run.state === 'queued' && !run.at_end)
 		return [run.waits_for ? ['waits: ', name(run.waits_for)] : 'waits for its turn'];
-	return [elapsed, parts.length ? ` · ${parts[0]}` : '', REASONS[run.reason] ? ` · ${REASONS[run.reason]}` : ''];
+	return [elapsed, parts.length ? ` · ${parts[0]}` : '', REASONS[run.reason] ? ` · ${REASONS[run.reason]}` : '',
+		run.at_end && verdict(run)[2] ? ` · ${text(verdict(run)[2], 200)}` : ''];
 }
 
 function controls(run) {
@@ -126,14 +127,15 @@ export function runCard(run) {
 		elapsed.textContent = coarse(run.at_end ? (run.series?.to ?? 0) : now);
 		if (!series || Math.abs(now - drawn) < 0.2 || !card.isConnected)
 			return;
+		const span = {series, now, least: run.at_end ? 1 : 30};
 		drawn = now;
 		for (const p of probes) {
 			p.show(series);
-			drawProbe(p.drawn, series, p.p.name, p.signal, now);
+			drawProbe(p.drawn, span, p.p.name, p.signal);
 		}
-		faults.forEach((f, i) => drawFault(f.drawn, series, run.faults[i].name, now));
-		drawPhases(phases, series, now);
-		drawAxis(axis, series, now);
+		faults.forEach((f, i) => drawFault(f.drawn, span, run.faults[i].name));
+		drawPhases(phases, span);
+		drawAxis(axis, span);
 	};
 	return card;
 }

@@ -1,9 +1,9 @@
 /* What the page knows. Everything in it is bounded; who shows a part of it is told when that part changed. */
 import {get} from './api.js';
 import {Series} from './series.js';
-import {instant} from './words.js';
+import {instant, verdict} from './words.js';
 
-const MOST_SCHEDULES = 2000;
+const MOST_SCHEDULES = 1000; /* as many as one request gives */
 const MOST_RUNS = 500;
 const MOST_SERIES = 24;  /* runs whose strips are kept */
 const MOST_ENDED = 6;
@@ -46,6 +46,25 @@ export function changed(...parts) {
 		for (const call of listeners)
 			call(now);
 	});
+}
+
+/* call at once, but not again within so many ms: what came meanwhile is one call at their end. */
+export function calmly(ms, call) {
+	let timer = null, more = false;
+	return function calm() {
+		if (timer !== null) {
+			more = true;
+			return;
+		}
+		call();
+		timer = setTimeout(() => {
+			timer = null;
+			if (more) {
+				more = false;
+				calm();
+			}
+		}, ms);
+	};
 }
 
 export const may = (role) => {
@@ -119,16 +138,16 @@ function ended(data) {
 	state.ended = [{...run, ...data, series: run?.series ?? null, at_end: Date.now()}, ...state.ended].slice(0, MOST_ENDED);
 	state.old++;
 	changed('runs', 'ended', 'history');
-	tell('ended', [data.name, data.verdict || 'ended']);
+	tell('ended', [data.name, data.verdict || verdict(data)[0]]);
 }
 
 /* ---- events */
 
 function putSchedule(data) {
 	if (!state.schedules.has(data.name)) {
-		state.total++;
 		if (state.schedules.size >= MOST_SCHEDULES)
-			return;
+			return; /* it may be one of those that we never heard of */
+		state.total++;
 	}
 	state.schedules.set(data.name, data);
 }

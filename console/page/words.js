@@ -28,12 +28,13 @@ export function coarse(seconds) {
 	return all % 86400 < 3600 ? `${Math.floor(all / 86400)} d` : `${Math.floor(all / 86400)} d ${Math.floor(all % 86400 / 3600)} h`;
 }
 
-/* "in 5 min", "12 s ago" of an instant in ms. */
+/* "in 5 min", "12 s ago" of an instant in ms; what is further away changes less often. */
 export function relative(ms, now = Date.now()) {
-	const seconds = (ms - now) / 1000;
+	const seconds = (ms - now) / 1000, all = Math.ceil(Math.abs(seconds));
 	if (Math.abs(seconds) < 1)
 		return 'now';
-	return seconds > 0 ? `in ${coarse(Math.ceil(seconds))}` : `${coarse(-seconds)} ago`;
+	const words = coarse(all < 120 ? all : Math.round(all / 60) * 60);
+	return seconds > 0 ? `in ${words}` : `${words} ago`;
 }
 
 /* ---- instants in a zone: 'local' is the browser's */
@@ -101,7 +102,15 @@ export function count(n, one, many = one + 's') {
 	return `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
 }
 
-/* ---- what a verdict looks like: the word, and its colour */
+/* ---- verdicts: the word of an exit code, and its colour */
 
 export const VERDICTS = {passed: 'good', failed: 'bad', refused: 'mid', aborted: 'mid', unsteady: 'mid', inconclusive: 'mid', error: 'bad',
 	interrupted: 'mid', skipped: ''};
+const EXITS = ['passed', 'failed', 'refused', 'aborted', 'unsteady', 'inconclusive', 'error'];
+
+/* [word, colour, sentence] of {verdict, exit}: a verdict may be a word, or a word, a colon and why. */
+export function verdict({verdict: said, exit}) {
+	const [first, ...rest] = String(said ?? '').split(':');
+	const word = Object.hasOwn(VERDICTS, first) ? first : EXITS[exit] ?? (first || 'ended');
+	return [word, VERDICTS[word] ?? '', first === word ? rest.join(':').trim() : String(said ?? '')];
+}

@@ -44,6 +44,8 @@ def wrong(page, origin):
            if not text.startswith(("a link out of the page, v1/history/", "a link to nowhere, #/", "a script that runs: <script"))]
     bad += ["a script of another place: " + src for src in page.js("[...document.scripts].map(s=>s.getAttribute('src')||'inline')")
             if not str(src).startswith("console/")]
+    bad += ["a button of %s px: %s" % tuple(b) for b in page.js("[...document.querySelectorAll('button')].filter(b=>b.offsetHeight>64)"
+                                                                ".map(b=>[b.offsetHeight,b.textContent])")]
     bad += ["asks for " + url for url in page.requests() if not url.startswith(origin)]
     return bad + ["in the console: " + text for text in page.complaints()]
 

@@ -19,7 +19,10 @@ HOSTILE = "".join(planted.WORDS)
 
 
 def ready(page, selector):
-    feeder.wait(lambda: page.js("Boolean(document.querySelector(%r))" % selector), selector)
+    try:
+        feeder.wait(lambda: page.js("Boolean(document.querySelector(%r))" % selector), selector)
+    except AssertionError as e:
+        raise AssertionError("%s; %s" % (e, page.complaints())) from None
 
 
 def axe_script(folder):
