@@ -102,6 +102,14 @@ function kindOf(row, i, signal) {
 	return row.unknown[i] ? 'unknown' : '';
 }
 
+/* The server tells four times a second, now a little early and now late: a bucket or two without a sample are no gap. */
+function reach(row, i, n) {
+	for (let k = 1; k <= 3 && i + k < n; k++)
+		if (row.good[i + k] || row.bad[i + k] || row.unknown[i + k])
+			return k;
+	return 1;
+}
+
 export function drawProbe(canvas, drawn, name, signal) {
 	const {series, now} = drawn, on = begin(canvas, STRIP_PX.probe), row = series.rows.get(name);
 	if (!on)
@@ -115,7 +123,7 @@ export function drawProbe(canvas, drawn, name, signal) {
 	for (let i = 0, n = row ? series.filled : 0; i < n; i++) {
 		const kind = kindOf(row, i, signal), left = i * wide;
 		if (kind)
-			mark(g, left, Math.max(1.2, wide), kind, c);
+			mark(g, left, Math.max(1.2, wide * reach(row, i, n)), kind, c);
 		if (row.latency[i] > 0) {
 			g.fillStyle = kind === 'bad' ? c.bad : c.lat;
 			g.fillRect(left, latencyY(row.latency[i]) - 1.25, Math.max(2, Math.min(wide, 3)), 2.5);

@@ -123,6 +123,21 @@ def check_hostile(b, f):
     return bad
 
 
+def check_strips(b, f):
+    """A run of three hours: two buckets become one, again and again, and no sample is lost; the times stay where they were."""
+    with desk.open_page(b, f.url) as page:
+        n, bad, at, filled, grain = page.js("""import('./console/series.js').then(({Series})=>{const s=new Series();
+            for(let i=0;i<43200;i++)s.add(100+i/4,[{name:'a',good:i===20000?0:1,bad:i===20000?1:0,unknown:0,latency_ms:i===20000?900:9}]);
+            const r=s.rows.get('a'),sum=(a)=>a.reduce((x,y)=>x+y,0);
+            return [sum(r.good)+sum(r.bad),sum(r.bad),r.bad.indexOf(1)===r.latency.indexOf(900)?r.bad.indexOf(1):-1,s.filled,s.grain]})""")
+    wrong = []
+    if (n, bad) != (43200, 1):
+        wrong.append("the strip holds %d samples, %d of them bad, and saw 43200 and 1" % (n, bad))
+    if abs(at * grain - 5000) > grain:
+        wrong.append("the bad one stands at %.0f s, and was at 5000" % (at * grain))
+    return wrong if 480 <= filled <= 960 else wrong + ["%d buckets are in use" % filled]
+
+
 def check_broken(b):
     """The stream ends: the page says so, comes back, and says where it was."""
     back, asked = threading.Event(), []
@@ -156,6 +171,7 @@ def main():
         with feeder.Feeder(scene.answers(), scene.live()) as f:
             bad += check_views(b, f, axe_script(sys.argv[1]))
             bad += check_keys(b, f)
+            bad += check_strips(b, f)
             bad += check_roles(b, f)
             bad += check_hostile(b, f)
         bad += check_broken(b)
