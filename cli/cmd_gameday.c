@@ -78,6 +78,7 @@ const struct cli_command cli_gameday = {
 		"  run FILE                hold it here: type go, hold, abort, help\n"
 		"  resume SESSION          go on with one that broke off\n"
 		"  watch SESSION           see it live; show SESSION: see what was\n"
+		"  report SESSION          write its reports again\n"
 		"  go|hold|skip|check|leave|abort|reveal SESSION\n"
 		"                          decide from elsewhere\n"
 		"  note SESSION TEXT       write it down, --by who said it\n"

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "scheduler/gameday/module/hold.h"
+#include "scheduler/gameday/module/report.h"
 #include "scheduler/gameday/module/watch.h"
 
 static int validate(const struct ord_gameday_order *o, int *ret_exit, struct ord_err *err)
@@ -54,7 +55,10 @@ static int hold(struct session *s, const struct ord_gameday_order *o, int *ret_e
 {
 	int r = hold_session(s, o, ret_exit, err);
 
-	if (!r && !s->state.over)
+	if (!r && s->state.over) {
+		(void)fputc('\n', o->out);
+		r = day_report_write(s, o->out, o->err, err);
+	} else if (!r)
 		(void)fprintf(o->out, "the session can go on: ordeal gameday resume %s\n", s->id);
 	session_close(s);
 	return r;
@@ -101,6 +105,19 @@ static int show(const struct ord_gameday_order *o, int *ret_exit, struct ord_err
 	return watch_session(o->operands[0], o->role, false, o->out, err);
 }
 
+static int report(const struct ord_gameday_order *o, int *ret_exit, struct ord_err *err)
+{
+	struct session *s = NULL;
+	int r;
+
+	*ret_exit = DAY_OK;
+	if (session_open(o->operands[0], o->err, &s, err))
+		return -1;
+	r = day_report_write(s, o->out, o->err, err);
+	session_close(s);
+	return r;
+}
+
 /* go, hold, abort, note, mark...: told to who holds the session. */
 static int tell(const struct ord_gameday_order *o, int *ret_exit, struct ord_err *err)
 {
@@ -130,14 +147,23 @@ static const struct {
 	size_t min, max;
 	int (*work)(const struct ord_gameday_order *o, int *ret_exit, struct ord_err *err);
 } verbs[] = {
-	{"plan", "FILE", 1, 1, plan},	      {"run", "FILE", 1, 1, run},
-	{"resume", "SESSION", 1, 1, resume},  {"watch", "SESSION", 1, 1, watch},
-	{"show", "SESSION", 1, 1, show},      {"go", "SESSION", 1, 1, tell},
-	{"hold", "SESSION", 1, 1, tell},      {"skip", "SESSION", 1, 1, tell},
-	{"check", "SESSION", 1, 1, tell},     {"leave", "SESSION", 1, 1, tell},
-	{"abort", "SESSION", 1, 1, tell},     {"reveal", "SESSION [STEP]", 1, 2, tell},
-	{"note", "SESSION TEXT", 2, 2, tell}, {"mark", "SESSION WHAT", 2, 2, tell},
-	{"validate", "FILE", 1, 1, validate}, {"schema", "", 0, 0, schema},
+	{"plan", "FILE", 1, 1, plan},
+	{"run", "FILE", 1, 1, run},
+	{"resume", "SESSION", 1, 1, resume},
+	{"watch", "SESSION", 1, 1, watch},
+	{"show", "SESSION", 1, 1, show},
+	{"report", "SESSION", 1, 1, report},
+	{"go", "SESSION", 1, 1, tell},
+	{"hold", "SESSION", 1, 1, tell},
+	{"skip", "SESSION", 1, 1, tell},
+	{"check", "SESSION", 1, 1, tell},
+	{"leave", "SESSION", 1, 1, tell},
+	{"abort", "SESSION", 1, 1, tell},
+	{"reveal", "SESSION [STEP]", 1, 2, tell},
+	{"note", "SESSION TEXT", 2, 2, tell},
+	{"mark", "SESSION WHAT", 2, 2, tell},
+	{"validate", "FILE", 1, 1, validate},
+	{"schema", "", 0, 0, schema},
 };
 
 int day_work(const struct ord_gameday_order *order, int *ret_exit, struct ord_err *err)
