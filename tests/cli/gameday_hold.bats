@@ -38,6 +38,18 @@ teardown() { support_teardown; }
 	run "$ORDEAL" gameday resume d
 	[ "$status" -eq 2 ]
 	[[ $output == *"the game day is over"* ]]
+	# Its reports lie beside it; what people may have written in is not made anew.
+	cd state/ordeal/gamedays/d
+	grep -q '| 1. The first hour | impact | Nobody feels it | none was seen' report.md
+	grep -q '| session | step 1: mark detected by on-call: the pager rang |' report.md
+	ls postmortems/step-1/*-quiet-kill.md postmortems/step-2/*-quiet-kill.md
+	grep -q 'blank: mechanics' postmortem.md
+	echo "ours" >>postmortem.md
+	rm report.md
+	"$ORDEAL" gameday report d >/dev/null
+	[ -f report.md ]
+	[ "$(tail -n 1 postmortem.md)" = ours ]
+	[ "$(stat -c %a report.md postmortem.md postmortems | sort -u | tr '\n' ' ')" = "600 700 " ]
 }
 
 @test "who does not know reads no byte of what is hidden until it is revealed" {

@@ -112,6 +112,17 @@ static void earlier(json_t **best, json_t *span, const char *channel)
 	(void)json_object_set_new(span, "channel", json_string(channel));
 }
 
+/* What was said before the impact is no detection of it. */
+static json_t *mark_from_impact(const json_t *repetition, const json_t *at)
+{
+	json_t *span = figures_from_impact(repetition, at);
+
+	if (!span || ns_of(span, "value_ns") >= 0)
+		return span;
+	json_decref(span);
+	return NULL;
+}
+
 json_t *figures_first_detection(const json_t *repetition)
 {
 	const json_t *list = json_object_get(repetition, "detections"), *d;
@@ -128,7 +139,7 @@ json_t *figures_first_detection(const json_t *repetition)
 	json_array_foreach (list, i, d) {
 		text = json_string_value(json_object_get(d, "what"));
 		if (text && !strcmp(text, "detected"))
-			earlier(&best, figures_from_impact(repetition, json_object_get(d, "at")),
+			earlier(&best, mark_from_impact(repetition, json_object_get(d, "at")),
 				json_string_value(json_object_get(d, "by")));
 	}
 	return best;

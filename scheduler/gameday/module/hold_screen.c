@@ -128,7 +128,7 @@ static const char *keys(enum day_state state)
 	case DAY_HELD:
 		return "check (then go)   skip   abort day   note TEXT   help";
 	case DAY_RUNNING:
-		return "abort (Ctrl-C)   note TEXT   mark detected ROLE   help";
+		return "abort or Ctrl-C   note TEXT   mark detected ROLE   help";
 	case DAY_RETURNING:
 		return "leave   abort day   reveal   note TEXT   help";
 	case DAY_PLANNED:
