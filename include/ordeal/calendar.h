@@ -143,6 +143,14 @@ struct ord_schedule {
 	enum ord_concurrency concurrency;
 };
 
+/*
+ * Whether the whole of [from_s, to_s), UTC, lies within the windows and outside of the pauses of a
+ * schedule. Else *ret_next_s is the first instant from which as long a time does; ORD_NEVER: none
+ * within ten years.
+ */
+bool ord_schedule_covers(const struct ord_schedule *schedule, const struct ord_zone *zone,
+			 int64_t from_s, int64_t to_s, int64_t *ret_next_s);
+
 struct ord_calendar;
 
 /*

@@ -29,6 +29,15 @@ void ord_plan_done(struct ord_plan *plan);
 /* The seed of one fault in one repetition, drawn from the plan's; at most ORD_SEED_MAX. */
 uint64_t ord_plan_seed(const struct ord_plan *plan, size_t fault, uint32_t rep);
 
+/*
+ * The longest that a steady state is waited for, that a repetition takes without its cooldown, and
+ * that a run does, if nothing outside of it stops it: a machine that sleeps, say. By the plan
+ * alone.
+ */
+uint64_t ord_plan_patience_ns(const struct ord_spec *spec);
+uint64_t ord_plan_repetition_ns(const struct ord_spec *spec);
+uint64_t ord_plan_longest_ns(const struct ord_spec *spec);
+
 /* What one fault's target is on this machine now. Never part of the plan's hash. */
 struct ord_resolved {
 	struct ord_place place; /* ord_place_done */

@@ -154,3 +154,34 @@ bool open_span(const struct ord_schedule *schedule, const struct ord_zone *zone,
 	}
 	return false;
 }
+
+/* The first open time of that length from an instant on: where it begins. */
+static int64_t first_fit(const struct ord_schedule *schedule, const struct ord_zone *zone,
+			 int64_t from_s, int64_t length_s)
+{
+	int64_t begin = from_s, at_s = from_s;
+	struct span span;
+
+	for (unsigned turn = 0; turn < TURNS_MAX && at_s < from_s + YEARS * YEAR_S; turn++) {
+		if (!open_span(schedule, zone, at_s, &span))
+			return ORD_NEVER;
+		/* One that goes on where the last ended is the same. */
+		if (span.begin > at_s)
+			begin = span.begin;
+		if (span.end - begin >= length_s)
+			return begin;
+		at_s = span.end;
+	}
+	return ORD_NEVER;
+}
+
+bool ord_schedule_covers(const struct ord_schedule *schedule, const struct ord_zone *zone,
+			 int64_t from_s, int64_t to_s, int64_t *ret_next_s)
+{
+	int64_t next = first_fit(schedule, zone, from_s, to_s - from_s);
+
+	if (next == from_s)
+		return true;
+	*ret_next_s = next;
+	return false;
+}

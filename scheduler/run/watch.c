@@ -169,15 +169,7 @@ bool run_watch_steady(struct run *r, uint64_t now, json_t **ret_conditions)
 
 uint64_t run_watch_patience(const struct run *r)
 {
-	uint64_t window = 0, timeout = 0;
-
-	for (size_t i = 0; i < r->spec->n_steady; i++)
-		if (r->spec->steady[i].window_ns > window)
-			window = r->spec->steady[i].window_ns;
-	for (size_t i = 0; i < r->spec->n_probes; i++)
-		if (r->spec->probes[i].timeout_ns > timeout)
-			timeout = r->spec->probes[i].timeout_ns;
-	return 2 * window + timeout + 5 * ORD_S;
+	return ord_plan_patience_ns(r->spec);
 }
 
 uint64_t run_watch_longest_period(const struct run *r)
