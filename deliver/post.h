@@ -9,7 +9,7 @@
 #include "ordeal/err.h"
 
 #define POST_SYMBOL	"ord_post"
-#define POST_ANSWER_MAX 4096
+#define POST_ANSWER_MAX 65536
 
 struct post_request {
 	const char *url;
@@ -18,6 +18,9 @@ struct post_request {
 	const char *body;
 	size_t size;
 	uint64_t timeout_ns;
+	const char
+		*ca_file; /* certificates to trust instead of the machine's; NULL: the machine's */
+	bool direct;	  /* through no proxy, whatever the environment says */
 };
 
 struct post_answer {

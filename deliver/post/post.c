@@ -1,6 +1,7 @@
 /*
  * One POST with libcurl. Redirects are not followed: the token is for the host that was named. The
- * proxies of the environment are used, as in every tool that sends something out of a CI job.
+ * proxies of the environment are used, as in every tool that sends something out of a CI job, but
+ * where they are not wanted.
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -71,6 +72,10 @@ static void set(CURL *c, const struct post_request *q, struct reading *r,
 	(void)curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(q->timeout_ns / ORD_MS) + 1);
+	if (q->ca_file)
+		(void)curl_easy_setopt(c, CURLOPT_CAINFO, q->ca_file);
+	if (q->direct)
+		(void)curl_easy_setopt(c, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
