@@ -142,7 +142,7 @@ static size_t known_keys(const struct table *table, const char *names[static NAM
 
 static void unknown_key(struct reader *r, const struct table *table, const struct node *key)
 {
-	const struct table *other = elsewhere(key->text);
+	const struct table *other = r->other_language ? NULL : elsewhere(key->text);
 	const char *names[NAMES_MAX];
 	size_t n = known_keys(table, names);
 

@@ -163,8 +163,8 @@ static const struct type type_cron = {"a cron expression, as in '0 10 * * mon-fr
 static const struct type type_time = {"a time, as in '2026-12-01T10:00'", time_read, schema_time};
 static const struct type type_times = {"a time, as in '2026-12-01T10:00', or a list of them",
 				       times_read, schema_times};
-static const struct type type_zone = {"the name of a time zone, as in 'Europe/Berlin'", zone_read,
-				      schema_zone};
+const struct type type_zone = {"the name of a time zone, as in 'Europe/Berlin'", zone_read,
+			       schema_zone};
 static const struct type type_weekdays = {"weekdays, as in 'mon-fri'", weekdays_read,
 					  schema_weekdays};
 static const struct type type_day_time = {"a time of the day, as in '09:00', in quotes",
@@ -231,9 +231,8 @@ const struct table table_window = {.name = "windows[]",
 				   ITEMS(window_keys)};
 
 static const struct key time_item = {.name = "at", .type = &type_time, .max = 40};
-static const struct key window_item = {
-	.name = "windows[]", .type = &type_map, .table = &table_window};
-static const struct key pause_item = {.name = "except", .type = &type_pause, .max = 40};
+const struct key window_item = {.name = "windows[]", .type = &type_map, .table = &table_window};
+const struct key pause_item = {.name = "except", .type = &type_pause, .max = 40};
 
 static const struct key schedule_keys[] = {
 	{.name = "cron",

@@ -23,6 +23,7 @@ struct reader {
 	struct tree *tree;
 	struct sink *sink;
 	bool no_memory;
+	bool other_language; /* than experiments: what they call a key is no help */
 };
 
 struct type {
