@@ -18,6 +18,7 @@
 #include "base/units.h"
 #include "cli/catalog.h"
 #include "cli/inject.h"
+#include "cli/policy.h"
 #include "cli/spec_file.h"
 #include "ordeal/run.h"
 
@@ -298,30 +299,55 @@ static int inject_at(const struct cli_inject *in, const struct ord_place *place,
 	return s.code;
 }
 
-static int resolve(const struct cli_inject *in, struct ord_place *ret, struct ord_err *err)
+/* cluster: becomes its name, "" of this machine. */
+static int resolve(const struct cli_inject *in, struct ord_place *ret, char *cluster, size_t size,
+		   struct ord_err *err)
 {
 	struct ord_cluster *c;
 	int r;
 
+	*cluster = '\0';
 	if (!ord_target_in_cluster(in->target.kind))
 		return ord_target_resolve(&in->target, in->seed, ret, err);
 	if (ord_cluster_named(NULL, in->context, NULL, &c, err))
 		return -1;
 	cli_cluster_warn(c);
 	r = ord_cluster_resolve(c, &in->target, in->seed, in->limit, ret, NULL, NULL, err);
+	(void)snprintf(cluster, size, "%s", ord_cluster_name(c));
 	ord_cluster_close(c);
 	return r;
 }
 
-static int inject(const struct cli_inject *in, struct ord_err *err)
+static int inject(struct cli_inject *in, struct ord_policy *policy, struct ord_err *err)
 {
 	static struct ord_place place;
+	char cluster[ORD_CLUSTER_NAME];
 	int r;
 
-	if (resolve(in, &place, err))
+	if (resolve(in, &place, cluster, sizeof cluster, err))
 		return -1;
-	r = inject_at(in, &place, err);
+	r = policy ? cli_inject_allowed(in, policy, cluster, &place, err) : 0;
+	if (!r)
+		r = inject_at(in, &place, err);
 	ord_place_done(&place);
+	return r;
+}
+
+/* From the options to the end of the fault. */
+static int inject_given(const struct cli_args *given, const struct ord_fault *fault,
+			struct ord_err *err)
+{
+	static struct cli_inject in;
+	struct ord_policy *policy;
+	int r = cli_inject_read(given, fault, &in, err) ? ord_wrap(err, "%s", fault->name) : 0;
+
+	if (!r)
+		r = cli_policy_open(fault->name, given, NULL, &policy);
+	if (!r) {
+		r = inject(&in, policy, err);
+		ord_policy_close(policy);
+	}
+	ord_target_done(&in.target);
 	return r;
 }
 
@@ -410,10 +436,8 @@ static const struct ord_fault *find_fault(const char *name, struct ord_err *err)
 static int inject_raw(int argc, char **argv, struct ord_err *err)
 {
 	static struct cli_fault_options options;
-	static struct cli_inject in;
 	static struct cli_args given;
 	const struct ord_fault *fault;
-	int r;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		help(NULL);
@@ -441,10 +465,7 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 		return ord_fail(err, ORD_USAGE,
 				"%s: what is '%.40s' for? Parameters are options: --NAME VALUE",
 				fault->name, given.operands[0]);
-	r = cli_inject_read(&given, fault, &in, err) ? ord_wrap(err, "%s", fault->name)
-						     : inject(&in, err);
-	ord_target_done(&in.target);
-	return r;
+	return inject_given(&given, fault, err);
 }
 
 const struct cli_command cli_inject = {

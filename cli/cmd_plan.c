@@ -1,26 +1,32 @@
 #include "cli/commands.h"
 #include "cli/gameday.h"
 #include "cli/plan_text.h"
+#include "cli/policy.h"
 #include "cli/spec_file.h"
 
 static int plan(const struct cli_args *args, struct ord_err *err)
 {
+	const char *path = args->operands[0];
+	struct ord_policy *policy = NULL;
 	struct cli_plan p;
-	int code;
+	int code = cli_plan_read(path, args, &p);
 
-	if (cli_gameday_named(args->operands[0]))
-		return cli_gameday_file("plan", args->operands[0], err);
-	code = cli_plan_read(args->operands[0], args, &p);
-
-	if (!code && cli_plan_print(&p.plan, cli_value(args, "context"), cli_flag(args, "json"),
-				    stdout, err))
+	if (!code)
+		code = cli_policy_open(path, args, p.spec, &policy);
+	if (!code && cli_plan_print(&p.plan, cli_value(args, "context"), policy,
+				    cli_flag(args, "json"), stdout, err))
 		code = -1;
+	ord_policy_close(policy);
 	cli_plan_done(&p);
 	return code;
 }
 
-static const struct cli_option options[] = {
-	{"json", 0, NULL, "print JSON"}, CLI_SET_OPTION, CLI_SEED_OPTION, CLI_CONTEXT_OPTION, {0}};
+static const struct cli_option options[] = {{"json", 0, NULL, "print JSON"},
+					    CLI_SET_OPTION,
+					    CLI_SEED_OPTION,
+					    CLI_CONTEXT_OPTION,
+					    CLI_POLICY_OPTIONS,
+					    {0}};
 
 const struct cli_command cli_plan = {
 	.name = "plan",
@@ -33,6 +39,7 @@ const struct cli_command cli_plan = {
 		   "catalogue give the same plan, byte "
 		   "for byte, and the same hash; what the targets are on this machine now is shown "
 		   "beside it and has a hash of "
-		   "its own.",
+		   "its own. Policies are asked whether they would allow it now, and a refusal is "
+		   "shown; 'ordeal validate --policy' fails with it.",
 	.run = plan,
 };

@@ -7,6 +7,7 @@
 #include "cli/figures.h"
 #include "cli/history.h"
 #include "cli/plan_text.h"
+#include "cli/policy.h"
 #include "cli/progress.h"
 #include "cli/report_file.h"
 #include "cli/runs.h"
@@ -20,6 +21,7 @@ struct all {
 	const char *formats;
 	struct cli_sends sends;
 	json_t **against; /* [n_operands], owned: what no_regression is held against, or NULL */
+	struct ord_policy **policies; /* [n_operands], owned: who must allow it, or NULL */
 	bool quiet, json, stop;
 };
 
@@ -116,6 +118,16 @@ static int read_against(struct all *all, struct cli_plan *plans)
 	return worst;
 }
 
+static int open_policies(struct all *all, struct cli_plan *plans)
+{
+	int worst = CLI_OK;
+
+	for (size_t i = 0; i < all->args->n_operands; i++)
+		worst = cli_exit_worst(worst, cli_policy_open(all->args->operands[i], all->args,
+							      plans[i].spec, &all->policies[i]));
+	return worst;
+}
+
 static int run_one(struct all *all, size_t which, const struct ord_plan *plan)
 {
 	const char *path = all->args->operands[which];
@@ -127,6 +139,7 @@ static int run_one(struct all *all, size_t which, const struct ord_plan *plan)
 		.argv = (const char *const *)all->args->argv,
 		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
 		.context = cli_value(all->args, "context"),
+		.policy = all->policies[which],
 		.baselines = all->against[which],
 		.judge = ord_report_early,
 		.on_line = cli_progress_line,
@@ -170,8 +183,8 @@ static int run_all(struct all *all, struct cli_plan *plans)
 static int show_all(const struct all *all, struct cli_plan *plans, struct ord_err *err)
 {
 	for (size_t i = 0; i < all->args->n_operands; i++)
-		if (cli_plan_print(&plans[i].plan, cli_value(all->args, "context"), all->json,
-				   stdout, err))
+		if (cli_plan_print(&plans[i].plan, cli_value(all->args, "context"),
+				   all->policies[i], all->json, stdout, err))
 			return -1;
 	return CLI_OK;
 }
@@ -184,9 +197,11 @@ static int run(const struct cli_args *args, struct ord_err *err)
 	int worst = CLI_OK;
 
 	all.against = calloc(args->n_operands, sizeof(json_t *));
-	if (!plans || !all.against) {
+	all.policies = calloc(args->n_operands, sizeof(struct ord_policy *));
+	if (!plans || !all.against || !all.policies) {
 		free(plans);
 		free(all.against);
+		free(all.policies);
 		return ord_fail_nomem(err);
 	}
 	all.formats = cli_value(args, "format");
@@ -200,13 +215,17 @@ static int run(const struct cli_args *args, struct ord_err *err)
 	if (worst == CLI_OK)
 		worst = read_against(&all, plans);
 	if (worst == CLI_OK)
+		worst = open_policies(&all, plans);
+	if (worst == CLI_OK)
 		worst = cli_flag(args, "dry-run") ? show_all(&all, plans, err)
 						  : run_all(&all, plans);
 	for (size_t i = 0; i < args->n_operands; i++) {
 		cli_plan_done(&plans[i]);
 		json_decref(all.against[i]);
+		ord_policy_close(all.policies[i]);
 	}
 	free(all.against);
+	free(all.policies);
 	free(plans);
 	cli_sends_done(&all.sends);
 	return worst;
@@ -219,6 +238,7 @@ static const struct cli_option options[] = {
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
 	CLI_CONTEXT_OPTION,
+	CLI_POLICY_OPTIONS,
 	CLI_FORMAT_OPTION,
 	CLI_SEND_OPTIONS,
 	CLI_SUMMARY_OPTION,

@@ -6,6 +6,24 @@
 #include "cli/commands.h"
 #include "cli/gameday.h"
 #include "ordeal/pick.h"
+#include "ordeal/policy.h"
+
+/* Owned; NULL: out of memory. */
+static int schema_of(const char *kind, json_t **ret, struct ord_err *err)
+{
+	if (!strcmp(kind, "Rules"))
+		return ord_policy_schema(ret, err);
+	if (!strcmp(kind, "Schedule"))
+		*ret = ord_pick_schema();
+	else if (!strcmp(kind, "Experiment"))
+		*ret = ord_spec_schema();
+	else
+		return ord_fail(err, ORD_USAGE,
+				"'%.40s' is no kind; there are Experiment, Schedule, GameDay and "
+				"Rules",
+				kind);
+	return 0;
+}
 
 static int schema(const struct cli_args *args, struct ord_err *err)
 {
@@ -14,14 +32,8 @@ static int schema(const struct cli_args *args, struct ord_err *err)
 
 	if (!strcmp(kind, "GameDay"))
 		return cli_gameday_schema(err);
-	if (!strcmp(kind, "Schedule"))
-		s = ord_pick_schema();
-	else if (!strcmp(kind, "Experiment"))
-		s = ord_spec_schema();
-	else
-		return ord_fail(err, ORD_USAGE,
-				"'%.40s' is no kind; there are Experiment, Schedule and GameDay",
-				kind);
+	if (schema_of(kind, &s, err))
+		return -1;
 	if (!s || json_dumpf(s, stdout, JSON_INDENT(2)))
 		return ord_fail_nomem(err);
 	(void)putchar('\n');

@@ -1,10 +1,12 @@
 #include <jansson.h>
 
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/figures.h"
 #include "cli/gameday.h"
 #include "cli/now.h"
 #include "cli/pick_file.h"
+#include "cli/policy.h"
 #include "cli/spec_file.h"
 #include "ordeal/calendar.h"
 #include "ordeal/monitor.h"
@@ -57,7 +59,26 @@ static void say_found(const char *path, const struct ord_plan *plan, const struc
 		ord_monitor_text(now->alerts, stdout);
 }
 
-static int ask(const char *path, const struct ord_plan *plan, const char *context)
+/* What a run would be told, without one. */
+static int ask_policies(const char *path, const struct ord_plan *plan, const struct cli_now *now,
+			struct ord_policy *policy)
+{
+	ord_auto(json) json_t *lines = NULL;
+	struct ord_err err = {0};
+
+	if (!policy)
+		return CLI_OK;
+	if (cli_policy_ask(policy, "validate", plan, now, &lines, &err)) {
+		(void)fflush(stdout);
+		cli_policy_complain(lines);
+		return cli_complain(path, &err);
+	}
+	cli_policy_print(lines, stdout);
+	return CLI_OK;
+}
+
+static int ask(const char *path, const struct ord_plan *plan, const char *context,
+	       struct ord_policy *policy)
 {
 	struct cli_now now;
 	struct ord_err err = {0};
@@ -66,6 +87,7 @@ static int ask(const char *path, const struct ord_plan *plan, const char *contex
 	if (cli_now_look(plan, context, &now, &err))
 		return cli_complain(path, &err);
 	code = check_now(path, plan, &now);
+	code = cli_exit_worst(code, ask_policies(path, plan, &now, policy));
 	if (code == CLI_OK)
 		say_found(path, plan, &now);
 	cli_now_done(plan, &now);
@@ -103,6 +125,8 @@ static int validate_pick(const char *path, const struct cli_args *args)
 static int validate_one(const char *path, const struct cli_args *args)
 {
 	const char *context = cli_value(args, "context");
+	bool now = context || cli_flag(args, "now") || cli_value(args, "policy");
+	struct ord_policy *policy = NULL;
 	struct cli_plan plan;
 	int code = cli_plan_read(path, args, &plan);
 
@@ -113,13 +137,16 @@ static int validate_one(const char *path, const struct cli_args *args)
 
 		code = check_schedule(path, &s);
 	}
-	if (!code && (context || cli_flag(args, "now")))
-		code = ask(path, &plan.plan, context);
+	if (!code && now)
+		code = cli_policy_open(path, args, plan.spec, &policy);
+	if (!code && now)
+		code = ask(path, &plan.plan, context, policy);
 	else if (!code)
 		(void)printf("%s: ok%s\n", path,
 			     ord_cluster_needed(plan.spec)
 				     ? " as a text; its cluster was not asked (--now)"
 				     : "");
+	ord_policy_close(policy);
 	cli_plan_done(&plan);
 	return code;
 }
@@ -148,6 +175,7 @@ static const struct cli_option options[] = {CLI_SET_OPTION,
 					     "the cluster what is allowed and Prometheus "
 					     "which alerts can fire"},
 					    CLI_CONTEXT_OPTION,
+					    CLI_POLICY_OPTIONS,
 					    {0}};
 
 const struct cli_command cli_validate = {
@@ -158,12 +186,13 @@ const struct cli_command cli_validate = {
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
 	.details =
-		"Without --now and --context only files are read: the experiment, what "
+		"Without --now, --context and --policy only files are read: the experiment, what "
 		"no_regression objectives are held against, and its time zone. With one of them it "
 		"fails as "
 		"well where a run would before its first "
 		"fault: the cluster does not answer or does not allow a call, a target is not "
-		"there, too many are, or an alert that would abort it has no rule in Prometheus. "
+		"there, too many are, an alert that would abort it has no rule in Prometheus, or a "
+		"policy refuses it, with every reason. "
 		"What else Prometheus and Alertmanager say of the alerts is shown, and is no "
 		"failure. Nothing is changed.",
 	.run = validate,

@@ -43,6 +43,11 @@ struct cli_inject {
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err);
 
+/* Whether all policies allow it there: why not is said. cluster: the name of the place's, or "". */
+struct ord_policy;
+int cli_inject_allowed(struct cli_inject *in, struct ord_policy *policy, const char *cluster,
+		       struct ord_place *place, struct ord_err *err);
+
 /* The target alone, without a fault (NULL) or of one. t is zeroed before, and ord_target_done()
  * after it. */
 int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/catalog.h"
+#include "cli/policy.h"
 #include "cli/spec_file.h"
 
 const struct cli_option cli_target_options[] = {
@@ -33,6 +34,7 @@ const struct cli_option cli_inject_options[] = {
 	{"for", 0, "DURATION", "how long the effect lasts at most (required)"},
 	{"engine", 0, "NAME", "the way to bring it about, for faults that have several"},
 	{"seed", 0, "N", "of what is chosen at random; drawn where it is not given"},
+	CLI_POLICY_OPTIONS,
 	{"yes-whole-host", 0, NULL,
 	 "cut off the whole machine: needed with --host for a drop, a partition or a loss of 50 % "
 	 "or more without a filter"},

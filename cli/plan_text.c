@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/now.h"
+#include "cli/policy.h"
 #include "ordeal/monitor.h"
 
 static json_t *resolved_json(const struct ord_plan *plan, const struct cli_now *now, size_t i)
@@ -18,8 +19,8 @@ static json_t *resolved_json(const struct ord_plan *plan, const struct cli_now *
 			 "hash", r->hash, "place", ord_place_to_json(&r->place));
 }
 
-static int print_json(const struct ord_plan *plan, const struct cli_now *now, FILE *out,
-		      struct ord_err *err)
+static int print_json(const struct ord_plan *plan, const struct cli_now *now,
+		      const json_t *policies, FILE *out, struct ord_err *err)
 {
 	ord_auto(json) json_t *all = json_deep_copy(plan->json);
 	json_t *list = json_array();
@@ -30,29 +31,42 @@ static int print_json(const struct ord_plan *plan, const struct cli_now *now, FI
 	    (now->in_cluster &&
 	     json_object_set_new(all, "cluster", ord_plan_cluster_json(&now->cluster))) ||
 	    (now->alerts && json_object_set(all, "alerts", now->alerts)) ||
+	    (policies && json_object_set(all, "policy", (json_t *)(uintptr_t)policies)) ||
 	    json_dumpf(all, out, JSON_INDENT(2) | JSON_SORT_KEYS))
 		return ord_fail_nomem(err);
 	(void)fputc('\n', out);
 	return 0;
 }
 
-int cli_plan_print(const struct ord_plan *plan, const char *context, bool json, FILE *out,
-		   struct ord_err *err)
+static void print_text(const struct ord_plan *plan, const struct cli_now *now,
+		       const json_t *policies, FILE *out)
 {
+	ord_plan_text(plan, now->in_cluster ? &now->cluster : NULL, now->resolved, now->why, out);
+	if (now->alerts) {
+		(void)fputc('\n', out);
+		ord_monitor_text(now->alerts, out);
+	}
+	if (policies) {
+		(void)fputc('\n', out);
+		cli_policy_print(policies, out);
+	}
+}
+
+int cli_plan_print(const struct ord_plan *plan, const char *context, struct ord_policy *policy,
+		   bool json, FILE *out, struct ord_err *err)
+{
+	ord_auto(json) json_t *policies = NULL;
 	struct cli_now now;
 	int r = 0;
 
 	if (cli_now_look(plan, context, &now, err))
 		return -1;
-	if (json)
-		r = print_json(plan, &now, out, err);
+	if (policy && cli_policy_ask(policy, "plan", plan, &now, &policies, err) && !policies)
+		r = -1;
+	else if (json)
+		r = print_json(plan, &now, policies, out, err);
 	else
-		ord_plan_text(plan, now.in_cluster ? &now.cluster : NULL, now.resolved, now.why,
-			      out);
-	if (!json && now.alerts) {
-		(void)fputc('\n', out);
-		ord_monitor_text(now.alerts, out);
-	}
+		print_text(plan, &now, policies, out);
 	cli_now_done(plan, &now);
 	return r;
 }

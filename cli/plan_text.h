@@ -8,8 +8,10 @@
 #include "ordeal/plan.h"
 
 /* json: the plan's canonical object with one more key, "resolved", and where it needs one
- * "cluster". context: of --context, or NULL. */
-int cli_plan_print(const struct ord_plan *plan, const char *context, bool json, FILE *out,
-		   struct ord_err *err);
+ * "cluster", and "policy" where one was asked. context: of --context, or NULL. policy: who is
+ * asked; NULL: nobody. A refusal is shown, and no error. */
+struct ord_policy;
+int cli_plan_print(const struct ord_plan *plan, const char *context, struct ord_policy *policy,
+		   bool json, FILE *out, struct ord_err *err);
 
 #endif

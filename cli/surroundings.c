@@ -10,6 +10,11 @@ const struct cli_named cli_environment[] = {
 	{"KUBECONFIG",
 	 "the kubeconfigs, with colons between them, merged as kubectl merges them; else "
 	 "~/.kube/config"},
+	{"ORDEAL_POLICY",
+	 "rule files, and URLs of Open Policy Agents, with blanks between them, that must allow "
+	 "every run and every fault; see POLICIES"},
+	{"ORDEAL_POLICY_TOKEN_FILE", "as --policy-token-file"},
+	{"ORDEAL_POLICY_CA", "as --policy-ca"},
 	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
 	{"ORDEAL_INJECTOR_KUBE", "the same of the injector for faults through the Kubernetes API"},
 	{"ORDEAL_MODULES", "the folder of the modules, instead of the installed one"},
@@ -28,6 +33,8 @@ const struct cli_named cli_files[] = {
 	{"/var/lib/ordeal",
 	 "undo records of effects that outlive a restart, and root's runs; of who is "
 	 "not root in the state directory"},
+	{"/etc/ordeal/rules.yaml",
+	 "the operator's rules, where it is there: ordeal-rules(5); no option leaves it out"},
 	{"~/.kube/config", "clusters, and as whom they are asked, where KUBECONFIG is not set"},
 	{"/var/run/secrets/kubernetes.io/serviceaccount",
 	 "the same in a pod: its context is called in-cluster"},

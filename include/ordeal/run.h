@@ -12,12 +12,16 @@
 #define ORD_PATH_MAX 4096
 
 struct json_t;
+struct ord_policy;
 
 struct ord_run_options {
 	const char *dir;	 /* where the run's folder is made; NULL: the state directory */
 	const char *const *argv; /* of the command, for the timeline; NULL-ended */
 	bool even_if_it_cuts_me_off;
 	const char *context; /* --context; NULL: limits.cluster says it */
+	/* Who must allow it once its targets are known, before anything is made. Borrowed; NULL:
+	 * nobody. */
+	struct ord_policy *policy;
 	/* What no_regression objectives are held against: a list of `baseline` lines for the
 	 * timeline. Borrowed; NULL: none. */
 	const struct json_t *baselines;

@@ -23,6 +23,7 @@
 #define ORD_LOGS_MAX	    8
 #define ORD_REPETITIONS_MAX 1000
 #define ORD_ANSWERS_MAX	    16
+#define ORD_POLICIES_MAX    4
 #define ORD_SENTENCE_MAX    400 /* a condition or an objective, with the NUL */
 #define ORD_CHANNEL_MAX	    320 /* what detects, as it is called everywhere, with the NUL */
 #define ORD_SPEC_BYTES_MAX \
@@ -278,7 +279,9 @@ struct ord_spec {
 	struct ord_schedule schedule;	      /* kind ORD_SCHEDULE_NONE: it has none */
 	struct ord_spec_place schedule_at, zone_at; /* of the schedule, and of its time zone */
 	bool share_targets;			    /* with others that say so too */
-	uint64_t seed;				    /* without has_seed: drawn when planned */
+	char *policies[ORD_POLICIES_MAX];	    /* rule files and URLs, as written */
+	size_t n_policies;
+	uint64_t seed; /* without has_seed: drawn when planned */
 	bool has_seed;
 };
 

@@ -265,6 +265,7 @@ static void go_on(struct run *r)
 
 	if (j == RUN_JUDGE_GO_ON) {
 		run_begin_repetition(r, r->rep + 1);
+		run_policy_again(r);
 	} else if (j == RUN_JUDGE_ENOUGH) {
 		r->phase = RUN_STOPPING;
 		r->end = RUN_COMPLETE;

@@ -84,6 +84,7 @@ struct run {
 	const struct ord_plan *plan;
 	const struct ord_spec *spec;
 	const struct ord_run_options *options;
+	json_t *policies; /* owned: what they said, a list of lines; NULL: nobody was asked */
 	struct run_home home;
 	struct run_timeline *tl;
 	struct ord_probes *probes;
@@ -179,6 +180,13 @@ int run_cluster_targets(struct run *r, struct ord_err *err);
 void run_cluster_unobserve(struct run *r);
 /* After the probes, which ask through it. */
 void run_cluster_close(struct run *r);
+
+/* policy.c */
+/* Whether all who were named allow it; keeps what they said for the timeline. */
+int run_policy_ask(struct run *r, struct ord_err *err);
+void run_policy_tell(struct run *r);
+/* A repetition begins: aborts the run where it would not end within the hours. */
+void run_policy_again(struct run *r);
 
 /* phase.c */
 /* How long to wait for the instant of the injection, `least` or longer, and what is written of it

@@ -211,6 +211,7 @@ static int open_timeline(struct run *r, struct ord_err *err)
 		return -1;
 	tell_run(r, wall, mono);
 	tell_baselines(r);
+	run_policy_tell(r);
 	return 0;
 }
 
@@ -286,8 +287,8 @@ static int turn(struct run *r, struct ord_err *err)
 static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
 	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
-	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || hear_signals(r, err) < 0 ||
-	    open_timeline(r, err) < 0 || open_channels(r, err) < 0 ||
+	    run_policy_ask(r, err) < 0 || run_watch_init(r, err) < 0 || open_probes(r, err) < 0 ||
+	    hear_signals(r, err) < 0 || open_timeline(r, err) < 0 || open_channels(r, err) < 0 ||
 	    run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
@@ -324,6 +325,7 @@ static int close_all(struct run *r, int result, struct ord_err *err)
 	run_machine_done(r);
 	(void)sd_event_unref(r->loop);
 	run_watch_done(r);
+	json_decref(r->policies);
 	if (run_timeline_close(r->tl, &late) < 0 && result == 0) {
 		*err = late;
 		if (r->residue)

@@ -70,6 +70,8 @@ void ord_spec_done(struct ord_spec *spec)
 		free(spec->labels[i].key);
 		free(spec->labels[i].value);
 	}
+	for (size_t i = 0; i < ORD_POLICIES_MAX; i++)
+		free(spec->policies[i]);
 	free(spec->hypothesis);
 	free(spec->sequential.objective);
 	*spec = (struct ord_spec){0};

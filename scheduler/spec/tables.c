@@ -1,6 +1,7 @@
 /* The language: every key that an experiment may have, but for the faults' own (the catalogue). */
 #include "base/auto.h"
 #include "scheduler/spec/detection.h"
+#include "scheduler/spec/policy.h"
 #include "scheduler/spec/schedule.h"
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
@@ -212,8 +213,18 @@ static const struct key spec_keys[] = {
 	 .def = "false",
 	 .help = "under 'ordeal serve', run beside other experiments that may hit the same targets "
 		 "and say so too; else one waits for the other; no part of the plan"},
+	{.name = "policy",
+	 .type = &type_policies,
+	 AT(ord_spec, policies),
+	 .n_offset = offsetof(struct ord_spec, n_policies),
+	 .item = &policy_item,
+	 .item_size = sizeof(char *),
+	 .min = 1,
+	 .max = ORD_POLICIES_MAX,
+	 .help = "who is asked before anything is injected, beside whom the operator names, and "
+		 "must allow it: a rule file, or the URL of an Open Policy Agent; no part of the "
+		 "plan"},
 	LATER("budget"),
-	LATER("policy"),
 	LATER("windows"),
 	LATER("notify"),
 	LATER("compare"),

@@ -234,7 +234,11 @@ static void kind_read(struct reader *r, const struct key *key, const struct node
 {
 	const char *text = node->kind == NODE_SCALAR ? node->text : NULL;
 
-	if (text && choice_find("ExperimentTemplate|Policy", text, NULL))
+	if (text && !strcmp(text, "Rules"))
+		sink_add(r->sink, node,
+			 "a rule file is what --policy takes: 'ordeal validate --policy FILE "
+			 "EXPERIMENT' reads it");
+	else if (text && choice_find("ExperimentTemplate|Policy", text, NULL))
 		sink_add(r->sink, node, "kind '%s' is not in this version; 'Experiment' is", text);
 	else
 		const_read(r, key, node, base);
