@@ -254,7 +254,7 @@ static bool tells_of_others(enum ord_event_kind kind)
 {
 	return kind == ORD_EVENT_NOTE || kind == ORD_EVENT_MARK || kind == ORD_EVENT_CHANNEL ||
 	       kind == ORD_EVENT_STAGE || kind == ORD_EVENT_RULES || kind == ORD_EVENT_CLOCK ||
-	       kind == ORD_EVENT_SEQUENTIAL;
+	       kind == ORD_EVENT_SEQUENTIAL || kind == ORD_EVENT_POLICY;
 }
 
 static void on_phase_wait(struct ord_rep *r, const struct ord_event *e)

@@ -29,6 +29,7 @@ static const char *const kinds[] = {
 	[ORD_EVENT_CLOCK] = "clock",
 	[ORD_EVENT_INJECTION_PHASE] = "injection-phase",
 	[ORD_EVENT_SEQUENTIAL] = "sequential",
+	[ORD_EVENT_POLICY] = "policy",
 };
 
 int ord_tl_outcome_parse(const char *text, size_t len)

@@ -94,6 +94,7 @@ enum ord_event_kind {
 	ORD_EVENT_CLOCK,
 	ORD_EVENT_INJECTION_PHASE,
 	ORD_EVENT_SEQUENTIAL,
+	ORD_EVENT_POLICY,
 };
 
 struct ord_event {

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "reports/member.h"
 #include "reports/write/html.h"
+#include "reports/write/policy.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -207,6 +208,7 @@ void ord_html_method(const struct ord_analysis *a, FILE *out)
 		      t->repetitions < 6 ? ", too few for an interval of the median" : "");
 	onset(a, out);
 	phases(a, out);
+	ord_html_policies(a, out);
 	ord_html_cluster(a, out);
 	timeline(t, out);
 	(void)fputs("</ul></div>\n", out);

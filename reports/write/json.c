@@ -8,6 +8,7 @@
 #include "reports/member.h"
 #include "reports/write/compare.h"
 #include "reports/write/json.h"
+#include "reports/write/policy.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -299,7 +300,7 @@ static json_t *sequential(const struct ord_analysis *a)
 
 int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 {
-	json_t *j = head(a), *detect = json_object(), *reps = json_array();
+	json_t *j = head(a), *detect = json_object(), *reps = json_array(), *policies;
 	int r;
 
 	for (size_t p = 0; p < a->t->n_probes; p++)
@@ -331,6 +332,8 @@ int ord_write_json(const struct ord_analysis *a, FILE *out, struct ord_err *err)
 		(void)json_object_set_new(j, "regressions", ord_json_regressions(a));
 	if (a->early.set)
 		(void)json_object_set_new(j, "sequential", sequential(a));
+	if ((policies = ord_json_policies(a)))
+		(void)json_object_set_new(j, "policy", policies);
 	r = !j || ord_json_print(j, JSON_INDENT(1) | JSON_ENSURE_ASCII, out);
 	json_decref(j);
 	if (r)

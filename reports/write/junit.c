@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "reports/member.h"
+#include "reports/write/policy.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -286,6 +287,16 @@ static void losses(const struct ord_analysis *a, FILE *out)
 		property(out, "ordeal.warning", a->warnings[i].text);
 }
 
+static void policies(const struct ord_analysis *a, FILE *out)
+{
+	const struct ord_event *e;
+	char words[ORD_POLICY_WORDS];
+	size_t i = 0;
+
+	while ((e = ord_policy_next(a->t, &i)))
+		property(out, "ordeal.policy", ord_policy_words(e, words));
+}
+
 /* Of the cluster, what bears on how far the figures can be trusted. */
 static void cluster(const struct ord_analysis *a, FILE *out)
 {
@@ -344,6 +355,7 @@ static void properties(const struct ord_analysis *a, FILE *out)
 	summary(out, "ordeal.mitigate", &a->mitigate);
 	summary(out, "ordeal.pod.time_to_ready", &a->pods);
 	losses(a, out);
+	policies(a, out);
 	cluster(a, out);
 	(void)fputs("\t\t</properties>\n", out);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "reports/member.h"
 #include "reports/write/compare.h"
+#include "reports/write/policy.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -290,6 +291,7 @@ static void method(const struct ord_analysis *a, FILE *out)
 		      t->repetitions);
 	(void)fprintf(out, "- Background: %zu isolated failures in %zu samples without a fault.\n",
 		      a->noise_bad, a->noise_total);
+	ord_md_policies(a, out);
 	ord_md_cluster(a, out);
 	if (t->torn)
 		(void)fputs("- The last line of the timeline was cut off and left out.\n", out);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "reports/member.h"
 #include "reports/write/json.h"
+#include "reports/write/policy.h"
 #include "reports/write/write.h"
 
 #define EVENTS_MAX	 128   /* remarks of a span, and failures; what the SDKs keep, too */
@@ -267,6 +268,20 @@ static int repetition(struct trace *tr, size_t events, struct ord_err *err)
 	return 0;
 }
 
+/* As one text: an attribute's name stands once. */
+static void policies(const struct ord_analysis *a, json_t *at)
+{
+	char words[ORD_POLICY_WORDS], all[4 * ORD_POLICY_WORDS] = "";
+	const struct ord_event *e;
+	size_t i = 0, n = 0;
+
+	while ((e = ord_policy_next(a->t, &i)) && n < sizeof all)
+		n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", n ? "; " : "",
+				      ord_policy_words(e, words));
+	if (n)
+		ord_otlp_text(at, "ordeal.policy", all);
+}
+
 /* {"resource":{...},"scopeSpans":[{"scope":{...},"spans":[ */
 static void head(struct trace *tr)
 {
@@ -285,6 +300,7 @@ static void head(struct trace *tr)
 	ord_otlp_int(at, "ordeal.seed", ord_member_int(t->plan, "seed", 0));
 	ord_otlp_int(at, "ordeal.exit", a->exit);
 	ord_otlp_text(at, "ordeal.verdict", a->verdict);
+	policies(a, at);
 	(void)fputs("{\"resourceSpans\":[{\"resource\":", tr->out);
 	tr->failed |= ord_json_put(json_pack("{s:o}", "attributes", at), tr->out) != 0;
 	(void)fputs(",\"scopeSpans\":[{\"scope\":", tr->out);

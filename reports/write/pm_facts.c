@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "reports/member.h"
 #include "reports/write/pm.h"
+#include "reports/write/policy.h"
 #include "reports/write/text.h"
 #include "reports/write/write.h"
 
@@ -28,7 +29,9 @@ void ord_pm_meta(const struct ord_pm *pm)
 {
 	const struct ord_timeline *t = pm->main->t;
 	const json_t *host = json_object_get(t->run, "host");
-	char when[32];
+	char when[32], words[ORD_POLICY_WORDS];
+	const struct ord_event *e;
+	size_t i = 0;
 
 	ord_pm_list(pm, true);
 	ord_pm_item(pm, "Date: %s UTC", ord_pm_utc(pm->main, 0, when));
@@ -40,6 +43,8 @@ void ord_pm_meta(const struct ord_pm *pm)
 	ord_pm_item(pm, "Made by ordeal %s from the run's timeline; plan %.12s, seed %" PRId64,
 		    ord_member_text(t->run, "ordeal", ""), ord_member_text(t->plan, "hash", ""),
 		    ord_member_int(t->plan, "seed", 0));
+	while ((e = ord_policy_next(t, &i)))
+		ord_pm_item(pm, "The run was %s", ord_policy_words(e, words));
 	if (pm->n > 1)
 		ord_pm_item(pm, "%zu more runs were read for the verdicts below", pm->n - 1);
 	ord_pm_list(pm, false);
