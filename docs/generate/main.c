@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 		void (*write)(FILE *out);
 	} pages[] = {{"ordeal.1", page_ordeal},
 		     {"ordeal-spec.5", page_spec},
+		     {"ordeal-rules.5", page_rules},
 		     {"ordeal-injector.8", page_injector},
 		     {"ordeal-injector-kube.8", page_injector_kube},
 		     {"ordeal.bash", page_completion},

@@ -128,8 +128,10 @@ void page_ordeal(FILE *out)
 	put_faults(out);
 	put_probes(out);
 	part_cluster(out);
+	part_policies(out);
 	put_surroundings(out);
-	(void)fputs(".SH SEE ALSO\n.BR ordeal\\-spec (5),\n.BR ordeal\\-injector (8),\n.BR "
+	(void)fputs(".SH SEE ALSO\n.BR ordeal\\-spec (5),\n.BR ordeal\\-rules (5),\n.BR "
+		    "ordeal\\-injector (8),\n.BR "
 		    "ordeal\\-injector\\-kube (8)\n",
 		    out);
 }

@@ -1,41 +1,8 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/auto.h"
 #include "docs/generate/pages.h"
 #include "docs/generate/roff.h"
 #include "ordeal/gameday.h"
 #include "ordeal/pick.h"
 #include "ordeal/spec.h"
-
-/* What the tables give, with its text lines broken; requests and literal lines stay as they are. */
-static void put_tables(FILE *out, void (*write)(FILE *))
-{
-	ord_autofree char *text = NULL;
-	bool literal = false;
-	size_t size = 0;
-	FILE *tables = open_memstream(&text, &size);
-
-	if (!tables)
-		return;
-	write(tables);
-	if (fclose(tables))
-		return;
-	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-		size_t len = strcspn(line, "\n");
-
-		if (!strncmp(line, ".nf", 3) || !strncmp(line, ".EX", 3))
-			literal = true;
-		else if (!strncmp(line, ".fi", 3) || !strncmp(line, ".EE", 3))
-			literal = false;
-		if (literal || *line == '.' || *line == '\'')
-			(void)fprintf(out, "%.*s\n", (int)len, line);
-		else
-			roff_break(out, line, len);
-		if (!line[len])
-			break;
-	}
-}
 
 /* What no key says: how the questions are put, and what an answer counts as. */
 static void put_probing(FILE *out)
@@ -147,13 +114,13 @@ void page_spec(FILE *out)
 		       "\n"
 		       "Durations are written as 200ms, 1.5s, 2m; sizes as 512MiB; shares as 25%. "
 		       "Anchors and aliases work.");
-	put_tables(out, ord_spec_manual);
+	roff_tables(out, ord_spec_manual);
 	put_probing(out);
 	put_schedules(out);
 	roff_section(out, "ONE OF SEVERAL");
-	put_tables(out, ord_pick_manual);
+	roff_tables(out, ord_pick_manual);
 	roff_section(out, "GAME DAYS");
-	put_tables(out, ord_gameday_manual);
+	roff_tables(out, ord_gameday_manual);
 	part_alerts(out);
 	(void)fputs(".SH SEE ALSO\n.BR ordeal (1)\n", out);
 }

@@ -1,7 +1,10 @@
 #include "docs/generate/roff.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/auto.h"
 
 void roff_put(FILE *out, const char *text)
 {
@@ -133,4 +136,32 @@ void roff_item(FILE *out, const char *tag, const char *arg, const char *text)
 	}
 	(void)fputc('\n', out);
 	put_line(out, text, strlen(text));
+}
+
+void roff_tables(FILE *out, void (*write)(FILE *out))
+{
+	ord_autofree char *text = NULL;
+	bool literal = false;
+	size_t size = 0;
+	FILE *tables = open_memstream(&text, &size);
+
+	if (!tables)
+		return;
+	write(tables);
+	if (fclose(tables))
+		return;
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+		size_t len = strcspn(line, "\n");
+
+		if (!strncmp(line, ".nf", 3) || !strncmp(line, ".EX", 3))
+			literal = true;
+		else if (!strncmp(line, ".fi", 3) || !strncmp(line, ".EE", 3))
+			literal = false;
+		if (literal || *line == '.' || *line == '\'')
+			(void)fprintf(out, "%.*s\n", (int)len, line);
+		else
+			roff_break(out, line, len);
+		if (!line[len])
+			break;
+	}
 }

@@ -14,6 +14,9 @@ void roff_text(FILE *out, const char *text);
 void roff_item(FILE *out, const char *tag, const char *arg, const char *text);
 /* A line of source that is escaped already, broken where it is long. */
 void roff_break(FILE *out, const char *line, size_t len);
+/* What the tables of a language give, with its text lines broken; requests and literal lines stay
+ * as they are. */
+void roff_tables(FILE *out, void (*write)(FILE *out));
 /* Text within a line, escaped. */
 void roff_put(FILE *out, const char *text);
 
