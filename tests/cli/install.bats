@@ -26,12 +26,14 @@ as_nobody() {
 	mode_is 750 "$installed"/libexec/ordeal/ordeal-injector
 	[ -f "$(find "$installed" -name ordeal-http.so)" ]
 	[ -f "$(find "$installed" -name ordeal-post.so)" ]
+	[ -f "$(find "$installed" -name ordeal-policy.so)" ]
 	[ -f "$(find "$installed" -name report.schema.json)" ]
 	[ -f "$(find "$installed" -name compare.schema.json)" ]
 	[ -s "$installed/share/man/man1/ordeal.1" ]
 	[ -s "$installed/share/man/man8/ordeal-injector.8" ]
 	[ -s "$installed/share/man/man8/ordeal-injector-kube.8" ]
 	[ -s "$installed/share/man/man5/ordeal-spec.5" ]
+	[ -s "$installed/share/man/man5/ordeal-rules.5" ]
 	[ -s "$installed/share/bash-completion/completions/ordeal" ]
 	ls "$installed"/share/ordeal/experiments/*.yaml
 }
