@@ -33,30 +33,29 @@ static bool is_alone(const char *path, char real[static PATH_MAX])
 }
 
 /* "file:/a%3fb?immutable=1" */
-static void fixed_uri(const char *path, char out[static 3 * PATH_MAX + 32])
+static void uri_of(const char *path, size_t size, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
-	char *to = out + 5;
+	FILE *to = fmemopen(out, size, "we");
 
-	memcpy(out, "file:", 5);
-
+	*out = '\0';
+	if (!to)
+		return;
+	(void)fputs("file:", to);
 	for (; *path; path++) {
-		if (!strchr("%?#", *path)) {
-			*to++ = *path;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[(unsigned char)*path >> 4];
-		*to++ = digits[(unsigned char)*path & 15];
+		if (strchr("%?#", *path))
+			(void)fprintf(to, "%%%02x", (unsigned)*path);
+		else
+			(void)fputc(*path, to);
 	}
-	memcpy(to, "?immutable=1", sizeof "?immutable=1");
+	(void)fputs("?immutable=1", to);
+	(void)fclose(to);
 }
 
 static int open_alone(struct store *s, const char *real)
 {
 	char uri[3 * PATH_MAX + 32];
 
-	fixed_uri(real, uri);
+	uri_of(real, sizeof uri, uri);
 	return sqlite3_open_v2(
 		uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, NULL);
 }

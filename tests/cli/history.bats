@@ -227,15 +227,18 @@ subprocess.run([sys.argv[1], "history", "rebuild"], check=True, capture_output=T
 assert first and len(rows.fetchall()) == 3
 assert db.execute("SELECT count(*) FROM runs").fetchone() == (4,)
 END
-	experiment one | sed 's/for: 500ms/for: 4s/; s/duration: 1s/duration: 9s/' >one.yaml
+	experiment one | sed 's/for: 500ms/for: 30s/; s/duration: 1s/duration: 40s/' >one.yaml
 	start "$ORDEAL" run one.yaml
 	within 10 test -S "$runs/latest/marks"
 	run "$ORDEAL" history rebuild
 	echo "$output"
 	[[ $output == *"it is in progress, and enters itself at its end"* ]]
 	[[ $output == *"4 runs entered, 1 in progress, 0 that cannot be read" ]]
-	ended_with 0 "$pid"
-	"$ORDEAL" history one --json | jq -e '.runs | length == 1'
+	"$ORDEAL" report latest >/dev/null
+	[ "$("$ORDEAL" history one --json | jq '.runs | length')" -eq 0 ]
+	kill -INT "$pid"
+	ended_with 3 "$pid"
+	"$ORDEAL" history one --json | jq -e '.runs | length == 1 and .[0].verdict == "aborted"'
 }
 
 @test "a broken timeline is left out with its name; the database of a newer version is refused, and rebuilt" {

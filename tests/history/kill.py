@@ -13,7 +13,7 @@ import tempfile
 import time
 
 ordeal, writer, stored = sys.argv[1:4]
-times = int(sys.argv[4]) if len(sys.argv) > 4 else 500 if os.environ.get("ORDEAL_NIGHTLY") else 40
+times = int(sys.argv[4]) if len(sys.argv) > 4 else 500 if os.environ.get("ORDEAL_NIGHTLY") else 20
 seed = int(sys.argv[5]) if len(sys.argv) > 5 else random.randrange(10**9)
 print(f"seed {seed}, {times} times", flush=True)
 draw = random.Random(seed)

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "history/module/prune.h"
 #include "history/module/record.h"
@@ -273,25 +274,39 @@ static void remove_dir(const struct file *f)
 	assert_int_equal(rmdir(f->dir), 0);
 }
 
-/* Of version 1 with one run in it, and what `more` does. */
-static void make_old(const struct file *f, const char *more)
+/* As that version made it, with one run in it, and what `more` does. */
+static void make_old(const struct file *f, int version, const char *more)
 {
+	ord_autofree char *dump = NULL;
 	struct store s = {0};
 	struct ord_err err = {0};
+	char path[512];
 
+	(void)snprintf(path, sizeof path, SOURCE_DIR "/tests/golden/history/v%d.sql", version);
+	assert_int_equal(ord_file_read(path, 65536, &dump, NULL, &err), 0);
 	(void)snprintf(s.path, sizeof s.path, "%s", f->path);
 	assert_int_equal(sqlite3_open(f->path, &s.db), SQLITE_OK);
-	assert_int_equal(store_migrate(&s, 1, &err), 0);
-	assert_int_equal(
-		sql_do(&s, "enter",
-		       "INSERT INTO runs VALUES(1, 'f', 'id', 'orders', 'abc', 7, '0.1.0', 5, 0, "
-		       "'passed', 'passed', 'complete', 0, 1, 2); INSERT INTO labels VALUES(1, "
-		       "'team', "
-		       "'x')",
-		       &err),
-		0);
+	assert_int_equal(sql_do(&s, "load", dump, &err), 0);
 	assert_int_equal(sql_do(&s, "more", more, &err), 0);
 	assert_int_equal(sqlite3_close(s.db), SQLITE_OK);
+}
+
+/* Every table and index as it was made and altered. */
+static char *schema_of(struct store *s)
+{
+	sqlite3_stmt *q = NULL;
+	char *text;
+
+	assert_int_equal(sqlite3_prepare_v2(s->db,
+					    "SELECT group_concat(name || ' ' || coalesce(sql, ''), "
+					    "';') FROM (SELECT * FROM sqlite_schema ORDER BY name)",
+					    -1, &q, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	text = strdup((const char *)sqlite3_column_text(q, 0));
+	(void)sqlite3_finalize(q);
+	assert_non_null(text);
+	return text;
 }
 
 static int version_of(const struct file *f)
@@ -308,35 +323,51 @@ static int version_of(const struct file *f)
 
 #define EVERYTHING                                                                                 \
 	"{\"names\":[],\"labels\":{},\"verdict\":null,\"folder\":null,\"before\":null,\"missed\":" \
-	"false,\"since\":0,\"until\":100,\"last\":-1}"
+	"false,\"since\":0,\"until\":9000000000000000000,\"last\":-1}"
 
-static void test_migrated(void **state)
+static void test_migrated_from(int version)
 {
-	ord_autofree char *listed = NULL;
+	ord_autofree char *listed = NULL, *schema = NULL, *fresh = NULL;
 	struct ord_err err = {0};
-	struct store *s;
-	struct file f;
+	struct file f, other;
 	json_t *runs, *run;
+	struct store *s;
 
 	make_dir(&f);
-	make_old(&f, "");
-	assert_int_equal(version_of(&f), 1);
+	make_old(&f, version, "");
+	assert_int_equal(version_of(&f), version);
 	/* Reading changes nothing, and says so. */
 	assert_int_equal(store_open(f.path, STORE_READ, 0, &s, &err), 0);
 	assert_null(s);
-	assert_int_equal(version_of(&f), 1);
+	assert_int_equal(version_of(&f), version);
 	assert_int_equal(store_open(f.path, STORE_WRITE, 0, &s, &err), 0);
 	assert_int_equal(store_list(s, EVERYTHING, &listed, &err), 0);
+	schema = schema_of(s);
 	store_close(s);
 	assert_int_equal(version_of(&f), STORE_VERSION);
 	runs = json_loads(listed, 0, NULL);
 	assert_int_equal(json_array_size(runs), 1);
 	run = json_array_get(runs, 0);
 	assert_string_equal(text(run, "name"), "orders");
-	assert_string_equal(text(json_object_get(run, "labels"), "team"), "x");
-	assert_true(json_is_null(json_object_get(run, "bytes")));
+	assert_string_equal(text(json_object_get(run, "labels"), "team"), "shop");
+	assert_int_equal(number(json_object_get(json_object_get(run, "figures"), "ttr_self"),
+				"median_above_ns"),
+			 4900000000);
+	assert_true(json_is_null(json_object_get(run, "bytes")) == (version < 2));
 	json_decref(runs);
 	remove_dir(&f);
+	make_dir(&other);
+	assert_int_equal(store_open(other.path, STORE_MAKE, 0, &s, &err), 0);
+	fresh = schema_of(s);
+	store_close(s);
+	remove_dir(&other);
+	assert_string_equal(schema, fresh);
+}
+
+static void test_migrated(void **state)
+{
+	test_migrated_from(1);
+	test_migrated_from(3);
 }
 
 /* A step that cannot be done leaves the version before it, whole. */
@@ -349,7 +380,7 @@ static void test_migration_fails(void **state)
 	int n = -1;
 
 	make_dir(&f);
-	make_old(&f, "CREATE TABLE marks_by_run(x)");
+	make_old(&f, 1, "CREATE TABLE marks_by_run(x)");
 	assert_int_equal(store_open(f.path, STORE_WRITE, 0, &s, &err), -1);
 	assert_null(s);
 	assert_non_null(strstr(err.msg, "bring its tables up to date"));
@@ -373,7 +404,7 @@ static void test_newer_and_garbage(void **state)
 	FILE *out;
 
 	make_dir(&f);
-	make_old(&f, "PRAGMA user_version = 99");
+	make_old(&f, 1, "PRAGMA user_version = 99");
 	assert_int_equal(store_open(f.path, STORE_WRITE, 0, &s, &err), -1);
 	assert_int_equal(err.code, ORD_USAGE);
 	assert_non_null(strstr(err.msg, "is of version 99, and this ordeal knows 4"));
@@ -392,7 +423,8 @@ static void test_newer_and_garbage(void **state)
 static void test_entered_wholly(void **state)
 {
 	static const char record[] =
-		"{\"folder\":\"f\",\"id\":\"id\",\"name\":\"o\",\"plan_hash\":\"a\",\"plan_"
+		"{\"folder\":\"20261101T100000Z-orders-aaaaaa\",\"id\":\"id\",\"name\":\"o\","
+		"\"plan_hash\":\"a\",\"plan_"
 		"digest\":\"d\",\"seed\":1,"
 		"\"ordeal\":\"1\",\"started_ns\":6,\"exit\":0,\"verdict\":\"passed\",\"text\":"
 		"\"t\","
@@ -406,7 +438,7 @@ static void test_entered_wholly(void **state)
 	char text_of[1024];
 
 	make_dir(&f);
-	make_old(&f, "");
+	make_old(&f, 1, "");
 	assert_int_equal(store_open(f.path, STORE_WRITE, 0, &s, &err), 0);
 	(void)snprintf(text_of, sizeof text_of, record, "{\"rep\":\"one\"}");
 	assert_int_equal(store_enter(s, text_of, &err), -1);

@@ -1,5 +1,5 @@
-/* What was to run and did not: files of lines that any crash may have cut off, and the lists, pages
- * and months over them. */
+/* A history in a place of its own: what was to run and did not, in files of lines that any crash
+ * may have cut off; pages and months of it; removing what is tagged meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -373,6 +373,81 @@ static void test_forgotten(void **state)
 	assert_string_equal(all(p), "c forbid; ");
 }
 
+/* ---- removing */
+
+static bool is_there(const struct place *p, const char *folder)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "%s/%s/run.jsonl", p->home, folder);
+	return !access(path, F_OK);
+}
+
+static void tag(const struct place *p, const char *target)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "%s/tags", p->home);
+	(void)mkdir(path, 0755);
+	(void)snprintf(path, sizeof path, "%s/tags/main", p->home);
+	(void)unlink(path);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+/* Tagged since the list was made, by its name or by its path. */
+static void test_tagged_meanwhile(void **state)
+{
+	static const char folder[] = "20261101T000000Z-r-aaaaaa";
+	struct place *p = *state;
+	struct ord_history_filter f = ORD_HISTORY_ALL;
+	struct ord_err err = {0};
+	char path[160];
+	json_t *runs;
+	bool gone;
+
+	ran(p, folder, "r", "2026-11-01T00:00:00Z");
+	runs = list(p, &f);
+	assert_false(json_is_true(json_object_get(json_array_get(runs, 0), "tagged")));
+	tag(p, "../20261101T000000Z-r-aaaaaa");
+	assert_int_equal(ord_history_remove(&p->h, json_array_get(runs, 0), &gone, &err), 0);
+	assert_false(gone);
+	assert_true(is_there(p, folder));
+	(void)snprintf(path, sizeof path, "%s/%s", p->home, folder);
+	tag(p, path);
+	assert_int_equal(ord_history_remove(&p->h, json_array_get(runs, 0), &gone, &err), 0);
+	assert_false(gone);
+	tag(p, "../another");
+	assert_int_equal(ord_history_remove(&p->h, json_array_get(runs, 0), &gone, &err), 0);
+	assert_true(gone);
+	assert_false(is_there(p, folder));
+	json_decref(runs);
+	runs = list(p, &f);
+	assert_int_equal(json_array_size(runs), 0);
+	json_decref(runs);
+}
+
+/* A removal that was cut off before it had looked at the tags. */
+static void test_sweep(void **state)
+{
+	struct place *p = *state;
+	struct ord_err err = {0};
+	char path[160], going[160];
+
+	for (int k = 0; k < 2; k++) {
+		const char *folder = k ? "20261101T000000Z-r-bbbbbb" : "20261101T000000Z-r-aaaaaa";
+
+		ran(p, folder, "r", "2026-11-01T00:00:00Z");
+		(void)snprintf(path, sizeof path, "%s/%s", p->home, folder);
+		(void)snprintf(going, sizeof going, "%s/.removed-%s", p->home, folder);
+		assert_int_equal(rename(path, going), 0);
+	}
+	tag(p, "../20261101T000000Z-r-aaaaaa");
+	assert_int_equal(ord_history_sweep(&p->h, &err), 0);
+	assert_true(is_there(p, "20261101T000000Z-r-aaaaaa"));
+	assert_false(is_there(p, "20261101T000000Z-r-bbbbbb"));
+	assert_int_equal(access(going, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +459,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pages, make, drop),
 		cmocka_unit_test_setup_teardown(test_one, make, drop),
 		cmocka_unit_test_setup_teardown(test_forgotten, make, drop),
+		cmocka_unit_test_setup_teardown(test_tagged_meanwhile, make, drop),
+		cmocka_unit_test_setup_teardown(test_sweep, make, drop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,22 @@
+-- history.db as version 3 made it
+BEGIN TRANSACTION;
+CREATE TABLE figures( run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE, place INTEGER NOT NULL, figure TEXT NOT NULL, n INTEGER NOT NULL, never INTEGER NOT NULL, median_ns INTEGER, median_above_ns INTEGER, worst_known_ns INTEGER, worst_above_ns INTEGER, PRIMARY KEY(run, place)) STRICT, WITHOUT ROWID;
+INSERT INTO "figures" VALUES(1,0,'ttr_self',1,1,NULL,4900000000,NULL,4900000000);
+CREATE TABLE instants( run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE, rep INTEGER NOT NULL, what TEXT NOT NULL, lo_ns INTEGER NOT NULL, hi_ns INTEGER NOT NULL, utc TEXT NOT NULL, line INTEGER, PRIMARY KEY(run, rep, what)) STRICT, WITHOUT ROWID;
+INSERT INTO "instants" VALUES(1,1,'impact',1,2,'2026-11-01T10:00:03.100Z',12);
+CREATE TABLE labels( run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(run, key)) STRICT, WITHOUT ROWID;
+INSERT INTO "labels" VALUES(1,'team','shop');
+CREATE TABLE marks( n INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE, rep INTEGER NOT NULL, what TEXT NOT NULL, role TEXT NOT NULL, note TEXT NOT NULL, lo_ns INTEGER, utc TEXT NOT NULL) STRICT;
+INSERT INTO "marks" VALUES(1,1,1,'detected','ops','a page',3,'2026-11-01T10:00:04.000Z');
+CREATE TABLE repetitions( run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE, rep INTEGER NOT NULL, placebo INTEGER NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY(run, rep)) STRICT, WITHOUT ROWID;
+INSERT INTO "repetitions" VALUES(1,0,1,'measured','');
+INSERT INTO "repetitions" VALUES(1,1,0,'measured','');
+CREATE TABLE runs( n INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, id TEXT NOT NULL, name TEXT NOT NULL, plan_hash TEXT NOT NULL, seed INTEGER NOT NULL, ordeal TEXT NOT NULL, started_ns INTEGER NOT NULL, exit INTEGER NOT NULL, verdict TEXT NOT NULL, text TEXT NOT NULL, end_cause TEXT NOT NULL, residue INTEGER NOT NULL, timeline_bytes INTEGER NOT NULL, timeline_mtime_ns INTEGER NOT NULL, bytes INTEGER, plan_digest TEXT) STRICT;
+INSERT INTO "runs" VALUES(1,'20261101T100000Z-orders-aaaaaa','20261101T100000Z-orders-aaaaaa','orders','abc',7,'0.1.0',1793527200000000000,1,'failed','failed: 1 of 1 objectives missed','complete',0,4096,1793527260000000000,5000,'def');
+CREATE TABLE verdicts( run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE, place INTEGER NOT NULL, objective TEXT NOT NULL, result TEXT NOT NULL, met INTEGER NOT NULL, missed INTEGER NOT NULL, inconclusive INTEGER NOT NULL, PRIMARY KEY(run, place)) STRICT, WITHOUT ROWID;
+INSERT INTO "verdicts" VALUES(1,0,'recover(self) within 4s','missed',0,1,0);
+CREATE INDEX runs_by_start ON runs(started_ns);
+CREATE INDEX marks_by_run ON marks(run);
+CREATE INDEX runs_by_name ON runs(name, started_ns);
+COMMIT;
+PRAGMA user_version = 3;
