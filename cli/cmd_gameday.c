@@ -74,6 +74,8 @@ const struct cli_command cli_gameday = {
 	.min_operands = 1,
 	.max_operands = 16,
 	.details =
+		"VERB is one of these:\n"
+		"\n"
 		"  plan FILE               the plan on a page, in Markdown, for the room\n"
 		"  run FILE                hold it here: type go, hold, abort, help\n"
 		"  resume SESSION          go on with one that broke off\n"

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/gameday.h"
 #include "cli/pick_file.h"
 #include "ordeal/calendar.h"
 
@@ -237,13 +238,21 @@ static int add_pick(struct calendar *c, const char *path, const struct cli_args 
 	return code;
 }
 
+/* People say when a game day is. */
+static int pass_gameday(const char *path)
+{
+	(void)fprintf(stderr, "ordeal: %s: a game day, which has no schedule\n", path);
+	return CLI_OK;
+}
+
 /* A file that is broken leaves the others in the calendar. */
 static int read_files(struct calendar *c, const struct cli_args *args, struct ord_err *err)
 {
 	for (size_t i = 0; i < c->n_files; i++) {
 		const char *path = c->files[i];
-		int code = cli_pick_named(path) ? add_pick(c, path, args, err)
-						: add_experiment(c, path, args, err);
+		int code = cli_pick_named(path)	     ? add_pick(c, path, args, err)
+			   : cli_gameday_named(path) ? pass_gameday(path)
+						     : add_experiment(c, path, args, err);
 
 		if (code < 0)
 			return -1;

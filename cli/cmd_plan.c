@@ -9,8 +9,11 @@ static int plan(const struct cli_args *args, struct ord_err *err)
 	const char *path = args->operands[0];
 	struct ord_policy *policy = NULL;
 	struct cli_plan p;
-	int code = cli_plan_read(path, args, &p);
+	int code;
 
+	if (cli_gameday_named(path))
+		return cli_gameday_file("plan", path, err);
+	code = cli_plan_read(path, args, &p);
 	if (!code)
 		code = cli_policy_open(path, args, p.spec, &policy);
 	if (!code && cli_plan_print(&p.plan, cli_value(args, "context"), policy,

@@ -62,6 +62,10 @@ teardown() { support_teardown; }
 	run "$ORDEAL" gameday pln day.yaml
 	[ "$status" -eq 2 ]
 	[[ $output == *"did you mean 'plan'?"* ]]
+	# Beside experiments it is in nobody's way.
+	run "$ORDEAL" next .
+	[ "$status" -eq 0 ]
+	[[ $output == *"day.yaml: a game day, which has no schedule"* ]]
 	"$ORDEAL" schema GameDay | jq -e '.title == "ordeal game day"'
 	run "$ORDEAL" schema Gameday
 	[ "$status" -eq 2 ]

@@ -67,6 +67,7 @@ static void inline_experiment(void **state)
 	static struct ord_spec spec;
 
 	assert_int_equal(parse(text, &m), 0);
+	ord_mistakes_done(&m);
 	assert_int_equal(ord_spec_parse(day.steps[1].text, day.steps[1].size, NULL, 0, &spec, &m),
 			 0);
 	assert_string_equal(spec.name, "nothing-happens");
