@@ -1,11 +1,15 @@
 /* The daemon that runs experiments by their schedules; it is in a module of its own. */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/module.h"
 #include "cli/commands.h"
-#include "ordeal/serve.h"
+#include "cli/history.h"
+#include "cli/runs.h"
+#include "cli/serve.h"
+#include "ordeal/api.h"
 
-static int load(const struct ord_serve_calls **ret, struct ord_err *err)
+int cli_serve_module(const struct ord_serve_calls **ret, struct ord_err *err)
 {
 	static const struct ord_module module = {
 		.file = "ordeal-serve.so",
@@ -28,6 +32,30 @@ static void say(void *arg, const char *line)
 	(void)fprintf(stderr, "ordeal serve: %s\n", line);
 }
 
+/* Where runs and their history are, and what listens. */
+static int api_of(const struct cli_args *args, struct cli_history *of, struct ord_api_options *ret,
+		  struct ord_err *err)
+{
+	const char *output = cli_value(args, "output");
+	char home[ORD_PATH_MAX];
+
+	if (cli_runs_home(output, home, err) || ord_mkdirs(home, 0755, err) ||
+	    cli_history_of(output, of, err))
+		return -1;
+	*ret = (struct ord_api_options){
+		.socket = cli_value(args, "socket"),
+		.listen = cli_value(args, "listen"),
+		.token_file = cli_value(args, "token-file"),
+		.tls_cert = cli_value(args, "tls-cert"),
+		.tls_key = cli_value(args, "tls-key"),
+		.config = cli_value(args, "config"),
+		.history = of->dir,
+		.runs = of->home,
+		.log = say,
+	};
+	return 0;
+}
+
 static int serve(const struct cli_args *args, struct ord_err *err)
 {
 	struct ord_serve_options options = {
@@ -37,6 +65,8 @@ static int serve(const struct cli_args *args, struct ord_err *err)
 		.say = say,
 	};
 	const struct ord_serve_calls *calls;
+	struct ord_api_options api;
+	struct cli_history of;
 	uint64_t max_runs;
 	size_t broken;
 
@@ -45,10 +75,11 @@ static int serve(const struct cli_args *args, struct ord_err *err)
 	if (!max_runs || max_runs > ORD_SERVE_RUNS_MAX)
 		return ord_fail(err, ORD_USAGE, "--max-runs: 1 to %d", ORD_SERVE_RUNS_MAX);
 	options.max_runs = (uint32_t)max_runs;
-	if (load(&calls, err))
+	if (cli_serve_module(&calls, err))
 		return -1;
 	if (!cli_flag(args, "check"))
-		return calls->serve(&options, err) ? -1 : CLI_OK;
+		return api_of(args, &of, &api, err) || calls->serve(&options, &api, err) ? -1
+											 : CLI_OK;
 	if (calls->check(&options, &broken, err))
 		return -1;
 	return broken ? CLI_WRONG : CLI_OK;
@@ -60,6 +91,15 @@ static const struct cli_option options[] = {
 	 "/var/lib/ordeal. One daemon each"},
 	{"output", 'o', "DIR", "where the runs' folders are made, as of 'ordeal run'"},
 	{"max-runs", 0, "N", "so many runs at once, others wait; 16 where it is not given"},
+	{"socket", 0, "PATH",
+	 "the unix socket of its API; else serve.sock in $XDG_RUNTIME_DIR/ordeal or /run/ordeal"},
+	{"listen", 0, "ADDRESS:PORT",
+	 "a port for the API and the console as well; it takes tokens"},
+	{"token-file", 0, "FILE", "lines of ROLE TOKEN [NAME]; nobody else may read it"},
+	{"tls-cert", 0, "FILE", "TLS on the port: the certificate, in PEM"},
+	{"tls-key", 0, "FILE", "and its key"},
+	{"config", 0, "FILE",
+	 "settings: these, groups that may ask, webhooks (docs/formats/api.md)"},
 	{"check", 0, NULL, "say what is in DIR and when it would run, and exit"},
 	{0},
 };

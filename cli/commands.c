@@ -17,6 +17,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_validate,
 	&cli_next,
 	&cli_serve,
+	&cli_ctl,
 	&cli_gameday,
 	&cli_init,
 	&cli_rbac,

@@ -6,6 +6,7 @@
 
 extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_compare;
+extern const struct cli_command cli_ctl;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_gameday;
 extern const struct cli_command cli_halt;

@@ -37,6 +37,8 @@ set(edges_report_table report_stats base)
 set(edges_report_write report_stats base)
 set(edges_deliver base)
 # history is what `ordeal` sees of it: the loader; history_module is the module behind it.
+set(edges_serve_client catalog base)
+set(edges_serve_api serve history console wire deliver spec catalog base)
 set(edges_history base)
 set(edges_history_module history_store reports catalog base)
 set(edges_history_store base)

@@ -13,6 +13,8 @@
 #include "ordeal/err.h"
 
 struct json_t;
+struct ord_api_options;
+struct ord_ctl_order;
 struct sd_event;
 struct ord_serve;
 
@@ -97,9 +99,11 @@ int ord_serve_check(const struct ord_serve_options *options, size_t *ret_broken,
 struct ord_serve_calls {
 	size_t size; /* of this struct, as the module was compiled */
 	/* Serves until it is told to end. */
-	int (*serve)(const struct ord_serve_options *options, struct ord_err *err);
+	int (*serve)(const struct ord_serve_options *options, const struct ord_api_options *api,
+		     struct ord_err *err);
 	int (*check)(const struct ord_serve_options *options, size_t *ret_broken,
 		     struct ord_err *err);
+	int (*ctl)(const struct ord_ctl_order *order, struct ord_err *err);
 };
 
 #endif

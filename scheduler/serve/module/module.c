@@ -10,6 +10,8 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "ordeal/api.h"
+#include "ordeal/ctl.h"
 #include "ordeal/serve.h"
 
 extern const struct ord_serve_calls ordeal_serve_calls;
@@ -62,10 +64,12 @@ static int hear_signals(sd_event *loop, struct ord_serve *s)
 	return e < 0 ? e : sd_event_set_watchdog(loop, true);
 }
 
-static int serve(const struct ord_serve_options *options, struct ord_err *err)
+static int serve(const struct ord_serve_options *options, const struct ord_api_options *api_options,
+		 struct ord_err *err)
 {
 	sd_event *loop = NULL;
 	struct ord_serve *s = NULL;
+	struct ord_api *api = NULL;
 	int e, r;
 
 	take_signals();
@@ -75,6 +79,8 @@ static int serve(const struct ord_serve_options *options, struct ord_err *err)
 		return ord_fail_sys(err, "event loop");
 	}
 	r = ord_serve_open(loop, options, &s, err);
+	if (!r)
+		r = ord_api_open(loop, s, api_options, &api, err);
 	if (!r) {
 		e = hear_signals(loop, s);
 		(void)sd_notify(0, "READY=1");
@@ -84,6 +90,7 @@ static int serve(const struct ord_serve_options *options, struct ord_err *err)
 			r = ord_fail_sys(err, "event loop");
 		}
 	}
+	ord_api_close(api);
 	ord_serve_close(s);
 	(void)sd_event_unref(loop);
 	return r;
@@ -93,4 +100,5 @@ __attribute__((visibility("default"))) const struct ord_serve_calls ordeal_serve
 	.size = sizeof ordeal_serve_calls,
 	.serve = serve,
 	.check = ord_serve_check,
+	.ctl = ord_ctl,
 };
