@@ -12,7 +12,7 @@
 
 /* A file of the folder, and the experiment in it. */
 struct candidate {
-	char *file;		 /* owned */
+	char file[256];
 	char name[ORD_NAME_MAX]; /* "": it is none, or has mistakes */
 };
 
@@ -54,8 +54,6 @@ static void name_of(const char *path, struct ord_spec *spec, char out[static ORD
 
 static void folder_done(struct folder *f)
 {
-	for (size_t i = 0; i < f->n; i++)
-		free(f->v[i].file);
 	free(f->v);
 }
 
@@ -77,10 +75,9 @@ static int folder_read(const char *file, struct folder *f, struct ord_err *err)
 		return ord_fail_sys(err, "%s", *f->path ? f->path : ".");
 	f->v = calloc((size_t)n + 1, sizeof *f->v);
 	for (int i = 0; i < n; i++) {
-		if (f->v)
-			f->v[f->n].file = strdup(found[i]->d_name);
-		if (f->v && f->v[f->n].file) {
+		if (f->v) {
 			(void)snprintf(path, sizeof path, "%s%s", f->path, found[i]->d_name);
+			(void)snprintf(f->v[f->n].file, sizeof f->v->file, "%s", found[i]->d_name);
 			name_of(path, spec, f->v[f->n++].name);
 		}
 		free(found[i]);
@@ -97,7 +94,7 @@ static void near(const struct folder *f, const char *text, bool by_file, char *o
 	size_t n = 0;
 
 	*out = '\0';
-	for (size_t i = 0; names && i < f->n; i++)
+	for (size_t i = 0; names && f->v && i < f->n; i++)
 		if (by_file || *f->v[i].name)
 			names[n++] = by_file ? f->v[i].file : f->v[i].name;
 	found = names ? ord_nearest(text, names, n) : NULL;
@@ -112,7 +109,7 @@ static const char *find(const char *path, const struct folder *f, const struct o
 	const char *dir = *f->path ? f->path : "this folder";
 	char meant[300];
 
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; f->v && i < f->n; i++) {
 		const struct candidate *c = &f->v[i];
 
 		if (strcmp(by_file ? c->file : c->name, item->text) != 0)
@@ -141,11 +138,13 @@ static int resolve(const char *path, struct cli_pick *p)
 	int code = CLI_OK;
 
 	p->names = calloc(p->pick->n_one_of, sizeof *p->names);
-	if (!p->names)
-		(void)ord_fail_nomem(&err);
-	if (!p->names || folder_read(path, &folder, &err))
-		code = cli_complain(path, &err);
-	for (size_t i = 0; !err.code && i < p->pick->n_one_of; i++) {
+	if (!p->names || folder_read(path, &folder, &err)) {
+		if (!p->names)
+			(void)ord_fail_nomem(&err);
+		folder_done(&folder);
+		return cli_complain(path, &err);
+	}
+	for (size_t i = 0; i < p->pick->n_one_of; i++) {
 		const char *name = find(path, &folder, &p->pick->one_of[i]);
 
 		if (name)

@@ -75,16 +75,15 @@ static void settle(const struct entry *e, const struct ord_calendar *calendar,
 		   const struct come *come, int64_t now_ns, struct ord_agenda_due *due)
 {
 	bool on_time = now_ns - come->last_at_ns <= ORD_AGENDA_LATE_NS;
-	size_t n = to_start(e, come->span.n, on_time), found = n, from = 0;
+	size_t n = to_start(e, come->span.n, on_time), from = 0;
 	/* One more: the last that is skipped. */
 	struct ord_due last[ORD_CATCH_UP_MAX + 2] = {{come->span.last_ns, come->last_at_ns, 0}};
 	struct ord_count skipped = come->span;
 
-	if (come->span.n > 1) {
-		found = ord_calendar_last(calendar, come->span.first_ns - 1, come->span.last_ns,
-					  last, come->span.n > n ? n + 1 : n);
-		from = found - n;
-	}
+	if (come->span.n > 1)
+		from = ord_calendar_last(calendar, come->span.first_ns - 1, come->span.last_ns,
+					 last, come->span.n > n ? n + 1 : n) -
+		       n;
 	skipped.n -= n;
 	if (from)
 		skipped.last_ns = last[0].planned_ns;
