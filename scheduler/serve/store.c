@@ -19,7 +19,7 @@
 /* A file that was read, to be taken over. */
 struct fresh {
 	size_t file;
-	bool good;
+	bool good, draws; /* draws: of the others */
 	struct read read;
 	struct mistake why;
 };
@@ -142,6 +142,7 @@ static void read_file(struct look *l, struct file *f)
 		(void)snprintf(x->why.text, sizeof x->why.text, "%s", err.msg);
 	else
 		x->good = entry_read(text, size, f->name, &x->read, &x->why) == 0;
+	x->draws = x->good && x->read.entry->pick;
 }
 
 /* A name that leads nowhere is no file: a link whose target is still to come. */
@@ -395,12 +396,9 @@ static void take_all(struct look *l)
 	}
 	/* Those that draw others come after these. */
 	for (int picks = 0; picks <= 1; picks++)
-		for (size_t i = 0; i < l->n; i++) {
-			const struct entry *e = l->fresh[i].read.entry;
-
-			if ((e && e->pick) == (picks == 1))
+		for (size_t i = 0; i < l->n; i++)
+			if (l->fresh[i].draws == (picks == 1))
 				take_one(s, &l->fresh[i]);
-		}
 	for (size_t i = 0; i < l->n; i++)
 		entry_free(l->fresh[i].read.entry);
 	for (uint32_t id = 0; id < ord_agenda_ids(s->agenda); id++)
