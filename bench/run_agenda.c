@@ -1,9 +1,9 @@
 /*
  * run-agenda: a million schedules, as a folder of a large company might have them, and as many that
- * have hardly an expression in common. A JSON line each: the largest resident set of the process
- * that holds them (100 MB are the aim), the time to put them there, that of taking one that is due,
- * deciding what is to be done and computing its next run (2 us of the CPU), and that of the same
- * after a year off. Exit status 1 beyond.
+ * have hardly an expression in common, which may take twice the memory. A JSON line each: the
+ * largest resident set of the process that holds them (100 MB are the aim), the time to put them
+ * there, that of taking one that is due, deciding what is to be done and computing its next run (2
+ * us of the CPU), and that of the same after a year off. Exit status 1 beyond.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 enum { SCHEDULES = 1000000, TURNS = 2000000, OFF = 20000 };
 
-#define AIM_KB	100000
+#define AIM_KB	97656 /* 100 MB */
 #define AIM_US	2.0
 #define FROM_NS 1795219200000000000ll /* 2026-11-21 */
 #define YEAR_NS (366ll * 86400 * 1000000000)
@@ -158,7 +158,7 @@ static int measure(const char *name, void (*make)(struct ord_schedule *, struct 
 		     "\"year_off_cpu_us\":%.1f}\n",
 		     name, SCHEDULES, used.ru_maxrss, load_us / 1e3, TURNS, turn_us, off_us);
 	ord_agenda_free(a);
-	return turn_us < 0 || turn_us > AIM_US || (aim_kb && used.ru_maxrss > aim_kb);
+	return turn_us < 0 || turn_us > AIM_US || used.ru_maxrss > aim_kb;
 }
 
 static int apart(const char *name, void (*make)(struct ord_schedule *, struct ord_rng *),
@@ -182,6 +182,6 @@ int main(void)
 {
 	int rc = apart("usual", usual, AIM_KB);
 
-	rc |= apart("all-different", unusual, 0);
+	rc |= apart("all-different", unusual, 2 * AIM_KB);
 	return rc;
 }

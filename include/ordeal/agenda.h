@@ -101,8 +101,9 @@ struct ord_agenda_skip {
 /* What is to be done about an entry that is due: skipped first, then started in their order. */
 struct ord_agenda_due {
 	uint32_t id;
-	int64_t cursor_ns; /* with this, all that was due is dealt with */
-	bool skip_next;	   /* whether it is still to come */
+	int64_t cursor_ns;   /* with this, all that was due is dealt with */
+	bool skip_next;	     /* whether it is still to come */
+	struct ord_due next; /* after the cursor, where it was computed; planned_ns 0: it was not */
 	size_t n_skipped, n_start;
 	struct ord_agenda_skip skipped[3];
 	struct ord_agenda_start start[ORD_CATCH_UP_MAX + 1];

@@ -38,19 +38,19 @@ const struct ord_calendar *entry_calendar(struct ord_agenda *a, const struct ent
 	return ord_calendars_get(a->rules, e->rule, text.name, text.seed);
 }
 
-/* Puts an entry where its next instant belongs. */
-static void file(struct ord_agenda *a, uint32_t id)
+/* Puts an entry where its next instant belongs; NULL: that is to be computed. */
+static void file(struct ord_agenda *a, uint32_t id, const struct ord_due *next)
 {
 	struct entry *e = &a->entries[id];
 	struct ord_due due;
 
-	e->planned_ns = ORD_NEVER;
-	if (e->rule == NONE || !ord_calendar_next(entry_calendar(a, e), e->cursor_ns, &due)) {
+	if (!next && e->rule != NONE && ord_calendar_next(entry_calendar(a, e), e->cursor_ns, &due))
+		next = &due;
+	e->planned_ns = next ? next->planned_ns : ORD_NEVER;
+	if (next)
+		heap_put(a, id, next->at_ns);
+	else
 		heap_remove(a, id);
-		return;
-	}
-	e->planned_ns = due.planned_ns;
-	heap_put(a, id, due.at_ns);
 }
 
 /* Room for one more of everything, so that nothing fails half-way. */
@@ -129,7 +129,7 @@ int ord_agenda_put(struct ord_agenda *agenda, const struct ord_agenda_item *item
 		e->concurrency = s->concurrency & 3;
 	}
 	texts_pack(agenda);
-	file(agenda, id);
+	file(agenda, id, NULL);
 	*ret_id = id;
 	return 0;
 }
@@ -226,5 +226,5 @@ void ord_agenda_advance(struct ord_agenda *agenda, const struct ord_agenda_due *
 
 	e->cursor_ns = due->cursor_ns;
 	e->skip_next = due->skip_next;
-	file(agenda, due->id);
+	file(agenda, due->id, due->next.planned_ns ? &due->next : NULL);
 }

@@ -100,11 +100,16 @@ bool ord_agenda_look(struct ord_agenda *agenda, uint32_t id, int64_t now_ns, boo
 	const struct ord_calendar *calendar;
 	struct ord_due next;
 	struct come come;
+	bool known;
 
 	if (e->pos == NONE || agenda->heap.at[e->pos] > now_ns)
 		return false;
 	calendar = entry_calendar(agenda, e);
-	if (!ord_calendar_next(calendar, e->planned_ns, &next) || next.planned_ns > now_ns)
+	known = ord_calendar_next(calendar, e->planned_ns, &next);
+	ret->next = (struct ord_due){0};
+	if (known && next.planned_ns > now_ns)
+		ret->next = next;
+	if (!known || next.planned_ns > now_ns)
 		come = (struct come){{1, e->planned_ns, e->planned_ns}, agenda->heap.at[e->pos]};
 	else
 		come_by(calendar, e->cursor_ns, now_ns, &come);

@@ -193,6 +193,32 @@ static void a_year_off(void **state)
 	ord_agenda_free(a);
 }
 
+/* A local time that clocks show twice is run once; and an hour later the clock, put back by hand,
+ * shows it a third time. */
+static void twice_is_once(void **state)
+{
+	struct ord_schedule s = cron("30 2 * * *", "Europe/Berlin");
+	struct ord_agenda *a = agenda();
+	struct ord_agenda_due due;
+	uint32_t id = put(a, "x", &s, utc("2026-10-24T12:00:00Z"));
+	unsigned n = 0;
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++)
+		for (int64_t now = utc("2026-10-24T23:00:00Z"); now < utc("2026-10-26T01:30:00Z");
+		     now += MIN)
+			if (ord_agenda_look(a, id, now, false, &due)) {
+				assert_int_equal(due.n_start, 1);
+				assert_int_equal(due.start[0].planned_ns,
+						 utc("2026-10-25T00:30:00Z"));
+				ord_agenda_advance(a, &due);
+				n++;
+			}
+	assert_int_equal(n, 1);
+	assert_true(ord_agenda_look(a, id, utc("2026-10-26T01:30:00Z"), false, &due));
+	ord_agenda_free(a);
+}
+
 /* In the order of their instants, after any puts, replacements and removals. */
 static void order(void **state)
 {
@@ -436,11 +462,11 @@ static void admission(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(policies),    cmocka_unit_test(skip_next),
-		cmocka_unit_test(a_year_off),  cmocka_unit_test(order),
-		cmocka_unit_test(files),       cmocka_unit_test(as_the_calendar),
-		cmocka_unit_test(put_refused), cmocka_unit_test(calendar),
-		cmocka_unit_test(admission),
+		cmocka_unit_test(policies),	   cmocka_unit_test(skip_next),
+		cmocka_unit_test(a_year_off),	   cmocka_unit_test(twice_is_once),
+		cmocka_unit_test(order),	   cmocka_unit_test(files),
+		cmocka_unit_test(as_the_calendar), cmocka_unit_test(put_refused),
+		cmocka_unit_test(calendar),	   cmocka_unit_test(admission),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
