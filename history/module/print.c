@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/printable.h"
 #include "history/module/get.h"
 #include "history/module/stretch.h"
 #include "ordeal/history.h"
@@ -71,18 +72,19 @@ static struct widths widths_of(const json_t *runs)
 /* What was to run and did not: "catch-up, 12 planned until 2026-11-21 10:15". */
 static void print_missed(const json_t *m, const struct widths *w, FILE *out)
 {
-	char when[32], last[32];
+	char when[32], last[32], clean[512];
 
 	(void)fprintf(out, "%-16s  %-*s  %-12s  ", stretch_when(get_int(m, "planned_ns"), when),
-		      w->name, get_text(m, "name"), get_text(m, "verdict"));
-	(void)fprintf(out, "%s", get_text(m, "reason"));
+		      w->name, ord_printable(get_text(m, "name"), sizeof clean, clean),
+		      get_text(m, "verdict"));
+	(void)fputs(ord_printable(get_text(m, "reason"), sizeof clean, clean), out);
 	if (get_int(m, "times") > 1)
 		(void)fprintf(out, ", %" JSON_INTEGER_FORMAT " planned until %s",
 			      get_int(m, "times"), stretch_when(get_int(m, "last_ns"), last));
 	if (*get_text(m, "text"))
-		(void)fprintf(out, ": %s", get_text(m, "text"));
+		(void)fprintf(out, ": %s", ord_printable(get_text(m, "text"), sizeof clean, clean));
 	if (*get_text(m, "run"))
-		(void)fprintf(out, " (%s)", get_text(m, "run"));
+		(void)fprintf(out, " (%s)", ord_printable(get_text(m, "run"), sizeof clean, clean));
 	(void)fputc('\n', out);
 }
 

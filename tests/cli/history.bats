@@ -276,13 +276,14 @@ END
 	"$ORDEAL" history --json --last 1 | jq -e '.runs[0] | .verdict == "error" and .interrupted == null and (.text | contains("cut off"))'
 	mkdir "$T/state/ordeal/missed"
 	printf '\n%s\n' '{"outcome":"interrupted","name":"orders","reason":"restart","text":"","run":"20261106T100000Z-orders-ffffff","planned_ns":1793959200000000000,"last_ns":1793959200000000000,"times":1,"at_ns":1793959300000000000}' \
-		'{"outcome":"skipped","name":"payments","reason":"catch-up","text":"","run":"","planned_ns":1793872800000000000,"last_ns":1793959200000000000,"times":25,"at_ns":1793959300000000000}' \
+		'{"outcome":"skipped","name":"payments","reason":"catch-up","text":"it\u001b[31m was\noff","run":"","planned_ns":1793872800000000000,"last_ns":1793959200000000000,"times":25,"at_ns":1793959300000000000}' \
 		>"$T/state/ordeal/missed/2026-11.jsonl"
 	for again in 1 2; do
 		"$ORDEAL" history >out
 		cat out
 		grep -qE '^2026-11-06 10:00 +orders +error .*ffffff \(interrupted: restart\)$' out
-		grep -qE '^2026-11-05 10:00 +payments +skipped +catch-up, 25 planned until 2026-11-06 10:00$' out
+		grep -qE '^2026-11-05 10:00 +payments +skipped +catch-up, 25 planned until 2026-11-06 10:00: it.*was.*off$' out
+		[ "$(grep -c $'\e' out)" -eq 0 ]
 		[ "$("$ORDEAL" history --verdict interrupted --json | ids)" = "ffffff " ]
 		# Neither a rebuild nor a prune by size takes what the database did not make.
 		"$ORDEAL" history rebuild
