@@ -2,6 +2,8 @@
 set(edges_base "")
 set(edges_catalog base)
 set(edges_lease catalog base)
+# door: who may ask for what through a socket.
+set(edges_door lease catalog base)
 set(edges_engines catalog lease base)
 set(edges_kube base)
 set(edges_kube_faults lease kube catalog base)

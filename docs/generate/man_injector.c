@@ -26,6 +26,41 @@ static void put_faults(FILE *out)
 	}
 }
 
+static void put_door(FILE *out)
+{
+	roff_section(out, "SERVICE");
+	roff_text(
+		out,
+		"With --policy FILE its standard input and output are one connection of a unix "
+		"socket, and who is at the other end need not be root: ordeal-injector.socket "
+		"listens on /run/ordeal-injector.sock for members of the group 'ordeal', and "
+		"starts one ordeal-injector@.service for each connection. ordeal(1) takes this "
+		"way by itself where a fault needs root, before sudo; a connection that closes "
+		"ends the fault. Set it up with\n"
+		"\n"
+		"    install -m 644 /usr/share/ordeal/policy.yaml /etc/ordeal/policy.yaml\n"
+		"    systemctl enable --now ordeal-injector.socket\n"
+		"\n"
+		"The policy is read anew for each connection. Root owns it and its directory, and "
+		"nobody else may write them: else, and where it has a mistake, nobody may ask. "
+		"User and groups are what the kernel saw connect. A request is permitted by the "
+		"first rule that permits all of it; a refusal names the line of the one that came "
+		"nearest. The journal says who had what, or was refused why.");
+	roff_item(out, "who", NULL,
+		  "[user:NAME, group:NAME], of /etc/passwd and /etc/group, or by number");
+	roff_item(out, "faults", NULL, "[net.delay, cpu.*]");
+	roff_item(out, "targets", NULL,
+		  "[host, \"unit:web-*.service\", user:NAME, netns:NAME]: a fault on the network "
+		  "of the host takes `host`, whoever's process it names; user:NAME is for "
+		  "proc.kill and proc.pause alone");
+	roff_item(out, "hours", NULL,
+		  "[mon-fri 09:00-17:00], local time; the fault must lie within one window");
+	roff_item(out, "limits", NULL,
+		  "duration, targets, leases (of one user at the same time; 1), wholeHost");
+	roff_item(out, "atMost", NULL, "the most that a parameter may be: net.delay.delay: 500ms");
+	roff_item(out, "may", NULL, "[status, halt, resume, rescue], of the whole host");
+}
+
 static void put_classes(FILE *out)
 {
 	roff_section(out, "GUARANTEE CLASSES");
@@ -45,7 +80,8 @@ static void put_classes(FILE *out)
 void page_injector(FILE *out)
 {
 	roff_title(out, "ORDEAL-INJECTOR", "8", "hold one fault on this machine, and take it away");
-	(void)fputs(".SH SYNOPSIS\n.B ordeal\\-injector\n", out);
+	(void)fputs(".SH SYNOPSIS\n.B ordeal\\-injector\n[\\fB\\-\\-policy\\fR \\fIFILE\\fR]\n",
+		    out);
 	roff_section(out, "DESCRIPTION");
 	roff_text(out,
 		  "The privileged half of ordeal(1), which starts it. It reads requests as "
@@ -81,6 +117,7 @@ void page_injector(FILE *out)
 		  "with the phase, a code and a message; what was changed has been reverted");
 	roff_item(out, "reverting, reverted", NULL,
 		  "with the cause, and then the residue: the number of things that are left");
+	put_door(out);
 	put_classes(out);
 	put_faults(out);
 	roff_section(out, "FILES");

@@ -4,5 +4,5 @@
 
 int main(void)
 {
-	return inj_serve(&inj_kube_program);
+	return inj_serve(&inj_kube_program, NULL);
 }

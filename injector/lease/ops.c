@@ -16,7 +16,9 @@ static json_t *doctor_one(const struct ord_injector *inj)
 	const struct ord_fault *fault = ord_fault_find(inj->name);
 	const char *engine = "";
 	struct ord_err err = {0};
-	bool available = !inj->available || inj->available(&engine, &err) == 0;
+	const struct inj_door *door = inj_door();
+	bool available = (!door || door->fault(fault, &err) == 0) &&
+			 (!inj->available || inj->available(&engine, &err) == 0);
 
 	return json_pack("{s:s s:b s:s s:s s:s}", "fault", inj->name, "available", available,
 			 "engine", engine ? engine : "", "class",

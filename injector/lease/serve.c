@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,11 @@
 
 static const struct inj_program none = {.name = "ordeal-injector", .request_max = INJ_REQUEST_MAX};
 static const struct inj_program *current = &none;
+static const struct inj_door *door_current;
+
+/* Who is at a door says at once what they want, or makes room for others. */
+#define ASK_NS	   (10 * ORD_S)
+#define REFUSED_NS ORD_S
 
 const struct inj_program *inj_program(void)
 {
@@ -25,6 +31,11 @@ const struct inj_program *inj_program(void)
 void inj_program_set(const struct inj_program *program)
 {
 	current = program;
+}
+
+const struct inj_door *inj_door(void)
+{
+	return door_current;
 }
 
 const struct ord_injector *inj_find(const struct inj_program *program, const char *name)
@@ -101,29 +112,58 @@ static int dispatch(struct inj_request *req, struct inj_input *in)
 	return inj_op(req);
 }
 
-int inj_serve(const struct inj_program *program)
+/* The first request; NULL: none, and *err says why where something else than nothing came. */
+static const char *line_await(struct inj_input *in, uint64_t limit_ns, size_t *ret_size,
+			      struct ord_err *err)
+{
+	uint64_t limit = ord_now_ns() + limit_ns;
+	const char *line;
+
+	while (!(line = inj_input_line(in, ret_size)) && !in->ended) {
+		struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+		uint64_t now = ord_now_ns();
+
+		if (limit_ns && now >= limit) {
+			(void)ord_fail(err, ORD_USAGE, "no request came within %d s",
+				       (int)(limit_ns / ORD_S));
+			return NULL;
+		}
+		if (limit_ns && poll(&p, 1, (int)((limit - now) / ORD_MS) + 1) <= 0)
+			continue;
+		inj_input_fill(in);
+	}
+	if (!line)
+		(void)(in->too_long ? ord_fail(err, ORD_USAGE, "the request is beyond %zu KiB",
+					       current->request_max / 1024)
+				    : ord_fail(err, ORD_USAGE, "the line has no end"));
+	return line;
+}
+
+int inj_serve(const struct inj_program *program, const struct inj_door *door)
 {
 	static struct inj_input in; /* large: not on the stack */
 	static struct inj_request req;
+	struct ord_err err, why;
 	const char *line;
-	struct ord_err err;
+	bool closed;
 	size_t size;
 
 	inj_program_set(program);
+	door_current = door;
 	(void)umask(022); /* modes are given where files are made; a caller's 077 would hide the
 			     halt mark */
 	if (standard_open(&err) < 0)
 		return INJ_EXIT_FAILED;
 	signals_block();
-	while (!(line = inj_input_line(&in, &size)) && !in.ended)
-		inj_input_fill(&in);
-	if (!line && in.used == 0)
+	/* Who is refused is told so as the answer to what they ask. */
+	closed = door && door->open(&why) < 0;
+	line = line_await(&in, !door ? 0 : closed ? REFUSED_NS : ASK_NS, &size, &err);
+	if (!line && in.used == 0 && in.ended)
 		return INJ_EXIT_OK; /* nothing was asked */
-	if (!line)
-		(void)(in.too_long ? ord_fail(&err, ORD_USAGE, "the request is beyond %zu KiB",
-					      program->request_max / 1024)
-				   : ord_fail(&err, ORD_USAGE, "the line has no end"));
-	else if (inj_request_parse(line, size, &req, &err) == 0)
+	if (closed)
+		err = why;
+	else if (line && inj_request_parse(line, size, &req, &err) == 0 &&
+		 (!door || door->admit(&req, &err) == 0))
 		return dispatch(&req, &in);
 	inj_event_failed("request", NULL, &err);
 	return INJ_EXIT_REQUEST;
