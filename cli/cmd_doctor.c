@@ -14,6 +14,7 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "ordeal/fault.h"
+#include "ordeal/run.h"
 
 /* What one user's injector said, or why it could not be asked. */
 struct opinion {
@@ -65,9 +66,11 @@ static json_t *judge(const struct ord_fault *fault, const struct opinion *mine,
 				 "as", am_root ? "root" : "you", "engine", text(m, "engine"),
 				 "class", ord_guarantee_name(fault->guarantee), "reason", "");
 	if (r && json_is_true(json_object_get(r, "available")))
-		return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", 1,
-				 "as", "root, by sudo", "engine", text(r, "engine"), "class",
-				 ord_guarantee_name(fault->guarantee), "reason", "");
+		return json_pack(
+			"{s:s,s:b,s:s,s:s,s:s,s:s}", "fault", fault->name, "available", 1, "as",
+			ord_holder_by_socket() ? "you, by ordeal-injector.socket" : "root, by sudo",
+			"engine", text(r, "engine"), "class", ord_guarantee_name(fault->guarantee),
+			"reason", "");
 	reason = r			      ? text(r, "reason")
 		 : !am_root && *root->err.msg ? root->err.msg
 		 : m			      ? text(m, "reason")

@@ -17,6 +17,9 @@ const struct cli_named cli_environment[] = {
 	{"ORDEAL_POLICY_CA", "as --policy-ca"},
 	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
 	{"ORDEAL_INJECTOR_KUBE", "the same of the injector for faults through the Kubernetes API"},
+	{"ORDEAL_INJECTOR_SOCKET",
+	 "the socket through which who is not root asks for what needs root, instead of "
+	 "/run/ordeal-injector.sock; empty: none, but sudo"},
 	{"ORDEAL_MODULES", "the folder of the modules, instead of the installed one"},
 	{"GITHUB_STEP_SUMMARY", "where it is set, as in a job of GitHub Actions, report.md is "
 				"appended to the file that it "
@@ -30,6 +33,9 @@ const struct cli_named cli_environment[] = {
 const struct cli_named cli_files[] = {
 	{"/run/ordeal",
 	 "undo records of effects that go with a restart, and the mark of halt; mode 0700"},
+	{"/etc/ordeal/policy.yaml",
+	 "who may ask for which faults through ordeal-injector.socket: root's alone to write"},
+	{"/run/ordeal-injector.sock", "where systemd listens for them, for the group 'ordeal'"},
 	{"/var/lib/ordeal",
 	 "undo records of effects that outlive a restart, and root's runs; of who is "
 	 "not root in the state directory"},

@@ -70,8 +70,9 @@ bool ord_run_exempt(struct ord_args *args, char out[static ORD_ENDPOINT_TEXT]);
 /*
  * A holder: one spawned ordeal-injector or ordeal-injector-kube and its pipe. The program is
  * $ORDEAL_INJECTOR or $ORDEAL_INJECTOR_KUBE, else the one beside the running executable, else the
- * installed one; as who is not root, with `sudo -n`
- * before it where the fault needs root.
+ * installed one. As who is not root, where the fault needs root: through the socket of the service
+ * that root has set up (ordeal-injector.socket), if this user may connect to it; else with `sudo
+ * -n` before the program.
  */
 struct ord_holder;
 
@@ -86,6 +87,8 @@ enum ord_program ord_holder_program(const struct ord_fault *fault, const struct 
 bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place *place);
 /* Whether this user may run the injector at all; who may not is root through sudo, or nobody. */
 bool ord_holder_may_run(void);
+/* Whether that service is this user's way to what needs root. */
+bool ord_holder_by_socket(void);
 /* Sends one request line (borrowed). */
 int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err *err);
 /* The descriptor to poll for reading. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,11 @@ static int ended(struct ord_holder *h, struct ord_err *err)
 {
 	char words[256];
 
+	if (h->socket)
+		return ord_fail(err, ORD_SYS,
+				"the injector behind '%s' closed the connection: "
+				"`journalctl -u 'ordeal-injector@*'` says why",
+				h->path);
 	for (int i = 0; i < 20 && !h->reaped;
 	     i++) { /* the end of file comes a little before the zombie */
 		reap(h, WNOHANG);
@@ -107,8 +113,11 @@ static int ended(struct ord_holder *h, struct ord_err *err)
 		return ord_fail(
 			err, ORD_SKIP,
 			"this needs root and sudo refused (%s); allow it with the line '%%ordeal "
-			"ALL=(root) NOPASSWD: %s' in /etc/sudoers.d/ordeal, or run ordeal as root",
-			*words ? words : "no reason given", h->path);
+			"ALL=(root) NOPASSWD: %s' in /etc/sudoers.d/ordeal, %s, or run ordeal as "
+			"root",
+			*words ? words : "no reason given", h->path,
+			access(ORDEAL_SOCKET, F_OK) == 0 ? "join the group of " ORDEAL_SOCKET
+							 : "set up ordeal-injector.socket");
 	if (h->reaped && WIFSIGNALED(h->status))
 		return ord_fail(err, ORD_SYS, "the injector was killed by signal %d (%s)%s%s",
 				WTERMSIG(h->status), strsignal(WTERMSIG(h->status)),
@@ -142,6 +151,9 @@ int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err
 		struct pollfd p = {.fd = h->in, .events = POLLOUT};
 		ssize_t r = write_quiet(h->in, text + done, n - done);
 
+		/* Behind a socket it may have said why before it went: the reader will see. */
+		if (r < 0 && errno == EPIPE && h->socket && !h->spoke)
+			return 0;
 		if (r < 0 && errno == EPIPE)
 			return ended(h, err);
 		if (r < 0 && errno != EAGAIN)
@@ -209,9 +221,9 @@ static int fill(struct ord_holder *h, struct ord_err *err)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return 0;
-	if (n < 0)
+	if (n < 0 && !(h->socket && errno == ECONNRESET))
 		return ord_fail_sys(err, "read from the injector");
-	if (n == 0)
+	if (n <= 0)
 		return ended(h, err);
 	h->used += (size_t)n;
 	return 1;
@@ -296,6 +308,10 @@ void ord_holder_free(struct ord_holder *h)
 {
 	if (!h)
 		return;
+	if (h->socket) { /* the end of its input, while its last words still come */
+		(void)shutdown(h->in, SHUT_WR);
+		drain(h, REAP_NS);
+	}
 	ord_close(&h->in);
 	if (!h->reaped) {
 		uint64_t start = ord_now_ns(), spent;
