@@ -34,7 +34,8 @@ static void put_commands(FILE *out)
 		roff_subsection(out, head);
 		(void)fprintf(out, "%c%s.\n", c->summary[0] - 'a' + 'A', c->summary + 1);
 		if (c->details) {
-			(void)fputs(".PP\n", out);
+			if (strncmp(c->details, "  ", 2) != 0) /* lines as they stand have one */
+				(void)fputs(".PP\n", out);
 			roff_text(out, c->details);
 		}
 		put_options(out, c->options);
