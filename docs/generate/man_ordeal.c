@@ -130,6 +130,7 @@ void page_ordeal(FILE *out)
 	put_probes(out);
 	part_cluster(out);
 	part_policies(out);
+	part_console(out);
 	put_surroundings(out);
 	(void)fputs(".SH SEE ALSO\n.BR ordeal\\-spec (5),\n.BR ordeal\\-rules (5),\n.BR "
 		    "ordeal\\-injector (8),\n.BR "
