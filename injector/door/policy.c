@@ -276,9 +276,9 @@ static int rule_finish(const struct reader *r, const struct door_rule *rule,
 	return 0;
 }
 
-static int rule_read(struct reader *r, struct door_rule *rule)
+static int rule_read(struct reader *r, const struct door_entry *first, struct door_rule *rule)
 {
-	const struct door_entry *first = peek(r), *e = first;
+	const struct door_entry *e = first;
 	unsigned seen = 0;
 
 	*rule = (struct door_rule){.line = first->line, .leases = 1};
@@ -312,7 +312,7 @@ static int rules_read(struct reader *r, struct door_policy *ret)
 			return wrong(r, e, "a rule begins with '- who:', each in the same column");
 		if (ret->n == DOOR_RULES_MAX)
 			return wrong(r, e, "more rules than there may be (32)");
-		if (rule_read(r, &ret->rules[ret->n]) < 0)
+		if (rule_read(r, e, &ret->rules[ret->n]) < 0)
 			return -1;
 		ret->n++;
 	}
