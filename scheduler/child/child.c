@@ -289,6 +289,14 @@ static int listen_to(sd_event *loop, struct ord_child *c, struct ord_err *err)
 		e = sd_event_add_io(loop, &c->said, c->log, EPOLLIN, on_said, c);
 	if (e >= 0)
 		e = sd_event_add_io(loop, &c->exited, c->pidfd, EPOLLIN, on_exited, c);
+	/* Who has ended is heard before all else, and read to the end then: each that is left would
+	 * be looked at again whenever something happens. */
+	if (e >= 0)
+		e = sd_event_source_set_priority(c->exited, SD_EVENT_PRIORITY_NORMAL - 1);
+	if (e >= 0)
+		e = sd_event_source_set_priority(c->readable, SD_EVENT_PRIORITY_NORMAL + 1);
+	if (e >= 0)
+		e = sd_event_source_set_priority(c->said, SD_EVENT_PRIORITY_NORMAL + 1);
 	if (e >= 0)
 		return 0;
 	errno = -e;

@@ -22,7 +22,8 @@
 #define TOO_FAR_NS ((int64_t)(25 * 3600 * ORD_S))
 #define TICK_US	   1000000
 #define STRIP_US   250000
-#define TURN_MAX   4096 /* claims in one turn of the loop */
+#define CLAIM_MAX  64 /* in one turn of the loop */
+#define BEGIN_MAX  1
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -62,7 +63,7 @@ static void claim_all(struct ord_serve *s, int64_t now)
 	int64_t at, until = now + AHEAD_NS;
 	bool any = false;
 
-	for (int n = 0; n < TURN_MAX; n++) {
+	for (int n = 0; n < CLAIM_MAX; n++) {
 		uint32_t id = ord_agenda_first(s->agenda, &at);
 
 		if (id == ORD_AGENDA_NONE || at > until)
@@ -80,14 +81,22 @@ static void claim_all(struct ord_serve *s, int64_t now)
 
 /* ---- instants */
 
+/* Where more are due than can be started, those that end are to be heard, too. */
 static void begin_all(struct ord_serve *s)
 {
+	unsigned n = 0;
+
 	for (struct run *r = s->first, *next; r; r = next) {
 		next = r->next;
 		if (r->at_ns > (int64_t)ord_wall_ns())
 			break;
-		if (r->state == RUN_CLAIMED && r->mark && r->mark <= s->synced)
-			run_begin(s, r);
+		if (r->state != RUN_CLAIMED || !r->mark || r->mark > s->synced)
+			continue;
+		if (n++ == BEGIN_MAX) {
+			due_soon(s);
+			break;
+		}
+		run_begin(s, r);
 	}
 }
 
@@ -124,8 +133,8 @@ void due_turn(struct ord_serve *s)
 		return;
 	begin_all(s);
 	claim_all(s, (int64_t)ord_wall_ns());
-	begin_all(s);
-	runs_queue(s);
+	if (s->freed)
+		runs_queue(s);
 	set_timer(s);
 }
 
@@ -138,8 +147,10 @@ void due_soon(struct ord_serve *s)
 /* ---- the clock */
 
 /* What a clock far in the future had dealt with would not come for as long. */
-static void forget_future(struct ord_serve *s, int64_t now)
+void due_forget_future(struct ord_serve *s)
 {
+	int64_t now = (int64_t)ord_wall_ns();
+
 	for (uint32_t id = 0; id < ord_agenda_ids(s->agenda); id++) {
 		struct ord_agenda_due due = {.id = id, .cursor_ns = now};
 		struct ord_agenda_entry a;
@@ -172,7 +183,7 @@ static void compare_clocks(int64_t *ret_wall_less_boot, uint64_t *ret_boot_less_
 
 static void check_clock(struct ord_serve *s)
 {
-	int64_t less, step, slept, wall = (int64_t)ord_wall_ns();
+	int64_t less, step, slept;
 	uint64_t ahead;
 	char text[32];
 
@@ -190,7 +201,7 @@ static void check_clock(struct ord_serve *s)
 	serve_say(s, "the clock was put %s by %s", step < 0 ? "back" : "forward",
 		  ord_human_duration(step < 0 ? -step : step, text));
 	serve_emit(s, "clock", json_pack("{s:I}", "step_ns", (json_int_t)step));
-	forget_future(s, wall);
+	due_forget_future(s);
 }
 
 static int on_timer(sd_event_source *source, int fd, uint32_t events, void *arg)
@@ -247,9 +258,6 @@ int due_open(struct ord_serve *s, struct ord_err *err)
 	if (s->timer < 0)
 		return ord_fail_sys(err, "timerfd");
 	e = sd_event_add_io(s->loop, &s->timed, s->timer, EPOLLIN, on_timer, s);
-	/* Before all else that happened at the same time. */
-	if (e >= 0)
-		e = sd_event_source_set_priority(s->timed, SD_EVENT_PRIORITY_IMPORTANT);
 	if (e >= 0)
 		e = sd_event_add_defer(s->loop, &s->hurry, on_hurry, s);
 	if (e >= 0)

@@ -40,6 +40,7 @@ static int on_command_end(sd_event_source *source, const siginfo_t *info, void *
 			  s->halted ? "halt: what holds leases may still do so" : "resume");
 	s->n_commands--;
 	s->clearing = s->clearing && s->n_commands;
+	s->freed = true;
 	due_soon(s);
 	/* The loop's reference is the only one. */
 	return sd_event_source_set_floating(source, false);
@@ -116,6 +117,7 @@ void halt_clear(struct ord_serve *s, const char *who, bool ours)
 	s->clearing = ours && s->n_commands;
 	if (s->halted)
 		set(s, false, who);
+	s->freed = true;
 	due_soon(s);
 }
 

@@ -85,6 +85,7 @@ static json_t *strip(const struct run *r)
 
 void runs_strips(struct ord_serve *s)
 {
+	show_flush(s);
 	for (struct run *r = s->first; r && s->event; r = r->next) {
 		char key[24];
 

@@ -83,6 +83,7 @@ static void on_failing(void *arg, const char *why)
 			  s->state, why);
 	else
 		serve_say(s, "the journal can be written again");
+	s->freed = true;
 	due_soon(s);
 }
 
@@ -107,6 +108,8 @@ static int open_all(struct ord_serve *s, struct ord_err *err)
 	if (s->halted)
 		halt_set(s, s->halted_by, true);
 	halt_check(s);
+	due_forget_future(s);
+	s->freed = true;
 	due_soon(s);
 	return 0;
 }
@@ -175,11 +178,12 @@ void ord_serve_close(struct ord_serve *s)
 		return;
 	watch_close(s->watch);
 	due_done(s);
+	ord_locks_free(s->locks);
+	s->locks = NULL;
 	runs_done(s);
 	journal_close(s->journal);
 	store_done(s);
 	ord_agenda_free(s->agenda);
-	ord_locks_free(s->locks);
 	json_decref(s->kept);
 	ord_close(&s->lock_fd);
 	ord_close(&s->state_fd);

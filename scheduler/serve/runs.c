@@ -25,7 +25,10 @@ const char *run_reason_name(enum run_reason reason)
 void run_insert(struct ord_serve *s, struct run *r)
 {
 	struct run *at = s->last;
+	struct entry *e = store_entry(s, r->id);
 
+	if (e)
+		e->runs++;
 	while (at && at->at_ns > r->at_ns)
 		at = at->before;
 	r->before = at;
@@ -47,7 +50,8 @@ static void let_others(struct ord_serve *s)
 
 	while (ord_locks_granted(s->locks, &owner))
 		for (struct run *r = s->first; r; r = r->next)
-			r->held = r->held || r->key == owner;
+			if (r->key == owner)
+				r->held = s->freed = true;
 }
 
 static void drop_claims(struct run *r)
@@ -100,8 +104,14 @@ static void want_targets(struct ord_serve *s, struct run *r)
 
 static void run_free(struct ord_serve *s, struct run *r)
 {
-	ord_locks_release(s->locks, r->key);
-	let_others(s);
+	struct entry *e = store_entry(s, r->id);
+
+	if (e)
+		e->runs--;
+	if (s->locks) {
+		ord_locks_release(s->locks, r->key);
+		let_others(s);
+	}
 	if (r->before)
 		r->before->next = r->next;
 	else
@@ -253,7 +263,8 @@ static void ended(struct ord_serve *s, struct run *r, int code, const char *verd
 	show_changed(s, id);
 	if (s->stopping && !s->n_running)
 		(void)sd_event_exit(s->loop, 0);
-	due_soon(s); /* who waited for it */
+	s->freed = true;
+	due_soon(s);
 }
 
 static void on_end(void *arg, struct ord_child *c, int code, const char *dir, const char *verdict,
@@ -406,10 +417,12 @@ static bool is_replaced(const struct ord_serve *s, const struct run *r)
 	return false;
 }
 
-/* One a turn: each start changes what the others wait for, and the list. */
 void runs_queue(struct ord_serve *s)
 {
+	s->freed = false;
 	for (struct run *r = s->first, *next; r && !s->stopping && !s->halted; r = next) {
+		if (s->n_running >= s->options.max_runs)
+			return;
 		next = r->next;
 		if (r->state != RUN_QUEUED)
 			continue;

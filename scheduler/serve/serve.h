@@ -42,7 +42,8 @@ struct entry {
 	uint64_t patience_ns;  /* longer than this no run of it takes */
 	uint64_t version;      /* of all entries: another text has another */
 	uint32_t id;	       /* its own */
-	uint32_t running, waiting;
+	uint32_t running, waiting, runs; /* runs: those too that wait for their instant */
+	bool changed;			 /* and not yet told of */
 };
 
 enum run_state {
@@ -98,6 +99,7 @@ struct ord_serve {
 
 	struct run *first, *last; /* by the instants at which they start */
 	size_t n_running, n_queued;
+	bool freed; /* what those that are queued wait for may be there */
 	struct late late;
 
 	int timer; /* CLOCK_REALTIME */
@@ -117,6 +119,7 @@ struct ord_serve {
 
 	void (*event)(void *arg, const char *type, const json_t *data);
 	void *event_arg;
+	uint32_t flushed; /* ids, round and round */
 	uint64_t said_window_ns;
 	unsigned n_said, n_unsaid;
 };
@@ -164,7 +167,7 @@ bool entry_complete(const struct ord_serve *s, const struct entry *e, struct mis
  */
 int store_look(struct ord_serve *s, json_t *names, struct ord_err *err);
 void store_done(struct ord_serve *s);
-bool store_has(const struct ord_serve *s, const char *file);
+struct file *store_file(const struct ord_serve *s, const char *name);  /* NULL: none */
 struct entry *store_entry(const struct ord_serve *s, uint32_t id);     /* NULL: none */
 struct entry *store_find(const struct ord_serve *s, const char *file); /* NULL: none */
 /* Of the files' names, without those that are no experiments. */
@@ -207,6 +210,8 @@ void due_done(struct ord_serve *s);
 void due_turn(struct ord_serve *s);
 /* The same in the next turn of the loop. */
 void due_soon(struct ord_serve *s);
+/* Schedules that a clock which was wrong had taken far into the future are taken back. */
+void due_forget_future(struct ord_serve *s);
 
 /* ---- runs.c: dispatches */
 const char *run_reason_name(enum run_reason reason);
@@ -240,7 +245,9 @@ json_t *show_time(int64_t wall_ns); /* RFC 3339; NULL for ORD_NEVER */
 json_t *show_entry(struct ord_serve *s, uint32_t id);
 json_t *show_run(struct ord_serve *s, const struct run *r);
 const char *show_key(const struct run *r, char out[static 24]); /* "d42" */
-void show_changed(struct ord_serve *s, uint32_t id);		/* event `schedule` */
+/* Its event `schedule` comes with the next show_flush(). */
+void show_changed(struct ord_serve *s, uint32_t id);
+void show_flush(struct ord_serve *s);
 
 /* ---- halt.c */
 void halt_set(struct ord_serve *s, const char *who, bool ours);

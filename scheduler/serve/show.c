@@ -7,6 +7,8 @@
 #include "ordeal/calendar.h"
 #include "scheduler/serve/serve.h"
 
+#define FLUSH_MAX 64 /* schedules that are told of in a quarter of a second */
+
 json_t *show_time(int64_t wall_ns)
 {
 	char text[32];
@@ -35,14 +37,6 @@ json_t *ord_serve_status(struct ord_serve *s)
 			 late_json(&s->late), "journal_failing", journal_failing(s->journal));
 }
 
-static const struct file *file_of(const struct ord_serve *s, uint32_t id)
-{
-	for (size_t i = 0; i < s->n_files; i++)
-		if (s->files[i].id == id)
-			return &s->files[i];
-	return NULL;
-}
-
 static json_t *message_of(const struct file *f)
 {
 	if (!f || !f->message)
@@ -56,7 +50,7 @@ static json_t *running_of(const struct ord_serve *s, uint32_t id)
 {
 	json_t *list = json_array();
 
-	for (const struct run *r = s->first; r; r = r->next) {
+	for (const struct run *r = s->first; r && s->entries[id]->runs; r = r->next) {
 		const char *slash = strrchr(r->dir, '/');
 
 		if (r->id == id && r->child)
@@ -68,7 +62,7 @@ static json_t *running_of(const struct ord_serve *s, uint32_t id)
 /* A run that is claimed is still to come. */
 static json_t *next_of(const struct ord_serve *s, uint32_t id, const struct ord_agenda_entry *a)
 {
-	for (const struct run *r = s->first; r; r = r->next)
+	for (const struct run *r = s->first; r && s->entries[id]->runs; r = r->next)
 		if (r->id == id && r->state == RUN_CLAIMED)
 			return json_pack("{s:o,s:o}", "at", show_time(r->at_ns), "planned",
 					 show_time(r->planned_ns));
@@ -101,13 +95,33 @@ static json_t *entry_json(struct ord_serve *s, uint32_t id, const struct file *f
 
 json_t *show_entry(struct ord_serve *s, uint32_t id)
 {
-	return store_entry(s, id) ? entry_json(s, id, file_of(s, id)) : NULL;
+	return store_entry(s, id) ? entry_json(s, id, store_file(s, store_entry(s, id)->file))
+				  : NULL;
 }
 
+/* Many things change one after another, and each costs whoever listens. */
 void show_changed(struct ord_serve *s, uint32_t id)
 {
-	if (s->event && store_entry(s, id))
+	struct entry *e = store_entry(s, id);
+
+	if (e)
+		e->changed = true;
+}
+
+void show_flush(struct ord_serve *s)
+{
+	uint32_t n = ord_agenda_ids(s->agenda), told = 0;
+
+	for (uint32_t i = 0; s->event && i < n && told < FLUSH_MAX; i++) {
+		uint32_t id = s->flushed++ % n;
+		struct entry *e = store_entry(s, id);
+
+		if (!e || !e->changed)
+			continue;
+		e->changed = false;
 		serve_emit(s, "schedule", show_entry(s, id));
+		told++;
+	}
 }
 
 /* A file that never was good: its name is all that there is. */

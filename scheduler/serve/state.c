@@ -283,7 +283,7 @@ static void forget_gone(struct ord_serve *s)
 	void *next;
 
 	json_object_foreach_safe (s->kept, next, name, known) {
-		if (store_has(s, text(known, "f")))
+		if (store_file(s, text(known, "f")))
 			continue;
 		serve_say(s, "%s: taken off while nobody watched", name);
 		(void)json_object_del(s->kept, name);

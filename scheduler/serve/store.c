@@ -59,21 +59,16 @@ static size_t place_of(const struct ord_serve *s, const char *name)
 	return lo;
 }
 
-static struct file *find_file(const struct ord_serve *s, const char *name)
+struct file *store_file(const struct ord_serve *s, const char *name)
 {
 	size_t at = place_of(s, name);
 
 	return at < s->n_files && !strcmp(s->files[at].name, name) ? &s->files[at] : NULL;
 }
 
-bool store_has(const struct ord_serve *s, const char *file)
-{
-	return find_file(s, file);
-}
-
 struct entry *store_find(const struct ord_serve *s, const char *file)
 {
-	const struct file *f = find_file(s, file);
+	const struct file *f = store_file(s, file);
 
 	return f ? store_entry(s, f->id) : NULL;
 }
@@ -148,7 +143,7 @@ static void read_file(struct look *l, struct file *f)
 /* A name that leads nowhere is no file: a link whose target is still to come. */
 static void look_at(struct look *l, const char *name)
 {
-	struct file *f = find_file(l->s, name);
+	struct file *f = store_file(l->s, name);
 	struct stat st;
 
 	if (fstatat(l->dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
@@ -293,6 +288,7 @@ static bool put(struct ord_serve *s, struct fresh *x, struct mistake *why)
 		e->last = json_incref(before->last);
 		e->running = before->running;
 		e->waiting = before->waiting;
+		e->runs = before->runs;
 		entry_free(before);
 	}
 	x->read.entry = NULL;
@@ -445,6 +441,7 @@ int store_look(struct ord_serve *s, json_t *names, struct ord_err *err)
 		remove_unseen(s);
 		read_changed(&l, names);
 		take_all(&l);
+		s->freed = true;
 		due_soon(s);
 	}
 	free(l.fresh);
