@@ -32,7 +32,7 @@ set(edges_run policy monitor cluster plan probe spec catalog base)
 # The same of gameday: the loader, and what holds a day.
 set(edges_gameday base)
 set(edges_gameday_module child run plan spec catalog base)
-set(edges_serve agenda child run plan base)
+set(edges_serve history agenda child run plan base)
 set(edges_reports report_stats report_table report_write base)
 set(edges_report_stats base)
 set(edges_report_table report_stats base)

@@ -56,6 +56,7 @@ static void interrupted(struct ord_serve *s, const json_t *claim)
 		   *run = slash ? slash + 1 : "";
 	int64_t key = number(claim, "k");
 
+	past_interrupted(s, text(claim, "n"), number(claim, "p"), dir);
 	serve_say(s, "%s: interrupted (d%lld) %s", text(claim, "n"), (long long)key, dir);
 	if (e) {
 		json_decref(e->last);

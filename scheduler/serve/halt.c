@@ -2,17 +2,10 @@
  * The halt of the machine: every lease ends, and nothing begins until it is resumed. `ordeal halt`
  * and the daemon do the same: whoever began it, the mark that it leaves is followed.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/auto.h"
 #include "base/file.h"
-#include "scheduler/child/spawn.h"
 #include "scheduler/serve/serve.h"
 
 #define ROOT_MARK "/run/ordeal/halted"
@@ -31,54 +24,24 @@ bool halt_is_marked(void)
 	return stat(path, &st) == 0;
 }
 
-static int on_command_end(sd_event_source *source, const siginfo_t *info, void *arg)
+static void on_command_end(struct ord_serve *s, bool ok)
 {
-	struct ord_serve *s = arg;
-
-	if (info->si_code != CLD_EXITED || info->si_status)
+	if (!ok)
 		serve_say(s, "`ordeal %s` failed: see above",
 			  s->halted ? "halt: what holds leases may still do so" : "resume");
 	s->n_commands--;
 	s->clearing = s->clearing && s->n_commands;
 	s->freed = true;
 	due_soon(s);
-	/* The loop's reference is the only one. */
-	return sd_event_source_set_floating(source, false);
-}
-
-static void spawn(struct ord_serve *s, const char *name, int null)
-{
-	const char *const argv[] = {"ordeal", name, NULL};
-	sd_event_source *source = NULL;
-	struct ord_err err;
-	int pidfd = -1;
-	pid_t pid;
-
-	if (spawn_program(s->options.program ? s->options.program : "/proc/self/exe", argv,
-			  (const int[]){null, null, 2}, &pid, &pidfd, &err) < 0) {
-		serve_say(s, "ordeal %s: %s", name, err.msg);
-		return;
-	}
-	if (sd_event_add_child_pidfd(s->loop, &source, pidfd, WEXITED, on_command_end, s) < 0) {
-		(void)waitpid(pid, NULL, 0);
-		ord_close(&pidfd);
-		return;
-	}
-	(void)sd_event_source_set_child_pidfd_own(source, true);
-	(void)sd_event_source_set_floating(source, true);
-	(void)sd_event_source_unref(source);
-	s->n_commands++;
 }
 
 /* `ordeal halt` itself: who may end which leases is its affair. */
 static void command(struct ord_serve *s, const char *name)
 {
-	ord_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const char *const argv[] = {"ordeal", name, NULL};
 
-	if (null >= 0)
-		spawn(s, name, null);
-	else
-		serve_say(s, "ordeal %s: /dev/null: %s", name, strerrordesc_np(errno));
+	if (command_start(s, argv, on_command_end) == 0)
+		s->n_commands++;
 }
 
 static void set(struct ord_serve *s, bool halted, const char *who)

@@ -63,6 +63,7 @@ static int find_folders(struct ord_serve *s, struct ord_err *err)
 		(void)snprintf(s->runs_dir, sizeof s->runs_dir, "%s", s->options.runs);
 	else
 		(void)snprintf(s->runs_dir, sizeof s->runs_dir, "%s/runs", home);
+	past_open(s, home);
 	return ord_mkdirs(s->runs_dir, 0755, err);
 }
 

@@ -52,6 +52,7 @@ void serve_skipped(struct ord_serve *s, const char *name, int64_t first_ns, int6
 {
 	char planned[32];
 
+	past_skipped(s, name, first_ns, last_ns, times, reason);
 	ord_format_utc((uint64_t)first_ns, planned);
 	serve_say(s, "%s: not run (%s), planned for %s%s", name, reason, planned,
 		  times > 1 ? " and after" : "");

@@ -96,6 +96,8 @@ struct ord_serve {
 	struct journal *journal;
 	json_t *kept; /* what the journal says of schedules that are not there (yet), by name */
 	uint64_t synced, next_key, next_version;
+	char history_dir[SERVE_PATH_MAX];
+	bool history_told; /* that it takes nothing */
 
 	struct run *first, *last; /* by the instants at which they start */
 	size_t n_running, n_queued;
@@ -198,6 +200,17 @@ json_t *state_take(struct ord_serve *s, const char *name);
 void state_seen(struct ord_serve *s, uint32_t id);
 void state_gone(struct ord_serve *s, const char *name);
 json_t *state_halt_record(const struct ord_serve *s);
+
+/* ---- command.c: `ordeal` beside the loop */
+typedef void command_end(struct ord_serve *s, bool ok);
+/* argv[0] is "ordeal". -1: it could not be started, which was said. */
+int command_start(struct ord_serve *s, const char *const argv[], command_end *end);
+
+/* ---- past.c: the history */
+void past_open(struct ord_serve *s, const char *home);
+void past_skipped(struct ord_serve *s, const char *name, int64_t first_ns, int64_t last_ns,
+		  uint64_t times, const char *reason);
+void past_interrupted(struct ord_serve *s, const char *name, int64_t planned_ns, const char *dir);
 
 /* ---- claims.c: what was claimed before a restart */
 /* Goes on with what was not begun, and tells what was interrupted. The claims are taken. */

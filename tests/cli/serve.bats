@@ -127,6 +127,8 @@ ran() { [ "$(journal 'select(.c == "end" and .last.exit == 0)' | wc -l)" -ge "$1
 	grep -q '"state":"reverted"' "$dir/run.jsonl"
 	[ "$(journal 'select(.c == "claim" and .k == 1)')" = "" ]
 	[ "$(journal -r 'select(.c == "seen").last.verdict')" = interrupted ]
+	# The history has it, beside what its timeline came to.
+	"$ORDEAL" history --json | jq -e --arg run "${dir##*/}" '.runs[] | select(.run == $run or .folder == $run)'
 	run "$ORDEAL" status
 	[[ $output == *"no lease"* ]]
 	stop
