@@ -7,6 +7,8 @@
 
 #include "scheduler/serve/record.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *record = record_read((const char *)data, size), *back;
