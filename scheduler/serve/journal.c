@@ -322,7 +322,7 @@ static int write_records(int fd, const json_t *records, off_t *ret_size, struct 
 				room = 2 * (size + n);
 			}
 		}
-		if (!line || size + n > room)
+		if (!line || !text || size + n > room)
 			return ord_fail_nomem(err);
 		memcpy(text + size, line, n);
 		size += n;
