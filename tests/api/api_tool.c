@@ -16,13 +16,13 @@
 #include "scheduler/serve/api/api.h"
 #include "stand_in.h"
 
+#define LATE_MAX 100000
+
 struct tool {
 	struct ord_serve serve;
 	uint64_t every_us, n;
-	uint64_t *late_ns; /* of each strip */
+	uint64_t late_ns[LATE_MAX]; /* of each strip */
 };
-
-#define LATE_MAX 100000
 
 static void tell(void *arg, const char *line)
 {
@@ -54,7 +54,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* For the benchmark: how late the loop came to its timer, and what it cost. */
-static void print_figures(const struct tool *t)
+static void print_figures(struct tool *t)
 {
 	uint64_t n = t->n < LATE_MAX ? t->n : LATE_MAX;
 
@@ -105,7 +105,7 @@ static void read_options(int argc, char **argv, struct ord_api_options *o, struc
 int main(int argc, char **argv)
 {
 	struct ord_api_options o = {.log = tell};
-	struct tool t = {0};
+	static struct tool t;
 	struct ord_api *api;
 	struct ord_err err;
 	sd_event_source *strip = NULL;
@@ -113,16 +113,15 @@ int main(int argc, char **argv)
 	sigset_t set;
 
 	read_options(argc, argv, &o, &t);
-	t.late_ns = calloc(LATE_MAX, sizeof *t.late_ns);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	if (!t.late_ns || sd_event_new(&loop) < 0 ||
-	    sd_event_add_signal(loop, NULL, SIGTERM, NULL, NULL) < 0)
+	if (sd_event_new(&loop) < 0 || sd_event_add_signal(loop, NULL, SIGTERM, NULL, NULL) < 0)
 		return 6;
 	if (ord_api_open(loop, &t.serve, &o, &api, &err)) {
 		(void)fprintf(stderr, "api_tool: %s\n", err.msg);
+		(void)sd_event_unref(loop);
 		return 2;
 	}
 	if (t.every_us)
@@ -137,6 +136,5 @@ int main(int argc, char **argv)
 	print_figures(&t);
 	(void)sd_event_source_unref(strip);
 	(void)sd_event_unref(loop);
-	free(t.late_ns);
 	return 0;
 }

@@ -273,8 +273,8 @@ def test_sockets(program):
         again = subprocess.Popen(t.command, stdout=subprocess.PIPE, text=True)
         assert again.stdout.readline() == "ready\n"
         second = subprocess.run(t.command, capture_output=True, text=True)
-        assert second.returncode == 2 and "someone listens" in second.stderr, second
         again.terminate()
+        assert second.returncode == 2 and "someone listens" in second.stderr, second
         assert again.wait(10) == 0 and not os.path.exists(t.socket)
         again.stdout.close()
     t = Tool(program)
