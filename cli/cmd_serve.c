@@ -1,10 +1,13 @@
 /* The daemon that runs experiments by their schedules; it is in a module of its own. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/auto.h"
 #include "base/file.h"
 #include "base/module.h"
 #include "cli/commands.h"
 #include "cli/history.h"
+#include "cli/policy.h"
 #include "cli/runs.h"
 #include "cli/serve.h"
 #include "ordeal/api.h"
@@ -56,12 +59,40 @@ static int api_of(const struct cli_args *args, struct cli_history *of, struct or
 	return 0;
 }
 
+/* What each run is given of the daemon's own options: who must allow it. */
+struct run_args {
+	const char *v[2 * CLI_GIVEN_MAX + 1]; /* NULL-ended */
+	size_t n;
+};
+
+/* What is named is read once now, so that a mistake is not found by the first run. */
+static int run_args_of(const struct cli_args *args, struct run_args *ret)
+{
+	static const char *const names[] = {"--policy", "--policy-token-file", "--policy-ca"};
+	struct ord_policy *policy;
+	int code = cli_policy_open("--policy", args, NULL, &policy);
+
+	ord_policy_close(policy);
+	if (code)
+		return code;
+	for (size_t i = 0; i < args->n_given; i++)
+		for (size_t name = 0; name < ORD_COUNT(names); name++) {
+			if (strcmp(args->given[i].option->name, names[name] + 2) != 0)
+				continue;
+			ret->v[ret->n++] = names[name];
+			ret->v[ret->n++] = args->given[i].value;
+		}
+	return CLI_OK;
+}
+
 static int serve(const struct cli_args *args, struct ord_err *err)
 {
+	struct run_args own = {.n = 0};
 	struct ord_serve_options options = {
 		.dir = args->operands[0],
 		.state = cli_value(args, "state"),
 		.runs = cli_value(args, "output"),
+		.extra = own.v,
 		.say = say,
 	};
 	const struct ord_serve_calls *calls;
@@ -69,12 +100,16 @@ static int serve(const struct cli_args *args, struct ord_err *err)
 	struct cli_history of;
 	uint64_t max_runs;
 	size_t broken;
+	int code;
 
 	if (cli_number(args, "max-runs", ORD_SERVE_RUNS_DEFAULT, &max_runs, err))
 		return -1;
 	if (!max_runs || max_runs > ORD_SERVE_RUNS_MAX)
 		return ord_fail(err, ORD_USAGE, "--max-runs: 1 to %d", ORD_SERVE_RUNS_MAX);
 	options.max_runs = (uint32_t)max_runs;
+	code = run_args_of(args, &own);
+	if (code)
+		return code;
 	if (cli_serve_module(&calls, err))
 		return -1;
 	if (!cli_flag(args, "check"))
@@ -90,6 +125,7 @@ static const struct cli_option options[] = {
 	 "where it keeps what it has done; else serve/ in $XDG_STATE_HOME/ordeal or "
 	 "/var/lib/ordeal. One daemon each"},
 	{"output", 'o', "DIR", "where the runs' folders are made, as of 'ordeal run'"},
+	CLI_POLICY_OPTIONS,
 	{"max-runs", 0, "N", "so many runs at once, others wait; 16 where it is not given"},
 	{"socket", 0, "PATH",
 	 "the unix socket of its API; else serve.sock in $XDG_RUNTIME_DIR/ordeal or /run/ordeal"},

@@ -23,7 +23,6 @@ struct ord_child_options {
 	size_t size;
 	const char *name;     /* what its file is called in messages */
 	const char *output;   /* where the run's folder is made; NULL: the state directory */
-	const char *policy;   /* NULL: none */
 	const char *dispatch; /* what asked for it, found again in the run's argv; NULL: nothing */
 	uint64_t seed;
 	bool has_seed;

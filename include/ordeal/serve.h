@@ -23,7 +23,6 @@ struct ord_serve_options {
 	const char *dir;	  /* the experiments */
 	const char *state;	  /* NULL: `serve` in ordeal's state directory; made if absent */
 	const char *runs;	  /* where the runs' folders are made; NULL: as `ordeal run` does */
-	const char *policy;	  /* handed to each run; NULL: none */
 	const char *const *extra; /* further arguments of each run, NULL-ended; NULL: none */
 	uint32_t max_runs;	  /* at once; 0: the default */
 	const char *program;	  /* what is started as `PROGRAM run ...`; NULL: this executable */

@@ -241,7 +241,6 @@ static int make_argv(const struct ord_child_options *o, char seed[static 24],
 		const char *name, *value;
 	} valued[] = {
 		{"--output", o->output},
-		{"--policy", o->policy},
 		{"--dispatch", o->dispatch},
 		{"--seed", o->has_seed ? seed : NULL},
 	};

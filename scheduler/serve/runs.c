@@ -222,10 +222,23 @@ void run_skip(struct ord_serve *s, struct run *r, const char *reason)
 	show_changed(s, id);
 }
 
+/* The line that says why: warnings come before it. */
+static const char *reason_of(const char *said)
+{
+	for (const char *line = said; *line; line += strspn(line, "\n")) {
+		size_t n = strcspn(line, "\n");
+
+		if (!memmem(line, n, ": warning: ", 11))
+			return line;
+		line += n;
+	}
+	return said;
+}
+
 static void say_end(struct ord_serve *s, const struct run *r, int code, const char *verdict,
 		    const char *said)
 {
-	int n = (int)strcspn(said, "\n");
+	const char *why = reason_of(said);
 
 	if (code < 0)
 		serve_say(s, "%s: killed by SIG%s; its guardian reverts %s", r->name,
@@ -233,7 +246,8 @@ static void say_end(struct ord_serve *s, const struct run *r, int code, const ch
 	else if (*verdict)
 		serve_say(s, "%s: %s (exit %d) %s", r->name, verdict, code, r->dir);
 	else
-		serve_say(s, "%s: it did not run (exit %d): %.*s", r->name, code, n, said);
+		serve_say(s, "%s: it did not run (exit %d): %.*s", r->name, code,
+			  (int)strcspn(why, "\n"), why);
 }
 
 static void ended(struct ord_serve *s, struct run *r, int code, const char *verdict,
@@ -325,7 +339,6 @@ static void start(struct ord_serve *s, struct run *r)
 		.size = e->size,
 		.name = e->file,
 		.output = s->runs_dir,
-		.policy = s->options.policy,
 		.dispatch = dispatch,
 		.extra = s->options.extra,
 		.program = s->options.program,

@@ -88,7 +88,8 @@ idle() { [ "$("$ORDEAL" ctl runs)" = "nothing runs, and nothing waits" ]; }
 	within 10 phase_is hold
 	"$ORDEAL" halt
 	within 10 idle
-	"$ORDEAL" ctl status | grep -q '^halted by '
+	# The mark is looked for four times a second.
+	within 5 sh -c '"$0" ctl status | grep -q "^halted by "' "$ORDEAL"
 	run "$ORDEAL" ctl run quiet
 	[ "$status" -eq 2 ]
 	"$ORDEAL" resume

@@ -259,3 +259,16 @@ monkey() {
 	[ "$(journal -r 'select(.c == "seen").n' | sort | tr '\n' ' ')" = "one two " ]
 	stop
 }
+
+@test "who must allow its runs is named to it, and read before the first" {
+	printf 'apiVersion: ordeal.dev/v1\nkind: Rules\nmetadata: {name: closed}\ndefault: deny\n' >closed.yaml
+	experiment one "$each_second"
+	run "$ORDEAL" serve exp --policy nothing.yaml
+	[ "$status" -eq 2 ]
+	[[ $output == *"nothing.yaml"* ]]
+	serve --policy closed.yaml
+	within 20 said "one: it did not run (exit 2): "
+	grep -q "closed" "$T/err"
+	stop
+	[ "$(runs)" -eq 0 ]
+}
