@@ -247,13 +247,13 @@ END
 
 @test "older: who is too young is hit in no round, and followed when of age" {
 	bare a
-	HOLD=6 lease pod.delete '{}' "$(objects pods)" 5 "$(selection '{"older_ns":2000000000}' true)"
+	HOLD=10 lease pod.delete '{}' "$(objects pods)" 5 "$(selection '{"older_ns":4000000000}' true)"
 	until_ok 10 event injected
 	bare b
 	sleep 0.5
 	[ "$(acted deleted)" = a ]
 	gone() { ! k get pod b; }
-	until_ok 5 gone
+	until_ok 8 gone
 	tell end
 	over
 	figure_is followed 1
