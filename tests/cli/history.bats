@@ -332,10 +332,10 @@ spoilt(trend, lambda t: t["plans"][0].update(changes=[{"run": 1, "p": 0.001}]))
 END
 }
 
-# As root everything may be written to, so another user looks.
+# Root may write everywhere, but not without its capabilities. (Another user might not reach the program.)
 reader() {
 	if [ "$(id -u)" -eq 0 ]; then
-		setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/ "$@"
+		setpriv --bounding-set=-all "$@"
 	else
 		"$@"
 	fi
@@ -355,7 +355,7 @@ reader() {
 	[ "$(ids <out)" = "aaaaaa bbbbbb cccccc dddddd " ]
 	echo "$output"
 	[ "$status" -eq 6 ]
-	[[ $output == *"history."*": Permission denied"* ]]
+	[[ $output == *"history-"*": unable to open database file"* ]]
 }
 
 @test "a disk that is full: the old history stays, and the next rebuild has room" {
