@@ -191,12 +191,7 @@ static const struct table table_day = {.name = "spec",
 				       ITEMS(day_keys)};
 
 static const struct key root_keys[] = {
-	{.name = "apiVersion",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "ordeal.dev/v1",
-	 .example = "apiVersion: ordeal.dev/v1",
-	 .help = "the version of the language"},
+	KEY_API_VERSION,
 	{.name = "kind",
 	 .type = &type_const,
 	 .flags = KEY_REQUIRED,

@@ -108,12 +108,7 @@ static const struct table table_pick_spec = {
 	.name = "spec", .path = "spec", .help = "The schedule.", ITEMS(pick_keys)};
 
 static const struct key root_keys[] = {
-	{.name = "apiVersion",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "ordeal.dev/v1",
-	 .example = "apiVersion: ordeal.dev/v1",
-	 .help = "the version of the language"},
+	KEY_API_VERSION,
 	{.name = "kind",
 	 .type = &type_const,
 	 .flags = KEY_REQUIRED,

@@ -143,4 +143,12 @@ extern const struct table table_fault, table_endpoint;
 /* The fault key of an item of spec.faults and its place, or NULL. */
 const struct node *fault_body(const struct node *item, const struct node **ret_key);
 
+/* The first key of every file. */
+#define KEY_API_VERSION                                                             \
+	{                                                                           \
+		.name = "apiVersion", .type = &type_const, .flags = KEY_REQUIRED,   \
+		.choices = "ordeal.dev/v1", .example = "apiVersion: ordeal.dev/v1", \
+		.help = "the version of the language",                              \
+	}
+
 #endif

@@ -238,12 +238,7 @@ static const struct table table_spec = {
 	.name = "spec", .path = "spec", .help = "The experiment.", ITEMS(spec_keys)};
 
 static const struct key root_keys[] = {
-	{.name = "apiVersion",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "ordeal.dev/v1",
-	 .example = "apiVersion: ordeal.dev/v1",
-	 .help = "the version of the language"},
+	KEY_API_VERSION,
 	{.name = "kind",
 	 .type = &type_kind,
 	 .flags = KEY_REQUIRED,

@@ -323,12 +323,7 @@ static void root_finish(struct reader *r, const struct node *map, void *base)
 }
 
 static const struct key root_keys[] = {
-	{.name = "apiVersion",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "ordeal.dev/v1",
-	 .example = "apiVersion: ordeal.dev/v1",
-	 .help = "the version of the language"},
+	KEY_API_VERSION,
 	{.name = "kind",
 	 .type = &type_const,
 	 .flags = KEY_REQUIRED,
