@@ -38,7 +38,7 @@ static bool find(const struct ord_module *m, char out[static PATH_MAX])
 	       beside(out, m->folder, m->file) || there(out, ORDEAL_MODULE_DIR, "", m->file);
 }
 
-int ord_module_open(const struct ord_module *m, void **ret_symbol, struct ord_err *err)
+static int open_it(const struct ord_module *m, void **ret, struct ord_err *err)
 {
 	char path[PATH_MAX];
 	void *module, *symbol;
@@ -53,6 +53,14 @@ int ord_module_open(const struct ord_module *m, void **ret_symbol, struct ord_er
 	if (!symbol || (m->size && *(const size_t *)symbol != m->size))
 		return ord_fail(err, ORD_SYS, "%s: %s is not the module of this version", m->what,
 				path);
-	*ret_symbol = symbol;
+	*ret = symbol;
+	return 0;
+}
+
+int ord_module_open(struct ord_module *m, void **ret_symbol, struct ord_err *err)
+{
+	if (!m->found && open_it(m, &m->found, err))
+		return -1;
+	*ret_symbol = m->found;
 	return 0;
 }

@@ -12,13 +12,14 @@ struct ord_module {
 	const char *symbol; /* the one that it offers */
 	const char *what;   /* cannot be had without it: "http probes", "asking Prometheus" */
 	size_t size; /* what the symbol's first member, a size_t, has to be; 0: it has none */
+	void *found; /* the symbol, once it was opened; the next asks for no file */
 };
 
 /*
- * Opens a module for good and finds its symbol: in $ORDEAL_MODULES, in its folder of the build
- * tree, in an installation that was moved as a whole, or in the one that was configured. ORD_SKIP
- * where it is in none of them or cannot be loaded, ORD_SYS where it is another version's.
+ * Opens a module for good, once, and finds its symbol: in $ORDEAL_MODULES, in its folder of the
+ * build tree, in an installation that was moved as a whole, or in the one that was configured.
+ * ORD_SKIP where it is in none of them or cannot be loaded, ORD_SYS where it is another version's.
  */
-int ord_module_open(const struct ord_module *m, void **ret_symbol, struct ord_err *err);
+int ord_module_open(struct ord_module *m, void **ret_symbol, struct ord_err *err);
 
 #endif

@@ -35,6 +35,12 @@ target_compile_options(ordeal_flags INTERFACE -std=gnu17 -fPIE $<$<BOOL:${ORDEAL
 target_link_options(ordeal_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>
 	-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 
+# Where it was built is of no account: an error says which of our files it is of.
+# ccache may have made the path relative.
+file(RELATIVE_PATH up ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/)
+target_compile_options(ordeal_flags INTERFACE
+	$<$<CONFIG:Release>:-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -fmacro-prefix-map=${up}=>)
+
 # What no one calls is not shipped.
 target_compile_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
 target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)

@@ -16,6 +16,19 @@ function(ordeal_in_modules)
 	set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-fPIC")
 endfunction()
 
+# ordeal_module(NAME SOURCE LIBRARIES...): ordeal-NAME.so, which `ordeal` opens at first use (base/module.h). Its folder's sources
+# are position-independent.
+macro(ordeal_module name source)
+	ordeal_in_modules()
+	add_library(ordeal-${name} MODULE ${source})
+	set_target_properties(ordeal-${name} PROPERTIES PREFIX "")
+	target_link_libraries(ordeal-${name} PRIVATE ${ARGN})
+	if(NOT ORDEAL_SANITIZE)
+		target_link_options(ordeal-${name} PRIVATE -Wl,-z,defs) # what is missing is told here, not when it is opened
+	endif()
+	install(TARGETS ordeal-${name} LIBRARY DESTINATION ${ORDEAL_MODULES})
+endmacro()
+
 # ordeal_test_program(NAME LABEL TIMEOUT SOURCE LIBRARIES...): a cmocka program. Exit status 77 means "cannot run here".
 function(ordeal_test_program name label timeout source)
 	add_executable(${name} ${source})
