@@ -3,8 +3,6 @@
 
 __attribute__((visibility("default"))) const struct cluster_calls ordeal_cluster_calls = {
 	.size = sizeof ordeal_cluster_calls,
-#define ORD_OPENS(name, parameters, arguments)	    .name = name,
-#define ORD_CALL(type, name, parameters, arguments) .name = name,
-#define ORD_DROP(name, parameters, arguments)	    .name = name,
-#include "scheduler/cluster/calls.def"
+#define ORD_MODULE_LIST "scheduler/cluster/calls.def"
+#include "base/module_values.def"
 };
