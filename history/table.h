@@ -8,11 +8,8 @@
 
 struct history_calls {
 	size_t size; /* of this struct, as the module was compiled */
-#define ORD_OPENS(name, parameters, arguments) int(*name) parameters;
-#define ORD_DROP(name, parameters, arguments)  void(*name) parameters;
-#include "history/calls.def"
-#undef ORD_OPENS
-#undef ORD_DROP
+#define ORD_MODULE_LIST "history/calls.def"
+#include "base/module_fields.def"
 };
 
 extern const struct history_calls ordeal_history_calls;

@@ -7,15 +7,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/desk.h"
 #include "base/json.h"
 #include "history/module/tags.h"
+#include "ordeal/run.h"
 
 #define GOING  ".removed-"
 #define LATEST "latest"
@@ -41,18 +41,10 @@ bool folder_is_run(const char *home, const char *name)
 
 bool folder_lasts(const char *home, const char *name)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	char path[PATH_MAX];
-	ord_autoclose int dir = -1, fd = -1;
 
 	path_of(home, name, "", path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (dir < 0 || fd < 0)
-		return false;
-	(void)snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d/marks", dir);
-	return !connect(fd, (struct sockaddr *)&at, sizeof at) || errno == EAGAIN ||
-	       errno == EACCES || errno == EPERM;
+	return ord_desk_attended(path, ORD_MARK_SOCKET);
 }
 
 /* Everything in it, files only by their sizes. -1: errno. */

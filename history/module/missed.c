@@ -107,6 +107,27 @@ static void path_of(const struct ord_history *h, char out[static PATH_MAX])
 	(void)snprintf(out, PATH_MAX, "%.4000s/" FOLDER, h->dir);
 }
 
+static int sync_month(int dir, int64_t ns, struct ord_err *err)
+{
+	char file[NAME_SIZE];
+	ord_autoclose int fd = -1;
+
+	file_of(ns, file);
+	fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	return fd < 0 || fdatasync(fd) || fsync(dir) ? ord_fail_sys(err, FOLDER "/%s", file) : 0;
+}
+
+/* That of the month before, too, where it has just ended. */
+static int sync_newest(int dir, struct ord_err *err)
+{
+	int64_t now = (int64_t)ord_wall_ns();
+
+	return sync_month(dir, now, err) || sync_month(dir, now - 120 * (int64_t)ORD_S, err) ? -1
+											     : 0;
+}
+
 int ord_history_miss(const struct ord_history *h, const struct ord_missed *list, size_t n,
 		     bool sync, struct ord_err *err)
 {
@@ -119,6 +140,8 @@ int ord_history_miss(const struct ord_history *h, const struct ord_missed *list,
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return ord_fail_sys(err, "'%.300s'", path);
+	if (!n && sync)
+		return sync_newest(dir, err);
 	while (n) {
 		ssize_t done = write_month(dir, list, n, sync, err);
 
@@ -255,6 +278,8 @@ static int absorb_file(const char *path, const char *file, int64_t from, struct 
 	in = fopen(full, "re");
 	if (!in || fseeko(in, from, SEEK_SET))
 		return ord_fail_sys(err, "'%.300s'", full);
+	/* It must not be shorter after a power cut than the database says that it was read. */
+	(void)fdatasync(fileno(in));
 	while ((n = getline(&line, &room, in)) > 0 && line[n - 1] == '\n') {
 		if (add_line(s, line, (size_t)n - 1, file, err))
 			return -1;

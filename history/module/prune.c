@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "history/module/against.h"
 #include "history/module/enter.h"
 #include "history/module/folder.h"
 #include "history/module/get.h"
@@ -37,10 +38,11 @@ static void protect(json_t *runs)
 		json_t *run = json_array_get(runs, i);
 		bool last_passed = !get_true(run, "gone") && get_int(run, "exit") == 0 &&
 				   count(passed, run) == 1;
-		const char *kept = get_true(run, "tagged")    ? "tagged"
-				   : get_true(run, "lasting") ? "in progress"
-				   : last_passed	      ? "the last that passed"
-							      : NULL;
+		const char *kept = get_true(run, "tagged")	   ? "tagged"
+				   : get_true(run, "lasting")	   ? "in progress"
+				   : last_passed		   ? "the last that passed"
+				   : *get_text(run, "baseline_of") ? "a baseline"
+								   : NULL;
 
 		if (kept)
 			(void)json_object_set_new(run, "kept", json_string(kept));
@@ -133,6 +135,7 @@ int ord_history_choose(const struct ord_history *h, json_t *runs,
 {
 	if (measure(h, runs, err))
 		return -1;
+	against_find(h, runs);
 	*ret_left = prune_choose(runs, rules);
 	return 0;
 }
