@@ -16,6 +16,7 @@
 
 struct sd_event;
 struct ord_child;
+struct ord_spawner;
 
 /* All borrowed, and no longer than ord_child_start() takes. */
 struct ord_child_options {
@@ -28,6 +29,10 @@ struct ord_child_options {
 	bool has_seed;
 	const char *const *extra; /* further arguments, NULL-ended; NULL: none */
 	const char *program;	  /* NULL: this executable */
+	/* Has it started by a thread; it then reads and plans, and waits for ord_child_begin():
+	 * until then nothing is made, and it does not outlive us. The program's name is borrowed
+	 * until it has been. NULL: it is started at once, and waits for nothing. */
+	struct ord_spawner *spawner;
 };
 
 struct ord_child_calls {
@@ -40,11 +45,21 @@ struct ord_child_calls {
 	 */
 	void (*on_end)(void *arg, struct ord_child *c, int exit_code, const char *dir,
 		       const char *verdict, const char *stderr_text);
+	/* Of one that a thread starts: it has been. May be NULL. */
+	void (*on_start)(void *arg, struct ord_child *c);
 };
+
+/* A thread that starts processes beside the loop. Freed after all that it is to start. */
+int ord_spawner_new(struct sd_event *loop, struct ord_spawner **ret, struct ord_err *err);
+void ord_spawner_free(struct ord_spawner *spawner); /* NULL is fine */
 
 int ord_child_start(struct sd_event *loop, const struct ord_child_options *options,
 		    const struct ord_child_calls *calls, void *arg, struct ord_child **ret,
 		    struct ord_err *err);
+/* Lets one begin that waits, as soon as it can. -1: it has ended, and nothing was run. */
+int ord_child_begin(struct ord_child *c);
+/* One that waits is not to begin: it is ended, and freed when it has. No call is made. */
+void ord_child_abandon(struct ord_child *c);
 /* Asks it to abort and to revert; on_end tells when it has. */
 void ord_child_abort(struct ord_child *c);
 /* Ends it at once: what it held is reverted by its guardian. on_end tells when it has ended. */
@@ -52,7 +67,10 @@ void ord_child_kill(struct ord_child *c);
 /* The run's folder by its name, and whole; "" until it is known. */
 const char *ord_child_run(const struct ord_child *c);
 const char *ord_child_dir(const struct ord_child *c);
+/* And when that began, in clock ticks since boot: the pid alone may be another's by the time it is
+ * read. 0: it has not been started yet. */
 pid_t ord_child_pid(const struct ord_child *c);
+uint64_t ord_child_ticks(const struct ord_child *c);
 /* NULL is fine. What still runs is killed, and no call is made. */
 void ord_child_free(struct ord_child *c);
 

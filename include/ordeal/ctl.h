@@ -12,7 +12,12 @@
 /* All borrowed; NULL: not given. */
 struct ord_ctl_order {
 	const char *verb;
-	const char *name;   /* of a schedule or a run, where the verb takes one */
+	/* Behind it: the name of a schedule or a run, where the verb takes one; of `gameday` its
+	 * own verb, a session, and what is said. */
+	const char *const *words;
+	size_t n_words;
+	const char *by, *note; /* gameday: the role that says it, and why */
+	bool overrule, whole_day;
 	const char *socket; /* default: where a daemon of this user listens, else the machine's */
 	const char *url;    /* instead of a socket: https://HOST:PORT */
 	const char *token_file; /* holds the token for it */

@@ -85,9 +85,11 @@ struct ord_gameday_order {
 	size_t n_operands;
 	/* NULL where they are not given */
 	const char *role, *by, *note, *session;
-	bool remote;	/* run: no lines are taken from the input */
-	bool overrule;	/* go: although a check failed */
-	bool whole_day; /* abort: not this step alone */
+	const char *output;	     /* where the steps' runs go; NULL: as of 'ordeal run' */
+	const char *const *run_args; /* further arguments of every run, NULL-ended; NULL: none */
+	bool remote;		     /* run: no lines are taken from the input */
+	bool overrule;		     /* go: although a check failed */
+	bool whole_day;		     /* abort: not this step alone */
 	int in;
 	FILE *out, *err;
 };

@@ -51,7 +51,8 @@ struct ord_missed {
 /*
  * Appends them to the files that hold such. It takes no lock and opens no database: what is asked
  * next reads them. One of the same name, planned instant and outcome takes the earlier one's place,
- * so whoever is not sure says it again. sync: they are on disk when it returns.
+ * so whoever is not sure says it again. sync: they are on disk when it returns, and with none, what
+ * was appended before.
  */
 int ord_history_miss(const struct ord_history *h, const struct ord_missed *list, size_t n,
 		     bool sync, struct ord_err *err);
@@ -120,7 +121,8 @@ struct ord_history_rules {
 
 /*
  * Sets `why` of each of the runs that go. runs: all of them, oldest first, as ord_history_list()
- * has them. Never one that is tagged or in progress, nor the last that passed of an experiment.
+ * has them. Never one that is tagged or in progress, nor the last that passed of an experiment, nor
+ * one that the newest run of an experiment was held against.
  * *ret_left: the bytes that stay.
  */
 int ord_history_choose(const struct ord_history *h, json_t *runs,

@@ -15,7 +15,10 @@ struct json_t;
 struct ord_policy;
 
 struct ord_run_options {
-	const char *dir;	 /* where the run's folder is made; NULL: the state directory */
+	const char *dir; /* where the run's folder is made; NULL: the state directory */
+	/* What the folder is called in the experiment's place, and nobody but the owner may read it
+	 * then; NULL: the experiment's name, for all. */
+	const char *as;
 	const char *const *argv; /* of the command, for the timeline; NULL-ended */
 	bool even_if_it_cuts_me_off;
 	const char *context; /* --context; NULL: limits.cluster says it */
@@ -25,6 +28,9 @@ struct ord_run_options {
 	/* What no_regression objectives are held against: a list of `baseline` lines for the
 	 * timeline. Borrowed; NULL: none. */
 	const struct json_t *baselines;
+	/* When all is known and nothing is made yet, this is read from: a byte begins the run, the
+	 * end of the file takes it back (-1, ORD_GUARD). 0: it begins at once. */
+	int await_fd;
 	/* ord_report_early(), for a plan with `sequential`: asked after each repetition, in a
 	 * thread of its own. NULL: every repetition is run. */
 	int (*judge)(const char *dir, struct ord_early_state *ret, struct ord_err *err);
@@ -45,8 +51,8 @@ struct ord_run_options {
 int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, char *ret_dir,
 	    struct ord_err *err);
 
-#define ORD_NOTE_MAX 500
-#define ORD_MARK_MAX 4096 /* as a message */
+#define ORD_NOTE_MAX	500
+#define ORD_MARK_SOCKET "marks" /* in a run's folder while it lasts */
 
 /*
  * Hands a mark to the run in that folder, which writes it into its timeline: what is `detected`,
@@ -56,6 +62,11 @@ int ord_run(const struct ord_plan *plan, const struct ord_run_options *options, 
  */
 int ord_mark(const char *dir, const char *what, const char *by, const char *note,
 	     struct ord_err *err);
+/* The same without ever waiting: the descriptor is readable when the run has answered, which
+ * ord_mark_end() reads, and closes it. */
+int ord_mark_begin(const char *dir, const char *what, const char *by, const char *note, int *ret_fd,
+		   struct ord_err *err);
+int ord_mark_end(int *fd, struct ord_err *err);
 
 /* $XDG_STATE_HOME/ordeal/runs, or /var/lib/ordeal/runs for root. Made if absent. */
 int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -62,6 +63,40 @@ bool ord_zone_named(const char *name)
 	return true;
 }
 
+/* "berlin" or "europe/berlin" of "Europe/Berlin". */
+static bool is_meant(const char *zone, const char *name)
+{
+	const char *city = strrchr(zone, '/');
+
+	return !strcasecmp(zone, name) || (city && !strcasecmp(city + 1, name));
+}
+
+/* The zones of the world stand in zone.tab: lines of COUNTRY, PLACE, NAME. */
+static int unknown(const char *dir, const char *name, struct ord_err *err)
+{
+	char path[4096], *save = NULL;
+	ord_autofree char *text = NULL;
+
+	(void)snprintf(path, sizeof path, "%s/zone.tab", dir);
+	if (!ord_file_read(path, FILE_MAX, &text, NULL, NULL))
+		for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+			char *zone = *l == '#' ? NULL : strchr(l, '\t');
+
+			zone = zone ? strchr(zone + 1, '\t') : NULL;
+			if (!zone)
+				continue;
+			zone[1 + strcspn(zone + 1, "\t")] = '\0';
+			if (is_meant(zone + 1, name))
+				return ord_fail(err, ORD_USAGE,
+						"there is no time zone '%s'; did you mean '%.64s'?",
+						name, zone + 1);
+		}
+	return ord_fail(err, ORD_USAGE,
+			"there is no time zone '%s'; names are as in 'Europe/Berlin', "
+			"'America/New_York' or 'UTC'",
+			name);
+}
+
 static int read_file(const char *name, char **ret, size_t *ret_size, struct ord_err *err)
 {
 	const char *set = getenv("TZDIR"), *dir = set && *set ? set : "/usr/share/zoneinfo";
@@ -75,10 +110,7 @@ static int read_file(const char *name, char **ret, size_t *ret_size, struct ord_
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
 		return ord_fail(err, ORD_USAGE, "TZDIR is too long");
 	if (access(path, R_OK))
-		return ord_fail(err, ORD_USAGE,
-				"there is no time zone '%s'; names are as in 'Europe/Berlin', "
-				"'America/New_York' or 'UTC'",
-				name);
+		return unknown(dir, name, err);
 	return ord_file_read(path, FILE_MAX, ret, ret_size, err);
 }
 
@@ -86,7 +118,7 @@ int ord_zone_open(const char *name, struct ord_zone **ret, struct ord_err *err)
 {
 	struct ord_zone *zone = calloc(1, sizeof *zone);
 	ord_autofree char *data = NULL;
-	size_t size;
+	size_t size = 0;
 
 	if (!zone)
 		return ord_fail_nomem(err);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <systemd/sd-event.h>
@@ -16,21 +17,27 @@
 
 #include "base/auto.h"
 #include "base/file.h"
+#include "base/proc.h"
 #include "scheduler/child/look.h"
+#include "scheduler/child/make.h"
 #include "scheduler/child/spawn.h"
+#include "scheduler/child/spawner.h"
 
 #define SELF	   "/proc/self/exe"
 #define LINE_MAX_  (16u << 20) /* the first line holds the plan */
 #define STDERR_MAX 8192
-#define ARGS_MAX   64
 #define READ_SIZE  65536u
 #define READS_MAX  16 /* in one turn of the loop: others run, too */
 
 struct ord_child {
 	struct ord_child_calls calls;
 	void *arg;
+	struct ord_spawner *spawner;
+	struct spawn_job *job; /* owned; until it is over */
 	pid_t pid;
+	uint64_t ticks;
 	int pidfd, out, log;
+	int gate; /* of one that waits: a byte lets it begin, the end of the file does not */
 	sd_event_source *exited, *readable, *said;
 	char *line; /* owned: what has come of the next one */
 	size_t used, room;
@@ -42,6 +49,7 @@ struct ord_child {
 	struct ord_child_look look;
 	struct look_end end;
 	bool ended;
+	int asked; /* the signal for one that has not been started yet; 0: none */
 };
 
 ORD_AUTO(child, struct ord_child, ord_child_free);
@@ -49,6 +57,11 @@ ORD_AUTO(child, struct ord_child, ord_child_free);
 pid_t ord_child_pid(const struct ord_child *c)
 {
 	return c->pid;
+}
+
+uint64_t ord_child_ticks(const struct ord_child *c)
+{
+	return c->ticks;
 }
 
 const char *ord_child_run(const struct ord_child *c)
@@ -176,14 +189,20 @@ static void name_file(struct ord_child *c)
 	c->stderr_text[c->n_stderr] = '\0';
 }
 
-static void release(struct ord_child *c)
+static void release_output(struct ord_child *c)
 {
-	c->exited = sd_event_source_disable_unref(c->exited);
 	c->readable = sd_event_source_disable_unref(c->readable);
 	c->said = sd_event_source_disable_unref(c->said);
-	ord_close(&c->pidfd);
 	ord_close(&c->out);
 	ord_close(&c->log);
+	ord_close(&c->gate);
+}
+
+static void release(struct ord_child *c)
+{
+	release_output(c);
+	c->exited = sd_event_source_disable_unref(c->exited);
+	ord_close(&c->pidfd);
 }
 
 static int on_exited(sd_event_source *source, int fd, uint32_t events, void *arg)
@@ -191,12 +210,14 @@ static int on_exited(sd_event_source *source, int fd, uint32_t events, void *arg
 	struct ord_child *c = arg;
 	int status = 0;
 
-	(void)source;
 	(void)fd;
 	(void)events;
 	if (waitpid(c->pid, &status, WNOHANG) == 0)
 		return 0;
 	c->ended = true;
+	/* Abandoned: the loop's reference is the only one, and its end frees the child. */
+	if (!c->exited)
+		return sd_event_source_set_floating(source, false);
 	/* All that it wrote; somebody it left behind may hold the other end. */
 	(void)read_out(c, INT32_MAX);
 	(void)read_log(c);
@@ -204,65 +225,6 @@ static int on_exited(sd_event_source *source, int fd, uint32_t events, void *arg
 	release(c);
 	c->calls.on_end(c->arg, c, WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status),
 			c->end.dir, c->end.verdict, c->stderr_text);
-	return 0;
-}
-
-static int make_pipe(int *ret_read, int *ret_write, struct ord_err *err)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return ord_fail_sys(err, "pipe");
-	*ret_read = ends[0];
-	*ret_write = ends[1];
-	if (fcntl(*ret_read, F_SETFL, O_NONBLOCK) < 0)
-		return ord_fail_sys(err, "F_SETFL");
-	return 0;
-}
-
-static int make_input(const struct ord_child_options *o, int *ret, struct ord_err *err)
-{
-	ord_autoclose int fd = memfd_create("ordeal-experiment", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return ord_fail_sys(err, "memfd_create");
-	if (ord_write_all(fd, o->text, o->size, err) < 0)
-		return ord_wrap(err, "memfd");
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return ord_fail_sys(err, "memfd");
-	*ret = ord_steal_fd(&fd);
-	return 0;
-}
-
-static int make_argv(const struct ord_child_options *o, char seed[static 24],
-		     const char *argv[static ARGS_MAX], struct ord_err *err)
-{
-	const struct {
-		const char *name, *value;
-	} valued[] = {
-		{"--output", o->output},
-		{"--dispatch", o->dispatch},
-		{"--seed", o->has_seed ? seed : NULL},
-	};
-	size_t n = 0;
-
-	(void)snprintf(seed, 24, "%" PRIu64, o->seed);
-	argv[n++] = "ordeal";
-	argv[n++] = "run";
-	argv[n++] = "--json";
-	for (size_t i = 0; i < ORD_COUNT(valued); i++) {
-		if (!valued[i].value)
-			continue;
-		argv[n++] = valued[i].name;
-		argv[n++] = valued[i].value;
-	}
-	for (const char *const *extra = o->extra; extra && *extra; extra++) {
-		if (n + 2 >= ARGS_MAX)
-			return ord_fail(err, ORD_USAGE, "too many arguments for one run");
-		argv[n++] = *extra;
-	}
-	argv[n++] = "-";
-	argv[n] = NULL;
 	return 0;
 }
 
@@ -280,45 +242,118 @@ static int find_home(struct ord_child *c, const char *output, struct ord_err *er
 	return 0;
 }
 
+static void signal_it(struct ord_child *c, int sig)
+{
+	if (c->job)
+		c->asked = sig;
+	else if (!c->ended)
+		(void)syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0);
+}
+
+static int add_io(sd_event *loop, sd_event_source **ret, int fd, sd_event_io_handler_t handler,
+		  int64_t priority, void *arg)
+{
+	int e = sd_event_add_io(loop, ret, fd, EPOLLIN, handler, arg);
+
+	return e < 0 ? e : sd_event_source_set_priority(*ret, priority);
+}
+
+/* Who has ended is heard before what others say, and read to the end then: each that is left would
+ * be looked at again whenever something happens. */
+static int await_end(sd_event *loop, struct ord_child *c)
+{
+	return add_io(loop, &c->exited, c->pidfd, on_exited, SD_EVENT_PRIORITY_NORMAL - 1, c);
+}
+
 static int listen_to(sd_event *loop, struct ord_child *c, struct ord_err *err)
 {
-	int e = sd_event_add_io(loop, &c->readable, c->out, EPOLLIN, on_readable, c);
+	int e = add_io(loop, &c->readable, c->out, on_readable, SD_EVENT_PRIORITY_NORMAL + 1, c);
 
 	if (e >= 0)
-		e = sd_event_add_io(loop, &c->said, c->log, EPOLLIN, on_said, c);
-	if (e >= 0)
-		e = sd_event_add_io(loop, &c->exited, c->pidfd, EPOLLIN, on_exited, c);
-	/* Who has ended is heard before all else, and read to the end then: each that is left would
-	 * be looked at again whenever something happens. */
-	if (e >= 0)
-		e = sd_event_source_set_priority(c->exited, SD_EVENT_PRIORITY_NORMAL - 1);
-	if (e >= 0)
-		e = sd_event_source_set_priority(c->readable, SD_EVENT_PRIORITY_NORMAL + 1);
-	if (e >= 0)
-		e = sd_event_source_set_priority(c->said, SD_EVENT_PRIORITY_NORMAL + 1);
+		e = add_io(loop, &c->said, c->log, on_said, SD_EVENT_PRIORITY_NORMAL + 1, c);
+	if (e >= 0 && !c->ended)
+		e = await_end(loop, c);
 	if (e >= 0)
 		return 0;
 	errno = -e;
 	return ord_fail_sys(err, "event loop");
 }
 
+static uint64_t ticks_of(pid_t pid)
+{
+	ord_autoclose int dir = ord_proc_open(pid);
+	struct ord_proc_stat st;
+
+	return dir >= 0 && ord_proc_stat(dir, &st) == 0 ? st.start : 0;
+}
+
+static void started(struct ord_child *c, pid_t pid, int pidfd)
+{
+	c->pid = pid;
+	c->pidfd = pidfd;
+	c->ticks = ticks_of(pid);
+	c->ended = false;
+}
+
+/* It has been started, or could not be. */
+static void on_started(void *arg)
+{
+	struct ord_child *c = arg;
+	struct spawn_job *job = c->job;
+	const char *said = "event loop";
+
+	c->job = NULL;
+	if (job->result == 0) {
+		started(c, job->pid, job->pidfd);
+		if (await_end(sd_event_source_get_event(c->readable), c) >= 0) {
+			spawn_job_free(job);
+			if (c->asked)
+				signal_it(c, c->asked);
+			if (c->calls.on_start)
+				c->calls.on_start(c->arg, c);
+			return;
+		}
+	} else {
+		said = job->err.msg;
+	}
+	c->calls.on_end(c->arg, c, 6, "", "", said);
+	spawn_job_free(job);
+}
+
+static int start_later(struct ord_child *c, const char *program, const char *const argv[],
+		       int files[static 4], struct ord_err *err)
+{
+	if (spawn_job_make(program, argv, files, 4, &c->job, err) < 0)
+		return -1;
+	for (int i = 0; i < 4; i++)
+		files[i] = -1;
+	c->job->over = on_started;
+	c->job->arg = c;
+	return 0;
+}
+
 static int start(struct ord_child *c, const struct ord_child_options *o, struct ord_err *err)
 {
-	ord_autoclose int in = -1, out = -1, log = -1;
-	const char *argv[ARGS_MAX];
+	const char *argv[ARGS_MAX], *program = o->program ? o->program : SELF;
+	int files[4] = {-1, -1, -1, -1}, pidfd, r = -1;
 	char seed[24];
-	int pidfd = -1;
+	pid_t pid;
 
 	if (find_home(c, o->output, err) < 0 || make_argv(o, seed, argv, err) < 0 ||
-	    make_input(o, &in, err) < 0 || make_pipe(&c->out, &out, err) < 0 ||
-	    make_pipe(&c->log, &log, err) < 0)
-		return -1;
-	if (spawn_program(o->program ? o->program : SELF, argv, (const int[]){in, out, log},
-			  &c->pid, &pidfd, err) < 0)
-		return -1;
-	c->pidfd = pidfd;
-	c->ended = false;
-	return 0;
+	    make_input(o, &files[0], err) < 0 || make_pipe(&c->out, &files[1], err) < 0 ||
+	    make_pipe(&c->log, &files[2], err) < 0 ||
+	    (o->spawner && make_gate(&c->gate, &files[3], err) < 0)) {
+		r = -1;
+	} else if (o->spawner) {
+		r = start_later(c, program, argv, files, err);
+	} else {
+		r = spawn_program(program, argv, files, 3, &pid, &pidfd, err);
+		if (r == 0)
+			started(c, pid, pidfd);
+	}
+	for (int i = 0; i < 4; i++)
+		ord_close(&files[i]);
+	return r;
 }
 
 int ord_child_start(sd_event *loop, const struct ord_child_options *options,
@@ -331,20 +366,32 @@ int ord_child_start(sd_event *loop, const struct ord_child_options *options,
 		return ord_fail_nomem(err);
 	c->calls = *calls;
 	c->arg = arg;
-	c->pidfd = c->out = c->log = -1;
+	c->spawner = options->spawner;
+	c->pidfd = c->out = c->log = c->gate = -1;
 	c->ended = true;
 	(void)snprintf(c->name, sizeof c->name, "%s", options->name ? options->name : "");
 	look_init(&c->look);
-	if (start(c, options, err) < 0 || listen_to(loop, c, err) < 0)
+	if (start(c, options, err) < 0)
 		return -1;
+	if (listen_to(loop, c, err) < 0) {
+		spawn_job_free(c->job);
+		c->job = NULL;
+		return -1;
+	}
+	if (c->job)
+		spawner_add(c->spawner, c->job);
 	*ret = ord_steal_ptr(c);
 	return 0;
 }
 
-static void signal_it(const struct ord_child *c, int sig)
+int ord_child_begin(struct ord_child *c)
 {
-	if (!c->ended)
-		(void)syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0);
+	ssize_t n = c->gate < 0 ? -1 : send(c->gate, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	ord_close(&c->gate);
+	if (c->job)
+		spawner_hurry(c->spawner, c->job);
+	return n == 1 ? 0 : -1;
 }
 
 void ord_child_abort(struct ord_child *c)
@@ -357,10 +404,42 @@ void ord_child_kill(struct ord_child *c)
 	signal_it(c, SIGKILL);
 }
 
+static void free_it(void *arg)
+{
+	ord_child_free(arg);
+}
+
+/* The loop takes it over, until it has ended or the loop does. */
+void ord_child_abandon(struct ord_child *c)
+{
+	sd_event_source *exited = c->exited;
+
+	signal_it(c, SIGKILL);
+	if (c->job || c->ended || sd_event_source_set_floating(exited, true) < 0) {
+		ord_child_free(c);
+		return;
+	}
+	c->exited = NULL;
+	release_output(c);
+	(void)sd_event_source_set_destroy_callback(exited, free_it);
+	(void)sd_event_source_unref(exited);
+}
+
+static void take_back(struct ord_child *c)
+{
+	spawner_cancel(c->spawner, c->job);
+	if (c->job->state == SPAWN_OVER && c->job->result == 0)
+		started(c, c->job->pid, c->job->pidfd);
+	spawn_job_free(c->job);
+	c->job = NULL;
+}
+
 void ord_child_free(struct ord_child *c)
 {
 	if (!c)
 		return;
+	if (c->job)
+		take_back(c);
 	signal_it(c, SIGKILL);
 	if (!c->ended)
 		(void)waitpid(c->pid, NULL, 0);

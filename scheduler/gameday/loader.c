@@ -4,7 +4,7 @@
 
 int ord_gameday_do(const struct ord_gameday_order *order, int *ret_exit, struct ord_err *err)
 {
-	static const struct ord_module module = {
+	static struct ord_module module = {
 		.file = "ordeal-gameday.so",
 		.folder = "scheduler/gameday/module",
 		.symbol = GAMEDAY_SYMBOL,

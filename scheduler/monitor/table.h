@@ -8,13 +8,8 @@
 
 struct monitor_calls {
 	size_t size; /* of this struct, as the module was compiled */
-#define ORD_OPENS(name, parameters, arguments)	    int(*name) parameters;
-#define ORD_CALL(type, name, parameters, arguments) type(*name) parameters;
-#define ORD_DROP(name, parameters, arguments)	    void(*name) parameters;
-#include "scheduler/monitor/calls.def"
-#undef ORD_OPENS
-#undef ORD_CALL
-#undef ORD_DROP
+#define ORD_MODULE_LIST "scheduler/monitor/calls.def"
+#include "base/module_fields.def"
 };
 
 extern const struct monitor_calls ordeal_monitor_calls;

@@ -8,13 +8,8 @@
 
 struct policy_calls {
 	size_t size; /* of this struct, as the module was compiled */
-#define ORD_OPENS(name, parameters, arguments)	    int(*name) parameters;
-#define ORD_CALL(type, name, parameters, arguments) type(*name) parameters;
-#define ORD_DROP(name, parameters, arguments)	    void(*name) parameters;
-#include "scheduler/policy/calls.def"
-#undef ORD_OPENS
-#undef ORD_CALL
-#undef ORD_DROP
+#define ORD_MODULE_LIST "scheduler/policy/calls.def"
+#include "base/module_fields.def"
 };
 
 extern const struct policy_calls ordeal_policy_calls;

@@ -5,20 +5,16 @@
 
 int prb_http_module(const struct prb_kind **ret, struct ord_err *err)
 {
-	static const struct ord_module module = {
+	static struct ord_module module = {
 		.file = "ordeal-http.so",
 		.folder = "scheduler/probe/http",
 		.symbol = PRB_HTTP_SYMBOL,
 		.what = "http probes",
 	};
-	static const struct prb_kind *kind;
-	void *symbol;
+	void *found;
 
-	if (!kind) {
-		if (ord_module_open(&module, &symbol, err))
-			return -1;
-		kind = symbol;
-	}
-	*ret = kind;
+	if (ord_module_open(&module, &found, err))
+		return -1;
+	*ret = found;
 	return 0;
 }

@@ -52,8 +52,8 @@ static void point_latest(int home, const char *name)
 		(void)unlinkat(home, temp, 0);
 }
 
-int run_home_make(const char *home, const char *name, uint64_t wall_ns, struct run_home *ret,
-		  struct ord_err *err)
+int run_home_make(const char *home, const char *name, mode_t mode, uint64_t wall_ns,
+		  struct run_home *ret, struct ord_err *err)
 {
 	char path[ORD_PATH_MAX];
 	ord_autoclose int dir = -1;
@@ -68,7 +68,7 @@ int run_home_make(const char *home, const char *name, uint64_t wall_ns, struct r
 		if (getrandom(&id, sizeof id, 0) != sizeof id)
 			return ord_fail_sys(err, "getrandom");
 		name_folder(name, wall_ns, id, ret->name);
-		if (mkdirat(dir, ret->name, 0755) == 0)
+		if (mkdirat(dir, ret->name, mode) == 0)
 			break;
 		if (errno != EEXIST || tries > 8)
 			return ord_fail_sys(err, "make '%.200s/%s'", home, ret->name);

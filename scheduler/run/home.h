@@ -3,6 +3,7 @@
 #define ORDEAL_RUN_HOME_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "ordeal/err.h"
 #include "ordeal/run.h"
@@ -16,8 +17,8 @@ struct run_home {
 	int fd;
 };
 
-/* Makes home/NAME and points home/latest to it. */
-int run_home_make(const char *home, const char *name, uint64_t wall_ns, struct run_home *ret,
-		  struct ord_err *err);
+/* Makes home/DATE-NAME-ID with that mode, and points home/latest to it. */
+int run_home_make(const char *home, const char *name, mode_t mode, uint64_t wall_ns,
+		  struct run_home *ret, struct ord_err *err);
 
 #endif

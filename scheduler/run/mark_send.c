@@ -1,19 +1,23 @@
 /* `ordeal mark` and `ordeal note`: hand a word to a run that lasts. */
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/desk.h"
 #include "base/json.h"
 #include "ordeal/fault.h"
 #include "ordeal/run.h"
 #include "scheduler/run/mark_words.h"
+
+#define PATIENCE_MS 5000
+
+const struct ord_desk_kind mark_desk = {
+	.socket = ORD_MARK_SOCKET,
+	.what = "the run",
+	.nobody = "the run is not running: what is marked now would be no instant of it; what "
+		  "became known later belongs in its post-mortem",
+	.others = "only root and the user who runs it may mark a run",
+};
 
 static const char *const whats[] = {"detected", "acknowledged", "mitigated", "resolved"};
 
@@ -40,12 +44,6 @@ bool mark_note_ok(const char *note)
 	return *note && strlen(note) <= ORD_NOTE_MAX;
 }
 
-void mark_address(int dir, struct sockaddr_un *ret)
-{
-	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	(void)snprintf(ret->sun_path, sizeof ret->sun_path, "/proc/self/fd/%d/" MARK_SOCKET, dir);
-}
-
 static int check(const char *what, const char *by, const char *note, struct ord_err *err)
 {
 	const char *near;
@@ -69,60 +67,40 @@ static int check(const char *what, const char *by, const char *note, struct ord_
 	return 0;
 }
 
-static int reach(const char *dir, struct ord_err *err)
+static int say(const char *dir, const char *const words[3], unsigned patience_ms, int *ret_fd,
+	       struct ord_err *err)
 {
-	const struct timeval patience = {.tv_sec = 5};
-	struct sockaddr_un at;
-	ord_autoclose int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ord_autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	ord_auto(json) json_t *message = NULL;
 
-	if (folder < 0)
-		return ord_fail_sys(err, "'%.200s'", dir);
-	if (fd < 0)
-		return ord_fail_sys(err, "socket");
-	mark_address(folder, &at);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
-		return ord_steal_fd(&fd);
-	if (errno == ENOENT || errno == ECONNREFUSED)
-		return ord_fail(err, ORD_USAGE,
-				"the run is not running: what is marked now would be no instant of "
-				"it; what became known later belongs in its post-mortem");
-	if (errno == EACCES || errno == EPERM)
-		return ord_fail(err, ORD_USAGE,
-				"only root and the user who runs it may mark a run");
-	return ord_fail_sys(err, "reach the run");
+	if (check(words[0], words[1], words[2], err))
+		return -1;
+	message =
+		json_pack("{s:s*, s:s*, s:s*}", "what", words[0], "by", words[1], "note", words[2]);
+	if (!message)
+		return ord_fail(err, ORD_USAGE, "a note is a text in UTF-8");
+	return ord_desk_call(dir, &mark_desk, message, patience_ms, ret_fd, err);
+}
+
+int ord_mark_begin(const char *dir, const char *what, const char *by, const char *note, int *ret_fd,
+		   struct ord_err *err)
+{
+	return say(dir, (const char *const[]){what, by, note}, 0, ret_fd, err);
+}
+
+int ord_mark_end(int *fd, struct ord_err *err)
+{
+	int r = ord_desk_hear(*fd, &mark_desk, err);
+
+	ord_close(fd);
+	return r;
 }
 
 int ord_mark(const char *dir, const char *what, const char *by, const char *note,
 	     struct ord_err *err)
 {
-	ord_auto(json) json_t *words =
-		json_pack("{s:s*, s:s*, s:s*}", "what", what, "by", by, "note", note);
-	ord_auto(json) json_t *reply = NULL;
-	ord_autofree char *text = words ? json_dumps(words, JSON_COMPACT) : NULL;
-	ord_autoclose int fd = -1;
-	char said[512];
-	ssize_t n;
+	int fd;
 
-	if (check(what, by, note, err))
+	if (say(dir, (const char *const[]){what, by, note}, PATIENCE_MS, &fd, err))
 		return -1;
-	if (!text)
-		return ord_fail(err, ORD_USAGE, "a note is a text in UTF-8");
-	fd = reach(dir, err);
-	if (fd < 0)
-		return -1;
-	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-		return ord_fail_sys(err, "tell the run");
-	n = recv(fd, said, sizeof said, 0);
-	if (n < 0)
-		return ord_fail_sys(err, "the run did not answer");
-	reply = json_loadb(said, (size_t)n, 0, NULL);
-	if (json_is_true(json_object_get(reply, "written")))
-		return 0;
-	if (json_is_string(json_object_get(reply, "error")))
-		return ord_fail(err, ORD_USAGE, "the run refuses: %.200s",
-				json_string_value(json_object_get(reply, "error")));
-	return ord_fail(err, ORD_SYS, "the run ended before it could write it");
+	return ord_mark_end(&fd, err);
 }

@@ -4,15 +4,13 @@
 
 #include <stdbool.h>
 
-struct sockaddr_un;
+struct ord_desk_kind;
 
-#define MARK_SOCKET "marks"
+extern const struct ord_desk_kind mark_desk;
 
 bool mark_what_ok(const char *what);
 bool mark_role_ok(const char *role);
 /* Printable, of at most ORD_NOTE_MAX bytes. */
 bool mark_note_ok(const char *note);
-/* Through the descriptor: a path in the state directory may be longer than an address. */
-void mark_address(int dir, struct sockaddr_un *ret);
 
 #endif

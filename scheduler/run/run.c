@@ -196,6 +196,7 @@ static int open_loop(struct run *r, struct ord_err *err)
  */
 static int open_timeline(struct run *r, struct ord_err *err)
 {
+	const char *as = r->options->as;
 	char home[ORD_PATH_MAX];
 	uint64_t wall = ord_wall_ns(), mono = ord_now_ns();
 
@@ -205,7 +206,8 @@ static int open_timeline(struct run *r, struct ord_err *err)
 		(void)snprintf(home, sizeof home, "%s", r->options->dir);
 	else if (ord_run_home(home, err) < 0)
 		return -1;
-	if (run_home_make(home, r->spec->name, wall, &r->home, err) < 0 ||
+	if (run_home_make(home, as ? as : r->spec->name, as ? 0700 : 0755, wall, &r->home, err) <
+		    0 ||
 	    run_timeline_open(r->home.fd, mono, r->options->on_line, r->options->arg, &r->tl, err) <
 		    0)
 		return -1;
@@ -284,12 +286,26 @@ static int turn(struct run *r, struct ord_err *err)
 	return ord_fail_sys(err, "event loop");
 }
 
+/* What takes long is over by now; who must allow it is asked of the instant at which it begins. */
+static int await_begin(const struct run *r, struct ord_err *err)
+{
+	ssize_t n = 1;
+	char byte;
+
+	if (r->options->await_fd)
+		while ((n = read(r->options->await_fd, &byte, 1)) < 0 && errno == EINTR)
+			continue;
+	if (n < 0)
+		return ord_fail_sys(err, "wait for the beginning");
+	return n ? 0 : ord_fail(err, ORD_GUARD, "taken back before it began");
+}
+
 static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 {
 	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
-	    run_policy_ask(r, err) < 0 || run_watch_init(r, err) < 0 || open_probes(r, err) < 0 ||
-	    hear_signals(r, err) < 0 || open_timeline(r, err) < 0 || open_channels(r, err) < 0 ||
-	    run_cluster_observe(r, err) < 0)
+	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || await_begin(r, err) < 0 ||
+	    run_policy_ask(r, err) < 0 || hear_signals(r, err) < 0 || open_timeline(r, err) < 0 ||
+	    open_channels(r, err) < 0 || run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
 	return turn(r, err);

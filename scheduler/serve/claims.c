@@ -85,11 +85,13 @@ static void again(struct ord_serve *s, const json_t *claim, uint32_t id, enum ru
 
 	if (!r)
 		return;
-	*r = (struct run){.key = (uint64_t)number(claim, "k"),
+	*r = (struct run){.serve = s,
+			  .key = (uint64_t)number(claim, "k"),
 			  .id = id,
 			  .reason = reason,
 			  .planned_ns = number(claim, "p"),
-			  .at_ns = number(claim, "a")};
+			  .at_ns = number(claim, "a"),
+			  .queued = json_object_get(claim, "queued") != NULL};
 	(void)snprintf(r->name, sizeof r->name, "%s", text(claim, "n"));
 	run_insert(s, r);
 }
@@ -98,17 +100,17 @@ static void again(struct ord_serve *s, const json_t *claim, uint32_t id, enum ru
 static void not_begun(struct ord_serve *s, const json_t *claim)
 {
 	uint32_t id = ord_agenda_find(s->agenda, text(claim, "n"));
-	int64_t planned = number(claim, "p"), late = (int64_t)ord_wall_ns() - number(claim, "a");
+	int64_t planned = number(claim, "p");
 	enum run_reason reason = reason_of(text(claim, "r"));
 	struct ord_agenda_entry a;
 	const char *why = NULL;
 
 	if (id == ORD_AGENDA_NONE) {
 		why = "removed";
-	} else if (!json_object_get(claim, "queued") && late > ORD_AGENDA_LATE_NS) {
+	} else if (!json_object_get(claim, "queued")) {
 		ord_agenda_entry(s->agenda, id, &a);
-		reason = reason == RUN_SCHEDULE ? RUN_CATCH_UP : reason;
-		why = a.catch_up == ORD_CATCH_UP_SKIP ? "catch-up" : NULL;
+		if (run_is_missed(number(claim, "a"), a.catch_up, &reason))
+			why = ord_skip_name(ORD_SKIP_CATCH_UP);
 	}
 	if (why)
 		serve_skipped(s, text(claim, "n"), planned, planned, 1, why);
@@ -116,23 +118,24 @@ static void not_begun(struct ord_serve *s, const json_t *claim)
 		again(s, claim, id, reason);
 }
 
-void claims_settle(struct ord_serve *s, json_t *claims, bool same_boot)
+void claims_settle(struct ord_serve *s, const struct state_past *past)
 {
 	uint64_t until = ord_boot_ns() + LEFT_NS;
-	int64_t now = (int64_t)ord_wall_ns();
 	const char *key;
 	json_t *claim;
 
-	json_object_foreach (claims, key, claim) {
+	json_object_foreach (past->claims, key, claim) {
 		bool begun = json_object_get(claim, "begin");
 
-		if (begun && same_boot)
+		if (begun && past->same_boot)
 			await_orphan(s, claim, until);
-		/* What a machine that fell did last may not have reached its disk. */
-		if (begun || (!same_boot && number(claim, "a") <= now))
+		/* The line that it began may be what is missing, whatever its instant is by a clock
+		 * that a machine has just begun with. */
+		if (begun || !past->whole)
 			interrupted(s, claim);
 		else
 			not_begun(s, claim);
 	}
-	json_decref(claims);
+	if (!past->same_boot || !past->whole)
+		past_again(s, past->skips);
 }

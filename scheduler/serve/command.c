@@ -33,7 +33,7 @@ static int start(struct ord_serve *s, const char *const argv[], struct command *
 	int pidfd = -1, e;
 	pid_t pid;
 
-	if (spawn_program(program, argv, (const int[]){null, null, 2}, &pid, &pidfd, err) < 0)
+	if (spawn_program(program, argv, (const int[]){null, null, 2}, 3, &pid, &pidfd, err) < 0)
 		return -1;
 	e = sd_event_add_child_pidfd(s->loop, &source, pidfd, WEXITED, on_end, c);
 	if (e < 0) {

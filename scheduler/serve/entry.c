@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/sha256.h"
 #include "base/units.h"
+#include "ordeal/gameday.h"
 #include "ordeal/plan.h"
 #include "scheduler/serve/serve.h"
 
@@ -19,11 +20,14 @@ void entry_free(struct entry *e)
 	if (!e)
 		return;
 	free(e->text);
+	free(e->file);
+	free(e->schedule);
 	if (e->pick)
 		ord_pick_done(e->pick);
 	free(e->pick);
 	json_decref(e->labels);
 	json_decref(e->last);
+	json_decref(e->noted);
 	free(e);
 }
 
@@ -42,32 +46,33 @@ static void take_mistake(const struct ord_mistakes *m, struct mistake *ret)
 	(void)snprintf(ret->text, sizeof ret->text, "it is no experiment");
 }
 
-static void describe(const struct ord_schedule *schedule, char out[static 320])
+/* Owned. */
+static char *describe(const struct ord_schedule *schedule)
 {
 	static const char *const periods[] = {"hour", "day", "week"};
 	const char *zone = schedule->zone;
-	char every[32];
+	char every[32], out[320] = "";
 
 	switch (schedule->kind) {
 	case ORD_SCHEDULE_NONE:
-		out[0] = '\0';
 		break;
 	case ORD_SCHEDULE_CRON:
-		(void)snprintf(out, 320, "cron %.240s, %.63s", schedule->cron_text, zone);
+		(void)snprintf(out, sizeof out, "cron %.240s, %.63s", schedule->cron_text, zone);
 		break;
 	case ORD_SCHEDULE_EVERY:
-		(void)snprintf(out, 320, "every %s",
+		(void)snprintf(out, sizeof out, "every %s",
 			       ord_human_duration((int64_t)schedule->every_ns, every));
 		break;
 	case ORD_SCHEDULE_AT:
-		(void)snprintf(out, 320, "at %zu time%s, %.63s", schedule->n_at,
+		(void)snprintf(out, sizeof out, "at %zu time%s, %.63s", schedule->n_at,
 			       schedule->n_at == 1 ? "" : "s", zone);
 		break;
 	case ORD_SCHEDULE_RANDOM:
-		(void)snprintf(out, 320, "%u at random each %s, %.63s", schedule->times,
+		(void)snprintf(out, sizeof out, "%u at random each %s, %.63s", schedule->times,
 			       periods[schedule->each], zone);
 		break;
 	}
+	return strdup(out);
 }
 
 /* No run of it takes longer, unless something hangs. */
@@ -93,9 +98,9 @@ static int fill(struct entry *e, const struct ord_spec *spec)
 					  json_string(spec->labels[i].value));
 	if (!e->labels || json_object_size(e->labels) != spec->n_labels)
 		return -1;
-	describe(&spec->schedule, e->schedule);
+	e->schedule = describe(&spec->schedule);
 	e->patience_ns = patience(spec);
-	return 0;
+	return e->schedule ? 0 : -1;
 }
 
 /* Whether it could be run: a plan is made of it, and thrown away. */
@@ -168,11 +173,34 @@ static int read_pick(struct entry *e, struct read *ret, struct mistake *ret_why)
 		return -1;
 	}
 	ord_calendar_close(calendar);
-	describe(&e->pick->schedule, e->schedule);
+	e->schedule = describe(&e->pick->schedule);
+	if (!e->schedule)
+		return -1;
 	(void)snprintf(ret->name, sizeof ret->name, "%s", e->pick->name);
 	ret->schedule = e->pick->schedule;
 	ret->seed = e->pick->seed;
 	return 0;
+}
+
+/* Its experiments are read when people begin it. */
+static int read_gameday(struct entry *e, struct read *ret, struct mistake *ret_why)
+{
+	struct ord_mistakes mistakes = {0};
+	struct ord_gameday day;
+	int r = ord_gameday_parse(e->text, e->size, &day, &mistakes);
+
+	if (r) {
+		take_mistake(&mistakes, ret_why);
+	} else {
+		e->labels = json_object();
+		e->schedule = strdup("");
+		e->gameday_steps = (uint32_t)day.n_steps;
+		(void)snprintf(ret->name, sizeof ret->name, "%s", day.name);
+		r = e->labels && e->schedule ? 0 : -1;
+	}
+	ord_mistakes_done(&mistakes);
+	ord_gameday_done(&day);
+	return r;
 }
 
 int entry_read(char *text, size_t size, const char *file, struct read *ret, struct mistake *ret_why)
@@ -188,9 +216,14 @@ int entry_read(char *text, size_t size, const char *file, struct read *ret, stru
 	e->text = text;
 	e->size = size;
 	(void)ord_sha256(text, size, e->sha256);
-	(void)snprintf(e->file, sizeof e->file, "%s", file);
-	r = ord_pick_named(text, size) ? read_pick(e, ret, ret_why)
-				       : read_experiment(e, ret, ret_why);
+	e->file = strdup(file);
+	if (!e->file)
+		r = -1;
+	else if (ord_gameday_named(text, size))
+		r = read_gameday(e, ret, ret_why);
+	else
+		r = ord_pick_named(text, size) ? read_pick(e, ret, ret_why)
+					       : read_experiment(e, ret, ret_why);
 	if (!r)
 		ret->entry = ord_steal_ptr(e);
 	entry_free(e);
@@ -203,7 +236,7 @@ struct entry *entry_meant(const struct ord_serve *s, const struct ord_pick_item 
 				  ? store_find(s, item->text)
 				  : store_entry(s, ord_agenda_find(s->agenda, item->text));
 
-	return e && !e->pick ? e : NULL;
+	return e && !e->pick && !e->gameday_steps ? e : NULL;
 }
 
 struct entry *entry_drawn(const struct ord_serve *s, struct entry *e, int64_t planned_ns)
@@ -245,7 +278,7 @@ int entry_claims(const struct entry *e, struct ord_claims *ret, struct ord_err *
 
 	if (!spec)
 		return ord_fail_nomem(err);
-	if (ord_spec_parse(e->text, e->size, NULL, 0, spec, &mistakes))
+	if (!e->text || ord_spec_parse(e->text, e->size, NULL, 0, spec, &mistakes))
 		r = ord_fail(err, ORD_USAGE, "%s is no experiment", e->file);
 	else
 		r = ord_claims_of(spec, ret, err);

@@ -3,44 +3,52 @@
  * and the daemon do the same: whoever began it, the mark that it leaves is followed.
  */
 #include <stdio.h>
-#include <sys/stat.h>
+#include <string.h>
 
-#include "base/file.h"
+#include "base/halt.h"
 #include "scheduler/serve/serve.h"
 
-#define ROOT_MARK "/run/ordeal/halted"
-
-/* As injector/lease/halt.c makes it. */
-bool halt_is_marked(void)
+/* It is written down that there is a mark: who takes it away resumes, also while no daemon runs. */
+static void see_mark(struct ord_serve *s)
 {
-	char dir[SERVE_PATH_MAX - 16], path[SERVE_PATH_MAX];
-	struct stat st;
-
-	if (stat(ROOT_MARK, &st) == 0)
-		return true;
-	if (ord_runtime_dir(dir, sizeof dir, NULL) < 0)
-		return false;
-	(void)snprintf(path, sizeof path, "%s/halted", dir);
-	return stat(path, &st) == 0;
+	if (s->marked || !s->halted || !ord_halted())
+		return;
+	s->marked = true;
+	(void)state_put(s, state_halt_record(s));
 }
+
+static void command(struct ord_serve *s, const char *name);
 
 static void on_command_end(struct ord_serve *s, bool ok)
 {
+	const char *next = s->next_command;
+
+	see_mark(s);
 	if (!ok)
 		serve_say(s, "`ordeal %s` failed: see above",
 			  s->halted ? "halt: what holds leases may still do so" : "resume");
 	s->n_commands--;
+	if (!s->n_commands && next) {
+		s->next_command = NULL;
+		command(s, next);
+	}
 	s->clearing = s->clearing && s->n_commands;
 	s->freed = true;
 	due_soon(s);
 }
 
-/* `ordeal halt` itself: who may end which leases is its affair. */
+/*
+ * `ordeal halt` itself: who may end which leases is its affair. What was asked for last is what the
+ * last of them does: a resume waits for a halt that is on its way, and a halt, which waits for
+ * nothing, is done once more behind a resume.
+ */
 static void command(struct ord_serve *s, const char *name)
 {
 	const char *const argv[] = {"ordeal", name, NULL};
+	bool last = !s->n_commands;
 
-	if (command_start(s, argv, on_command_end) == 0)
+	s->next_command = last ? NULL : name;
+	if ((last || !strcmp(name, "halt")) && command_start(s, argv, on_command_end) == 0)
 		s->n_commands++;
 }
 
@@ -69,7 +77,7 @@ void halt_set(struct ord_serve *s, const char *who, bool ours)
 		if (r->state == RUN_QUEUED || r->state == RUN_CLAIMED)
 			run_skip(s, r, "halted");
 	}
-	s->marked = s->marked || halt_is_marked();
+	see_mark(s);
 }
 
 void halt_clear(struct ord_serve *s, const char *who, bool ours)
@@ -86,7 +94,7 @@ void halt_clear(struct ord_serve *s, const char *who, bool ours)
 
 void halt_check(struct ord_serve *s)
 {
-	bool marked = halt_is_marked();
+	bool marked = ord_halted();
 
 	/* Our own `resume` is still on its way. */
 	if (s->clearing)
@@ -95,5 +103,15 @@ void halt_check(struct ord_serve *s)
 		halt_set(s, "ordeal halt", false);
 	else if (!marked && s->marked && s->halted)
 		halt_clear(s, "ordeal resume", false);
-	s->marked = marked;
+	see_mark(s);
+}
+
+void halt_again(struct ord_serve *s, bool same_boot)
+{
+	if (s->halted && s->marked && same_boot && !ord_halted())
+		halt_clear(s, "ordeal resume", false);
+	/* A mark that a restart of the machine took away is made again. */
+	if (s->halted)
+		halt_set(s, s->halted_by, true);
+	halt_check(s);
 }

@@ -29,6 +29,7 @@ struct journal {
 	uint64_t mark;	     /* bytes put since it was opened, across renewals; begins at 1 */
 	off_t size, renewed; /* of the file now, and when it was new */
 	bool failing;
+	uint64_t whole_at; /* where it is failing: synced up to there nothing is missing again */
 	/* Below: shared with the thread. */
 	pthread_t thread;
 	bool running;
@@ -38,6 +39,8 @@ struct journal {
 	int sync_fd;	 /* what is to be synced */
 	int busy_fd;	 /* what just is; -1: nothing. The thread closes it where it was replaced */
 	uint64_t asked, done;
+	/* Stays: what the kernel could not write once it takes for written (fsync(2)), and only
+	 * another file in this one's place holds all of it. */
 	int error;
 };
 
@@ -52,34 +55,46 @@ static int read_all(int dir, const char *name, char **ret, size_t *ret_size, str
 	return ord_file_read_at(dir, name, READ_MAX, ret, ret_size, err);
 }
 
-/* The end of the last whole line that is one; what is behind it was torn. */
+/* The whole lines. One that has no end was torn, and never promised to anybody. */
 static void each_line(const char *text, size_t size, void (*each)(void *arg, const json_t *record),
 		      void *arg, size_t *ret_bad)
 {
-	size_t bad = 0;
-
 	for (const char *end; size && (end = memchr(text, '\n', size)); text = end + 1) {
 		json_t *record = record_read(text, (size_t)(end - text));
 
 		size -= (size_t)(end + 1 - text);
 		if (!record) {
-			bad++;
+			++*ret_bad;
 			continue;
 		}
-		/* What was torn at the very end was never promised to anybody. */
-		*ret_bad += bad;
-		bad = 0;
 		each(arg, record);
 		json_decref(record);
 	}
 }
 
+struct readiness {
+	const size_t *bad;
+	bool ready;
+};
+
+/* What was changed behind it is news, as in the journal itself. */
 static void find_ready(void *arg, const json_t *record)
 {
 	const char *c = json_string_value(json_object_get(record, "c"));
+	struct readiness *r = arg;
 
-	if (c && !strcmp(c, "ready"))
-		*(bool *)arg = true;
+	r->ready = r->ready || (c && !strcmp(c, "ready") && !*r->bad);
+}
+
+static int put_in_place(int dir, struct ord_err *err)
+{
+	ord_autoclose int fd = openat(dir, FILE_NEXT, O_RDONLY | O_CLOEXEC);
+
+	/* A machine that falls meanwhile is not to find the name, and nothing behind it. */
+	if (fd < 0 || fdatasync(fd) < 0 || renameat(dir, FILE_NEXT, dir, FILE_NAME) < 0 ||
+	    fsync(dir) < 0)
+		return ord_fail_sys(err, FILE_NEXT);
+	return 0;
 }
 
 /* A renewal that was cut short counts where it is whole: it may hold what the old one does not. */
@@ -87,16 +102,16 @@ static int settle(int dir, struct ord_err *err)
 {
 	ord_autofree char *text = NULL;
 	size_t size = 0, bad = 0;
-	bool ready = false;
+	struct readiness r = {.bad = &bad};
 
 	if (read_all(dir, FILE_NEXT, &text, &size, err) < 0)
 		return -1;
 	if (!text)
 		return 0;
-	each_line(text, size, find_ready, &ready, &bad);
-	if (ready ? renameat(dir, FILE_NEXT, dir, FILE_NAME) : unlinkat(dir, FILE_NEXT, 0))
-		return ord_fail_sys(err, FILE_NEXT);
-	return 0;
+	each_line(text, size, find_ready, &r, &bad);
+	if (r.ready)
+		return put_in_place(dir, err);
+	return unlinkat(dir, FILE_NEXT, 0) < 0 ? ord_fail_sys(err, FILE_NEXT) : 0;
 }
 
 int journal_open(int dir, void (*each)(void *arg, const json_t *record), void *arg, size_t *ret_bad,
@@ -151,9 +166,9 @@ static void *sync_thread(void *arg)
 		bool next;
 		int fd, e;
 
-		while (!j->stop && j->asked == j->done)
+		while (!j->stop && (j->asked == j->done || j->error))
 			(void)pthread_cond_wait(&j->wanted, &j->lock);
-		if (j->asked == j->done)
+		if (j->asked == j->done || j->error)
 			break;
 		asked = j->asked;
 		next = j->next;
@@ -169,7 +184,8 @@ static void *sync_thread(void *arg)
 		}
 		j->next = j->next && (e || !next);
 		j->error = e;
-		j->done = asked;
+		if (!e)
+			j->done = asked;
 		(void)!write(j->wake, &one, sizeof one);
 	}
 	(void)pthread_mutex_unlock(&j->lock);
@@ -181,6 +197,7 @@ static void say_failing(struct journal *j, int error)
 	if (!error == !j->failing)
 		return;
 	j->failing = error;
+	j->whole_at = UINT64_MAX;
 	j->calls.failing(j->calls.arg, error ? strerrordesc_np(error) : NULL);
 }
 
@@ -202,6 +219,8 @@ static int on_woken(sd_event_source *source, int fd, uint32_t events, void *arg)
 		say_failing(j, error);
 		return 0;
 	}
+	if (done >= j->whole_at)
+		say_failing(j, 0);
 	j->calls.synced(j->calls.arg, done);
 	return 0;
 }
@@ -304,50 +323,119 @@ bool journal_long(struct journal *j)
 	       (uint64_t)j->size > LONG_BY * (uint64_t)j->renewed;
 }
 
-static int write_records(int fd, const json_t *records, off_t *ret_size, struct ord_err *err)
+/* What is to be written, a block at a time. */
+struct block {
+	int fd;
+	size_t used;
+	off_t size; /* of all that was written */
+	char v[65536];
+};
+
+static int flush(struct block *b, struct ord_err *err)
 {
-	ord_autofree char *text = NULL;
-	size_t size = 0, room = 0, i;
-	const json_t *record;
-
-	json_array_foreach (records, i, record) {
-		size_t n;
-		ord_autofree char *line = record_write(record, &n);
-
-		if (line && size + n > room) {
-			char *more = realloc(text, 2 * (size + n));
-
-			if (more) {
-				text = more;
-				room = 2 * (size + n);
-			}
-		}
-		if (!line || !text || size + n > room)
-			return ord_fail_nomem(err);
-		memcpy(text + size, line, n);
-		size += n;
-	}
-	if (ord_write_all(fd, text ? text : "", size, err) < 0)
+	if (ord_write_all(b->fd, b->v, b->used, err) < 0)
 		return ord_wrap(err, FILE_NEXT);
-	*ret_size = (off_t)size;
+	b->size += (off_t)b->used;
+	b->used = 0;
 	return 0;
+}
+
+/* The record is taken. */
+static int write_record(struct block *b, json_t *record, struct ord_err *err)
+{
+	size_t n;
+	ord_autofree char *line = record_write(record, &n);
+	int r = 0;
+
+	json_decref(record);
+	if (!line)
+		return ord_fail_nomem(err);
+	if (b->used + n > sizeof b->v)
+		r = flush(b, err);
+	if (!r && n > sizeof b->v) {
+		r = ord_write_all(b->fd, line, n, err);
+		b->size += (off_t)n;
+	} else if (!r) {
+		memcpy(b->v + b->used, line, n);
+		b->used += n;
+	}
+	return r;
+}
+
+static int write_records(int fd, journal_next *next, void *arg, off_t *ret_size,
+			 struct ord_err *err)
+{
+	ord_autofree struct block *b = calloc(1, sizeof *b);
+	bool failed = false;
+	json_t *record;
+
+	if (!b)
+		return ord_fail_nomem(err);
+	b->fd = fd;
+	while ((record = next(arg, &failed)))
+		if (write_record(b, record, err) < 0)
+			return -1;
+	if (failed)
+		return ord_fail_nomem(err);
+	if (write_record(b, json_pack("{s:s}", "c", "ready"), err) < 0 || flush(b, err) < 0)
+		return -1;
+	*ret_size = b->size;
+	return 0;
+}
+
+/* The one before is about to take the journal's name: it must not be cut to nothing then. */
+static bool is_placing(struct journal *j)
+{
+	bool placing;
+
+	(void)pthread_mutex_lock(&j->lock);
+	placing = j->next && !j->error;
+	(void)pthread_mutex_unlock(&j->lock);
+	return placing;
+}
+
+static int open_next(struct journal *j, struct ord_err *err)
+{
+	int fd;
+
+	if (is_placing(j)) {
+		errno = EBUSY;
+		return ord_fail_sys(err, FILE_NEXT);
+	}
+	fd = openat(j->dir, FILE_NEXT, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	return fd < 0 ? ord_fail_sys(err, FILE_NEXT) : fd;
+}
+
+struct listed {
+	json_t *list; /* borrowed */
+	size_t i;
+};
+
+static json_t *next_listed(void *arg, bool *ret_failed)
+{
+	struct listed *l = arg;
+
+	*ret_failed = !l->list;
+	return json_incref(json_array_get(l->list, l->i++));
 }
 
 int journal_renew(struct journal *j, json_t *records, struct ord_err *err)
 {
-	ord_autoclose int fd = openat(j->dir, FILE_NEXT,
-				      O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	off_t size = 0;
-	int r;
+	struct listed l = {.list = records};
+	int r = journal_renew_from(j, next_listed, &l, err);
 
-	if (fd < 0) {
-		json_decref(records);
-		return ord_fail_sys(err, FILE_NEXT);
-	}
-	(void)json_array_append_new(records, json_pack("{s:s}", "c", "ready"));
-	r = write_records(fd, records, &size, err);
 	json_decref(records);
-	if (r < 0) {
+	return r;
+}
+
+int journal_renew_from(struct journal *j, journal_next *next, void *arg, struct ord_err *err)
+{
+	ord_autoclose int fd = open_next(j, err);
+	off_t size = 0;
+
+	if (fd < 0)
+		return -1;
+	if (write_records(fd, next, arg, &size, err) < 0) {
 		(void)unlinkat(j->dir, FILE_NEXT, 0);
 		return -1;
 	}
@@ -356,11 +444,11 @@ int journal_renew(struct journal *j, json_t *records, struct ord_err *err)
 		ord_close(&j->fd);
 	j->fd = j->sync_fd = ord_steal_fd(&fd);
 	j->next = true;
+	j->error = 0;
 	(void)pthread_mutex_unlock(&j->lock);
 	j->size = j->renewed = size;
 	j->mark += (uint64_t)size;
+	j->whole_at = j->mark;
 	journal_sync(j);
-	if (j->failing)
-		say_failing(j, 0);
 	return 0;
 }

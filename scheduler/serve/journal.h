@@ -55,5 +55,9 @@ bool journal_long(struct journal *j);
  * way leaves the old one or the new.
  */
 int journal_renew(struct journal *j, json_t *records, struct ord_err *err);
+/* The same of more records than memory is to hold at once: next() gives one after the other, and
+ * NULL at their end; *ret_failed: it had no memory for one. */
+typedef json_t *journal_next(void *arg, bool *ret_failed);
+int journal_renew_from(struct journal *j, journal_next *next, void *arg, struct ord_err *err);
 
 #endif

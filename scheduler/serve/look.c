@@ -41,15 +41,14 @@ static bool is_sample(const char *line, size_t size)
 void run_line(void *arg, struct ord_child *c, const char *line, size_t size)
 {
 	static struct ord_child_look was;
-	struct ord_serve *s = arg;
-	struct run *r = s->first;
+	struct run *r = arg;
+	struct ord_serve *s = r->serve;
 
-	if (is_sample(line, size))
+	/* One that waits has nothing to say yet. */
+	if (c != r->child || is_sample(line, size))
 		return;
-	while (r && r->child != c)
-		r = r->next;
-	if (!r)
-		return;
+	while (r->untold)
+		(void)runs_tell(s);
 	was = *r->look;
 	look(r);
 	if (!differs(&was, r->look))

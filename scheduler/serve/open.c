@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "scheduler/serve/serve.h"
+#include "scheduler/serve/tenure.h"
 
 static int find_dir(struct ord_serve *s, struct ord_err *err)
 {
@@ -88,31 +90,37 @@ static void on_failing(void *arg, const char *why)
 	due_soon(s);
 }
 
+/* What was done before, and the folder as it is now. */
+static int open_past(struct ord_serve *s, bool *ret_same_boot, struct ord_err *err)
+{
+	struct state_past past = {0};
+	int r = state_open(s, &past, err);
+
+	if (!r && (due_open(s, err) < 0 || watch_open(s, &s->watch, err) < 0))
+		r = -1;
+	if (!r)
+		claims_settle(s, &past);
+	*ret_same_boot = past.same_boot;
+	state_past_done(&past);
+	return r;
+}
+
 static int open_all(struct ord_serve *s, struct ord_err *err)
 {
 	const struct journal_calls calls = {.synced = on_synced, .failing = on_failing, .arg = s};
-	json_t *claims = NULL;
 	bool same_boot;
 
 	if (find_dir(s, err) < 0 || find_folders(s, err) < 0 || lock_state(s, err) < 0 ||
 	    ord_agenda_new(&s->agenda, err) < 0 || ord_locks_new(&s->locks, err) < 0 ||
-	    state_open(s, &claims, &same_boot, err) < 0)
+	    store_open(s, err) < 0 || open_past(s, &same_boot, err) < 0)
 		return -1;
-	if (due_open(s, err) < 0 || watch_open(s, &s->watch, err) < 0) {
-		json_decref(claims);
-		return -1;
-	}
-	claims_settle(s, claims, same_boot);
 	if (state_ready(s, err) < 0 || journal_start(s->journal, s->loop, &calls, err) < 0)
 		return -1;
-	/* A mark that a restart of the machine took away is made again. */
-	if (s->halted)
-		halt_set(s, s->halted_by, true);
-	halt_check(s);
+	halt_again(s, same_boot);
 	due_forget_future(s);
 	s->freed = true;
 	due_soon(s);
-	return 0;
+	return tenure_open(s, err);
 }
 
 int ord_serve_check(const struct ord_serve_options *options, size_t *ret_broken,
@@ -126,11 +134,10 @@ int ord_serve_check(const struct ord_serve_options *options, size_t *ret_broken,
 	s->options = *options;
 	s->state_fd = s->lock_fd = s->timer = -1;
 	s->kept = json_object();
+	s->gamedays = json_object();
 	if (find_dir(s, err) == 0 && ord_agenda_new(&s->agenda, err) == 0 &&
-	    store_look(s, NULL, err) == 0) {
-		*ret_broken = 0;
-		for (size_t i = 0; i < s->n_files; i++)
-			*ret_broken += s->files[i].message != NULL;
+	    store_open(s, err) == 0 && store_look(s, NULL, err) == 0) {
+		*ret_broken = files_broken(s);
 		r = 0;
 	}
 	ord_serve_close(s);
@@ -148,12 +155,15 @@ int ord_serve_open(sd_event *loop, const struct ord_serve_options *options, stru
 	if (!s->options.max_runs)
 		s->options.max_runs = ORD_SERVE_RUNS_DEFAULT;
 	s->loop = sd_event_ref(loop);
+	s->gamedays = json_object();
 	s->state_fd = s->lock_fd = s->timer = -1;
 	s->since_ns = (int64_t)ord_wall_ns();
 	if (open_all(s, err) < 0) {
 		ord_serve_close(s);
 		return -1;
 	}
+	(void)malloc_trim(0); /* what the journal said of each is not needed any more */
+	s->n_said = 0;	      /* however many lines the schedules themselves took */
 	serve_say(s, "%zu schedules in %s%s", ord_agenda_count(s->agenda), s->dir,
 		  s->halted ? "; all is halted" : "");
 	*ret = s;
@@ -177,15 +187,19 @@ void ord_serve_close(struct ord_serve *s)
 {
 	if (!s)
 		return;
+	tenure_close(s, !s->n_running);
 	watch_close(s->watch);
 	due_done(s);
 	ord_locks_free(s->locks);
 	s->locks = NULL;
+	if (s->stopping && s->ready && !s->n_running)
+		state_close(s);
 	runs_done(s);
 	journal_close(s->journal);
 	store_done(s);
 	ord_agenda_free(s->agenda);
 	json_decref(s->kept);
+	json_decref(s->history_due);
 	ord_close(&s->lock_fd);
 	ord_close(&s->state_fd);
 	(void)sd_event_unref(s->loop);

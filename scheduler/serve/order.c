@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "ordeal/run.h"
 #include "scheduler/serve/serve.h"
+#include "scheduler/serve/tenure.h"
 
 static int find(const struct ord_serve *s, const char *name, uint32_t *ret, struct ord_err *err)
 {
@@ -14,7 +14,7 @@ static int find(const struct ord_serve *s, const char *name, uint32_t *ret, stru
 	return 0;
 }
 
-static struct run *find_run(const struct ord_serve *s, const char *name, struct ord_err *err)
+struct run *run_find(const struct ord_serve *s, const char *name, struct ord_err *err)
 {
 	char key[24];
 
@@ -36,15 +36,20 @@ static int run_now(struct ord_serve *s, const struct ord_serve_order *o, json_t 
 	struct ord_agenda_entry a;
 	const struct entry *e;
 	enum ord_skip reason;
+	char standby[TENURE_TEXT];
 	struct run *r;
 	uint32_t id;
 
 	if (find(s, o->name, &id, err))
 		return -1;
+	if (store_entry(s, id)->gameday_steps)
+		return ord_fail(err, ORD_USAGE, "'%s' is a game day, which people hold", o->name);
 	if (s->halted)
 		return ord_fail(err, ORD_USAGE, "all is halted, by %s", s->halted_by);
 	if (s->stopping)
 		return ord_fail(err, ORD_USAGE, "the daemon is ending");
+	if (!tenure_is_ready(s))
+		return ord_fail(err, ORD_USAGE, "%s", tenure_refusal(s, standby));
 	e = store_entry(s, id);
 	ord_agenda_entry(s->agenda, id, &a);
 	if (ord_agenda_admit(a.concurrency, e->running, e->waiting, &reason) == ORD_ADMIT_SKIP)
@@ -97,7 +102,7 @@ static int set_flags(struct ord_serve *s, const struct ord_serve_order *o, json_
 static int abort_run(struct ord_serve *s, const struct ord_serve_order *o, json_t **ret,
 		     struct ord_err *err)
 {
-	struct run *r = find_run(s, o->name, err);
+	struct run *r = run_find(s, o->name, err);
 
 	if (!r)
 		return -1;
@@ -133,21 +138,13 @@ static int reload(struct ord_serve *s, const struct ord_serve_order *o, json_t *
 	return 0;
 }
 
-static int say(struct ord_serve *s, const struct ord_serve_order *o, json_t **ret,
-	       struct ord_err *err)
+static int not_here(struct ord_serve *s, const struct ord_serve_order *o, json_t **ret,
+		    struct ord_err *err)
 {
-	struct run *r = find_run(s, o->name, err);
-
-	if (!r)
-		return -1;
-	if (!*r->dir)
-		return ord_fail(err, ORD_USAGE, "'%s' has no timeline yet", o->name);
-	if (ord_mark(r->dir, o->what, o->by, o->note, err) < 0)
-		return -1;
-	*ret = json_pack("{s:s,s:s,s:s?,s:s?,s:s?}", "run", strrchr(r->dir, '/') + 1, "name",
-			 r->name, "what", o->what, "by", o->by, "note", o->note);
-	serve_emit(s, o->what ? "mark" : "note", json_incref(*ret));
-	return 0;
+	(void)s;
+	(void)o;
+	(void)ret;
+	return ord_fail(err, ORD_USAGE, "a run is told by ord_serve_say()");
 }
 
 int ord_serve_do(struct ord_serve *s, const struct ord_serve_order *order, json_t **ret,
@@ -163,8 +160,8 @@ int ord_serve_do(struct ord_serve *s, const struct ord_serve_order *order, json_
 		[ORD_SERVE_RESUME] = {"resume", set_flags},
 		[ORD_SERVE_SKIP_NEXT] = {"skip", set_flags},
 		[ORD_SERVE_ABORT] = {"abort", abort_run},
-		[ORD_SERVE_MARK] = {"mark", say},
-		[ORD_SERVE_NOTE] = {"note", say},
+		[ORD_SERVE_MARK] = {"mark", not_here},
+		[ORD_SERVE_NOTE] = {"note", not_here},
 		[ORD_SERVE_HALT] = {"halt", halt},
 		[ORD_SERVE_UNHALT] = {"resume-all", halt},
 		[ORD_SERVE_RELOAD] = {"reload", reload},

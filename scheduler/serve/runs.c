@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/proc.h"
 #include "scheduler/serve/serve.h"
 
 /* From being asked to end until it is killed: an API server may be waited for. */
@@ -22,6 +21,39 @@ const char *run_reason_name(enum run_reason reason)
 
 /* ---- the list, and the journal */
 
+static void await_instant(struct ord_serve *s, struct run *r)
+{
+	struct run *at = s->latest;
+
+	while (at && at->at_ns > r->at_ns)
+		at = at->sooner;
+	r->sooner = at;
+	r->later = at ? at->later : s->soonest;
+	if (r->later)
+		r->later->sooner = r;
+	else
+		s->latest = r;
+	if (at)
+		at->later = r;
+	else
+		s->soonest = r;
+}
+
+void run_awaits_no_longer(struct ord_serve *s, struct run *r)
+{
+	if (r->state != RUN_CLAIMED)
+		return;
+	if (r->sooner)
+		r->sooner->later = r->later;
+	else
+		s->soonest = r->later;
+	if (r->later)
+		r->later->sooner = r->sooner;
+	else
+		s->latest = r->sooner;
+}
+
+/* It is claimed. */
 void run_insert(struct ord_serve *s, struct run *r)
 {
 	struct run *at = s->last;
@@ -41,6 +73,7 @@ void run_insert(struct ord_serve *s, struct run *r)
 		at->next = r;
 	else
 		s->first = r;
+	await_instant(s, r);
 }
 
 /* Those that have the targets now for which they waited. */
@@ -67,9 +100,9 @@ struct entry *run_entry(const struct ord_serve *s, const struct run *r)
 	return entry_drawn(s, store_entry(s, r->id), r->planned_ns);
 }
 
-/* What it will do, and to what, is known from its text: read when it is claimed, since that takes
- * longer than a start may, and again where the text is another by then. */
-static void read_claims(struct ord_serve *s, struct run *r)
+/* What it will do, and to what, is known from its text; read again where the text is another by
+ * then. */
+void run_read_claims(struct ord_serve *s, struct run *r)
 {
 	const struct entry *e = run_entry(s, r);
 	struct ord_err err = {.msg = "out of memory"};
@@ -86,11 +119,11 @@ static void read_claims(struct ord_serve *s, struct run *r)
 		serve_say(s, "%s: %s", r->name, err.msg);
 }
 
-static void want_targets(struct ord_serve *s, struct run *r)
+void run_want_targets(struct ord_serve *s, struct run *r)
 {
 	struct ord_err err;
 
-	read_claims(s, r);
+	run_read_claims(s, r);
 	if (r->wanted || !r->claims)
 		return;
 	if (ord_locks_want(s->locks, r->key, r->name, r->claims, &r->held, &err) < 0)
@@ -106,6 +139,7 @@ static void run_free(struct ord_serve *s, struct run *r)
 {
 	struct entry *e = store_entry(s, r->id);
 
+	run_awaits_no_longer(s, r);
 	if (e)
 		e->runs--;
 	if (s->locks) {
@@ -121,6 +155,7 @@ static void run_free(struct ord_serve *s, struct run *r)
 	else
 		s->last = r->before;
 	ord_child_free(r->child);
+	warm_drop(s, r);
 	drop_claims(r);
 	free(r->look);
 	free(r);
@@ -133,23 +168,25 @@ json_t *run_claim_record(const struct run *r)
 			 run_reason_name(r->reason));
 }
 
-/* The pid alone may be another's by the time it is read. */
-static uint64_t start_of(pid_t pid)
-{
-	ord_autoclose int dir = ord_proc_open(pid);
-	struct ord_proc_stat st;
-
-	return dir >= 0 && ord_proc_stat(dir, &st) == 0 ? st.start : 0;
-}
-
 json_t *run_record(const struct run *r, const char *what)
 {
 	json_t *record = json_pack("{s:s,s:I}", "c", what, "k", (json_int_t)r->key);
+	const struct ord_child *process = !strcmp(what, "begin")     ? r->warm
+					  : !strcmp(what, "started") ? r->child
+								     : NULL;
 
-	if (!strcmp(what, "started")) {
-		(void)json_object_set_new(record, "pid", json_integer(ord_child_pid(r->child)));
-		(void)json_object_set_new(
-			record, "st", json_integer((json_int_t)start_of(ord_child_pid(r->child))));
+	if (!strcmp(what, "begin")) {
+		/* All that is to be known of it, should the line of its claim be damaged. */
+		(void)json_object_set_new(record, "n", json_string(r->name));
+		(void)json_object_set_new(record, "p", json_integer((json_int_t)r->planned_ns));
+		(void)json_object_set_new(record, "a", json_integer((json_int_t)r->at_ns));
+		(void)json_object_set_new(record, "cur", json_integer((json_int_t)r->planned_ns));
+	}
+	/* One that waited is known beforehand. */
+	if (process && ord_child_ticks(process)) {
+		(void)json_object_set_new(record, "pid", json_integer(ord_child_pid(process)));
+		(void)json_object_set_new(record, "st",
+					  json_integer((json_int_t)ord_child_ticks(process)));
 	}
 	if (!strcmp(what, "run"))
 		(void)json_object_set_new(record, "dir", json_string(r->dir));
@@ -164,7 +201,8 @@ struct run *run_claim(struct ord_serve *s, uint32_t id, enum run_reason reason, 
 
 	if (!r)
 		return NULL;
-	*r = (struct run){.key = s->next_key++,
+	*r = (struct run){.serve = s,
+			  .key = s->next_key++,
 			  .id = id,
 			  .reason = reason,
 			  .planned_ns = planned_ns,
@@ -175,7 +213,6 @@ struct run *run_claim(struct ord_serve *s, uint32_t id, enum run_reason reason, 
 		(void)json_object_set_new(record, "cur", json_integer(cursor_ns));
 	r->mark = state_put(s, record);
 	run_insert(s, r);
-	read_claims(s, r);
 	return r;
 }
 
@@ -191,7 +228,7 @@ static void set_last(struct ord_serve *s, const struct run *r, json_t *last)
 	}
 }
 
-static void counted(struct ord_serve *s, const struct run *r, int running, int waiting)
+void run_counted(struct ord_serve *s, const struct run *r, int running, int waiting)
 {
 	struct entry *e = store_entry(s, r->id);
 
@@ -203,10 +240,10 @@ static void counted(struct ord_serve *s, const struct run *r, int running, int w
 	}
 }
 
-static void leave_queue(struct ord_serve *s, struct run *r)
+void run_leave_queue(struct ord_serve *s, struct run *r)
 {
 	if (r->state == RUN_QUEUED)
-		counted(s, r, 0, -1);
+		run_counted(s, r, 0, -1);
 	r->waits_for[0] = '\0';
 }
 
@@ -214,7 +251,7 @@ void run_skip(struct ord_serve *s, struct run *r, const char *reason)
 {
 	uint32_t id = r->id;
 
-	leave_queue(s, r);
+	run_leave_queue(s, r);
 	(void)state_put(s, json_pack("{s:s,s:I,s:s}", "c", "end", "k", (json_int_t)r->key,
 				     "skipped", reason));
 	serve_skipped(s, r->name, r->planned_ns, r->planned_ns, 1, reason);
@@ -250,8 +287,7 @@ static void say_end(struct ord_serve *s, const struct run *r, int code, const ch
 			  (int)strcspn(why, "\n"), why);
 }
 
-static void ended(struct ord_serve *s, struct run *r, int code, const char *verdict,
-		  const char *said)
+void run_ended(struct ord_serve *s, struct run *r, int code, const char *verdict, const char *said)
 {
 	const char *slash = strrchr(r->dir, '/');
 	uint32_t id = r->id;
@@ -263,6 +299,8 @@ static void ended(struct ord_serve *s, struct run *r, int code, const char *verd
 	(void)state_put(
 		s, json_pack("{s:s,s:I,s:O*}", "c", "end", "k", (json_int_t)r->key, "last", last));
 	set_last(s, r, last);
+	if (!*r->dir)
+		past_failed(s, r->name, r->planned_ns, said);
 	say_end(s, r, code, verdict, said);
 	event = show_run(s, r);
 	if (event) {
@@ -281,172 +319,25 @@ static void ended(struct ord_serve *s, struct run *r, int code, const char *verd
 	due_soon(s);
 }
 
-static void on_end(void *arg, struct ord_child *c, int code, const char *dir, const char *verdict,
-		   const char *said)
+/* One that ended while it waited: the run begins without it. */
+void run_end(void *arg, struct ord_child *c, int code, const char *dir, const char *verdict,
+	     const char *said)
 {
-	struct ord_serve *s = arg;
+	struct run *r = arg;
+	struct ord_serve *s = r->serve;
 
-	for (struct run *r = s->first; r; r = r->next)
-		if (r->child == c) {
-			(void)snprintf(r->dir, sizeof r->dir, "%s", dir);
-			counted(s, r, -1, 0);
-			ended(s, r, code, verdict, said);
-			return;
-		}
-}
-
-/* ---- beginning */
-
-/* What keeps it from beginning now; false: nothing does. */
-static bool must_wait(struct ord_serve *s, struct run *r)
-{
-	const struct entry *e = store_entry(s, r->id);
-
-	want_targets(s, r);
-	if (!r->held)
-		(void)ord_locks_why(s->locks, r->key, r->waits_for);
-	else if (e->running)
-		(void)snprintf(r->waits_for, sizeof r->waits_for, "%s runs", r->name);
-	else if (s->clearing)
-		(void)snprintf(r->waits_for, sizeof r->waits_for, "the machine is being resumed");
-	else if (journal_failing(s->journal))
-		(void)snprintf(r->waits_for, sizeof r->waits_for, "the journal cannot be written");
-	else if (s->n_running >= s->options.max_runs)
-		(void)snprintf(r->waits_for, sizeof r->waits_for, "%zu run, which is the limit",
-			       s->n_running);
-	else
-		return false;
-	return true;
-}
-
-static void queue(struct ord_serve *s, struct run *r)
-{
-	r->state = RUN_QUEUED;
-	counted(s, r, 0, 1);
-	(void)state_put(s, run_record(r, "queued"));
-	serve_say(s, "%s: waits: %s", r->name, r->waits_for);
-	serve_emit(s, "queued", show_run(s, r));
-	show_changed(s, r->id);
-}
-
-static void start(struct ord_serve *s, struct run *r)
-{
-	static const struct ord_child_calls calls = {.on_line = run_line, .on_end = on_end};
-	const struct entry *e = run_entry(s, r);
-	char dispatch[48];
-	const struct ord_child_options options = {
-		.text = e->text,
-		.size = e->size,
-		.name = e->file,
-		.output = s->runs_dir,
-		.dispatch = dispatch,
-		.extra = s->options.extra,
-		.program = s->options.program,
-	};
-	bool queued = r->state == RUN_QUEUED;
-	struct ord_err err = {.msg = "out of memory"};
-	int64_t late;
-
-	(void)snprintf(dispatch, sizeof dispatch, "%s/d%" PRIu64, s->id, r->key);
-	/* Before it is so: what has no such line was not begun. */
-	if (!state_put(s, run_record(r, "begin"))) {
-		if (!queued)
-			queue(s, r);
+	if (c == r->warm) {
+		warm_drop(s, r);
 		return;
 	}
-	leave_queue(s, r);
-	r->look = calloc(1, sizeof *r->look);
-	if (!r->look || ord_child_start(s->loop, &options, &calls, s, &r->child, &err) < 0) {
-		ended(s, r, 6, "", err.msg);
-		return;
-	}
-	r->state = RUN_RUNNING;
-	r->since_ns = r->phase_since_ns = (int64_t)ord_wall_ns();
-	r->ends_boot_ns = ord_boot_ns() + e->patience_ns;
-	counted(s, r, 1, 0);
-	late = r->since_ns - r->at_ns;
-	if (r->reason == RUN_SCHEDULE && !queued)
-		late_add(&s->late, late > 0 ? (uint64_t)late : 0);
-	(void)state_put(s, run_record(r, "started"));
-	ord_child_look(r->child, r->look);
-	serve_say(s, "%s: begun (%s, d%" PRIu64 ")", r->name, run_reason_name(r->reason), r->key);
-	serve_emit(s, "dispatched", show_run(s, r));
-	show_changed(s, r->id);
+	while (r->untold)
+		(void)runs_tell(s);
+	(void)snprintf(r->dir, sizeof r->dir, "%s", dir);
+	run_counted(s, r, -1, 0);
+	run_ended(s, r, code, verdict, said);
 }
 
-static void abort_those_of(struct ord_serve *s, uint32_t id)
-{
-	for (struct run *r = s->first; r; r = r->next)
-		if (r->id == id && r->state == RUN_RUNNING)
-			run_abort(s, r);
-}
-
-void run_begin(struct ord_serve *s, struct run *r)
-{
-	const struct entry *e = store_entry(s, r->id);
-	struct ord_agenda_entry a;
-	enum ord_skip reason;
-	bool halted;
-
-	if (!run_entry(s, r)) {
-		run_skip(s, r, "removed");
-		return;
-	}
-	ord_agenda_entry(s->agenda, r->id, &a);
-	/* One that was not heard of yet counts: the run would be refused. */
-	halted = s->halted || (!s->clearing && halt_is_marked());
-	if (halted || (a.paused && r->reason != RUN_NOW)) {
-		run_skip(s, r, halted ? "halted" : "paused");
-		return;
-	}
-	switch (ord_agenda_admit(a.concurrency, e->running, e->waiting, &reason)) {
-	case ORD_ADMIT_SKIP:
-		run_skip(s, r, ord_skip_name(reason));
-		return;
-	case ORD_ADMIT_REPLACE:
-		abort_those_of(s, r->id);
-		break;
-	case ORD_ADMIT_START:
-	case ORD_ADMIT_QUEUE:
-		break;
-	}
-	if (must_wait(s, r))
-		queue(s, r);
-	else
-		start(s, r);
-}
-
-/* A later one of it waits, and takes its place. */
-static bool is_replaced(const struct ord_serve *s, const struct run *r)
-{
-	struct ord_agenda_entry a;
-
-	ord_agenda_entry(s->agenda, r->id, &a);
-	if (a.concurrency != ORD_CONCURRENCY_REPLACE)
-		return false;
-	for (const struct run *other = s->first; other; other = other->next)
-		if (other->id == r->id && other->state == RUN_QUEUED && other->key > r->key)
-			return true;
-	return false;
-}
-
-void runs_queue(struct ord_serve *s)
-{
-	s->freed = false;
-	for (struct run *r = s->first, *next; r && !s->stopping && !s->halted; r = next) {
-		if (s->n_running >= s->options.max_runs)
-			return;
-		next = r->next;
-		if (r->state != RUN_QUEUED)
-			continue;
-		if (!run_entry(s, r))
-			run_skip(s, r, "removed");
-		else if (is_replaced(s, r))
-			run_skip(s, r, ord_skip_name(ORD_SKIP_REPLACED));
-		else if (!must_wait(s, r))
-			start(s, r);
-	}
-}
+/* ---- those that take too long */
 
 void run_abort(struct ord_serve *s, struct run *r)
 {
@@ -460,8 +351,10 @@ void run_abort(struct ord_serve *s, struct run *r)
 
 void runs_abort_all(struct ord_serve *s)
 {
-	for (struct run *r = s->first; r; r = r->next)
+	for (struct run *r = s->first; r; r = r->next) {
+		warm_drop(s, r);
 		run_abort(s, r);
+	}
 }
 
 /* A run that hangs is asked to end, and killed where it does not. */
@@ -485,4 +378,5 @@ void runs_done(struct ord_serve *s)
 {
 	while (s->first)
 		run_free(s, s->first);
+	ord_spawner_free(s->spawner);
 }

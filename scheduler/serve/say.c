@@ -52,6 +52,7 @@ void serve_skipped(struct ord_serve *s, const char *name, int64_t first_ns, int6
 {
 	char planned[32];
 
+	state_skipped(s, name, first_ns, last_ns, times, reason);
 	past_skipped(s, name, first_ns, last_ns, times, reason);
 	ord_format_utc((uint64_t)first_ns, planned);
 	serve_say(s, "%s: not run (%s), planned for %s%s", name, reason, planned,
@@ -60,6 +61,11 @@ void serve_skipped(struct ord_serve *s, const char *name, int64_t first_ns, int6
 		   json_pack("{s:s,s:o,s:o,s:I,s:s}", "name", name, "planned", show_time(first_ns),
 			     "last", show_time(last_ns), "times", (json_int_t)times, "reason",
 			     reason));
+}
+
+void ord_serve_record(struct ord_serve *s, const char *what, const char *name, const char *who)
+{
+	serve_record(s, what, name, who);
 }
 
 void serve_record(struct ord_serve *s, const char *what, const char *name, const char *who)

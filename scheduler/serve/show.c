@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "ordeal/calendar.h"
 #include "scheduler/serve/serve.h"
+#include "scheduler/serve/tenure.h"
 
 #define FLUSH_MAX 64 /* schedules that are told of in a quarter of a second */
 
@@ -21,23 +22,19 @@ json_t *show_time(int64_t wall_ns)
 
 json_t *ord_serve_status(struct ord_serve *s)
 {
-	size_t broken = 0;
-
-	for (size_t i = 0; i < s->n_files; i++)
-		broken += s->files[i].message != NULL;
-	return json_pack("{s:s,s:o,s:s,s:b,s:o,s:s?,s:I,s:I,s:I,s:I,s:b,s:{s:I,s:I},s:o,s:b}",
-			 "version", ORDEAL_VERSION, "since", show_time(s->since_ns), "dir", s->dir,
-			 "halted", s->halted, "halted_since",
-			 show_time(s->halted ? s->halted_since_ns : ORD_NEVER), "halted_by",
-			 s->halted ? s->halted_by : NULL, "schedules",
-			 (json_int_t)ord_agenda_count(s->agenda), "broken", (json_int_t)broken,
-			 "running", (json_int_t)s->n_running, "queued", (json_int_t)s->n_queued,
-			 "stopping", s->stopping, "clock", "steps", (json_int_t)s->n_steps,
-			 "last_step_ns", (json_int_t)s->last_step_ns, "lateness_ns",
-			 late_json(&s->late), "journal_failing", journal_failing(s->journal));
+	return json_pack(
+		"{s:s,s:o,s:s,s:b,s:o,s:s?,s:I,s:I,s:I,s:I,s:b,s:{s:I,s:I},s:o,s:b,s:o}", "version",
+		ORDEAL_VERSION, "since", show_time(s->since_ns), "dir", s->dir, "halted", s->halted,
+		"halted_since", show_time(s->halted ? s->halted_since_ns : ORD_NEVER), "halted_by",
+		s->halted ? s->halted_by : NULL, "schedules",
+		(json_int_t)ord_agenda_count(s->agenda), "broken", (json_int_t)files_broken(s),
+		"running", (json_int_t)s->n_running, "queued", (json_int_t)s->n_queued, "stopping",
+		s->stopping, "clock", "steps", (json_int_t)s->n_steps, "last_step_ns",
+		(json_int_t)s->last_step_ns, "lateness_ns", late_json(&s->late), "journal_failing",
+		journal_failing(s->journal), "lease", tenure_json(s));
 }
 
-static json_t *message_of(const struct file *f)
+static json_t *message_of(const struct odd *f)
 {
 	if (!f || !f->message)
 		return json_null();
@@ -46,24 +43,25 @@ static json_t *message_of(const struct file *f)
 	return json_sprintf("%s:%u:%u: %s", f->name, f->line, f->column, f->message);
 }
 
-static json_t *running_of(const struct ord_serve *s, uint32_t id)
+static json_t *running_of(const struct ord_serve *s, const struct entry *e)
 {
 	json_t *list = json_array();
 
-	for (const struct run *r = s->first; r && s->entries[id]->runs; r = r->next) {
+	for (const struct run *r = s->first; r && e->runs; r = r->next) {
 		const char *slash = strrchr(r->dir, '/');
 
-		if (r->id == id && r->child)
+		if (r->id == e->id && r->child)
 			(void)json_array_append_new(list, json_string(slash ? slash + 1 : ""));
 	}
 	return list;
 }
 
 /* A run that is claimed is still to come. */
-static json_t *next_of(const struct ord_serve *s, uint32_t id, const struct ord_agenda_entry *a)
+static json_t *next_of(const struct ord_serve *s, const struct entry *e,
+		       const struct ord_agenda_entry *a)
 {
-	for (const struct run *r = s->first; r && s->entries[id]->runs; r = r->next)
-		if (r->id == id && r->state == RUN_CLAIMED)
+	for (const struct run *r = s->first; r && e->runs; r = r->next)
+		if (r->id == e->id && r->state == RUN_CLAIMED)
 			return json_pack("{s:o,s:o}", "at", show_time(r->at_ns), "planned",
 					 show_time(r->planned_ns));
 	if (a->at_ns == ORD_NEVER)
@@ -72,60 +70,72 @@ static json_t *next_of(const struct ord_serve *s, uint32_t id, const struct ord_
 			 show_time(a->planned_ns));
 }
 
-static json_t *entry_json(struct ord_serve *s, uint32_t id, const struct file *f)
+static const char *kind_of(const struct entry *e)
+{
+	return e->gameday_steps ? "GameDay" : e->pick ? "Schedule" : "Experiment";
+}
+
+static json_t *entry_json(struct ord_serve *s, uint32_t id, const struct odd *f)
 {
 	static const char *const concurrency[] = {"forbid", "queue", "replace"};
 	static const char *const catch_up[] = {"skip", "once", "all"};
-	const struct entry *e = store_entry(s, id);
+	struct entry *owned;
+	const struct entry *e = store_peek(s, id, &owned);
 	struct ord_agenda_entry a;
+	json_t *shown;
 
 	ord_agenda_entry(s->agenda, id, &a);
-	return json_pack("{s:s,s:s,s:s,s:s,s:O,s:s?,s:s,s:o,s:b,s:b,s:b,s:o,s:s,s:s,s:O?,s:o,s:I}",
-			 "name", ord_agenda_name(s->agenda, id), "file", e->file, "sha256",
-			 e->sha256, "kind", e->pick ? "Schedule" : "Experiment", "labels",
-			 e->labels, "schedule", *e->schedule ? e->schedule : NULL, "state",
-			 !a.scheduled		? "unscheduled"
-			 : a.at_ns == ORD_NEVER ? "finished"
-						: "scheduled",
-			 "message", message_of(f), "stale", f && f->message, "paused", a.paused,
-			 "skip_next", a.skip_next, "next", next_of(s, id, &a), "concurrency",
-			 concurrency[a.concurrency], "catch_up", catch_up[a.catch_up], "last",
-			 e->last, "running", running_of(s, id), "queued", (json_int_t)e->waiting);
+	shown = json_pack("{s:s,s:s,s:s,s:s,s:O,s:s?,s:s,s:o,s:b,s:b,s:b,s:o,s:s,s:s,s:O?,s:o,s:I}",
+			  "name", ord_agenda_name(s->agenda, id), "file", e->file, "sha256",
+			  e->sha256, "kind", kind_of(e), "labels", e->labels, "schedule",
+			  *e->schedule ? e->schedule : NULL, "state",
+			  !a.scheduled		 ? "unscheduled"
+			  : a.at_ns == ORD_NEVER ? "finished"
+						 : "scheduled",
+			  "message", message_of(f), "stale", f && f->message, "paused", a.paused,
+			  "skip_next", a.skip_next, "next", next_of(s, e, &a), "concurrency",
+			  concurrency[a.concurrency], "catch_up", catch_up[a.catch_up], "last",
+			  e->last, "running", running_of(s, e), "queued", (json_int_t)e->waiting);
+	entry_free(owned);
+	return shown;
 }
 
 json_t *show_entry(struct ord_serve *s, uint32_t id)
 {
-	return store_entry(s, id) ? entry_json(s, id, store_file(s, store_entry(s, id)->file))
-				  : NULL;
+	char file[512];
+
+	if (!store_has(s, id))
+		return NULL;
+	(void)ord_agenda_file(s->agenda, id, file, sizeof file);
+	return entry_json(s, id, files_find(s, file).odd);
 }
 
-/* Many things change one after another, and each costs whoever listens. */
+/* Many things change one after another, and each costs whoever listens. Nobody does at the start.
+ */
 void show_changed(struct ord_serve *s, uint32_t id)
 {
-	struct entry *e = store_entry(s, id);
-
-	if (e)
-		e->changed = true;
+	if (store_has(s, id) && s->ready)
+		row_set(s, id, ROW_CHANGED, true);
 }
 
 void show_flush(struct ord_serve *s)
 {
-	uint32_t n = ord_agenda_ids(s->agenda), told = 0;
+	uint32_t id = s->flushed;
 
-	for (uint32_t i = 0; s->event && i < n && told < FLUSH_MAX; i++) {
-		uint32_t id = s->flushed++ % n;
-		struct entry *e = store_entry(s, id);
-
-		if (!e || !e->changed)
-			continue;
-		e->changed = false;
+	for (uint32_t told = 0; s->event && told < FLUSH_MAX; told++) {
+		id = rows_with(s, id, ROW_CHANGED);
+		if (id == ORD_AGENDA_NONE) {
+			s->flushed = 0;
+			return;
+		}
+		row_set(s, id, ROW_CHANGED, false);
 		serve_emit(s, "schedule", show_entry(s, id));
-		told++;
+		s->flushed = ++id;
 	}
 }
 
 /* A file that never was good: its name is all that there is. */
-static json_t *broken_json(const struct file *f)
+static json_t *broken_json(const struct odd *f)
 {
 	return json_pack("{s:s,s:s,s:n,s:n,s:{},s:n,s:s,s:o,s:b,s:b,s:b,s:n,s:n,s:n,s:n,s:[],s:i}",
 			 "name", f->name, "file", f->name, "sha256", "kind", "labels", "schedule",
@@ -137,21 +147,32 @@ static json_t *broken_json(const struct file *f)
 json_t *ord_serve_schedule(struct ord_serve *s, const char *name)
 {
 	uint32_t id = ord_agenda_find(s->agenda, name);
+	struct found f;
 
 	if (id != ORD_AGENDA_NONE)
 		return show_entry(s, id);
-	for (size_t i = 0; i < s->n_files; i++)
-		if (s->files[i].message && s->files[i].id == ORD_AGENDA_NONE &&
-		    !strcmp(s->files[i].name, name))
-			return broken_json(&s->files[i]);
-	return NULL;
+	f = files_find(s, name);
+	return f.odd && f.odd->message && f.id == ORD_AGENDA_NONE ? broken_json(f.odd) : NULL;
+}
+
+const char *ord_serve_state(const struct ord_serve *s)
+{
+	return s->state;
 }
 
 /* ---- lists */
 
 struct named {
 	const char *name;
-	const struct file *file;
+	uint32_t id;
+	const struct odd *odd; /* of those that stand for none */
+};
+
+/* The first by name, and how many there are: of a million a page is shown. */
+struct page {
+	const char *after, *text;
+	struct named *v; /* a heap of two children a node, the last by name at its top */
+	size_t n, max, total, matching;
 };
 
 static int by_name(const void *a, const void *b)
@@ -161,34 +182,64 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static void sift_down(struct named *v, size_t n, size_t i)
+{
+	struct named one = v[i];
+	size_t child;
+
+	while ((child = 2 * i + 1) < n) {
+		if (child + 1 < n && by_name(&v[child + 1], &v[child]) > 0)
+			child++;
+		if (by_name(&v[child], &one) <= 0)
+			break;
+		v[i] = v[child];
+		i = child;
+	}
+	v[i] = one;
+}
+
+static void page_take(struct page *p, struct named one)
+{
+	if (p->text && !strstr(one.name, p->text))
+		return;
+	p->total++;
+	if (p->after && strcmp(one.name, p->after) <= 0)
+		return;
+	p->matching++;
+	if (p->n < p->max) {
+		p->v[p->n++] = one;
+		for (size_t i = p->n / 2; p->n == p->max && i-- > 0;)
+			sift_down(p->v, p->n, i);
+	} else if (p->max && by_name(&one, p->v) < 0) {
+		p->v[0] = one;
+		sift_down(p->v, p->n, 0);
+	}
+}
+
 json_t *ord_serve_schedules_page(struct ord_serve *s, const char *after, const char *text,
 				 size_t limit)
 {
-	struct named *all = calloc(s->n_files + 1, sizeof *all);
-	size_t n = 0, total = 0;
+	size_t all = ord_agenda_count(s->agenda) + files_broken(s);
+	struct page p = {.after = after, .text = text, .max = limit < all ? limit : all};
 	json_t *list = json_array();
+	const struct odd *odd;
 
-	for (size_t i = 0; all && i < s->n_files; i++) {
-		const struct file *f = &s->files[i];
-		const char *name =
-			f->id != ORD_AGENDA_NONE ? ord_agenda_name(s->agenda, f->id) : f->name;
-
-		if (text && !strstr(name, text))
-			continue;
-		total++;
-		if (!after || strcmp(name, after) > 0)
-			all[n++] = (struct named){name, f};
-	}
-	if (n)
-		qsort(all, n, sizeof *all, by_name);
-	for (size_t i = 0; i < n && i < limit; i++)
-		(void)json_array_append_new(list,
-					    all[i].file->id != ORD_AGENDA_NONE
-						    ? entry_json(s, all[i].file->id, all[i].file)
-						    : broken_json(all[i].file));
-	free(all);
-	return json_pack("{s:o,s:I,s:b}", "schedules", list, "total", (json_int_t)total,
-			 "truncated", n > limit);
+	p.v = calloc(p.max + 1, sizeof *p.v);
+	if (!p.v)
+		p.max = 0;
+	for (uint32_t id = 0; (id = rows_with(s, id, ROW_THERE)) != ORD_AGENDA_NONE; id++)
+		page_take(&p, (struct named){ord_agenda_name(s->agenda, id), id, NULL});
+	for (size_t i = 0; (odd = files_odd(s, i)); i++)
+		if (odd->message && files_find(s, odd->name).id == ORD_AGENDA_NONE)
+			page_take(&p, (struct named){odd->name, ORD_AGENDA_NONE, odd});
+	if (p.n)
+		qsort(p.v, p.n, sizeof *p.v, by_name);
+	for (size_t i = 0; i < p.n; i++)
+		(void)json_array_append_new(list, p.v[i].odd ? broken_json(p.v[i].odd)
+							     : show_entry(s, p.v[i].id));
+	free(p.v);
+	return json_pack("{s:o,s:I,s:b}", "schedules", list, "total", (json_int_t)p.total,
+			 "truncated", p.matching > p.n);
 }
 
 json_t *ord_serve_schedules(struct ord_serve *s)
@@ -210,15 +261,19 @@ static json_t *local_time(const struct ord_zone *zone, int64_t wall_ns)
 
 static json_t *calendar_run(const struct ord_serve *s, const struct ord_agenda_run *run)
 {
-	struct entry *e = store_entry(s, run->id), *drawn = entry_drawn(s, e, run->due.planned_ns);
+	/* Those that draw are in memory; of the others no more is shown than the agenda knows. */
+	struct entry *e = rows_cached(s, run->id),
+		     *drawn = e && e->pick ? entry_drawn(s, e, run->due.planned_ns) : NULL;
 	const struct ord_zone *zone = NULL;
 	const char *name = ord_agenda_zone(s->agenda, run->id, &zone);
+	char file[512];
 
+	(void)ord_agenda_file(s->agenda, run->id, file, sizeof file);
 	return json_pack("{s:o,s:o,s:s,s:s,s:o,s:s,s:s*}", "at", show_time(run->due.at_ns),
 			 "planned", show_time(run->due.planned_ns), "name",
-			 ord_agenda_name(s->agenda, run->id), "file", e->file, "local",
+			 ord_agenda_name(s->agenda, run->id), "file", file, "local",
 			 local_time(zone, run->due.at_ns), "timezone", name, "chosen",
-			 drawn && drawn != e ? entry_name(s, drawn) : NULL);
+			 drawn ? entry_name(s, drawn) : NULL);
 }
 
 json_t *ord_serve_calendar(struct ord_serve *s, int64_t from_ns, int64_t to_ns, size_t max)

@@ -1,10 +1,12 @@
 /*
  * The folder: what is in it is what runs. Files are read and planned first, and taken over all at
- * once, so that what one `git pull` changes together changes together.
+ * once, so that what one `git pull` changes together changes together. What takes longer than a
+ * moment is done in slices, between which the loop turns.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,21 +16,33 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "scheduler/serve/serve.h"
+#include "scheduler/serve/take.h"
 
-/* A file that was read, to be taken over. */
-struct fresh {
-	size_t file;
-	bool good, draws; /* draws: of the others */
-	struct read read;
-	struct mistake why;
+#define FIRST_NS  (20 * ORD_MS) /* so long it may take at once */
+#define SLICE_NS  (500 * ORD_US)
+#define FRESH_MAX 16384 /* files that are taken over together; what they say is in memory */
+#define HEAP_KEPT (4 << 20)
+#define FIRST_MAX 256 /* when all are new */
+
+/* The names of files, one after the other: there may be a million. */
+struct names {
+	char *v; /* owned */
+	size_t used, room;
+	size_t *at; /* owned; where each begins */
+	size_t n, at_room;
 };
 
+/* Looking through it, as far as that has come. */
 struct look {
 	struct ord_serve *s;
-	int dir;
-	struct fresh *fresh; /* owned */
-	size_t n, room;
+	DIR *dir;
+	json_t *named; /* owned; NULL: all */
+	bool listed, first;
+	struct names todo;
+	size_t next;		     /* of these */
+	struct fresh *fresh, *picks; /* owned; those that draw others are taken last */
+	size_t n_fresh, fresh_room, n_picks, picks_room;
+	sd_event_source *source;
 };
 
 bool store_takes(const char *name)
@@ -38,425 +52,366 @@ bool store_takes(const char *name)
 	return name[0] != '.' && dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
 }
 
-struct entry *store_entry(const struct ord_serve *s, uint32_t id)
-{
-	return id < s->n_entries ? s->entries[id] : NULL;
-}
-
-/* Where it is, or would be. */
-static size_t place_of(const struct ord_serve *s, const char *name)
-{
-	size_t lo = 0, hi = s->n_files;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (strcmp(s->files[mid].name, name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-struct file *store_file(const struct ord_serve *s, const char *name)
-{
-	size_t at = place_of(s, name);
-
-	return at < s->n_files && !strcmp(s->files[at].name, name) ? &s->files[at] : NULL;
-}
-
 struct entry *store_find(const struct ord_serve *s, const char *file)
 {
-	const struct file *f = store_file(s, file);
-
-	return f ? store_entry(s, f->id) : NULL;
+	return store_entry(s, files_find(s, file).id);
 }
 
-static struct file *add_file(struct ord_serve *s, const char *name)
+/*
+ * Whether a file may be another than the one that was read. What is told of by name is read in any
+ * case: two that are taken for one differ in this number with all but one in 2^32.
+ */
+static uint32_t ident_of(const struct stat *st)
 {
-	struct file *more =
-		s->n_files & (s->n_files - 1)
-			? s->files
-			: realloc(s->files, (s->n_files ? 2 * s->n_files : 1) * sizeof *more);
-	char *own = strdup(name);
-	size_t at;
+	const uint64_t of[] = {st->st_dev,
+			       st->st_ino,
+			       (uint64_t)st->st_size,
+			       (uint64_t)st->st_mtim.tv_sec,
+			       (uint64_t)st->st_mtim.tv_nsec,
+			       (uint64_t)st->st_ctim.tv_sec,
+			       (uint64_t)st->st_ctim.tv_nsec};
+	uint64_t h = 0xcbf29ce484222325ull;
 
-	if (more)
-		s->files = more;
-	if (!more || !own) {
-		free(own);
-		return NULL;
+	for (size_t i = 0; i < ORD_COUNT(of); i++) {
+		h = (h ^ of[i]) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 32;
 	}
-	at = place_of(s, name);
-	memmove(&s->files[at + 1], &s->files[at], (s->n_files - at) * sizeof *s->files);
-	s->files[at] = (struct file){.name = own, .id = ORD_AGENDA_NONE};
-	s->n_files++;
-	return &s->files[at];
+	return (uint32_t)h ? (uint32_t)h : 1;
 }
 
-static bool same_stat(const struct file *f, const struct stat *st)
+/* ---- what is to be read */
+
+static int add_name(struct names *names, const char *name, struct ord_err *err)
 {
-	return f->dev == st->st_dev && f->ino == st->st_ino && f->size == (uint64_t)st->st_size &&
-	       f->mtime_ns ==
-		       (uint64_t)st->st_mtim.tv_sec * ORD_S + (uint64_t)st->st_mtim.tv_nsec &&
-	       f->ctime_ns == (uint64_t)st->st_ctim.tv_sec * ORD_S + (uint64_t)st->st_ctim.tv_nsec;
+	size_t size = strlen(name) + 1;
+
+	if (names->used + size > names->room) {
+		size_t room = names->room ? 2 * names->room : 4096;
+		char *more = realloc(names->v, room);
+
+		if (!more)
+			return ord_fail_nomem(err);
+		names->v = more;
+		names->room = room;
+	}
+	if (names->n == names->at_room) {
+		size_t room = names->at_room ? 2 * names->at_room : 64;
+		size_t *more = reallocarray(names->at, room, sizeof *more);
+
+		if (!more)
+			return ord_fail_nomem(err);
+		names->at = more;
+		names->at_room = room;
+	}
+	memcpy(names->v + names->used, name, size);
+	names->at[names->n++] = names->used;
+	names->used += size;
+	return 0;
 }
 
-static void take_stat(struct file *f, const struct stat *st)
+static int by_name(const void *a, const void *b, void *v)
 {
-	f->dev = st->st_dev;
-	f->ino = st->st_ino;
-	f->size = (uint64_t)st->st_size;
-	f->mtime_ns = (uint64_t)st->st_mtim.tv_sec * ORD_S + (uint64_t)st->st_mtim.tv_nsec;
-	f->ctime_ns = (uint64_t)st->st_ctim.tv_sec * ORD_S + (uint64_t)st->st_ctim.tv_nsec;
+	return strcmp((char *)v + *(const size_t *)a, (char *)v + *(const size_t *)b);
+}
+
+static void mark_seen(struct ord_serve *s, struct found f)
+{
+	if (f.id != ORD_AGENDA_NONE)
+		row_set(s, f.id, ROW_SEEN, true);
+	if (f.odd)
+		f.odd->seen = true;
+}
+
+/* A name that leads nowhere is no file: a link whose target is still to come. What cannot be looked
+ * at for another reason is read, and says so. */
+static int look_at(struct look *l, const char *name, bool told, struct ord_err *err)
+{
+	struct found f = files_find(l->s, name);
+	struct stat st;
+	uint32_t ident;
+
+	if (fstatat(dirfd(l->dir), name, &st, 0) == 0) {
+		if (!S_ISREG(st.st_mode))
+			return told ? add_name(&l->todo, name, err) : 0;
+		ident = ident_of(&st);
+	} else {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return told ? add_name(&l->todo, name, err) : 0;
+		ident = 0;
+	}
+	mark_seen(l->s, f);
+	if (!told && ident && (f.odd || f.id != ORD_AGENDA_NONE) &&
+	    ident == (f.odd ? f.odd->ident : rows_ident(l->s, f.id)))
+		return 0;
+	return add_name(&l->todo, name, err);
+}
+
+/* Those whose turn comes with whatever changes next: what stood in their way may have gone. */
+static int list_waiting(struct look *l, struct ord_err *err)
+{
+	const struct odd *odd;
+
+	for (size_t i = 0; (odd = files_odd(l->s, i)); i++)
+		if (!odd->ident && !json_object_get(l->named, odd->name) &&
+		    add_name(&l->todo, odd->name, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int list_named(struct look *l, struct ord_err *err)
+{
+	const char *name;
+	json_t *any;
+
+	json_object_foreach (l->named, name, any) {
+		if (store_takes(name) && look_at(l, name, true, err) < 0)
+			return -1;
+	}
+	return list_waiting(l, err) < 0 ? -1 : 1;
+}
+
+/* As much of the folder as there is time for: 1 at its end. */
+static int list_all(struct look *l, uint64_t until_ns, struct ord_err *err)
+{
+	const struct dirent *e;
+
+	for (unsigned n = 1;; n++) {
+		errno = 0;
+		e = readdir(l->dir);
+		if (!e)
+			return errno ? ord_fail_sys(err, "%s", l->s->dir) : 1;
+		if (store_takes(e->d_name) && look_at(l, e->d_name, false, err) < 0)
+			return -1;
+		if (n % 16 == 0 && ord_now_ns() >= until_ns)
+			return 0;
+	}
+}
+
+static void begin_list(struct look *l)
+{
+	struct ord_serve *s = l->s;
+	struct odd *odd;
+
+	if (l->named)
+		return;
+	for (uint32_t id = 0; (id = rows_with(s, id, ROW_SEEN)) != ORD_AGENDA_NONE; id++)
+		row_set(s, id, ROW_SEEN, false);
+	for (size_t i = 0; (odd = files_odd(s, i)); i++)
+		odd->seen = false;
 }
 
 /* ---- reading */
 
 /* A file that cannot be read is as one that is broken: what ran goes on. */
-static void read_file(struct look *l, struct file *f)
+static void read_file(const struct look *l, struct fresh *x)
 {
-	struct fresh *x;
 	struct ord_err err;
 	char *text = NULL;
+	struct stat st;
 	size_t size = 0;
 
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 64;
-		struct fresh *more = realloc(l->fresh, room * sizeof *more);
-
-		if (!more)
-			return;
-		l->fresh = more;
-		l->room = room;
+	if (fstatat(dirfd(l->dir), x->name, &st, 0) == 0) {
+		x->gone = !S_ISREG(st.st_mode);
+		x->ident = ident_of(&st);
+	} else {
+		x->gone = errno == ENOENT || errno == ENOTDIR;
 	}
-	x = &l->fresh[l->n++];
-	*x = (struct fresh){.file = (size_t)(f - l->s->files)};
-	if (ord_file_read_at(l->dir, f->name, ORD_SPEC_BYTES_MAX, &text, &size, &err) < 0)
+	if (x->gone)
+		return;
+	x->read = calloc(1, sizeof *x->read);
+	if (!x->read)
+		(void)snprintf(x->why.text, sizeof x->why.text, "out of memory");
+	else if (ord_file_read_at(dirfd(l->dir), x->name, ORD_SPEC_BYTES_MAX, &text, &size, &err) <
+		 0)
 		(void)snprintf(x->why.text, sizeof x->why.text, "%s", err.msg);
 	else
-		x->good = entry_read(text, size, f->name, &x->read, &x->why) == 0;
-	x->draws = x->good && x->read.entry->pick;
+		x->good = entry_read(text, size, x->name, x->read, &x->why) == 0;
+	/* What was not for the text's sake is tried again. */
+	if (!x->good && !text)
+		x->ident = 0;
 }
 
-/* A name that leads nowhere is no file: a link whose target is still to come. */
-static void look_at(struct look *l, const char *name)
+static int push(struct fresh **list, size_t *n, size_t *room, const struct fresh *x,
+		struct ord_err *err)
 {
-	struct file *f = store_file(l->s, name);
-	struct stat st;
+	if (*n == *room) {
+		size_t want = *room ? 2 * *room : 64;
+		struct fresh *more = reallocarray(*list, want, sizeof *more);
 
-	if (fstatat(l->dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
-		return;
-	f = f ? f : add_file(l->s, name);
-	if (f)
-		f->seen = true;
-}
-
-/* Those that were added moved the others: they are read when all are known. */
-static void read_changed(struct look *l, const json_t *names)
-{
-	for (size_t i = 0; i < l->s->n_files; i++) {
-		struct file *f = &l->s->files[i];
-		bool named = names && json_object_get(names, f->name);
-		struct stat st;
-
-		if ((names && !named && f->ino) || fstatat(l->dir, f->name, &st, 0) < 0 ||
-		    (!named && same_stat(f, &st)))
-			continue;
-		take_stat(f, &st);
-		read_file(l, f);
+		if (!more)
+			return ord_fail_nomem(err);
+		*list = more;
+		*room = want;
 	}
-}
-
-/* ---- taking over */
-
-static void set_message(struct ord_serve *s, struct file *f, const struct mistake *why)
-{
-	bool same = why && f->message && !strcmp(f->message, why->text) && f->line == why->line &&
-		    f->column == why->column;
-
-	if (same || (!why && !f->message))
-		return;
-	free(f->message);
-	f->message = why ? strdup(why->text) : NULL;
-	f->line = why ? why->line : 0;
-	f->column = why ? why->column : 0;
-	if (!why)
-		serve_say(s, "%s: mended", f->name);
-	else if (why->line)
-		serve_say(s, "%s:%u:%u: %s%s", f->name, why->line, why->column, why->text,
-			  f->id != ORD_AGENDA_NONE ? " (the last good version stays)" : "");
-	else
-		serve_say(s, "%s: %s%s", f->name, why->text,
-			  f->id != ORD_AGENDA_NONE ? " (the last good version stays)" : "");
-	serve_emit(s, "store",
-		   json_pack("{s:s,s:s?,s:i,s:i}", "file", f->name, "message", f->message, "line",
-			     (int)f->line, "column", (int)f->column));
-}
-
-static int make_room(struct ord_serve *s, uint32_t id)
-{
-	size_t n = s->n_entries;
-	struct entry **more;
-
-	if (id < n)
-		return 0;
-	n = 2 * (size_t)id + 64;
-	more = realloc(s->entries, n * sizeof *more);
-	if (!more)
-		return -1;
-	memset(more + s->n_entries, 0, (n - s->n_entries) * sizeof *more);
-	s->entries = more;
-	s->n_entries = n;
+	(*list)[(*n)++] = *x;
 	return 0;
 }
 
-static void take_off(struct ord_serve *s, uint32_t id)
+static int read_next(struct look *l, struct ord_err *err)
 {
-	char name[ORD_NAME_MAX];
+	struct fresh x = {.name = l->todo.v + l->todo.at[l->next]};
+	int r;
 
-	(void)snprintf(name, sizeof name, "%s", ord_agenda_name(s->agenda, id));
-	for (struct run *r = s->first, *next; r; r = next) {
-		next = r->next;
-		if (r->id != id)
-			continue;
-		r->id = ORD_AGENDA_NONE;
-		if (r->state == RUN_CLAIMED || r->state == RUN_QUEUED)
-			run_skip(s, r, "removed");
-	}
-	ord_agenda_remove(s->agenda, id);
-	entry_free(s->entries[id]);
-	s->entries[id] = NULL;
-	state_gone(s, name);
-	serve_say(s, "%s: taken off", name);
-	serve_emit(s, "removed", json_pack("{s:s}", "name", name));
+	read_file(l, &x);
+	if (x.good && x.read->entry->pick)
+		r = push(&l->picks, &l->n_picks, &l->picks_room, &x, err);
+	else
+		r = push(&l->fresh, &l->n_fresh, &l->fresh_room, &x, err);
+	if (r < 0)
+		take_done(&x);
+	else
+		l->next++;
+	return r;
 }
 
-/* From when on it counts: a new one from now; what is known of it from its last instant on. */
-static void begin_at(struct ord_serve *s, const struct fresh *x, uint32_t old,
-		     struct ord_agenda_item *item)
-{
-	ord_auto(json) json_t *known = NULL;
-	struct ord_agenda_entry was;
+/* ---- a look */
 
-	item->cursor_ns = (int64_t)ord_wall_ns();
-	if (old != ORD_AGENDA_NONE) {
-		ord_agenda_entry(s->agenda, old, &was);
-		item->paused = was.paused;
-		item->skip_next = was.skip_next;
-		/* With another calendar what is past is past; the same goes on where it was. */
-		if (was.cursor_ns > item->cursor_ns ||
-		    !strcmp(s->entries[old]->schedule, x->read.entry->schedule))
-			item->cursor_ns = was.cursor_ns;
+static void look_free(struct look *l)
+{
+	if (!l)
 		return;
-	}
-	known = state_take(s, x->read.name);
-	if (!known)
+	(void)sd_event_source_disable_unref(l->source);
+	for (size_t i = 0; i < l->n_fresh; i++)
+		take_done(&l->fresh[i]);
+	for (size_t i = 0; i < l->n_picks; i++)
+		take_done(&l->picks[i]);
+	free(l->fresh);
+	free(l->picks);
+	free(l->todo.v);
+	free(l->todo.at);
+	json_decref(l->named);
+	if (l->dir)
+		(void)closedir(l->dir);
+	free(l);
+}
+
+/* 1: all that is to be read is known. */
+static int list(struct look *l, uint64_t until_ns, struct ord_err *err)
+{
+	int r = l->named ? list_named(l, err) : list_all(l, until_ns, err);
+
+	if (r == 1 && l->todo.n)
+		qsort_r(l->todo.at, l->todo.n, sizeof *l->todo.at, by_name, l->todo.v);
+	l->listed = r == 1;
+	return r;
+}
+
+static void settle(struct ord_serve *s)
+{
+	struct ord_err err;
+
+	if (!s->texts)
 		return;
-	item->cursor_ns = json_integer_value(json_object_get(known, "cur"));
-	item->paused = json_is_true(json_object_get(known, "paused"));
-	item->skip_next = json_is_true(json_object_get(known, "skip"));
-	x->read.entry->last = json_incref(json_object_get(known, "last"));
+	take_before(s);
+	if (texts_settle(s->texts, &err) < 0)
+		serve_say(s, "%s; what is broken at the next start has no last good version",
+			  err.msg);
 }
 
-/* Returns false, and why, where it cannot be taken. */
-static bool put(struct ord_serve *s, struct fresh *x, struct mistake *why)
+/* A folder that cannot be read to its end says nothing of what is not in it. 1: it is done. */
+static int go_on(struct look *l, uint64_t until_ns, struct ord_err *err)
 {
-	struct file *f = &s->files[x->file];
-	uint32_t old = ord_agenda_find(s->agenda, x->read.name), id;
-	struct entry *before = store_entry(s, old), *e = x->read.entry;
-	struct ord_agenda_item item = {.name = x->read.name,
-				       .file = f->name,
-				       .schedule = &x->read.schedule,
-				       .seed = x->read.seed};
-	struct ord_err err = {.msg = "out of memory"};
+	if (!l->listed) {
+		int r = list(l, until_ns, err);
 
-	if (before && before->file[0] && strcmp(before->file, f->name) != 0) {
-		(void)snprintf(why->text, sizeof why->text, "the name '%s' is that of %.200s, too",
-			       x->read.name, before->file);
-		return false;
+		if (r <= 0)
+			return r;
 	}
-	if (!entry_complete(s, e, why))
-		return false;
-	begin_at(s, x, old, &item);
-	if (ord_agenda_put(s->agenda, &item, &id, &err) < 0 || make_room(s, id) < 0) {
-		(void)snprintf(why->text, sizeof why->text, "%s", err.msg);
-		return false;
-	}
-	if (before) {
-		e->last = json_incref(before->last);
-		e->running = before->running;
-		e->waiting = before->waiting;
-		e->runs = before->runs;
-		entry_free(before);
-	}
-	x->read.entry = NULL;
-	e->version = ++s->next_version;
-	e->id = id;
-	s->entries[id] = e;
-	f->id = id;
-	state_seen(s, id);
-	show_changed(s, id);
-	return true;
-}
-
-static void say_taken(struct ord_serve *s, const struct file *f, const char *how)
-{
-	const struct entry *e = s->entries[f->id];
-	struct ord_agenda_entry a;
-	char next[32] = "never";
-
-	ord_agenda_entry(s->agenda, f->id, &a);
-	if (a.at_ns != ORD_NEVER)
-		ord_format_utc((uint64_t)a.at_ns, next);
-	serve_say(s, "%s: %s %s%s%s%s%s", f->name, ord_agenda_name(s->agenda, f->id), how,
-		  *e->schedule ? ": " : ", it has no schedule", e->schedule,
-		  *e->schedule ? "; next " : "", *e->schedule ? next : "");
-}
-
-static void take_one(struct ord_serve *s, struct fresh *x)
-{
-	struct file *f = &s->files[x->file];
-	bool changed = f->id != ORD_AGENDA_NONE;
-	struct mistake why = {0};
-
-	if (!x->good || !put(s, x, &why)) {
-		set_message(s, f, x->good ? &why : &x->why);
-		if (f->id != ORD_AGENDA_NONE)
-			show_changed(s, f->id);
-		/* What stands in the way may go: it is read again with whatever changes next. */
-		f->ino = x->good ? 0 : f->ino;
-		return;
-	}
-	set_message(s, f, NULL);
-	say_taken(s, f, changed ? "changed" : "taken on");
-}
-
-/* What it stood for is free for other files, and taken off when none has taken it over. */
-static void let_go(struct ord_serve *s, struct file *f)
-{
-	struct entry *e = store_entry(s, f->id);
-
-	if (e)
-		e->file[0] = '\0';
-	f->id = ORD_AGENDA_NONE;
-}
-
-static void remove_unseen(struct ord_serve *s)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->n_files; i++) {
-		struct file *f = &s->files[i];
-
-		if (f->seen) {
-			s->files[kept++] = *f;
-			continue;
+	while (l->next < l->todo.n) {
+		if (read_next(l, err) < 0)
+			return -1;
+		/* At first nothing runs that would change with others. */
+		if (l->n_fresh >= (l->first ? FIRST_MAX : FRESH_MAX)) {
+			take_over(l->s, l->fresh, l->n_fresh);
+			l->n_fresh = 0;
+			rows_trim(l->s);
 		}
-		let_go(s, f);
-		free(f->name);
-		free(f->message);
+		if (ord_now_ns() >= until_ns)
+			return 0;
 	}
-	s->n_files = kept;
+	if (!l->named)
+		take_unseen(l->s);
+	take_over(l->s, l->fresh, l->n_fresh);
+	take_over(l->s, l->picks, l->n_picks);
+	l->n_fresh = l->n_picks = 0;
+	take_end(l->s);
+	if (l->first)
+		settle(l->s);
+	rows_trim(l->s);
+	return 1;
 }
 
-/* What they draw from may be gone; they are read again with whatever changes next. */
-static void check_picks(struct ord_serve *s)
+static int on_slice(sd_event_source *source, void *arg)
 {
-	for (size_t i = 0; i < s->n_files; i++) {
-		struct file *f = &s->files[i];
-		const struct entry *e = store_entry(s, f->id);
-		struct mistake why;
-
-		if (!e || entry_complete(s, e, &why))
-			continue;
-		set_message(s, f, &why);
-		show_changed(s, f->id);
-		f->ino = 0;
-	}
-}
-
-/* Names may have moved from file to file: all are free before the first is taken. */
-static void take_all(struct look *l)
-{
+	struct look *l = arg;
 	struct ord_serve *s = l->s;
+	struct ord_err err;
+	int r = go_on(l, ord_now_ns() + SLICE_NS, &err);
 
-	for (size_t i = 0; i < l->n; i++) {
-		struct file *f = &s->files[l->fresh[i].file];
-		const char *name =
-			f->id == ORD_AGENDA_NONE ? NULL : ord_agenda_name(s->agenda, f->id);
-
-		if (l->fresh[i].good && name && strcmp(name, l->fresh[i].read.name) != 0)
-			let_go(s, f);
-	}
-	/* Those that draw others come after these. */
-	for (int picks = 0; picks <= 1; picks++)
-		for (size_t i = 0; i < l->n; i++)
-			if (l->fresh[i].draws == (picks == 1))
-				take_one(s, &l->fresh[i]);
-	for (size_t i = 0; i < l->n; i++)
-		entry_free(l->fresh[i].read.entry);
-	for (uint32_t id = 0; id < ord_agenda_ids(s->agenda); id++)
-		if (store_entry(s, id) && !s->entries[id]->file[0])
-			take_off(s, id);
-	check_picks(s);
+	if (!r)
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	look_free(l);
+	s->look = NULL;
+	watch_looked(s->watch, r < 0 ? &err : NULL);
+	return 0;
 }
 
-/* Which files there are; of those that were named alone, where some were. */
-static int look_through(struct look *l, DIR *d, json_t *names, struct ord_err *err)
+/* In the next turns of the loop, after what is due. */
+static int later(struct look *l, struct ord_err *err)
 {
-	const struct dirent *e;
-	const char *name;
-	json_t *any;
+	int e = sd_event_add_defer(l->s->loop, &l->source, on_slice, l);
 
-	for (size_t i = 0; i < l->s->n_files; i++)
-		l->s->files[i].seen = names && !json_object_get(names, l->s->files[i].name);
-	if (names) {
-		json_object_foreach (names, name, any) {
-			if (store_takes(name))
-				look_at(l, name);
-		}
+	if (e >= 0)
+		e = sd_event_source_set_priority(l->source, SD_EVENT_PRIORITY_NORMAL + 1);
+	if (e >= 0)
 		return 0;
-	}
-	errno = 0;
-	while ((e = readdir(d)))
-		if (store_takes(e->d_name))
-			look_at(l, e->d_name);
-	return errno ? ord_fail_sys(err, "%s", l->s->dir) : 0;
+	errno = -e;
+	return ord_fail_sys(err, "event loop");
 }
 
 int store_look(struct ord_serve *s, json_t *names, struct ord_err *err)
 {
-	struct look l = {.s = s};
-	DIR *d = opendir(s->dir);
+	struct look *l = calloc(1, sizeof *l);
 	int r;
 
-	if (!d)
-		return ord_fail_sys(err, "%s", s->dir);
-	l.dir = dirfd(d);
-	r = look_through(&l, d, names, err);
-	/* A folder that cannot be read to its end says nothing of what is not in it. */
-	if (!r) {
-		remove_unseen(s);
-		read_changed(&l, names);
-		take_all(&l);
-		s->freed = true;
-		due_soon(s);
+	if (!l)
+		return ord_fail_nomem(err);
+	/* What is read of a file for a moment would be given back and asked for again each time. */
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	*l = (struct look){.s = s, .named = json_incref(names), .dir = opendir(s->dir)};
+	l->first = !ord_agenda_count(s->agenda) && !s->ready;
+	if (!l->dir) {
+		(void)ord_fail_sys(err, "%s", s->dir);
+		look_free(l);
+		return -1;
 	}
-	free(l.fresh);
-	(void)closedir(d);
-	return r;
+	begin_list(l);
+	r = go_on(l, l->first ? UINT64_MAX : ord_now_ns() + FIRST_NS, err);
+	if (!r && later(l, err) == 0) {
+		s->look = l;
+		return 0;
+	}
+	look_free(l);
+	return r > 0 ? 0 : -1;
+}
+
+int store_open(struct ord_serve *s, struct ord_err *err)
+{
+	struct ord_err why;
+
+	if (rows_open(s, err) < 0 || files_open(s, err) < 0)
+		return -1;
+	if (s->state_fd >= 0 && texts_open(s->state_fd, &s->texts, &why) < 0)
+		serve_say(s, "%s; all texts stay in memory", why.msg);
+	return 0;
 }
 
 void store_done(struct ord_serve *s)
 {
-	for (size_t i = 0; i < s->n_files; i++) {
-		free(s->files[i].name);
-		free(s->files[i].message);
-	}
-	for (size_t i = 0; i < s->n_entries; i++)
-		entry_free(s->entries[i]);
-	free(s->files);
-	free(s->entries);
+	look_free(s->look);
+	s->look = NULL;
+	files_done(s);
+	rows_done(s);
+	texts_close(s->texts);
+	json_decref(s->gamedays);
 }

@@ -8,17 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/inotify.h"
 #include "scheduler/serve/serve.h"
 
 #define QUIET_NS (200 * ORD_MS)
 #define BOUND_NS (2 * ORD_S) /* where it is never quiet */
 #define LOOK_NS \
 	(30 * ORD_S) /* what nobody tells of: targets of links elsewhere, network file systems */
+#define SPARE 20     /* times as long as a look took is none, so that it costs little */
 #define CHANGES                                                                             \
 	(IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
 	 IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -28,38 +29,23 @@ struct watch {
 	int fd, wd;
 	sd_event_source *told, *quiet;
 	json_t *names; /* owned; NULL: all */
-	uint64_t since_ns, looked_ns;
+	uint64_t since_ns, looked_ns, began_ns, took_ns;
 	dev_t dev; /* the folder that is watched */
 	ino_t ino;
 	bool gone;
 };
 
-static void look(struct watch *w)
+void watch_looked(struct watch *w, const struct ord_err *err)
 {
-	json_t *names = ord_steal_ptr(w->names);
-	struct ord_err err;
-
-	w->names = json_object();
-	w->since_ns = 0;
-	if (!names)
-		w->looked_ns = ord_boot_ns();
-	if (store_look(w->s, names, &err) == 0) {
+	w->took_ns = ord_boot_ns() - w->began_ns;
+	if (!err) {
 		if (w->gone)
 			serve_say(w->s, "%s: is there again", w->s->dir);
 		w->gone = false;
 	} else if (!w->gone) {
-		serve_say(w->s, "%s; what was there goes on", err.msg);
+		serve_say(w->s, "%s; what was there goes on", err->msg);
 		w->gone = true;
 	}
-	json_decref(names);
-}
-
-static int on_quiet(sd_event_source *source, uint64_t at, void *arg)
-{
-	(void)source;
-	(void)at;
-	look(arg);
-	return 0;
 }
 
 static void wait_for_quiet(struct watch *w)
@@ -74,14 +60,47 @@ static void wait_for_quiet(struct watch *w)
 	(void)sd_event_source_set_enabled(w->quiet, SD_EVENT_ONESHOT);
 }
 
+/* One look after the other: what is told of meanwhile is the next one's. */
+static void look(struct watch *w)
+{
+	struct ord_err err;
+	json_t *names;
+
+	w->since_ns = 0;
+	if (w->s->look) {
+		wait_for_quiet(w);
+		return;
+	}
+	names = ord_steal_ptr(w->names);
+	w->names = json_object();
+	w->began_ns = ord_boot_ns();
+	if (!names)
+		w->looked_ns = w->began_ns;
+	if (store_look(w->s, names, &err) < 0)
+		watch_looked(w, &err);
+	else if (!w->s->look)
+		watch_looked(w, NULL);
+	json_decref(names);
+}
+
+static int on_quiet(sd_event_source *source, uint64_t at, void *arg)
+{
+	(void)source;
+	(void)at;
+	look(arg);
+	return 0;
+}
+
 static void want_all(struct watch *w)
 {
 	json_decref(w->names);
 	w->names = NULL;
 }
 
-static void take_event(struct watch *w, const struct inotify_event *e)
+static void take_event(void *arg, const struct inotify_event *e)
 {
+	struct watch *w = arg;
+
 	if (e->wd != w->wd && !(e->mask & IN_Q_OVERFLOW))
 		return;
 	if (e->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED) || !e->len ||
@@ -97,17 +116,9 @@ static void take_event(struct watch *w, const struct inotify_event *e)
 
 static int on_told(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
-	_Alignas(struct inotify_event) char data[65536];
-	ssize_t n = read(fd, data, sizeof data);
-
 	(void)source;
 	(void)events;
-	for (ssize_t at = 0; at < n;) {
-		const struct inotify_event *e = (const void *)(data + at);
-
-		take_event(arg, e);
-		at += (ssize_t)(sizeof *e + e->len);
-	}
+	ord_inotify_each(fd, take_event, arg);
 	return 0;
 }
 
@@ -139,7 +150,7 @@ void watch_check(struct watch *w)
 	} else if (!there && !w->gone) {
 		want_all(w);
 		look(w);
-	} else if (there && ord_boot_ns() - w->looked_ns > LOOK_NS) {
+	} else if (there && ord_boot_ns() - w->looked_ns > LOOK_NS + SPARE * w->took_ns) {
 		want_all(w);
 		look(w);
 	}

@@ -9,7 +9,6 @@
 
 #define TEXT (1u << SCALAR_TEXT)
 
-#define ITEMS(a) .keys = (a), .n = ORD_COUNT(a)
 #define KEY(n, t, field, h)                                                                      \
 	{                                                                                        \
 		.name = n, .type = &type_##t, .offset = offsetof(struct ord_kube_filter, field), \

@@ -9,11 +9,7 @@
 #include "base/units.h"
 #include "scheduler/spec/schema.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define TEXT	     (1u << SCALAR_TEXT)
-#define MS	     1000000ll
-#define SEC	     1000000000ll
+#define TEXT (1u << SCALAR_TEXT)
 
 static void put(struct reader *r, const struct key *key, void *base, const char *text)
 {

@@ -9,10 +9,7 @@
 #include "scheduler/spec/detection.h"
 #include "scheduler/spec/schema.h"
 
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define TEXT	     (1u << SCALAR_TEXT)
-#define MS	     1000000ll
-#define SEC	     1000000000ll
+#define TEXT (1u << SCALAR_TEXT)
 
 static const char types[] = "A|AAAA|CNAME|TXT|SRV|MX|PTR|NS";
 

@@ -5,23 +5,15 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "scheduler/spec/document.h"
 #include "scheduler/spec/gameday.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define SEC	     1000000000ll
-#define HOUR	     (3600 * SEC)
+#define HOUR (3600 * SEC)
 
 static const struct key metadata_keys[] = {
-	{.name = "name",
-	 .type = &type_name,
-	 .flags = KEY_REQUIRED,
-	 AT(ord_gameday, name),
-	 .example = "name: orders-without-a-store",
-	 .help = "names the game day in its session and its reports"},
-	{.name = "annotations",
-	 .type = &type_ignored_labels,
-	 .help = "texts for people and other tools"},
+	KEY_NAME(ord_gameday, "orders-without-a-store",
+		 "names the game day in its session and its reports"),
+	KEY_ANNOTATIONS("texts for people and other tools"),
 };
 
 static const struct table table_day_metadata = {
@@ -192,24 +184,9 @@ static const struct table table_day = {.name = "spec",
 
 static const struct key root_keys[] = {
 	KEY_API_VERSION,
-	{.name = "kind",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "GameDay",
-	 .example = "kind: GameDay",
-	 .help = "what this is"},
-	{.name = "metadata",
-	 .type = &type_map,
-	 .table = &table_day_metadata,
-	 .flags = KEY_REQUIRED,
-	 .example = "metadata: {name: orders-without-a-store}",
-	 .help = "who this is"},
-	{.name = "spec",
-	 .type = &type_map,
-	 .table = &table_day,
-	 .flags = KEY_REQUIRED,
-	 .example = "spec: {...}",
-	 .help = "the game day"},
+	KEY_KIND("GameDay"),
+	KEY_METADATA(&table_day_metadata, "orders-without-a-store", "who this is"),
+	KEY_SPEC(&table_day, "the game day"),
 };
 
 const struct table table_gameday = {
@@ -237,52 +214,38 @@ void ord_gameday_done(struct ord_gameday *day)
 	*day = (struct ord_gameday){0};
 }
 
-static void read_root(struct reader *r, const struct node *root, struct ord_gameday *day)
+static void done(void *base)
 {
-	char shown[NODE_SHOWN];
-
-	if (root->kind == NODE_MAP)
-		read_map(r, &table_gameday, root, day);
-	else
-		sink_add(r->sink, root,
-			 "a game day is a map that starts with 'apiVersion: ordeal.dev/v1', not %s",
-			 node_show(root, shown));
+	ord_gameday_done(base);
 }
+
+static const struct document gameday = {
+	.table = &table_gameday,
+	.size = sizeof(struct ord_gameday),
+	.done = done,
+	.schema = "gameday",
+	.title = "ordeal game day",
+};
 
 int ord_gameday_parse(const char *yaml, size_t size, struct ord_gameday *ret,
 		      struct ord_mistakes *mistakes)
 {
-	struct sink sink = {0};
-	struct tree tree = {0};
-	struct reader r = {.tree = &tree, .sink = &sink};
-	struct ord_gameday *day = calloc(1, sizeof *day);
-	bool good;
+	ord_autofree struct ord_gameday *day = NULL;
+	void *read;
 
-	tree.root = tree_read(&tree, yaml, size, NULL, &sink);
-	if (tree.root && day)
-		read_root(&r, tree.root, day);
-	if (!day || tree.no_memory || r.no_memory)
-		sink_place(&sink, 0, 0, "out of memory");
-	good = day && tree.root && !sink.n_errors && !tree.no_memory && !r.no_memory;
-	if (good)
-		*ret = *day;
-	else if (day)
-		ord_gameday_done(day);
-	free(day);
-	tree_done(&tree);
-	sink_hand_out(&sink, mistakes);
-	return good ? 0 : -1;
+	if (document_parse(&gameday, yaml, size, NULL, 0, &read, mistakes))
+		return -1;
+	day = read;
+	*ret = *day;
+	return 0;
 }
 
 bool ord_gameday_named(const char *yaml, size_t size)
 {
-	struct sink sink = {0};
-	struct tree tree = {0};
-	const struct node *root = tree_read(&tree, yaml, size, NULL, &sink);
-	const struct node *kind = root && root->kind == NODE_MAP ? node_find(root, "kind") : NULL;
-	bool named = kind && kind->kind == NODE_SCALAR && !strcmp(kind->text, "GameDay");
+	return document_is(yaml, size, "GameDay");
+}
 
-	tree_done(&tree);
-	sink_done(&sink);
-	return named;
+struct json_t *ord_gameday_schema(void)
+{
+	return document_schema(&gameday);
 }

@@ -190,19 +190,3 @@ void gameday_finish(struct reader *r, const struct node *map, void *base)
 			check_twice(r, step, "steps", day->steps[i].name, day->steps[j].name);
 	}
 }
-
-struct json_t *ord_gameday_schema(void)
-{
-	json_t *s = schema_table(&table_gameday);
-
-	if (s &&
-	    (json_object_set_new(s, "$schema",
-				 json_string("https://json-schema.org/draft/2020-12/schema")) ||
-	     json_object_set_new(s, "$id",
-				 json_string("https://ordeal.dev/schema/v1/gameday.json")) ||
-	     json_object_set_new(s, "title", json_string("ordeal game day")))) {
-		json_decref(s);
-		return NULL;
-	}
-	return s;
-}

@@ -8,16 +8,14 @@
 
 #include "base/auto.h"
 #include "base/rng.h"
-#include "scheduler/spec/override.h"
+#include "scheduler/spec/document.h"
 #include "scheduler/spec/pick.h"
 #include "scheduler/spec/schedule.h"
 #include "scheduler/spec/schema.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define TEXT	     (1u << SCALAR_TEXT)
-#define LETTERS	     "abcdefghijklmnopqrstuvwxyz0123456789-"
-#define FILE_MAX     255
+#define TEXT	 (1u << SCALAR_TEXT)
+#define LETTERS	 "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define FILE_MAX 255
 
 bool ord_pick_is_file(const char *text)
 {
@@ -59,15 +57,9 @@ static const struct type type_item = {"the name of an experiment, or its file", 
 				      schema_item};
 
 static const struct key metadata_keys[] = {
-	{.name = "name",
-	 .type = &type_name,
-	 .flags = KEY_REQUIRED,
-	 AT(ord_pick, name),
-	 .example = "name: weekday-monkey",
-	 .help = "names the schedule; with the seed it decides what is drawn"},
-	{.name = "annotations",
-	 .type = &type_ignored_labels,
-	 .help = "texts for people and other tools"},
+	KEY_NAME(ord_pick, "weekday-monkey",
+		 "names the schedule; with the seed it decides what is drawn"),
+	KEY_ANNOTATIONS("texts for people and other tools"),
 };
 
 static const struct table table_metadata = {
@@ -109,24 +101,9 @@ static const struct table table_pick_spec = {
 
 static const struct key root_keys[] = {
 	KEY_API_VERSION,
-	{.name = "kind",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "Schedule",
-	 .example = "kind: Schedule",
-	 .help = "what this is"},
-	{.name = "metadata",
-	 .type = &type_map,
-	 .table = &table_metadata,
-	 .flags = KEY_REQUIRED,
-	 .example = "metadata: {name: weekday-monkey}",
-	 .help = "who this is"},
-	{.name = "spec",
-	 .type = &type_map,
-	 .table = &table_pick_spec,
-	 .flags = KEY_REQUIRED,
-	 .example = "spec: {...}",
-	 .help = "the schedule"},
+	KEY_KIND("Schedule"),
+	KEY_METADATA(&table_metadata, "weekday-monkey", "who this is"),
+	KEY_SPEC(&table_pick_spec, "the schedule"),
 };
 
 static const struct table table_pick = {
@@ -142,68 +119,53 @@ void ord_pick_done(struct ord_pick *pick)
 	*pick = (struct ord_pick){0};
 }
 
-static void read_root(struct reader *r, const struct node *root, struct ord_pick *pick)
+static void read_pick(struct reader *r, const struct node *root, void *base)
 {
-	const struct node *schedule = NULL, *zone;
-	char shown[NODE_SHOWN];
+	const struct node *schedule = node_find(node_find(root, "spec"), "schedule");
+	const struct node *zone = node_find(schedule, "timezone");
+	struct ord_pick *pick = base;
 
-	if (root->kind != NODE_MAP) {
-		sink_add(r->sink, root,
-			 "a schedule is a map that starts with 'apiVersion: ordeal.dev/v1', not %s",
-			 node_show(root, shown));
-		return;
-	}
 	read_map(r, &table_pick, root, pick);
-	schedule = node_find(node_find(root, "spec"), "schedule");
-	zone = node_find(schedule, "timezone");
 	if (schedule)
 		pick->schedule_at = place_within(schedule, 0);
 	pick->zone_at = zone ? place_within(zone, 0) : pick->schedule_at;
 }
 
+static void done(void *base)
+{
+	ord_pick_done(base);
+}
+
+static const struct document schedule = {
+	.table = &table_pick,
+	.size = sizeof(struct ord_pick),
+	.read = read_pick,
+	.done = done,
+	.schema = "schedule",
+	.title = "ordeal schedule",
+};
+
 int ord_pick_parse(const char *yaml, size_t size, const struct ord_override *set, size_t n_set,
 		   struct ord_pick *ret, struct ord_mistakes *mistakes)
 {
-	struct sink sink = {0};
-	struct tree tree = {0};
-	struct reader r = {.tree = &tree, .sink = &sink};
-	struct ord_pick *pick = calloc(1, sizeof *pick);
-	bool good;
+	ord_autofree struct ord_pick *pick = NULL;
+	void *read;
 
-	tree.root = tree_read(&tree, yaml, size, NULL, &sink);
-	for (size_t i = 0; tree.root && i < n_set; i++)
-		tree.root = override_apply(&r, tree.root, &set[i]);
-	if (tree.root && pick)
-		read_root(&r, tree.root, pick);
-	if (!pick || tree.no_memory || r.no_memory)
-		sink_place(&sink, 0, 0, "out of memory");
-	good = pick && tree.root && !sink.n_errors && !tree.no_memory && !r.no_memory;
-	if (good)
-		*ret = *pick;
-	else if (pick)
-		ord_pick_done(pick);
-	free(pick);
-	tree_done(&tree);
-	sink_hand_out(&sink, mistakes);
-	return good ? 0 : -1;
+	if (document_parse(&schedule, yaml, size, set, n_set, &read, mistakes))
+		return -1;
+	pick = read;
+	*ret = *pick;
+	return 0;
 }
 
 bool ord_pick_named(const char *yaml, size_t size)
 {
-	static const char word[] = "Schedule";
-	struct sink sink = {0};
-	struct tree tree = {0};
-	const struct node *root, *kind;
-	bool named;
+	return document_is(yaml, size, "Schedule");
+}
 
-	if (!memmem(yaml, size, word, strlen(word)))
-		return false;
-	root = tree_read(&tree, yaml, size, NULL, &sink);
-	kind = node_find(root, "kind");
-	named = kind && kind->kind == NODE_SCALAR && !strcmp(kind->text, word);
-	tree_done(&tree);
-	sink_done(&sink);
-	return named;
+struct json_t *ord_pick_schema(void)
+{
+	return document_schema(&schedule);
 }
 
 size_t ord_pick_chosen(const struct ord_pick *pick, int64_t planned_ns)
@@ -214,20 +176,4 @@ size_t ord_pick_chosen(const struct ord_pick *pick, int64_t planned_ns)
 	(void)snprintf(label, sizeof label, "one of %lld", (long long)planned_ns);
 	ord_rng_init(&rng, ord_rng_derive(ord_rng_derive(pick->seed, pick->name), label));
 	return (size_t)ord_rng_below(&rng, pick->n_one_of);
-}
-
-struct json_t *ord_pick_schema(void)
-{
-	json_t *s = schema_table(&table_pick);
-
-	if (s &&
-	    (json_object_set_new(s, "$schema",
-				 json_string("https://json-schema.org/draft/2020-12/schema")) ||
-	     json_object_set_new(s, "$id",
-				 json_string("https://ordeal.dev/schema/v1/schedule.json")) ||
-	     json_object_set_new(s, "title", json_string("ordeal schedule")))) {
-		json_decref(s);
-		return NULL;
-	}
-	return s;
 }

@@ -7,9 +7,6 @@
 #include "scheduler/spec/detection.h"
 #include "scheduler/spec/schema.h"
 
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define MS	     1000000ll
-
 bool comparison_read(struct reader *r, const struct key *key, const struct node *node,
 		     enum ord_op *ret_op, int64_t *ret_millionths)
 {

@@ -247,13 +247,16 @@ static bool is_null(const struct node *node)
 static void wrong_kind(struct reader *r, const struct key *key, const struct node *node,
 		       const char *what)
 {
+	const char *example = key->example ? key->example : "", *as = *example ? "; write '" : "",
+		   *end = *example ? "'" : "";
 	char shown[NODE_SHOWN];
 
 	if (is_null(node))
-		sink_add(r->sink, node, "'%s' has no value; it takes %s", key->name, what);
+		sink_add(r->sink, node, "'%s' has no value; it takes %s%s%s%s", key->name, what, as,
+			 example, end);
 	else
-		sink_add(r->sink, node, "'%s' takes %s, not %s", key->name, what,
-			 node_show(node, shown));
+		sink_add(r->sink, node, "'%s' takes %s, not %s%s%s%s", key->name, what,
+			 node_show(node, shown), as, example, end);
 }
 
 static void map_read(struct reader *r, const struct key *key, const struct node *node, void *base)

@@ -7,11 +7,8 @@
 #include "base/units.h"
 #include "scheduler/spec/schema.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define TEXT	     (1u << SCALAR_TEXT)
-#define WORD	     (TEXT | 1u << SCALAR_INT) /* what is a text, whatever YAML takes it for */
-#define SEC	     1000000000ll
+#define TEXT (1u << SCALAR_TEXT)
+#define WORD (TEXT | 1u << SCALAR_INT) /* what is a text, whatever YAML takes it for */
 
 static void *place(const struct key *key, void *base)
 {
@@ -59,16 +56,19 @@ static void times_read(struct reader *r, const struct key *key, const struct nod
 
 static void zone_read(struct reader *r, const struct key *key, const struct node *node, void *base)
 {
-	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
+	const char *text;
 
-	if (!text)
-		return;
-	if (node->size >= ORD_ZONE_MAX || !ord_zone_named(text))
+	/* An offset, "+01:00", would be no name in quotes either. */
+	if (node->kind == NODE_SCALAR && node->scalar != SCALAR_NULL &&
+	    (node->size >= ORD_ZONE_MAX || !ord_zone_named(node->text))) {
 		sink_add(r->sink, node,
 			 "timezone: '%.64s' is not the name of a time zone; write it as in "
 			 "'Europe/Berlin'; the database of the machine has them",
-			 text);
-	else
+			 node->text);
+		return;
+	}
+	text = want_scalar(r, key->name, key->type->what, node, TEXT);
+	if (text)
 		memcpy(place(key, base), text, node->size + 1);
 }
 
@@ -265,37 +265,16 @@ static const struct key schedule_keys[] = {
 	 .table = &table_random,
 	 .flags = KEY_EMPTY_OK,
 	 .help = "at random instants"},
-	{.name = "timezone",
-	 .type = &type_zone,
-	 AT(ord_schedule, zone),
-	 .def = "UTC",
-	 .max = ORD_ZONE_MAX - 1,
-	 .help = "the IANA time zone of all local times here"},
+	KEY_ZONE("the IANA time zone of all local times here"),
 	{.name = "jitter",
 	 .type = &type_duration,
 	 AT(ord_schedule, jitter_ns),
 	 .def = "0s",
 	 .max = DAY_NS,
 	 .help = "each run begins later by a random part of this, within its window; seeded"},
-	{.name = "windows",
-	 .type = &type_list,
-	 AT(ord_schedule, windows),
-	 .n_offset = offsetof(struct ord_schedule, n_windows),
-	 .item = &window_item,
-	 .item_size = sizeof(struct ord_window),
-	 .min = 1,
-	 .max = ORD_WINDOWS_MAX,
-	 .help = "runs begin within one of them only"},
-	{.name = "except",
-	 .type = &type_list,
-	 AT(ord_schedule, pauses),
-	 .n_offset = offsetof(struct ord_schedule, n_pauses),
-	 .item = &pause_item,
-	 .item_size = sizeof(struct ord_pause),
-	 .min = 1,
-	 .max = ORD_PAUSES_MAX,
-	 .help = "dates on which nothing runs: '2026-12-24', '2026-12-24..2027-01-02', "
-		 "'12-24..01-02' of each year, '2026-12-24T18:00..2026-12-27T06:00'"},
+	KEY_WINDOWS("runs begin within one of them only"),
+	KEY_EXCEPT("dates on which nothing runs: '2026-12-24', '2026-12-24..2027-01-02', "
+		   "'12-24..01-02' of each year, '2026-12-24T18:00..2026-12-27T06:00'"),
 	{.name = "catchUp",
 	 .type = &type_choice,
 	 AT(ord_schedule, catch_up),

@@ -381,20 +381,3 @@ json_t *schema_type_list(const struct key *key)
 			 "maxItems", (json_int_t)key->max, "items",
 			 key->item->type->schema(key->item));
 }
-
-json_t *ord_spec_schema(void)
-{
-	json_t *s = schema_table(&table_root);
-
-	if (!s)
-		return NULL;
-	if (json_object_set_new(s, "$schema",
-				json_string("https://json-schema.org/draft/2020-12/schema")) ||
-	    json_object_set_new(s, "$id",
-				json_string("https://ordeal.dev/schema/v1/experiment.json")) ||
-	    json_object_set_new(s, "title", json_string("ordeal experiment"))) {
-		json_decref(s);
-		return NULL;
-	}
-	return s;
-}

@@ -8,9 +8,7 @@
 #include "scheduler/spec/scan.h"
 #include "scheduler/spec/schema.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define TEXT	     (1u << SCALAR_TEXT)
+#define TEXT (1u << SCALAR_TEXT)
 
 /* White space folded, as the objective itself is kept. */
 static void objective_read(struct reader *r, const struct key *key, const struct node *node,

@@ -5,8 +5,7 @@
 
 #include "base/auto.h"
 #include "scheduler/spec/check.h"
-#include "scheduler/spec/override.h"
-#include "scheduler/spec/table.h"
+#include "scheduler/spec/document.h"
 
 static void probe_done(struct ord_probe_spec *p)
 {
@@ -77,60 +76,62 @@ void ord_spec_done(struct ord_spec *spec)
 	*spec = (struct ord_spec){0};
 }
 
-static void read_root(struct reader *r, const struct node *root, struct ord_spec *spec)
+/* Its other keys are no mistakes: it is the wrong command that reads it. */
+static const char *other_kind(const struct node *root)
 {
-	const struct node *kind = root->kind == NODE_MAP ? node_find(root, "kind") : NULL;
+	const struct node *kind = node_find(root, "kind");
 
-	/* Its other keys are no mistakes: it is the wrong command that reads it. */
-	if (kind && kind->kind == NODE_SCALAR && !strcmp(kind->text, "GameDay")) {
-		sink_add(r->sink, kind,
-			 "kind 'GameDay' is no experiment; 'ordeal gameday' is for it");
-		return;
-	}
-	if (kind && kind->kind == NODE_SCALAR && !strcmp(kind->text, "Schedule")) {
-		sink_add(
-			r->sink, kind,
-			"kind 'Schedule' is no experiment, but says when one of several is run: "
-			"'ordeal next' tells which and when, 'ordeal serve' runs them, and 'ordeal "
-			"run' takes the file of one");
-		return;
-	}
-	if (root->kind != NODE_MAP) {
-		char shown[NODE_SHOWN];
-
-		sink_add(r->sink, root,
-			 "an experiment is a map that starts with 'apiVersion: ordeal.dev/v1', not "
-			 "%s",
-			 node_show(root, shown));
-		return;
-	}
-	read_map(r, &table_root, root, spec);
-	spec_check(r, root, spec);
+	if (!kind || kind->kind != NODE_SCALAR)
+		return NULL;
+	if (!strcmp(kind->text, "GameDay"))
+		return "kind 'GameDay' is no experiment; 'ordeal gameday' is for it";
+	if (!strcmp(kind->text, "Schedule"))
+		return "kind 'Schedule' is no experiment, but says when one of several is run: "
+		       "'ordeal next' tells which and when, 'ordeal serve' runs them, and 'ordeal "
+		       "run' takes the file of one";
+	return NULL;
 }
+
+static void read_experiment(struct reader *r, const struct node *root, void *base)
+{
+	const char *other = other_kind(root);
+
+	if (other) {
+		sink_add(r->sink, node_find(root, "kind"), "%s", other);
+		return;
+	}
+	read_map(r, &table_root, root, base);
+	spec_check(r, root, base);
+}
+
+static void experiment_done(void *base)
+{
+	ord_spec_done(base);
+}
+
+static const struct document experiment = {
+	.table = &table_root,
+	.size = sizeof(struct ord_spec),
+	.read = read_experiment,
+	.done = experiment_done,
+	.schema = "experiment",
+	.title = "ordeal experiment",
+};
 
 int ord_spec_parse(const char *yaml, size_t size, const struct ord_override *set, size_t n_set,
 		   struct ord_spec *ret, struct ord_mistakes *mistakes)
 {
-	struct sink sink = {0};
-	struct tree tree = {0};
-	struct reader r = {.tree = &tree, .sink = &sink};
-	struct ord_spec *spec = calloc(1, sizeof *spec);
-	bool good;
+	ord_autofree struct ord_spec *spec = NULL;
+	void *read;
 
-	tree.root = tree_read(&tree, yaml, size, NULL, &sink);
-	for (size_t i = 0; tree.root && i < n_set; i++)
-		tree.root = override_apply(&r, tree.root, &set[i]);
-	if (tree.root && spec)
-		read_root(&r, tree.root, spec);
-	if (!spec || tree.no_memory || r.no_memory)
-		sink_place(&sink, 0, 0, "out of memory");
-	good = spec && tree.root && !sink.n_errors && !tree.no_memory && !r.no_memory;
-	if (good)
-		*ret = *spec;
-	else if (spec)
-		ord_spec_done(spec);
-	free(spec);
-	tree_done(&tree);
-	sink_hand_out(&sink, mistakes);
-	return good ? 0 : -1;
+	if (document_parse(&experiment, yaml, size, set, n_set, &read, mistakes))
+		return -1;
+	spec = read;
+	*ret = *spec;
+	return 0;
+}
+
+struct json_t *ord_spec_schema(void)
+{
+	return document_schema(&experiment);
 }

@@ -9,11 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/auto.h"
 #include "ordeal/spec.h"
 #include "scheduler/spec/mistakes.h"
 #include "scheduler/spec/node.h"
 
-#define DAY_NS (24ll * 3600 * 1000000000)
+#define MS     1000000ll
+#define SEC    1000000000ll
+#define DAY_NS (24 * 3600 * SEC)
+
+/* Of a table, and of a key. */
+#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
+#define AT(s, field) .offset = offsetof(struct s, field)
 
 struct json_t;
 struct key;
@@ -142,13 +149,5 @@ void cluster_target_finish(struct reader *r, const struct node *map, struct ord_
 extern const struct table table_fault, table_endpoint;
 /* The fault key of an item of spec.faults and its place, or NULL. */
 const struct node *fault_body(const struct node *item, const struct node **ret_key);
-
-/* The first key of every file. */
-#define KEY_API_VERSION                                                             \
-	{                                                                           \
-		.name = "apiVersion", .type = &type_const, .flags = KEY_REQUIRED,   \
-		.choices = "ordeal.dev/v1", .example = "apiVersion: ordeal.dev/v1", \
-		.help = "the version of the language",                              \
-	}
 
 #endif

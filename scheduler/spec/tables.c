@@ -1,27 +1,17 @@
 /* The language: every key that an experiment may have, but for the faults' own (the catalogue). */
 #include "base/auto.h"
 #include "scheduler/spec/detection.h"
+#include "scheduler/spec/document.h"
 #include "scheduler/spec/policy.h"
 #include "scheduler/spec/schedule.h"
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define MS	     1000000ll
-#define SEC	     1000000000ll
-
 static const struct key metadata_keys[] = {
-	{.name = "name",
-	 .type = &type_name,
-	 .flags = KEY_REQUIRED,
-	 AT(ord_spec, name),
-	 .example = "name: orders-survive-slow-database",
-	 .help = "names the experiment in runs and reports"},
+	KEY_NAME(ord_spec, "orders-survive-slow-database",
+		 "names the experiment in runs and reports"),
 	{.name = "labels", .type = &type_labels, .help = "texts by which runs are found again"},
-	{.name = "annotations",
-	 .type = &type_ignored_labels,
-	 .help = "texts for people and other tools; no part of the plan"},
+	KEY_ANNOTATIONS("texts for people and other tools; no part of the plan"),
 	LATER("namespace"),
 };
 
@@ -206,6 +196,7 @@ static const struct key spec_keys[] = {
 	 .type = &type_map,
 	 .table = &table_schedule,
 	 AT(ord_spec, schedule),
+	 .example = "schedule: {cron: \"0 10 * * mon-fri\"}",
 	 .help = "when it is due; no part of the plan, and 'ordeal next' tells the times"},
 	{.name = "shareTargets",
 	 .type = &type_bool,
@@ -222,8 +213,8 @@ static const struct key spec_keys[] = {
 	 .min = 1,
 	 .max = ORD_POLICIES_MAX,
 	 .help = "who is asked before anything is injected, beside whom the operator names, and "
-		 "must allow it: a rule file, or the URL of an Open Policy Agent; no part of the "
-		 "plan"},
+		 "must allow it: a rule file, from the experiment's own folder, or the URL of an "
+		 "Open Policy Agent; no part of the plan"},
 	LATER("budget"),
 	LATER("windows"),
 	LATER("notify"),
@@ -239,24 +230,9 @@ static const struct table table_spec = {
 
 static const struct key root_keys[] = {
 	KEY_API_VERSION,
-	{.name = "kind",
-	 .type = &type_kind,
-	 .flags = KEY_REQUIRED,
-	 .choices = "Experiment",
-	 .example = "kind: Experiment",
-	 .help = "what this is"},
-	{.name = "metadata",
-	 .type = &type_map,
-	 .table = &table_metadata,
-	 .flags = KEY_REQUIRED,
-	 .example = "metadata: {name: orders-survive-slow-database}",
-	 .help = "who this is"},
-	{.name = "spec",
-	 .type = &type_map,
-	 .table = &table_spec,
-	 .flags = KEY_REQUIRED,
-	 .example = "spec: {...}",
-	 .help = "the experiment"},
+	KEY_KIND_AS(&type_kind, "Experiment"),
+	KEY_METADATA(&table_metadata, "orders-survive-slow-database", "who this is"),
+	KEY_SPEC(&table_spec, "the experiment"),
 };
 
 const struct table table_root = {

@@ -4,11 +4,6 @@
 #include "scheduler/spec/schema.h"
 #include "scheduler/spec/table.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define MS	     1000000ll
-#define SEC	     1000000000ll
-
 static const struct key http_expect_keys[] = {
 	{.name = "status",
 	 .type = &type_status,

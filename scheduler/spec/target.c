@@ -154,7 +154,6 @@ static const struct type type_process = {"a name, or a map", process_read, schem
 	{                                     \
 		.name = n, .flags = KEY_LATER \
 	}
-#define ITEMS(a) .keys = (a), .n = ORD_COUNT(a)
 
 static const struct key process_keys[] = {
 	{.name = "name",

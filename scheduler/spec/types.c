@@ -183,14 +183,18 @@ static void seed_read(struct reader *r, const struct key *key, const struct node
 static bool choice_read(struct reader *r, const struct key *key, const struct node *node,
 			size_t *ret)
 {
-	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
+	char words[200], what[220];
 
-	if (!text)
+	*ret = 0;
+	/* Quotes around it help where the word is right, and only there. */
+	if (node->kind == NODE_SCALAR && node->scalar != SCALAR_NULL &&
+	    !choice_find(key->choices, node->text, ret)) {
+		unknown_choice(r, node, key->name, node->text, key->choices);
 		return false;
-	if (choice_find(key->choices, text, ret))
-		return true;
-	unknown_choice(r, node, key->name, text, key->choices);
-	return false;
+	}
+	choices_join(key->choices, words, sizeof words);
+	(void)snprintf(what, sizeof what, "one of %s", words);
+	return want_scalar(r, key->name, what, node, TEXT) != NULL;
 }
 
 static void choice_index_read(struct reader *r, const struct key *key, const struct node *node,

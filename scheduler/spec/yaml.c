@@ -474,6 +474,6 @@ struct node *tree_read(struct tree *tree, const char *yaml, size_t size, const c
 	if (!r.root)
 		sink_add(sink, &(const struct node){.line = 1, .column = 1, .origin = origin},
 			 origin ? "empty; write a value after the '='"
-				: "empty; an experiment starts with 'apiVersion: ordeal.dev/v1'");
+				: "empty; it starts with 'apiVersion: ordeal.dev/v1'");
 	return r.root;
 }

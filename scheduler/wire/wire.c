@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -112,7 +113,9 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 	if ((value = value_of(line, "Date"))) {
 		c->a.date_s = (int64_t)curl_getdate(value, NULL);
 	} else if ((value = value_of(line, "Retry-After"))) {
-		long s = strtol(value, NULL, 10);
+		/* Seconds, or a date; a number alone is no date to libcurl. */
+		time_t at = curl_getdate(value, NULL), now = time(NULL);
+		long s = at > now ? at - now : strtol(value, NULL, 10);
 
 		c->a.retry_ns = s > 0 ? (uint64_t)(s < RETRY_MAX_S ? s : RETRY_MAX_S) * ORD_S : 0;
 	}

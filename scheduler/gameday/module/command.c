@@ -193,6 +193,36 @@ static const char *text_of(const json_t *message, const char *key)
 	return text ? text : "";
 }
 
+int command_say(struct command *c, const char *by, const char *what, const char *text,
+		struct ord_err *err)
+{
+	if (strlen(by) >= sizeof c->by || strlen(what) >= sizeof c->what ||
+	    strlen(text) >= sizeof c->text)
+		return ord_fail(err, ORD_USAGE, "a role has at most %zu bytes, and what is said %d",
+				sizeof c->by - 1, ORD_NOTE_MAX);
+	memcpy(c->by, by, strlen(by) + 1);
+	memcpy(c->what, what, strlen(what) + 1);
+	memcpy(c->text, text, strlen(text) + 1);
+	return 0;
+}
+
+int command_check(const struct command *c, struct ord_err *err)
+{
+	if (c->verb > COMMAND_LAST_TOLD)
+		return ord_fail(err, ORD_USAGE, "this is for the terminal alone");
+	if (!mark_role_ok(c->by))
+		return ord_fail(err, ORD_USAGE,
+				"who says it is missing: a role, as in '--by on-call'");
+	if (c->verb == COMMAND_MARK && check_mark(c, err))
+		return -1;
+	if (*c->text && !mark_note_ok(c->text))
+		return ord_fail(err, ORD_USAGE, "a note is one line of 1 to %d bytes",
+				ORD_NOTE_MAX);
+	if (c->verb == COMMAND_NOTE && !*c->text)
+		return ord_fail(err, ORD_USAGE, "a note without a text");
+	return 0;
+}
+
 int command_read(const json_t *message, struct command *ret, struct ord_err *err)
 {
 	struct command c = {.overrule = json_is_true(json_object_get(message, "overrule")),
@@ -201,22 +231,14 @@ int command_read(const json_t *message, struct command *ret, struct ord_err *err
 
 	if (command_verb_find(text_of(message, "do"), &c.verb, err))
 		return -1;
-	if (c.verb > COMMAND_LAST_TOLD || step < 0 || step > ORD_GAMEDAY_STEPS_MAX)
-		return ord_fail(err, ORD_USAGE, "this is for the terminal alone");
+	if (step < 0 || step > ORD_GAMEDAY_STEPS_MAX)
+		return ord_fail(err, ORD_USAGE, "there is no such step");
 	c.step = (size_t)step;
-	(void)snprintf(c.by, sizeof c.by, "%.63s", text_of(message, "by"));
-	(void)snprintf(c.what, sizeof c.what, "%.31s", text_of(message, "what"));
-	(void)snprintf(c.text, sizeof c.text, "%.511s", text_of(message, "text"));
-	if (!mark_role_ok(c.by))
-		return ord_fail(err, ORD_USAGE,
-				"who says it is missing: a role, as in '--by on-call'");
-	if (c.verb == COMMAND_MARK && check_mark(&c, err))
+	if (command_say(&c, text_of(message, "by"), text_of(message, "what"),
+			text_of(message, "text"), err))
 		return -1;
-	if (*c.text && !mark_note_ok(c.text))
-		return ord_fail(err, ORD_USAGE, "a note is one line of 1 to %d bytes",
-				ORD_NOTE_MAX);
-	if (c.verb == COMMAND_NOTE && !*c.text)
-		return ord_fail(err, ORD_USAGE, "a note without a text");
+	if (command_check(&c, err))
+		return -1;
 	*ret = c;
 	return 0;
 }

@@ -47,6 +47,11 @@ int command_parse(const char *line, const char *by, struct command *ret, struct 
 const char *command_help(void);
 /* As a message; owned, NULL: out of memory. */
 json_t *command_json(const struct command *c);
+/* Who says it and what; "": nothing. -1: one is longer than any can be. */
+int command_say(struct command *c, const char *by, const char *what, const char *text,
+		struct ord_err *err);
+/* Whether it could be said at all: who says it, and what. */
+int command_check(const struct command *c, struct ord_err *err);
 int command_read(const json_t *message, struct command *ret, struct ord_err *err);
 /* The verb by its name; -1 ORD_USAGE names the nearest. */
 int command_verb_find(const char *name, enum command_verb *ret, struct ord_err *err);

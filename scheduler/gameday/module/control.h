@@ -15,7 +15,12 @@ int control_open(int dir, sd_event *loop, control_do *work, void *arg, struct co
 		 struct ord_err *err);
 void control_close(struct control *c); /* NULL is fine */
 
-/* Tells who holds the session in that folder. ORD_USAGE where nobody does, or it is refused. */
+/* Tells who holds the session in that folder. ORD_GUARD where nobody does, or it is refused. */
 int control_tell(const char *folder, const struct command *c, struct ord_err *err);
+/* The same in two: the descriptor becomes readable when the answer is there. Without patience
+ * nothing blocks. */
+int control_ask(const char *folder, const struct command *c, unsigned patience_ms, int *ret_fd,
+		struct ord_err *err);
+int control_answer(int fd, struct ord_err *err);
 
 #endif

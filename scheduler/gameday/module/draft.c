@@ -85,6 +85,7 @@ static void heading(const struct day_report *r, size_t i, FILE *out)
 static void put_facts(const struct day_report *r, bool well, FILE *out)
 {
 	const char *wanted = well ? "within" : "later";
+	const char *than = well ? "within what" : "later than";
 	char span[SPAN_TEXT];
 	const json_t *rep;
 
@@ -98,15 +99,13 @@ static void put_facts(const struct day_report *r, bool well, FILE *out)
 				heading(r, i, out);
 				(void)fputs("detected ", out);
 				figures_text(out, figures_span(first, span));
-				(void)fprintf(out, " after the impact, %s what was expected\n",
-					      wanted);
+				(void)fprintf(out, " after the impact, %s was expected\n", than);
 			}
 			if (!strcmp(figures_compare(lasted, e->recover_ns), wanted)) {
 				heading(r, i, out);
 				(void)fputs("recovered ", out);
 				figures_text(out, figures_span(lasted, span));
-				(void)fprintf(out, " after the impact, %s what was expected\n",
-					      wanted);
+				(void)fprintf(out, " after the impact, %s was expected\n", than);
 			}
 			if (!well && json_is_object(json_object_get(rep, "recovered")) &&
 			    json_is_false(json_object_get(rep, "recovered_by_itself"))) {

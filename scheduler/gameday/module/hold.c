@@ -4,12 +4,15 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
+#include "base/halt.h"
 #include "ordeal/run.h"
 
 static const char OWNER[] = ORD_GAMEDAY_OWNER;
+static const char halted[] = "all is halted: 'ordeal resume' lets it go on";
 
 void hold_stop(struct holder *h)
 {
@@ -37,9 +40,25 @@ static void end_day(struct holder *h, const char *by, const char *text)
 	for (size_t i = 0; i < day->n_steps; i++)
 		if (day->steps[i].hidden && !h->s->state.steps[i].revealed)
 			hold_add(h, &(struct day_event){.kind = DAY_E_REVEAL, .step = i});
+	hold_publish(h);
 	hold_add(h, &(struct day_event){
 			    .kind = DAY_E_END, .step = day->n_steps, .by = by, .text = text});
 	hold_stop(h);
+}
+
+/* While all is halted nothing begins, and what is next waits. */
+static void begin_look(struct holder *h, const struct day_step *step)
+{
+	if (ord_halted()) {
+		hold_wait(h);
+		return;
+	}
+	if (step->state == DAY_RETURNING) {
+		hold_begin_return(h);
+		return;
+	}
+	h->interrupts = 0;
+	hold_begin_checks(h);
 }
 
 void hold_next(struct holder *h)
@@ -60,12 +79,8 @@ void hold_next(struct holder *h)
 		end_day(h, h->ending_by, "aborted");
 		return;
 	}
-	if (step->state == DAY_PLANNED) {
-		h->interrupts = 0;
-		hold_begin_checks(h);
-	} else if (step->state == DAY_RETURNING && !h->child && !h->again) {
-		hold_begin_return(h);
-	}
+	if ((step->state == DAY_PLANNED || step->state == DAY_RETURNING) && !h->child && !h->again)
+		begin_look(h, step);
 	hold_screen_banner(h);
 }
 
@@ -102,7 +117,10 @@ static int do_reveal(struct holder *h, const struct command *c, struct ord_err *
 	if (e.step < state->n &&
 	    (!h->s->day->spec.steps[e.step].hidden || state->steps[e.step].revealed))
 		return ord_fail(err, ORD_USAGE, "step %zu is not hidden", e.step + 1);
-	return session_add(h->s, &e, err);
+	if (session_add(h->s, &e, err))
+		return -1;
+	hold_publish(h);
+	return 0;
 }
 
 /* Into the timeline of the step's run where there is one, and into the session in any case. */
@@ -127,6 +145,8 @@ static int do_check(struct holder *h, const struct command *c, struct ord_err *e
 	struct day_event e = {.kind = DAY_E_CHECKS, .step = h->s->state.current, .by = c->by};
 	const char *why = day_refuses(&h->s->state, &e);
 
+	if (!why && ord_halted())
+		why = halted;
 	if (why)
 		return ord_fail(err, ORD_GUARD, "%s", why);
 	hold_begin_checks(h);
@@ -143,6 +163,8 @@ static int do_decide(struct holder *h, const struct command *c, enum day_kind ki
 			      .text = c->text,
 			      .overrule = c->overrule};
 
+	if (kind == DAY_E_GO && ord_halted())
+		return ord_fail(err, ORD_GUARD, "%s", halted);
 	if (session_add(h->s, &e, err))
 		return -1;
 	hold_drop(h);
@@ -197,6 +219,10 @@ int hold_do(struct holder *h, const struct command *c, struct ord_err *err)
 {
 	int r = work(h, c, err);
 
+	if (h->s->failed) {
+		h->leaving = true;
+		hold_stop(h);
+	}
 	(void)sd_event_source_set_enabled(h->later, SD_EVENT_ONESHOT);
 	return r;
 }
@@ -259,6 +285,12 @@ static void resume(struct holder *h)
 	struct day_event e = {.kind = DAY_E_RESUMED, .step = h->s->state.n};
 
 	hold_add(h, &e);
+	hold_publish(h);
+	/* What was looked at then need not be so any more. */
+	if (step && step->state == DAY_READY && !ord_halted()) {
+		hold_begin_checks(h);
+		return;
+	}
 	if (!step || step->state < DAY_CHECKS || day_is_end(step->state) ||
 	    step->state == DAY_READY || step->state == DAY_HELD)
 		return;
@@ -274,6 +306,7 @@ static void on_line(void *arg, const json_t *line)
 
 static void close_all(struct holder *h)
 {
+	hold_pulse_end(h);
 	hold_input_close(h);
 	hold_screen_close(h);
 	control_close(h->control);
@@ -295,7 +328,13 @@ int hold_session(struct session *s, const struct ord_gameday_order *o, int *ret_
 
 	if (!h)
 		return ord_fail_nomem(err);
-	*h = (struct holder){.s = s, .input = {.fd = -1}};
+	*h = (struct holder){.s = s,
+			     .run_args = o->run_args,
+			     .output = o->output,
+			     .pulse = {.fd = -1},
+			     .input = {.fd = -1}};
+	/* Of one who died. */
+	(void)unlinkat(s->dir, SESSION_LIVE, 0);
 	s->on_line = on_line;
 	s->arg = h;
 	(void)snprintf(h->looks, sizeof h->looks, "%.4000s/looks", s->path);

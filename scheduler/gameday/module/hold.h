@@ -38,8 +38,18 @@ struct hold_screen {
 	size_t last_step;
 };
 
+/* While a step runs. */
+struct hold_pulse {
+	sd_event_source *source;
+	int fd; /* of live.json; -1: none */
+	uint64_t counts[ORD_PROBES_MAX][3];
+};
+
 struct holder {
 	struct session *s;
+	const char *const *run_args; /* borrowed: of every run; NULL-ended, or NULL */
+	const char *output;	     /* borrowed: where the steps' runs go; NULL: as ever */
+	struct hold_pulse pulse;
 	sd_event *loop;
 	struct control *control;
 	struct ord_child *child;
@@ -77,8 +87,17 @@ void hold_stop(struct holder *h);
 void hold_begin_checks(struct holder *h);
 void hold_begin_run(struct holder *h);
 void hold_begin_return(struct holder *h);
+/* hold_next() comes in a second. */
+void hold_wait(struct holder *h);
 /* A look is no longer wanted. */
 void hold_drop(struct holder *h);
+
+/* hold_pulse.c */
+int hold_pulse_begin(struct holder *h, struct ord_err *err);
+void hold_pulse_end(struct holder *h);
+
+/* hold_reveal.c: of what is revealed, the runs that have ended are there for all. */
+void hold_publish(struct holder *h);
 
 /* hold_input.c */
 int hold_input_open(struct holder *h, const struct ord_gameday_order *o, struct ord_err *err);

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/halt.h"
 #include "base/json.h"
 #include "base/units.h"
 #include "scheduler/gameday/module/hold.h"
@@ -78,31 +79,41 @@ static int on_again(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
+void hold_wait(struct holder *h)
+{
+	if (!h->again)
+		(void)sd_event_add_time_relative(h->loop, &h->again, CLOCK_MONOTONIC,
+						 AGAIN_AFTER / ORD_US, 0, on_again, h);
+}
+
 static void end_return(struct holder *h, const char *said)
 {
 	const struct ord_spec *spec = h->s->day->experiments[h->s->state.current].spec;
 	char text[REHEARSAL_TEXT_MAX];
 	enum day_result r = rehearsal_steady(&h->seen, spec, said, text);
 
-	hold_add(h, &(struct day_event){.kind = DAY_E_STEADY,
-					.step = h->s->state.current,
-					.result = r,
-					.text = text});
+	/* A look that a halt cut off says nothing. */
+	if (!ord_halted())
+		hold_add(h, &(struct day_event){.kind = DAY_E_STEADY,
+						.step = h->s->state.current,
+						.result = r,
+						.text = text});
 	h->interrupts = 0;
-	if (r == DAY_FAIL)
-		(void)sd_event_add_time_relative(h->loop, &h->again, CLOCK_MONOTONIC,
-						 AGAIN_AFTER / ORD_US, 0, on_again, h);
+	if (r == DAY_FAIL || ord_halted())
+		hold_wait(h);
 }
 
 static void end_run(struct holder *h, int exit_code, const char *dir, const char *text)
 {
 	drop_timer(&h->box);
+	hold_pulse_end(h);
 	hold_add(h, &(struct day_event){.kind = DAY_E_ENDED,
 					.step = h->s->state.current,
 					.exit = exit_code < 0 ? DAY_BROKEN : exit_code,
 					.text = text,
 					.dir = dir});
 	h->phase[0] = '\0';
+	hold_publish(h);
 	if (h->leaving)
 		hold_stop(h);
 }
@@ -165,20 +176,22 @@ static void on_line(void *arg, struct ord_child *c, const char *line, size_t siz
 	hold_input_pump(h);
 }
 
-static int start(struct holder *h, enum hold_work work, const struct rehearsal_args *args,
+static int start(struct holder *h, enum hold_work work, struct rehearsal_args *args,
 		 struct ord_err *err)
 {
-	static const struct ord_child_calls calls = {on_line, on_end};
+	static const struct ord_child_calls calls = {.on_line = on_line, .on_end = on_end};
 	size_t i = h->s->state.current;
 	const struct ord_gameday_step *step = &h->s->day->spec.steps[i];
 	char dispatch[160];
 	struct ord_child_options options = {.text = step->text,
 					    .size = step->size,
 					    .name = step->file ? step->file : step->name,
-					    .output = work == HOLD_RUN ? NULL : h->looks,
+					    .output = work == HOLD_RUN ? h->output : h->looks,
 					    .dispatch = dispatch,
 					    .extra = args->argv};
 
+	if (rehearsal_args_add(args, h->run_args, err))
+		return -1;
 	(void)snprintf(dispatch, sizeof dispatch, "gameday/%s/%zu", h->s->id, i + 1);
 	h->work = work;
 	rehearsal_begin(&h->seen);
@@ -248,14 +261,22 @@ static int on_box(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
+static bool is_hidden(const struct holder *h)
+{
+	size_t i = h->s->state.current;
+
+	return h->s->day->spec.steps[i].hidden && !h->s->state.steps[i].revealed;
+}
+
 void hold_begin_run(struct holder *h)
 {
 	uint64_t box = h->s->day->spec.steps[h->s->state.current].time_box_ns;
 	struct rehearsal_args args = {0};
 	struct ord_err err = {0};
-	int r = run_args_make(h->s->id, h->s->state.current, &args, &err);
+	int r = run_args_make(h->s->id, h->s->state.current, is_hidden(h), &args, &err);
 
 	h->interrupts = 0;
+	r = r ? r : hold_pulse_begin(h, &err);
 	r = r ? r : start(h, HOLD_RUN, &args, &err);
 	rehearsal_args_done(&args);
 	if (!r && sd_event_add_time_relative(h->loop, &h->box, CLOCK_MONOTONIC, box / ORD_US, 0,

@@ -94,12 +94,27 @@ int rehearsal_args_make(const struct ord_spec *spec, uint64_t hold_ns, struct re
 	return r ? ord_fail_nomem(err) : 0;
 }
 
-int run_args_make(const char *session, size_t step, struct rehearsal_args *ret, struct ord_err *err)
+int run_args_make(const char *session, size_t step, bool hidden, struct rehearsal_args *ret,
+		  struct ord_err *err)
 {
+	char *as = NULL;
+
 	*ret = (struct rehearsal_args){0};
+	if (hidden && (asprintf(&as, "gameday-step-%zu", step + 1) < 0 || add(ret, "--as", as)))
+		return ord_fail_nomem(err);
 	if (set(ret, "metadata.labels.gameday=\"%s\"", session) ||
 	    set(ret, "metadata.labels.gameday-step=\"%zu\"", step + 1))
 		return ord_fail_nomem(err);
+	return 0;
+}
+
+int rehearsal_args_add(struct rehearsal_args *args, const char *const *more, struct ord_err *err)
+{
+	for (; more && *more; more++) {
+		if (args->n >= REHEARSAL_ARGS_MAX)
+			return ord_fail(err, ORD_USAGE, "too many arguments for one run");
+		args->argv[args->n++] = *more;
+	}
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "scheduler/gameday/module/day.h"
 #include "scheduler/gameday/module/machine.h"
 
-#define REHEARSAL_ARGS_MAX 24
+#define REHEARSAL_ARGS_MAX 48
 #define REHEARSAL_TEXT_MAX 500
 
 /* Further arguments of `ordeal run`; [argv] ends with NULL. */
@@ -22,9 +22,11 @@ struct rehearsal_args {
 /* The steady state has to hold for so long, and ends the look as soon as it does not. */
 int rehearsal_args_make(const struct ord_spec *spec, uint64_t hold_ns, struct rehearsal_args *ret,
 			struct ord_err *err);
-/* Of a step's own run: that it is of this session. */
-int run_args_make(const char *session, size_t step, struct rehearsal_args *ret,
+/* Of a step's own run: that it is of this session; hidden: that nobody else may read it. */
+int run_args_make(const char *session, size_t step, bool hidden, struct rehearsal_args *ret,
 		  struct ord_err *err);
+/* NULL-ended, borrowed; NULL: none. */
+int rehearsal_args_add(struct rehearsal_args *args, const char *const *more, struct ord_err *err);
 void rehearsal_args_done(struct rehearsal_args *args);
 
 /* What its timeline told. */

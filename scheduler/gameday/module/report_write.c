@@ -50,7 +50,7 @@ static int run_postmortem(const char *dir, const char *folder, const char *log, 
 
 	if (nothing < 0 || out < 0)
 		return ord_fail_sys(err, "open '%.300s'", log);
-	if (spawn_program("/proc/self/exe", argv, files, &pid, &pidfd, err))
+	if (spawn_program("/proc/self/exe", argv, files, 3, &pid, &pidfd, err))
 		return -1;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +24,7 @@ int session_home(char ret[ORD_PATH_MAX], struct ord_err *err)
 	return ord_mkdirs(ret, 0755, err);
 }
 
-static int check_id(const char *id, struct ord_err *err)
+int session_id_check(const char *id, struct ord_err *err)
 {
 	static const char good[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -46,7 +45,7 @@ int session_find(const char *id, char ret[ORD_PATH_MAX], struct ord_err *err)
 
 	if (strchr(id, '/')) {
 		n = snprintf(ret, ORD_PATH_MAX, "%s", id);
-	} else if (check_id(id, err) || session_home(home, err)) {
+	} else if (session_id_check(id, err) || session_home(home, err)) {
 		return -1;
 	} else {
 		n = snprintf(ret, ORD_PATH_MAX, "%s/%s", home, id);
@@ -80,6 +79,8 @@ void session_close(struct session *s)
 /* Nobody else may hold it. */
 static int hold(struct session *s, struct ord_err *err)
 {
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return ord_fail_sys(err, "open '%.300s'", s->path);
@@ -89,33 +90,41 @@ static int hold(struct session *s, struct ord_err *err)
 		return ord_fail_sys(err, "open the session '%.300s'", s->path);
 	if (fchmod(s->view, 0644))
 		return ord_fail_sys(err, "let others read '" SESSION_VIEW "'");
-	if (!flock(s->log, LOCK_EX | LOCK_NB))
+	/* A lock of this kind can be asked for without being taken. */
+	if (fcntl(s->log, F_OFD_SETLK, &lock) == 0)
 		return 0;
-	if (errno == EWOULDBLOCK)
+	if (errno == EAGAIN || errno == EACCES)
 		return ord_fail(err, ORD_GUARD,
 				"the session is held already; 'ordeal gameday watch %s' shows it",
 				s->id);
 	return ord_fail_sys(err, "lock the session");
 }
 
+/* A part of a line that found no room is taken back: the next one would be joined to it. */
 static int put_line(int fd, const json_t *line, struct ord_err *err)
 {
 	ord_autofree char *text = json_dumps(line, JSON_COMPACT);
 	size_t n = text ? strlen(text) : 0;
+	off_t end = lseek(fd, 0, SEEK_END);
 
 	if (!text)
 		return ord_fail_nomem(err);
+	if (end < 0)
+		return ord_fail_sys(err, "write the session");
 	text[n] = '\n'; /* in one write: who reads along sees whole lines */
-	return ord_write_all(fd, text, n + 1, err);
+	if (!ord_write_all(fd, text, n + 1, err))
+		return 0;
+	(void)!ftruncate(fd, end);
+	return -1;
 }
 
-static int make_folder(struct session *s, const char *id, struct ord_err *err)
+static int make_folder(struct session *s, const char *home, const char *id, struct ord_err *err)
 {
-	char home[ORD_PATH_MAX], date[32];
+	char date[32];
 	struct tm tm;
 	time_t now = time(NULL);
 
-	if (session_home(home, err) || (id && check_id(id, err)))
+	if (id && session_id_check(id, err))
 		return -1;
 	(void)gmtime_r(&now, &tm);
 	(void)strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm);
@@ -167,6 +176,17 @@ static struct session *blank(void)
 
 int session_create(struct day *day, const char *id, struct session **ret, struct ord_err *err)
 {
+	char home[ORD_PATH_MAX];
+
+	if (!session_home(home, err))
+		return session_create_in(home, day, id, ret, err);
+	day_free(day);
+	return -1;
+}
+
+int session_create_in(const char *home, struct day *day, const char *id, struct session **ret,
+		      struct ord_err *err)
+{
 	struct session *s = blank();
 
 	if (!s) {
@@ -174,7 +194,7 @@ int session_create(struct day *day, const char *id, struct session **ret, struct
 		return ord_fail_nomem(err);
 	}
 	s->day = day;
-	if (make_folder(s, id, err) || hold(s, err) || day_keep(day, s->dir, err))
+	if (make_folder(s, home, id, err) || hold(s, err) || day_keep(day, s->dir, err))
 		goto fail;
 	day_session_init(&s->state, day->spec.n_steps);
 	s->head = day_head(day, s->id, ord_wall_ns());
@@ -272,12 +292,16 @@ int session_add(struct session *s, const struct day_event *event, struct ord_err
 	why = day_refuses(&s->state, &e);
 	if (why)
 		return ord_fail(err, ORD_GUARD, "%s", why);
+	if (s->failed)
+		return ord_fail(err, ORD_SYS, "the session could not be written");
 	line = day_event_json(&e, s->state.n);
 	if (!line)
 		return ord_fail_nomem(err);
 	view = day_view(s->day, &s->state, &e);
 	r = put_line(s->log, line, err);
-	if (!r && e.kind != DAY_E_PHASE && fdatasync(s->log))
+	/* It stands there, or does not: what is so is found by who takes the session up again. */
+	s->failed = !r && e.kind != DAY_E_PHASE && fdatasync(s->log);
+	if (s->failed)
 		r = ord_fail_sys(err, "write the session");
 	if (!r) {
 		day_apply(&s->state, &e);

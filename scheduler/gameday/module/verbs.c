@@ -134,10 +134,9 @@ static int tell(const struct ord_gameday_order *o, int *ret_exit, struct ord_err
 	    ord_parse_int(o->operands[1], 1, ORD_GAMEDAY_STEPS_MAX, &step, err))
 		return -1;
 	c.step = (size_t)step;
-	(void)snprintf(c.by, sizeof c.by, "%s", by);
-	(void)snprintf(c.text, sizeof c.text, "%s", text ? text : "");
-	if (c.verb == COMMAND_MARK)
-		(void)snprintf(c.what, sizeof c.what, "%s", o->operands[1]);
+	if (command_say(&c, by, c.verb == COMMAND_MARK ? o->operands[1] : "", text ? text : "",
+			err))
+		return -1;
 	*ret_exit = DAY_OK;
 	return session_find(o->operands[0], folder, err) || control_tell(folder, &c, err) ? -1 : 0;
 }

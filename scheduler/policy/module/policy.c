@@ -1,8 +1,10 @@
 /* All that must allow it, one after the other. */
 #include "ordeal/policy.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/trust.h"
 #include "scheduler/policy/module/opa.h"
 #include "scheduler/policy/module/question.h"
 #include "scheduler/policy/rules/rules.h"
@@ -87,6 +90,24 @@ static int read_token(struct ord_policy *p, struct ord_err *err)
 	return size ? 0 : ord_fail(err, ORD_USAGE, "--policy-token-file: '%.200s' is empty", path);
 }
 
+/* The operator's rules are read from the file that was looked at. */
+static int read_guard(const char *path, char **ret, size_t *ret_size, struct ord_err *err)
+{
+	char self[32];
+	ord_autoclose int fd = -1;
+
+	if (strcmp(path, ORD_POLICY_FILE) != 0)
+		return ord_file_read(path, ORD_SPEC_BYTES_MAX, ret, ret_size, err);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return ord_fail_sys(err, "open '%s'", path);
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return ord_trust_check(fd, path, err) ||
+			       ord_file_read(self, ORD_SPEC_BYTES_MAX, ret, ret_size, err)
+		       ? -1
+		       : 0;
+}
+
 static int read_rules(struct ord_policy *p, struct guard *g, struct ord_err *err)
 {
 	struct ord_mistakes mistakes = {0};
@@ -95,7 +116,7 @@ static int read_rules(struct ord_policy *p, struct guard *g, struct ord_err *err
 	size_t size = 0;
 	int r;
 
-	if (ord_file_read(path, ORD_SPEC_BYTES_MAX, &text, &size, err)) {
+	if (read_guard(path, &text, &size, err)) {
 		err->code = ORD_USAGE;
 		return ord_wrap(err, "policy");
 	}

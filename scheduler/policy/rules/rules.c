@@ -4,8 +4,8 @@
 
 #include "ordeal/policy.h"
 #include "scheduler/policy/rules/read.h"
+#include "scheduler/spec/document.h"
 #include "scheduler/spec/manual.h"
-#include "scheduler/spec/schema.h"
 
 static void patterns_done(struct patterns *p)
 {
@@ -30,10 +30,10 @@ static void rule_done(struct rule *rule)
 	}
 }
 
-void rules_free(struct rules *rules)
+static void done(void *base)
 {
-	if (!rules)
-		return;
+	struct rules *rules = base;
+
 	for (size_t i = 0; i < rules->n_environments; i++) {
 		patterns_done(&rules->environments[i].clusters);
 		patterns_done(&rules->environments[i].servers);
@@ -41,20 +41,13 @@ void rules_free(struct rules *rules)
 	}
 	for (size_t i = 0; i < RULES_MAX; i++)
 		rule_done(&rules->rules[i]);
-	free(rules);
 }
 
-static void read_root(struct reader *r, const struct node *root, struct rules *rules)
+void rules_free(struct rules *rules)
 {
-	char shown[NODE_SHOWN];
-
-	if (root->kind == NODE_MAP)
-		read_map(r, &table_rules, root, rules);
-	else
-		sink_add(r->sink, root,
-			 "a rule file is a map that starts with 'apiVersion: ordeal.dev/v1', not "
-			 "%s",
-			 node_show(root, shown));
+	if (rules)
+		done(rules);
+	free(rules);
 }
 
 static void open_zones(struct reader *r, struct rules *rules)
@@ -70,45 +63,36 @@ static void open_zones(struct reader *r, struct rules *rules)
 	}
 }
 
+static void read_rules(struct reader *r, const struct node *root, void *base)
+{
+	read_map(r, &table_rules, root, base);
+	if (!r->sink->n_errors)
+		open_zones(r, base);
+}
+
+static const struct document rule_file = {
+	.table = &table_rules,
+	.size = sizeof(struct rules),
+	.read = read_rules,
+	.done = done,
+	.other_language = true,
+	.schema = "rules",
+	.title = "ordeal rule file",
+};
+
 int rules_parse(const char *yaml, size_t size, struct rules **ret, struct ord_mistakes *mistakes)
 {
-	struct sink sink = {0};
-	struct tree tree = {0};
-	struct reader r = {.tree = &tree, .sink = &sink, .other_language = true};
-	struct rules *rules = calloc(1, sizeof *rules);
-	bool good;
+	void *read;
 
-	tree.root = tree_read(&tree, yaml, size, NULL, &sink);
-	if (tree.root && rules)
-		read_root(&r, tree.root, rules);
-	if (!rules || tree.no_memory || r.no_memory)
-		sink_place(&sink, 0, 0, "out of memory");
-	else if (!sink.n_errors)
-		open_zones(&r, rules);
-	good = tree.root && !sink.n_errors;
-	if (good)
-		*ret = rules;
-	else
-		rules_free(rules);
-	tree_done(&tree);
-	sink_hand_out(&sink, mistakes);
-	return good ? 0 : -1;
+	if (document_parse(&rule_file, yaml, size, NULL, 0, &read, mistakes))
+		return -1;
+	*ret = read;
+	return 0;
 }
 
 json_t *rules_schema(void)
 {
-	json_t *s = schema_table(&table_rules);
-
-	if (!s)
-		return NULL;
-	if (json_object_set_new(s, "$schema",
-				json_string("https://json-schema.org/draft/2020-12/schema")) ||
-	    json_object_set_new(s, "$id", json_string("https://ordeal.dev/schema/v1/rules.json")) ||
-	    json_object_set_new(s, "title", json_string("ordeal rule file"))) {
-		json_decref(s);
-		return NULL;
-	}
-	return s;
+	return document_schema(&rule_file);
 }
 
 void ord_policy_manual(FILE *out)

@@ -3,22 +3,12 @@
 
 #include "base/auto.h"
 #include "scheduler/policy/rules/read.h"
+#include "scheduler/spec/document.h"
 #include "scheduler/spec/schedule.h"
 
-#define ITEMS(a)     .keys = (a), .n = ORD_COUNT(a)
-#define AT(s, field) .offset = offsetof(struct s, field)
-#define MS	     1000000ll
-
 static const struct key metadata_keys[] = {
-	{.name = "name",
-	 .type = &type_name,
-	 .flags = KEY_REQUIRED,
-	 AT(rules, name),
-	 .example = "name: office",
-	 .help = "names the rules in timelines and reports"},
-	{.name = "annotations",
-	 .type = &type_ignored_labels,
-	 .help = "texts for people and other tools"},
+	KEY_NAME(rules, "office", "names the rules in timelines and reports"),
+	KEY_ANNOTATIONS("texts for people and other tools"),
 };
 
 static const struct table table_metadata = {.name = "metadata",
@@ -108,30 +98,9 @@ static const struct table table_namespace_names = {
 	ITEMS(namespace_names_keys)};
 
 static const struct key hours_keys[] = {
-	{.name = "timezone",
-	 .type = &type_zone,
-	 AT(ord_schedule, zone),
-	 .def = "UTC",
-	 .max = ORD_ZONE_MAX - 1,
-	 .help = "the IANA time zone of all times here"},
-	{.name = "windows",
-	 .type = &type_list,
-	 AT(ord_schedule, windows),
-	 .n_offset = offsetof(struct ord_schedule, n_windows),
-	 .item = &window_item,
-	 .item_size = sizeof(struct ord_window),
-	 .min = 1,
-	 .max = ORD_WINDOWS_MAX,
-	 .help = "as those of a schedule; none given: always"},
-	{.name = "except",
-	 .type = &type_list,
-	 AT(ord_schedule, pauses),
-	 .n_offset = offsetof(struct ord_schedule, n_pauses),
-	 .item = &pause_item,
-	 .item_size = sizeof(struct ord_pause),
-	 .min = 1,
-	 .max = ORD_PAUSES_MAX,
-	 .help = "when changes are frozen, as the 'except' of a schedule"},
+	KEY_ZONE("the IANA time zone of all times here"),
+	KEY_WINDOWS("as those of a schedule; none given: always"),
+	KEY_EXCEPT("when changes are frozen, as the 'except' of a schedule"),
 };
 
 static const struct table table_hours = {
@@ -324,18 +293,8 @@ static void root_finish(struct reader *r, const struct node *map, void *base)
 
 static const struct key root_keys[] = {
 	KEY_API_VERSION,
-	{.name = "kind",
-	 .type = &type_const,
-	 .flags = KEY_REQUIRED,
-	 .choices = "Rules",
-	 .example = "kind: Rules",
-	 .help = "what this is"},
-	{.name = "metadata",
-	 .type = &type_map,
-	 .table = &table_metadata,
-	 .flags = KEY_REQUIRED,
-	 .example = "metadata: {name: office}",
-	 .help = "whose rules these are"},
+	KEY_KIND("Rules"),
+	KEY_METADATA(&table_metadata, "office", "whose rules these are"),
 	{.name = "default",
 	 .type = &type_choice_flag,
 	 .choices = "deny|allow",

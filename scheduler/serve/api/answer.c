@@ -21,8 +21,8 @@ void api_log(const struct ord_api *api, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	if (api->log)
-		api->log(api->log_arg, ord_printable(line, sizeof shown, shown));
+	if (api->options.log)
+		api->options.log(api->options.arg, ord_printable(line, sizeof shown, shown));
 }
 
 void api_answer_done(struct api_answer *a)
@@ -115,6 +115,7 @@ static bool add_headers(struct MHD_Response *r, const struct api_answer *a)
 	       add(r, "Cache-Control", *a->etag ? "no-cache" : "no-store") &&
 	       (!a->type || add(r, "Content-Type", a->type)) &&
 	       (!*a->etag || add(r, "ETag", a->etag)) && (!a->allow || add(r, "Allow", a->allow)) &&
+	       (!a->close || add(r, MHD_HTTP_HEADER_CONNECTION, "close")) &&
 	       (!*a->cookie || add(r, "Set-Cookie", a->cookie)) &&
 	       (a->status != MHD_HTTP_UNAUTHORIZED ||
 		add(r, "WWW-Authenticate", "Bearer realm=\"ordeal\""));

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "base/listen.h"
 #include "ordeal/api.h"
 #include "scheduler/serve/api/metrics.h"
 #include "scheduler/serve/api/ring.h"
@@ -20,15 +21,43 @@
 #define API_WATCHERS_MAX    512
 #define API_BODY_MAX	    65536
 
+struct api_aside;
 struct api_hooks;
+struct ord_days;
+
+/* How long somebody is waited for; tests wait less. */
+struct api_patience {
+	unsigned idle_s;     /* for a byte */
+	uint64_t request_ns; /* from the connection, or the last answer, to the next request */
+	uint64_t answer_ns;  /* until it is read */
+	uint64_t beat_ns;    /* between two signs of life in a stream */
+};
+extern struct api_patience api_patience;
+
+/* What TLS is done with; NULL: it is not. Owned. */
+struct api_tls {
+	char *cert, *key;
+};
 
 /* A socket that is listened on, and libmicrohttpd behind it. */
 struct api_link {
+	struct api_link *next, **at;
 	struct ord_api *api;
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *timer;
+	int fd; /* libmicrohttpd's; -1: it listens no more */
 	bool is_unix, tls;
+	bool leaving;	/* another took its place */
+	size_t n_waits; /* requests whose answers come later */
 	char path[108]; /* that is removed at the end; "": none */
+};
+
+/* All that is read from files: it is taken over whole, or not at all. */
+struct api_files {
+	struct api_settings settings;
+	struct api_tokens tokens;
+	struct api_tls tls;
+	struct ord_address address; /* of the port, where the settings have one */
 };
 
 /* A connection, from its first moment. */
@@ -45,11 +74,16 @@ struct api_watcher;
 struct ord_api {
 	sd_event *loop;
 	struct ord_serve *serve;
-	char *history, *runs; /* owned; NULL: none */
-	struct api_settings settings;
-	struct api_tokens tokens;
-	struct api_link links[2];
-	size_t n_links;
+	struct ord_api_options options; /* borrowed texts */
+	const char *state;		/* borrowed; NULL: nothing outlives it */
+	struct api_files *files;	/* owned */
+	unsigned n_read;		/* how often they were taken over */
+	int64_t read_ns;		/* when they were last; since 1970 */
+	char complaint[512];		/* why newer ones were not; "": they were */
+	struct api_link *links;		/* owned */
+	struct api_link *local, *port;	/* of these: unix, TCP; NULL: none */
+	int given[2];			/* sockets that others opened: TCP, unix; -1: none */
+	bool any_given;
 	struct api_conn *conns;
 	sd_event_source *sweep, *beat, *wake;
 	struct api_ring *ring;
@@ -57,8 +91,9 @@ struct ord_api {
 	size_t n_watchers;
 	struct api_metrics metrics;
 	struct api_hooks *hooks;
-	void (*log)(void *arg, const char *line);
-	void *log_arg;
+	struct api_aside *aside; /* what asks the history */
+	bool closing;		 /* who asks now is told so */
+	struct ord_days *days;	 /* on the sessions of game days */
 };
 
 /* One answer. A `problem` has its text in the body already. */
@@ -72,6 +107,7 @@ struct api_answer {
 	size_t size;
 	char etag[72];	   /* "": it must not be kept */
 	const char *allow; /* 405 */
+	bool close;	   /* the connection ends with it */
 	char own_policy[384];
 	char cookie[API_COOKIE_MAX + 96]; /* Set-Cookie; "": none */
 	struct api_watcher *watcher;	  /* the stream; owned */
@@ -90,7 +126,8 @@ struct api_request {
 	json_t *json; /* owned; of a request that changes something: an object */
 	char *body;   /* owned */
 	size_t size, sent;
-	bool begun;
+	bool begun, waits;	  /* waits: its answer comes later */
+	unsigned n_read;	  /* when it began */
 	struct api_answer answer; /* status 0: none yet */
 	bool target_good;
 	const char *target_why;
@@ -122,29 +159,64 @@ void api_log(const struct ord_api *api, const char *fmt, ...) __attribute__((for
 
 /* head.c: all that can be said before the body. A refusal is in q->answer. */
 void api_head(struct api_request *q, const char *method);
+void api_role_check(struct api_request *q);
 const char *api_header(const struct api_request *q, const char *name);
 
 /* peer.c: who is at the other end of a unix socket. */
 void api_peer(int fd, const struct api_settings *settings, struct api_who *ret);
 
 /* server.c */
-int api_link_open(struct ord_api *api, int fd, bool is_unix, struct api_link *ret,
-		  struct ord_err *err);
-void api_link_close(struct api_link *link);
-void api_link_run(struct api_link *link);
+void *api_on_target(void *arg, const char *raw, struct MHD_Connection *mhd);
+enum MHD_Result api_on_request(void *arg, struct MHD_Connection *c, const char *url,
+			       const char *method, const char *version, const char *data, size_t *n,
+			       void **state);
+void api_on_end(void *arg, struct MHD_Connection *c, void **state,
+		enum MHD_RequestTerminationCode code);
+void api_on_connection(void *arg, struct MHD_Connection *c, void **state,
+		       enum MHD_ConnectionNotificationCode code);
 int api_server_open(struct ord_api *api, struct ord_err *err);
 void api_server_close(struct ord_api *api);
 
-/* sockets.c: opens all that is asked for. */
-int api_sockets_open(struct ord_api *api, const struct ord_api_options *o, struct ord_err *err);
+/* The handler has no answer yet; it is suspended until api_go_on(). */
+void api_wait(struct api_request *q);
+void api_go_on(struct api_request *q);
+
+/* link.c */
+/* fd is taken in any case. tls: NULL for a unix socket. *ret is the API's. */
+int api_link_open(struct ord_api *api, int fd, const struct api_tls *tls, struct api_link **ret,
+		  struct ord_err *err);
+void api_link_free(struct api_link *link);
+void api_link_run(struct api_link *link);
+/* Accepts nobody any more; api_links_reap() frees it when nobody is connected. */
+void api_link_leave(struct api_link *link);
+void api_links_reap(struct ord_api *api);
+
+/* sockets.c: what others have opened, and then all that is asked for. */
+int api_sockets_given(struct ord_api *api, struct ord_err *err);
+int api_sockets_open(struct ord_api *api, struct ord_err *err);
+/* The port as these files want it: the one that there is, a new one, or none (NULL). */
+int api_port_open(struct ord_api *api, const struct api_files *files, struct api_link **ret,
+		  struct ord_err *err);
+/* Who may knock at the unix socket: the kernel says who does. */
+mode_t api_socket_mode(const struct api_settings *settings);
+
+/* reload.c */
+int api_files_read(const struct ord_api *api, struct api_files **ret, struct ord_err *err);
+void api_files_free(struct api_files *f); /* NULL is fine */
 
 /* events.c */
 int api_events_open(struct ord_api *api, struct ord_err *err);
 void api_events_close(struct ord_api *api);
 void api_event(struct ord_api *api, const char *type, const json_t *data);
+/* For operators, and for those below them; NULL: they are not told. */
+void api_event_to(struct ord_api *api, const char *type, const json_t *all, const json_t *below);
 void api_events(struct api_request *q, struct api_answer *a);
 struct MHD_Response *api_stream(struct api_watcher *w);
 void api_watcher_free(struct api_watcher *w);
+/* All of a listener. */
+void api_watchers_end(struct ord_api *api, const struct api_link *link);
+/* Ends those who may not watch any more when these are taken over, and moves the others to them. */
+void api_watchers_check(struct ord_api *api, const struct api_files *files);
 
 /* hidden.c */
 json_t *api_veiled(const json_t *data);

@@ -14,9 +14,7 @@
 #include "scheduler/serve/api/api.h"
 #include "scheduler/serve/api/hooks.h"
 
-#define BEAT_US	 8000000
-#define STUCK_NS (60 * ORD_S) /* without taking a byte, with something to take */
-#define CHUNK	 8192
+#define CHUNK 8192
 
 struct api_watcher {
 	struct api_watcher *next, **at;
@@ -26,7 +24,10 @@ struct api_watcher {
 	uint64_t place;	   /* the id that he gets next */
 	uint64_t moved_ns; /* he took something last */
 	uint32_t types;
-	bool below; /* an operator sees more */
+	size_t token;	 /* his, as of api_who; 0: none */
+	int64_t until_s; /* his session's */
+	enum api_role role;
+	bool below; /* it sees what those below operators do */
 	bool suspended, over;
 	char *rest; /* owned: of what was begun */
 	size_t rest_size, rest_at;
@@ -173,6 +174,7 @@ static bool begin(struct api_watcher *w, const char *last)
 void api_events(struct api_request *q, struct api_answer *a)
 {
 	const char *types = api_target_arg(&q->target, "types");
+	const char *view = api_target_arg(&q->target, "view");
 	struct ord_api *api = q->api;
 	struct api_watcher *w;
 
@@ -189,7 +191,10 @@ void api_events(struct api_request *q, struct api_answer *a)
 	w->conn = q->conn;
 	w->mhd = q->mhd;
 	w->types = types ? types_of(types) : UINT32_MAX;
-	w->below = q->who.role < API_OPERATOR;
+	w->token = q->who.token;
+	w->until_s = q->who.until_s;
+	w->role = q->who.role;
+	w->below = w->role < API_OPERATOR || (view && !strcmp(view, "responder"));
 	w->moved_ns = ord_now_ns();
 	w->at = &api->watchers;
 	w->next = api->watchers;
@@ -217,8 +222,8 @@ static void go_on(struct ord_api *api)
 			w->suspended = false;
 			MHD_resume_connection(w->mhd);
 		}
-	for (size_t i = 0; i < api->n_links; i++)
-		api_link_run(&api->links[i]);
+	for (struct api_link *link = api->links; link; link = link->next)
+		api_link_run(link);
 }
 
 /* Once for all that happened in one turn of the loop. */
@@ -232,15 +237,73 @@ static int on_wake(sd_event_source *source, void *arg)
 void api_event(struct ord_api *api, const char *type, const json_t *data)
 {
 	ord_auto(json) json_t *veiled = api_veiled(data);
-	ord_autofree char *text = json_dumps(data, JSON_COMPACT);
-	ord_autofree char *below = veiled ? json_dumps(veiled, JSON_COMPACT) : NULL;
 
-	api_metrics_event(&api->metrics, type, data);
-	if (!text || (veiled && !below) || !api_ring_put(api->ring, type, text, below))
+	api_event_to(api, type, data, veiled ? veiled : data);
+}
+
+/* Owned; NULL: it is too large, or there is no memory. */
+static char *text_of(const json_t *data)
+{
+	return data ? json_dumps(data, JSON_COMPACT) : strdup("");
+}
+
+void api_event_to(struct ord_api *api, const char *type, const json_t *all, const json_t *below)
+{
+	ord_autofree char *text = text_of(all);
+	ord_autofree char *less = below == all ? NULL : text_of(below);
+
+	if (all)
+		api_metrics_event(&api->metrics, type, all);
+	if (!text || (below != all && !less) || !api_ring_put(api->ring, type, text, less))
 		api_log(api, "an event of type %s is lost to watchers: too large", type);
 	else if (api->watchers)
 		(void)sd_event_source_set_enabled(api->wake, SD_EVENT_ONESHOT);
-	api_hooks_event(api->hooks, type, data, api_ring_next(api->ring));
+	/* Whoever reads what is posted there is none of the operators. */
+	if (below)
+		api_hooks_event(api->hooks, type, below);
+}
+
+/* --- who may not any more --------------------------------------------------------------------- */
+
+/* What he has not read yet he does not get either. */
+static void end(struct api_watcher *w)
+{
+	free(w->rest);
+	w->rest = NULL;
+	w->over = true;
+	(void)sd_event_source_set_enabled(w->api->wake, SD_EVENT_ONESHOT);
+}
+
+void api_watchers_end(struct ord_api *api, const struct api_link *link)
+{
+	for (struct api_watcher *w = api->watchers; w; w = w->next) {
+		if (w->conn->link != link)
+			continue;
+		end(w);
+		(void)shutdown(w->conn->fd, SHUT_RDWR);
+		if (w->suspended)
+			MHD_resume_connection(w->mhd);
+		w->suspended = false;
+	}
+}
+
+void api_watchers_check(struct ord_api *api, const struct api_files *files)
+{
+	const struct api_tokens *now = &api->files->tokens, *then = &files->tokens;
+
+	for (struct api_watcher *w = api->watchers; w; w = w->next) {
+		enum api_role role = w->conn->peer.role;
+
+		if (w->token) {
+			const struct api_token *t = api_token_find(then, now->v[w->token - 1].text);
+
+			w->token = t ? (size_t)(t - then->v) + 1 : 0;
+			role = t ? t->role : API_NONE;
+		}
+		/* Who sees more or less than before comes again, and gets that. */
+		if (role < API_VIEWER || (role < API_OPERATOR) != (w->role < API_OPERATOR))
+			end(w);
+	}
 }
 
 /* So that silence is told from a dead link, on both sides. */
@@ -250,28 +313,30 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 	uint64_t now = ord_now_ns();
 
 	for (struct api_watcher *w = api->watchers; w; w = w->next) {
-		if (w->suspended && !w->rest) {
+		if (w->until_s <= (int64_t)(ord_wall_ns() / ORD_S)) {
+			end(w);
+		} else if (w->suspended && !w->rest) {
 			(void)keep_rest(w, ": beat\n\n", 8);
-		} else if (!w->suspended && now - w->moved_ns > STUCK_NS) {
+		} else if (!w->suspended && now - w->moved_ns > api_patience.answer_ns) {
 			api->metrics.watchers_dropped++;
 			w->moved_ns = now;
 			(void)shutdown(w->conn->fd, SHUT_RDWR);
 		}
 	}
 	go_on(api);
-	(void)sd_event_source_set_time(source, usec + BEAT_US);
+	(void)sd_event_source_set_time(source, usec + api_patience.beat_ns / ORD_US);
 	return 0;
 }
 
 int api_events_open(struct ord_api *api, struct ord_err *err)
 {
-	uint64_t now_us = ord_now_ns() / ORD_US;
+	uint64_t now_us = ord_now_ns() / ORD_US, beat_us = api_patience.beat_ns / ORD_US;
 
 	api->ring = api_ring_new(ord_wall_ns() / ORD_MS);
 	if (!api->ring)
 		return ord_fail_nomem(err);
-	if (sd_event_add_time(api->loop, &api->beat, CLOCK_MONOTONIC, now_us + BEAT_US,
-			      BEAT_US / 16, on_beat, api) < 0 ||
+	if (sd_event_add_time(api->loop, &api->beat, CLOCK_MONOTONIC, now_us + beat_us,
+			      beat_us / 16, on_beat, api) < 0 ||
 	    sd_event_source_set_enabled(api->beat, SD_EVENT_ON) < 0 ||
 	    sd_event_add_defer(api->loop, &api->wake, on_wake, api) < 0 ||
 	    sd_event_source_set_enabled(api->wake, SD_EVENT_OFF) < 0)

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "ordeal/serve.h"
 #include "scheduler/serve/api/handlers.h"
+#include "scheduler/serve/api/hooks.h"
 
 #define WEEK_NS	      (7 * 24 * 3600 * (int64_t)ORD_S)
 #define YEARS_NS      (3660 * 24 * 3600 * (int64_t)ORD_S)
@@ -58,13 +59,24 @@ bool api_arg_instant(const struct api_request *q, struct api_answer *a, const ch
 	return false;
 }
 
+static json_t *settings_json(const struct ord_api *api)
+{
+	char read[32];
+
+	ord_format_utc((uint64_t)api->read_ns, read);
+	return json_pack("{s:s,s:s?}", "read", read, "message",
+			 *api->complaint ? api->complaint : NULL);
+}
+
 void api_status(struct api_request *q, struct api_answer *a)
 {
 	json_t *json = ord_serve_status(q->api->serve);
 
-	if (json && json_object_set_new(json, "you",
-					json_pack("{s:s,s:s}", "who", q->who.text, "role",
-						  api_role_name(q->who.role)))) {
+	if (json &&
+	    json_object_update_new(json, json_pack("{s:{s:s,s:s},s:o,s:o}", "you", "who",
+						   q->who.text, "role", api_role_name(q->who.role),
+						   "settings", settings_json(q->api), "webhooks",
+						   api_hooks_show(q->api->hooks)))) {
 		json_decref(json);
 		json = NULL;
 	}

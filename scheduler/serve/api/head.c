@@ -59,12 +59,12 @@ static void find_route(struct api_request *q, const char *method)
 			    "has all of them");
 }
 
-static void token_who(const struct api_token *t, bool by_cookie, struct api_who *ret)
+static void token_who(const struct api_tokens *all, const struct api_token *t, struct api_who *ret)
 {
 	if (!t)
 		return;
 	ret->role = t->role;
-	ret->by_cookie = by_cookie;
+	ret->token = (size_t)(t - all->v) + 1;
 	(void)snprintf(ret->text, sizeof ret->text, "token %s", t->name);
 }
 
@@ -73,23 +73,26 @@ static void who_by_token(struct api_request *q, struct api_who *ret)
 {
 	const char *auth = api_header(q, MHD_HTTP_HEADER_AUTHORIZATION);
 	const char *cookie = MHD_lookup_connection_value(q->mhd, MHD_COOKIE_KIND, API_COOKIE_NAME);
+	const struct api_tokens *tokens = &q->api->files->tokens;
+	int64_t now_s = (int64_t)(ord_wall_ns() / ORD_S);
 	size_t n = sizeof BEARER - 1;
 
-	*ret = (struct api_who){.why = "it needs 'Authorization: Bearer TOKEN'"};
+	*ret = (struct api_who){.why = "it needs 'Authorization: Bearer TOKEN'",
+				.until_s = INT64_MAX};
 	if (auth) {
 		ret->why = "that is none of the tokens";
 		if (!strncasecmp(auth, BEARER, n) && strlen(auth) - n <= API_TOKEN_MAX)
-			token_who(api_token_find(&q->api->tokens, auth + n), false, ret);
+			token_who(tokens, api_token_find(tokens, auth + n), ret);
 	} else if (cookie) {
 		ret->why = "the session is over";
 		if (strlen(cookie) < API_COOKIE_MAX)
-			token_who(api_cookie_find(&q->api->tokens, cookie,
-						  (int64_t)(ord_wall_ns() / ORD_S)),
-				  true, ret);
+			token_who(tokens, api_cookie_find(tokens, cookie, now_s, &ret->until_s),
+				  ret);
+		ret->by_cookie = ret->role != API_NONE;
 	}
 }
 
-static void check_role(struct api_request *q)
+void api_role_check(struct api_request *q)
 {
 	enum api_role needed = q->route->role;
 
@@ -130,11 +133,54 @@ static void check_change(struct api_request *q)
 			    "it needs 'Content-Type: application/json'");
 }
 
+struct framing {
+	unsigned hosts, lengths, codings;
+	bool odd; /* a coding other than chunked alone, or a name that is none */
+};
+
+static enum MHD_Result count(void *arg, enum MHD_ValueKind kind, const char *name,
+			     const char *value)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	struct framing *f = arg;
+
+	(void)kind;
+	/* "Transfer-Encoding :" is one to some, and to libmicrohttpd another. */
+	f->odd |= !*name || name[strspn(name, token)];
+	if (!strcasecmp(name, MHD_HTTP_HEADER_HOST))
+		f->hosts++;
+	else if (!strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH))
+		f->lengths++;
+	else if (!strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
+		f->codings++;
+		f->odd |= !value || strcasecmp(value, "chunked") != 0;
+	}
+	return MHD_YES;
+}
+
+/* Where a request ends must not be a matter of opinion: a proxy before us may have another. */
+static void check_framing(struct api_request *q)
+{
+	struct framing f = {0};
+
+	(void)MHD_get_connection_values(q->mhd, MHD_HEADER_KIND, count, &f);
+	if (f.hosts <= 1 && f.lengths + f.codings <= 1 && !f.odd)
+		return;
+	q->answer.close = true;
+	api_problem(&q->answer, MHD_HTTP_BAD_REQUEST,
+		    "a request has one Host, one Content-Length or 'Transfer-Encoding: chunked' "
+		    "at most, and no blank in a header's name");
+}
+
 void api_head(struct api_request *q, const char *method)
 {
-	const struct api_settings *s = &q->api->settings;
+	const struct api_settings *s = &q->api->files->settings;
 	const char *odd;
 
+	check_framing(q);
+	if (q->answer.status)
+		return;
 	if (!q->target_good) {
 		api_problem(&q->answer, MHD_HTTP_BAD_REQUEST, "%s", q->target_why);
 		return;
@@ -148,7 +194,7 @@ void api_head(struct api_request *q, const char *method)
 	}
 	find_route(q, method);
 	if (!q->answer.status)
-		check_role(q);
+		api_role_check(q);
 	odd = q->answer.status ? NULL : api_target_unknown(&q->target, q->route->args);
 	if (odd)
 		api_problem(&q->answer, MHD_HTTP_BAD_REQUEST, "'%.40s' is no argument of this",

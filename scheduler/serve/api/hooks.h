@@ -1,6 +1,7 @@
 /*
- * Webhooks: events posted elsewhere. Each address has a queue of its own, bounded; one request is
- * under way at a time, so that events arrive in their order. Nothing here waits.
+ * Webhooks: events posted elsewhere. Each address has a queue of its own, bounded, that outlives
+ * the daemon; one request is under way at a time, so that events arrive in their order. Nothing
+ * here waits.
  */
 #ifndef ORDEAL_SERVE_API_HOOKS_H
 #define ORDEAL_SERVE_API_HOOKS_H
@@ -11,18 +12,24 @@
 
 #include "ordeal/err.h"
 
-#define API_HOOK_QUEUE 256 /* events that wait at one address; the oldest goes */
-#define API_HOOK_TRIES 8   /* then it is given up */
+#define API_HOOK_TRIES 8 /* then it is given up */
 
 struct api_hooks;
+struct api_settings;
 struct ord_api;
 
-/* *ret is NULL where the settings have none. Secrets are read now: a missing file is told at once.
+/*
+ * Those of these settings, which post nothing yet. Secrets are read now: a missing file is told at
+ * once. What waits is read, but for what api->hooks have open.
  */
-int api_hooks_open(struct ord_api *api, struct api_hooks **ret, struct ord_err *err);
-void api_hooks_close(struct api_hooks *h); /* what waits is dropped; NULL is fine */
-void api_hooks_event(struct api_hooks *h, const char *type, const json_t *data, uint64_t id);
+int api_hooks_open(struct ord_api *api, const struct api_settings *s, struct api_hooks **ret,
+		   struct ord_err *err);
+/* Post, with what waits at those before, which are taken; NULL: there were none. */
+void api_hooks_begin(struct api_hooks *h, struct api_hooks *before);
+void api_hooks_close(struct api_hooks *h); /* the files stay; NULL is fine */
+void api_hooks_event(struct api_hooks *h, const char *type, const json_t *data);
 size_t api_hooks_waiting(const struct api_hooks *h);
+json_t *api_hooks_show(const struct api_hooks *h); /* for the status; owned */
 
 /* hook_text.c, pure: what is posted. Owned; NULL: out of memory. */
 char *api_hook_cloudevent(const char *source, const char *id, uint64_t wall_ns, const char *type,

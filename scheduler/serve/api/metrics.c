@@ -155,6 +155,7 @@ void api_metrics_print(const struct api_metrics *m, const struct api_gauges *now
 	gauge(out, "ordeal_runs_queued", "Runs that wait.", count_at(status, "queued"));
 	gauge(out, "ordeal_halted", "1: nothing starts.",
 	      json_is_true(json_object_get(status, "halted")));
+	gauge(out, "ordeal_ready", "1: runs begin; 0: the Lease is another's.", now->ready ? 1 : 0);
 	counter(out, "ordeal_runs_dispatched", "Runs that were started.", m->dispatched);
 	counts(out, "ordeal_runs_ended", "verdict", "Runs that ended.", &m->ended);
 	counts(out, "ordeal_runs_skipped", "reason", "Planned runs that were not started.",
@@ -165,6 +166,14 @@ void api_metrics_print(const struct api_metrics *m, const struct api_gauges *now
 	counter(out, "ordeal_clock_steps", "Times that the machine's clock was set.",
 		count_at(clock, "steps"));
 	counts(out, "ordeal_events", "type", "What happened.", &m->events);
+	head(out, "ordeal_settings_read_timestamp_seconds", "gauge",
+	     "When settings, tokens and certificate were read.");
+	(void)fputs("# UNIT ordeal_settings_read_timestamp_seconds seconds\n", out);
+	(void)fputs("ordeal_settings_read_timestamp_seconds ", out);
+	put_seconds((uint64_t)now->read_ns, out);
+	(void)fputc('\n', out);
+	counter(out, "ordeal_reloads_refused", "Times that newer settings were not taken.",
+		m->reloads_refused);
 	gauge(out, "ordeal_watchers", "Who reads events.", now->watchers);
 	counter(out, "ordeal_watchers_dropped", "Watchers who read too slowly.",
 		m->watchers_dropped);

@@ -3,6 +3,7 @@
 #define ORDEAL_SERVE_API_METRICS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ struct api_metrics {
 	struct api_counts skipped; /* by reason */
 	struct api_counts events;  /* by type */
 	uint64_t dispatched, interrupted, watchers_dropped, connections;
-	uint64_t hooks_delivered, hooks_failed, hooks_dropped;
+	uint64_t hooks_delivered, hooks_failed, hooks_dropped, reloads_refused;
 };
 
 void api_count(struct api_counts *c, const char *word, uint64_t by);
@@ -34,7 +35,9 @@ void api_metrics_event(struct api_metrics *m, const char *type, const json_t *da
 /* What is so now. */
 struct api_gauges {
 	const json_t *status; /* ord_serve_status() */
+	bool ready;
 	uint64_t connections, watchers, hooks_waiting;
+	int64_t read_ns; /* when the settings were; since 1970 */
 };
 
 /* OpenMetrics 1.0, as a whole. */

@@ -2,51 +2,32 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "ordeal/serve.h"
+#include "ordeal/days.h"
 #include "scheduler/serve/api/api.h"
+#include "scheduler/serve/api/aside.h"
+#include "scheduler/serve/api/gamedays.h"
 #include "scheduler/serve/api/hooks.h"
-
-/* An option takes the place of what the file says. */
-static int set(char **text, const char *option, struct ord_err *err)
-{
-	char *copy;
-
-	if (!option)
-		return 0;
-	copy = strdup(option);
-	if (!copy)
-		return ord_fail_nomem(err);
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-static int read_settings(struct ord_api *api, const struct ord_api_options *o, struct ord_err *err)
-{
-	struct api_settings *s = &api->settings;
-
-	if (o->config && api_settings_read(o->config, s, err))
-		return -1;
-	if (set(&s->listen, o->listen, err) || set(&s->token_file, o->token_file, err) ||
-	    set(&s->tls_cert, o->tls_cert, err) || set(&s->tls_key, o->tls_key, err) ||
-	    set(&api->history, o->history, err) || set(&api->runs, o->runs, err))
-		return -1;
-	if (!s->tls_cert != !s->tls_key)
-		return ord_fail(err, ORD_USAGE, "--tls-cert and --tls-key go together");
-	return 0;
-}
 
 static void on_event(void *arg, const char *type, const json_t *data)
 {
 	api_event(arg, type, data);
+	api_gamedays_event(arg, type);
 }
 
-static int open_all(struct ord_api *api, const struct ord_api_options *o, struct ord_err *err)
+static int open_all(struct ord_api *api, struct ord_err *err)
 {
-	if (read_settings(api, o, err) || api_events_open(api, err) || api_server_open(api, err) ||
-	    api_hooks_open(api, &api->hooks, err))
+	/* Sockets that were given need tokens too: what there is comes before what is read. */
+	if (api_sockets_given(api, err) || api_files_read(api, &api->files, err) ||
+	    api_events_open(api, err) || api_server_open(api, err) ||
+	    api_hooks_open(api, &api->files->settings, &api->hooks, err) ||
+	    api_aside_open(api->loop, &api->aside, err) ||
+	    api_gamedays_open(api, &api->options, err) || api_sockets_open(api, err))
 		return -1;
-	return api_sockets_open(api, o, err);
+	api_hooks_begin(api->hooks, NULL);
+	api->read_ns = (int64_t)ord_wall_ns();
+	return 0;
 }
 
 int ord_api_open(struct sd_event *loop, struct ord_serve *serve,
@@ -57,9 +38,10 @@ int ord_api_open(struct sd_event *loop, struct ord_serve *serve,
 	if (!api)
 		return ord_fail_nomem(err);
 	api->loop = loop;
-	api->log = options->log;
-	api->log_arg = options->arg;
-	if (open_all(api, options, err)) {
+	api->options = *options;
+	api->state = ord_serve_state(serve);
+	api->given[0] = api->given[1] = -1;
+	if (open_all(api, err)) {
 		ord_api_close(api);
 		return -1;
 	}
@@ -73,15 +55,21 @@ void ord_api_close(struct ord_api *api)
 {
 	if (!api)
 		return;
-	if (api->serve)
+	api->closing = true;
+	/* Who waits for an answer gets it while there is still somebody to give it. */
+	if (api->serve) {
+		ord_serve_hush(api->serve);
 		ord_serve_listen(api->serve, NULL, NULL);
+	}
+	api_aside_close(api->aside);
+	/* Nobody may be suspended when the server ends, and requests that are under way ask for
+	 * days until it has. */
+	ord_days_hush(api->days);
 	api_events_close(api);
 	api_server_close(api);
+	ord_days_close(api->days);
 	api_hooks_close(api->hooks);
 	api_ring_free(api->ring);
-	api_tokens_done(&api->tokens);
-	api_settings_done(&api->settings);
-	free(api->history);
-	free(api->runs);
+	api_files_free(api->files);
 	free(api);
 }

@@ -4,7 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "ordeal/serve.h"
-#include "scheduler/serve/api/handlers.h"
+#include "scheduler/serve/api/gamedays.h"
 
 #define BY_MAX	 64
 #define NOTE_MAX 400
@@ -35,6 +35,16 @@ static bool has_run(struct api_request *q)
 	return false;
 }
 
+/* What was asked for is right, and there is such a thing: it does not go as things are. */
+static void refuse(struct api_answer *a, const struct ord_err *why)
+{
+	struct ord_err err = *why;
+
+	if (err.code == ORD_USAGE)
+		err.code = ORD_GUARD;
+	api_failed(a, &err);
+}
+
 static void give(struct api_request *q, struct api_answer *a, struct ord_serve_order *order,
 		 unsigned status)
 {
@@ -47,16 +57,27 @@ static void give(struct api_request *q, struct api_answer *a, struct ord_serve_o
 		api_json_for(q, a, status, json ? json : json_object());
 		return;
 	}
-	/* What was asked for is right, and there is such a thing: it does not go as things are. */
-	if (err.code == ORD_USAGE)
-		err.code = ORD_GUARD;
-	api_failed(a, &err);
+	refuse(a, &err);
+}
+
+/* A game day is no run: people hold it. */
+static bool run_gameday(struct api_request *q, struct api_answer *a)
+{
+	ord_auto(json) json_t *schedule = ord_serve_schedule(q->api->serve, q->names[0]);
+	const char *kind = json_string_value(json_object_get(schedule, "kind"));
+
+	if (!kind || strcmp(kind, "GameDay") != 0)
+		return false;
+	api_gameday_run(q, a, schedule, MHD_HTTP_ACCEPTED);
+	return true;
 }
 
 static void to_schedule(struct api_request *q, struct api_answer *a, enum ord_serve_verb verb)
 {
 	struct ord_serve_order order = {.verb = verb};
 
+	if (verb == ORD_SERVE_RUN_NOW && run_gameday(q, a))
+		return;
 	if (has_schedule(q))
 		give(q, a, &order, verb == ORD_SERVE_RUN_NOW ? MHD_HTTP_ACCEPTED : MHD_HTTP_OK);
 	else
@@ -104,34 +125,66 @@ static int read_what(struct api_request *q, struct ord_serve_order *order, struc
 			order->what);
 }
 
-static void to_run(struct api_request *q, struct api_answer *a, enum ord_serve_verb verb)
+static bool read_words(struct api_request *q, struct api_answer *a, struct ord_serve_order *order)
 {
-	struct ord_serve_order order = {.verb = verb};
 	struct ord_err err;
 
-	if (read_texts(q, &order, &err) || (verb == ORD_SERVE_MARK && read_what(q, &order, &err)))
+	if (read_texts(q, order, &err) ||
+	    (order->verb == ORD_SERVE_MARK && read_what(q, order, &err))) {
 		api_failed(a, &err);
-	else if (verb == ORD_SERVE_NOTE && (!order.note || !*order.note))
+	} else if (order->verb == ORD_SERVE_NOTE && (!order->note || !*order->note)) {
 		api_problem(a, MHD_HTTP_BAD_REQUEST, "'note' is missing: what is to be noted?");
-	else if (!has_run(q))
+	} else if (!has_run(q)) {
 		api_problem(a, MHD_HTTP_NOT_FOUND, "no run '%.64s' runs or waits", q->names[0]);
-	else
-		give(q, a, &order, MHD_HTTP_OK);
+	} else {
+		order->name = q->names[0];
+		order->who = q->who.text;
+		return true;
+	}
+	return false;
 }
 
 void api_abort(struct api_request *q, struct api_answer *a)
 {
-	to_run(q, a, ORD_SERVE_ABORT);
+	struct ord_serve_order order = {.verb = ORD_SERVE_ABORT};
+
+	if (read_words(q, a, &order))
+		give(q, a, &order, MHD_HTTP_OK);
+}
+
+/* The run has answered, or did not. */
+static void on_said(void *arg, const json_t *told, const struct ord_err *err)
+{
+	struct api_request *q = arg;
+
+	if (told)
+		api_json_for(q, &q->answer, MHD_HTTP_OK, json_deep_copy(told));
+	else
+		refuse(&q->answer, err);
+	api_go_on(q);
+}
+
+static void say(struct api_request *q, struct api_answer *a, enum ord_serve_verb verb)
+{
+	struct ord_serve_order order = {.verb = verb};
+	struct ord_err err = {0};
+
+	if (!read_words(q, a, &order))
+		return;
+	if (ord_serve_say(q->api->serve, &order, on_said, q, &err))
+		refuse(a, &err);
+	else
+		api_wait(q);
 }
 
 void api_mark(struct api_request *q, struct api_answer *a)
 {
-	to_run(q, a, ORD_SERVE_MARK);
+	say(q, a, ORD_SERVE_MARK);
 }
 
 void api_note(struct api_request *q, struct api_answer *a)
 {
-	to_run(q, a, ORD_SERVE_NOTE);
+	say(q, a, ORD_SERVE_NOTE);
 }
 
 static void to_daemon(struct api_request *q, struct api_answer *a, enum ord_serve_verb verb)
@@ -155,7 +208,14 @@ void api_resume(struct api_request *q, struct api_answer *a)
 	to_daemon(q, a, ORD_SERVE_UNHALT);
 }
 
+/* The folder is looked through in any case. */
 void api_reload(struct api_request *q, struct api_answer *a)
 {
+	struct ord_err err = {0};
+	int r = ord_api_reload(q->api, &err);
+
 	to_daemon(q, a, ORD_SERVE_RELOAD);
+	if (r)
+		api_problem(a, MHD_HTTP_CONFLICT,
+			    "%s; settings, tokens and certificate stay as they were", err.msg);
 }

@@ -20,16 +20,39 @@ static void file(struct api_answer *a, const char *type, const void *data, size_
 
 void api_health(struct api_request *q, struct api_answer *a)
 {
-	static const char ok[] = "ok\n";
+	static const char ready[] = "ready\n", standby[] = "standby\n";
+	bool is = ord_serve_is_ready(q->api->serve);
 
-	(void)q;
-	file(a, "text/plain", ok, sizeof ok - 1);
+	file(a, "text/plain", is ? ready : standby, (is ? sizeof ready : sizeof standby) - 1);
+}
+
+void api_ready(struct api_request *q, struct api_answer *a)
+{
+	api_health(q, a);
+	if (!ord_serve_is_ready(q->api->serve))
+		a->status = MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
 void api_openapi(struct api_request *q, struct api_answer *a)
 {
 	(void)q;
 	file(a, "application/yaml", api_openapi_yaml, api_openapi_yaml_size);
+}
+
+/* RFC 9110, 13.1.2: one of a list, weak or not, or any. */
+static bool is_known(const char *known, const char *etag)
+{
+	size_t size = strlen(etag);
+
+	for (const char *p = known; p && *p; p += strcspn(p, ","), p += *p == ',') {
+		p += strspn(p, " \t");
+		if (*p == '*')
+			return true;
+		p += 2 * !strncmp(p, "W/", 2);
+		if (!strncmp(p, etag, size) && strchr(", \t", p[size]))
+			return true;
+	}
+	return false;
 }
 
 static void console_file(struct api_request *q, struct api_answer *a, const char *name)
@@ -43,7 +66,7 @@ static void console_file(struct api_request *q, struct api_answer *a, const char
 	}
 	(void)snprintf(a->etag, sizeof a->etag, "\"%s\"", f->etag);
 	a->policy = ord_console_policy;
-	if (known && !strcmp(known, a->etag))
+	if (is_known(known, a->etag))
 		a->status = MHD_HTTP_NOT_MODIFIED;
 	else
 		file(a, f->type, f->data, f->size);
@@ -74,7 +97,9 @@ void api_metrics_page(struct api_request *q, struct api_answer *a)
 	const struct api_gauges now = {
 		.status = status,
 		.connections = connections(q->api),
+		.ready = ord_serve_is_ready(q->api->serve),
 		.watchers = q->api->n_watchers,
+		.read_ns = q->api->read_ns,
 		.hooks_waiting = api_hooks_waiting(q->api->hooks),
 	};
 	size_t size = 0;

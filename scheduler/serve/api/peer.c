@@ -50,7 +50,7 @@ void api_peer(int fd, const struct api_settings *settings, struct api_who *ret)
 	struct ucred peer;
 	socklen_t size = sizeof peer;
 
-	*ret = (struct api_who){.why = "the kernel does not say who it is"};
+	*ret = (struct api_who){.why = "the kernel does not say who it is", .until_s = INT64_MAX};
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
 		return;
 	(void)snprintf(ret->text, sizeof ret->text, "uid %u", (unsigned)peer.uid);

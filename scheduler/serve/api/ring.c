@@ -54,8 +54,9 @@ void api_ring_free(struct api_ring *r)
 }
 
 static const char *const types[] = {
-	"schedule", "removed",	   "store", "dispatched", "queued", "skipped", "phase", "strip",
-	"ended",    "interrupted", "mark",  "note",	  "halt",   "resume",  "clock", "gameday",
+	"schedule", "removed", "store", "dispatched",  "queued", "skipped",
+	"phase",    "strip",   "ended", "interrupted", "mark",	 "note",
+	"halt",	    "resume",  "clock", "gameday",     "lease",
 };
 
 uint32_t api_ring_type(const char *name)
@@ -70,8 +71,14 @@ uint32_t api_ring_type(const char *name)
 static char *frame(const struct api_ring *r, const char *type, const char *data, size_t *ret_size)
 {
 	char *text;
-	int n = asprintf(&text, "id: %" PRIx64 ".%" PRIu64 "\nevent: %s\ndata: %s\n\n", r->life,
-			 r->next, type, data);
+	int n;
+
+	if (!*data) {
+		*ret_size = 0;
+		return strdup("");
+	}
+	n = asprintf(&text, "id: %" PRIx64 ".%" PRIu64 "\nevent: %s\ndata: %s\n\n", r->life,
+		     r->next, type, data);
 
 	if (n < 0)
 		return NULL;

@@ -33,7 +33,8 @@ void api_ring_free(struct api_ring *r);
 
 /* The bit of a type; all that are not known have one together. */
 uint32_t api_ring_type(const char *name);
-/* below: NULL, if all get the same. False: it is too large, or there is no memory; nothing was put.
+/* below: NULL, if all get the same; "" is nothing, for those or for operators. False: it is too
+ * large, or there is no memory; nothing was put.
  */
 bool api_ring_put(struct api_ring *r, const char *type, const char *data, const char *below);
 

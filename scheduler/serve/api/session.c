@@ -40,7 +40,7 @@ void api_login(struct api_request *q, struct api_answer *a)
 		api_failed(a, &err);
 		return;
 	}
-	token = api_token_find(&q->api->tokens, text);
+	token = api_token_find(&q->api->files->tokens, text);
 	if (!token) {
 		api_problem(a, MHD_HTTP_UNAUTHORIZED, "that is none of the tokens");
 		return;

@@ -1,5 +1,6 @@
 /* What is listened on: sockets that systemd opened, else a unix socket, and a port where asked for.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,43 +11,71 @@
 
 #include "base/auto.h"
 #include "base/file.h"
-#include "base/listen.h"
 #include "scheduler/serve/api/api.h"
 
 #define BACKLOG 128
 
-static struct api_link *add(struct ord_api *api)
+mode_t api_socket_mode(const struct api_settings *settings)
 {
-	return &api->links[api->n_links++];
+	return settings->n_groups ? 0666 : 0600;
 }
 
-static int need_tokens(struct ord_api *api, const char *where, struct ord_err *err)
+/* --- the port --------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
 {
-	if (!api->settings.token_file)
-		return ord_fail(err, ORD_GUARD,
-				"on %s anybody could speak to it, so it takes tokens: --token-file "
-				"FILE, with lines 'ROLE TOKEN'",
-				where);
-	return api_tokens_read(api->settings.token_file, &api->tokens, err);
+	return a && b ? !strcmp(a, b) : a == b;
 }
 
-static int open_port(struct ord_api *api, struct ord_err *err)
+static bool same_tls(const struct api_tls *a, const struct api_tls *b)
 {
-	const char *where = api->settings.listen;
-	struct ord_address address;
-	int fd;
+	return same_text(a->cert, b->cert) && same_text(a->key, b->key);
+}
 
-	if (ord_address_parse(where, &address, err) || need_tokens(api, where, err))
-		return -1;
-	if (!address.loopback && !api->settings.tls_cert)
+static int bind_port(struct ord_api *api, const struct api_files *files, int *ret,
+		     struct ord_err *err)
+{
+	const char *where = files->settings.listen;
+
+	if (!files->address.loopback && !files->tls.cert)
 		api_log(api,
 			"on %s tokens go over the network in the clear; --tls-cert and "
 			"--tls-key would keep them",
 			where);
-	if (ord_listen_port(&address, BACKLOG, &fd, err))
-		return ord_wrap(err, "--listen %s", where);
-	return api_link_open(api, fd, false, add(api), err);
+	return ord_listen_port(&files->address, BACKLOG, ret, err)
+		       ? ord_wrap(err, "--listen %s", where)
+		       : 0;
 }
+
+/* The same socket once more: who connects meanwhile waits for the next to accept him. */
+static int again(int fd, int *ret, struct ord_err *err)
+{
+	*ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *ret < 0 ? ord_fail_sys(err, "the port's socket") : 0;
+}
+
+int api_port_open(struct ord_api *api, const struct api_files *files, struct api_link **ret,
+		  struct ord_err *err)
+{
+	const struct api_files *now = api->files;
+	bool stays = api->port &&
+		     (api->any_given || same_text(files->settings.listen, now->settings.listen));
+	int fd;
+
+	if (stays && same_tls(&files->tls, &now->tls)) {
+		*ret = api->port;
+		return 0;
+	}
+	if (!stays && !files->settings.listen) {
+		*ret = NULL;
+		return 0;
+	}
+	if (stays ? again(api->port->fd, &fd, err) : bind_port(api, files, &fd, err))
+		return -1;
+	return api_link_open(api, fd, &files->tls, ret, err);
+}
+
+/* --- at the start ----------------------------------------------------------------------------- */
 
 static int default_path(char *ret, size_t size, struct ord_err *err)
 {
@@ -59,27 +88,28 @@ static int default_path(char *ret, size_t size, struct ord_err *err)
 	return 0;
 }
 
-/* Where groups may come, everybody may knock: the kernel says who does. */
 static int open_unix(struct ord_api *api, const char *path, struct ord_err *err)
 {
-	struct api_link *link;
-	char known[sizeof link->path];
+	char known[sizeof api->local->path];
 	int fd;
 
 	if (!path && default_path(known, sizeof known, err))
 		return -1;
 	path = path ? path : known;
-	if (ord_listen_unix(path, api->settings.n_groups ? 0666 : 0600, BACKLOG, &fd, err))
+	if (ord_listen_unix(path, api_socket_mode(&api->files->settings), BACKLOG, &fd, err))
 		return -1;
-	link = add(api);
-	(void)snprintf(link->path, sizeof link->path, "%s", path);
-	return api_link_open(api, fd, true, link, err);
+	if (api_link_open(api, fd, NULL, &api->local, err)) {
+		(void)unlink(path);
+		return -1;
+	}
+	(void)snprintf(api->local->path, sizeof api->local->path, "%s", path);
+	return 0;
 }
 
 /* sd_listen_fds(3). One of each kind at most. */
-static int take_given(struct ord_api *api, int n, struct ord_err *err)
+int api_sockets_given(struct ord_api *api, struct ord_err *err)
 {
-	bool taken[2] = {false, false};
+	int n = sd_listen_fds(1);
 
 	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
 		bool is_unix = sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
@@ -88,29 +118,26 @@ static int take_given(struct ord_api *api, int n, struct ord_err *err)
 			return ord_fail(err, ORD_USAGE,
 					"descriptor %d of LISTEN_FDS is no socket that listens",
 					fd);
-		if (taken[is_unix])
+		if (api->given[is_unix] >= 0)
 			return ord_fail(err, ORD_USAGE, "LISTEN_FDS has two %s sockets",
 					is_unix ? "unix" : "TCP");
-		taken[is_unix] = true;
-		if (!is_unix && need_tokens(api, "the socket of LISTEN_FDS", err))
-			return -1;
-		if (api_link_open(api, fd, is_unix, add(api), err))
-			return -1;
+		api->given[is_unix] = fd;
+		api->any_given = true;
 	}
 	return 0;
 }
 
-int api_sockets_open(struct ord_api *api, const struct ord_api_options *o, struct ord_err *err)
+int api_sockets_open(struct ord_api *api, struct ord_err *err)
 {
-	int given = sd_listen_fds(1);
-
-	if (given > 0)
-		return take_given(api, given, err);
-	if (!api->settings.listen && (api->settings.tls_cert || api->settings.token_file))
-		return ord_fail(err, ORD_USAGE,
-				"tokens and TLS are for a port, and there is no "
-				"--listen ADDRESS:PORT");
-	if (open_unix(api, o->socket, err))
+	if (!api->any_given)
+		return open_unix(api, api->options.socket, err) ||
+				       (api->files->settings.listen &&
+					api_port_open(api, api->files, &api->port, err))
+			       ? -1
+			       : 0;
+	if (api->given[1] >= 0 && api_link_open(api, api->given[1], NULL, &api->local, err))
 		return -1;
-	return api->settings.listen ? open_port(api, err) : 0;
+	return api->given[0] >= 0
+		       ? api_link_open(api, api->given[0], &api->files->tls, &api->port, err)
+		       : 0;
 }

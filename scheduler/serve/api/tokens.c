@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -101,6 +102,14 @@ int api_tokens_parse(const char *text, size_t size, struct api_tokens *ret, stru
 	return r;
 }
 
+/* A Secret that is mounted in a pod is root's, and our group's to read: fsGroup. */
+static bool others_read(const struct stat *st)
+{
+	mode_t ours = st->st_uid == 0 && geteuid() != 0 && st->st_gid == getegid() ? 040 : 0;
+
+	return st->st_mode & 077 & ~ours;
+}
+
 int api_tokens_read(const char *path, struct api_tokens *ret, struct ord_err *err)
 {
 	ord_autofree char *text = NULL;
@@ -110,7 +119,7 @@ int api_tokens_read(const char *path, struct api_tokens *ret, struct ord_err *er
 
 	if (stat(path, &st))
 		return ord_fail_sys(err, "%s", path);
-	if (st.st_mode & 077)
+	if (others_read(&st))
 		return ord_fail(err, ORD_GUARD,
 				"%s: others can read it (mode %04o); 'chmod 600' makes it yours",
 				path, (unsigned)(st.st_mode & 07777));
@@ -154,7 +163,7 @@ void api_cookie_make(const struct api_token *token, int64_t now_s, char out[stat
 }
 
 const struct api_token *api_cookie_find(const struct api_tokens *t, const char *value,
-					int64_t now_s)
+					int64_t now_s, int64_t *ret_until_s)
 {
 	const char *dot = strchr(value, '.');
 	const struct api_token *found = NULL;
@@ -174,5 +183,7 @@ const struct api_token *api_cookie_find(const struct api_tokens *t, const char *
 		if (api_same(dot + 1, signature))
 			found = &t->v[i];
 	}
+	if (found)
+		*ret_until_s = until_s;
 	return found;
 }

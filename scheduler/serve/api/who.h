@@ -16,6 +16,8 @@ struct api_who {
 	bool by_cookie;	 /* a browser sends it by itself, whoever made it ask */
 	const char *why; /* none: why not */
 	char text[80];	 /* for the record: "uid 1000", "token ops" */
+	size_t token;	 /* its place among them, from 1; 0: by none */
+	int64_t until_s; /* of a session, since 1970; INT64_MAX: as long as he likes */
 };
 
 const char *api_role_name(enum api_role role);
@@ -61,7 +63,7 @@ const struct api_token *api_token_find(const struct api_tokens *t, const char *g
 void api_cookie_make(const struct api_token *token, int64_t now_s, char out[static API_COOKIE_MAX]);
 /* The value alone. NULL: it is no session's, or one that is over. */
 const struct api_token *api_cookie_find(const struct api_tokens *t, const char *value,
-					int64_t now_s);
+					int64_t now_s, int64_t *ret_until_s);
 
 /*
  * Whether a browser may have been led here by a name that somebody else's DNS gives out: an IP

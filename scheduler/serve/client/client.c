@@ -187,20 +187,23 @@ static int perform(struct call *c, struct ord_err *err)
 	return status / 100 == 2 ? 0 : refused(c, status, err);
 }
 
-int client_ask(const struct ord_ctl_order *to, bool change, const char *path, json_t **ret,
+int client_ask(const struct ord_ctl_order *to, const char *path, const json_t *body, json_t **ret,
 	       struct ord_err *err)
 {
+	ord_autofree char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	json_error_t why;
 	struct call c;
 	int r;
 
+	if (body && !text)
+		return ord_fail_nomem(err);
 	if (open_call(&c, to, path, err))
 		return -1;
 	(void)curl_easy_setopt(c.curl, CURLOPT_TIMEOUT, TIMEOUT_S);
 	(void)curl_easy_setopt(c.curl, CURLOPT_WRITEFUNCTION, keep);
-	if (change)
-		(void)curl_easy_setopt(c.curl, CURLOPT_POSTFIELDS, "{}");
-	r = change ? add_header(&c, "Content-Type: application/json", err) : 0;
+	if (text)
+		(void)curl_easy_setopt(c.curl, CURLOPT_POSTFIELDS, text);
+	r = text ? add_header(&c, "Content-Type: application/json", err) : 0;
 	r = r ? r : perform(&c, err);
 	if (!r && !(*ret = json_loads(c.body ? c.body : "", 0, &why)))
 		r = ord_fail(err, ORD_SYS, "%.300s: what it answers is no JSON: %.100s", c.where,

@@ -7,8 +7,9 @@
 
 #include "ordeal/ctl.h"
 
-/* path: "v1/runs". *ret is the answer's JSON, owned; what the daemon refuses is the error. */
-int client_ask(const struct ord_ctl_order *to, bool change, const char *path, json_t **ret,
+/* path: "v1/runs"; body: NULL is a GET. *ret is the answer's JSON, owned; what the daemon refuses
+ * is the error. */
+int client_ask(const struct ord_ctl_order *to, const char *path, const json_t *body, json_t **ret,
 	       struct ord_err *err);
 
 /* Events until the stream ends or the callback says so (false). data is borrowed. */

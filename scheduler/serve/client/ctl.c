@@ -7,6 +7,7 @@
 #include "base/printable.h"
 #include "ordeal/fault.h"
 #include "scheduler/serve/client/client.h"
+#include "scheduler/serve/client/gameday.h"
 
 #define CELL 64
 
@@ -31,6 +32,16 @@ static json_int_t number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+static void print_lease(const json_t *lease, FILE *out)
+{
+	char state[CELL], ns[CELL], name[CELL], holder[CELL];
+
+	if (json_is_object(lease))
+		(void)fprintf(out, "%s: the Lease %s/%s is held by %s\n",
+			      cell(lease, "state", state), cell(lease, "namespace", ns),
+			      cell(lease, "name", name), cell(lease, "holder", holder));
+}
+
 static void print_status(const json_t *a, FILE *out)
 {
 	const json_t *late = json_object_get(a, "lateness_ns");
@@ -41,6 +52,7 @@ static void print_status(const json_t *a, FILE *out)
 	if (json_is_true(json_object_get(a, "halted")))
 		(void)fprintf(out, "halted by %s: nothing starts until 'ordeal resume'\n",
 			      cell(a, "halted_by", who));
+	print_lease(json_object_get(a, "lease"), out);
 	(void)fprintf(out,
 		      "%" JSON_INTEGER_FORMAT " schedules, %" JSON_INTEGER_FORMAT
 		      " broken, %" JSON_INTEGER_FORMAT " running, %" JSON_INTEGER_FORMAT
@@ -132,6 +144,7 @@ static const struct verb verbs[] = {
 	{"abort", true, "v1/runs/", "/abort", "a run", print_run},
 	{"reload", true, "v1/reload", "", NULL, print_status},
 	{"watch", false, NULL, NULL, NULL, NULL},
+	{"gameday", false, NULL, NULL, NULL, NULL},
 };
 
 static const struct verb *verb_find(const char *name, struct ord_err *err)
@@ -168,6 +181,8 @@ static bool on_event(void *arg, const char *type, const json_t *data)
 	if (order->json)
 		(void)fprintf(order->out, "{\"event\":\"%s\",\"data\":%s}\n", type,
 			      text ? text : "null");
+	else if (!strcmp(type, "gameday"))
+		ctl_gameday_event(data, order->out);
 	else if (strcmp(type, "strip") != 0)
 		(void)fprintf(order->out, "%-12s %-8s %-32s %s\n", type, cell(data, "key", key),
 			      cell(data, "name", name), detail);
@@ -180,28 +195,48 @@ static int path_of(const struct verb *v, const struct ord_ctl_order *order, char
 	bool wants = v->of && *v->of;
 	char name[400];
 
-	if (wants && !order->name)
+	const char *given = order->n_words ? order->words[0] : NULL;
+
+	if (wants && !given)
 		return ord_fail(err, ORD_USAGE, "'%s' takes the name of %s", v->name, v->of);
-	if (!v->of && order->name)
+	if (!v->of && given)
 		return ord_fail(err, ORD_USAGE, "'%s' takes no name", v->name);
-	if (!client_escape(order->name ? order->name : "", name, sizeof name) || (wants && !*name))
-		return ord_fail(err, ORD_USAGE, "'%.64s' is no name of %s", order->name, v->of);
+	if (!client_escape(given ? given : "", name, sizeof name) || (wants && !*name))
+		return ord_fail(err, ORD_USAGE, "'%.64s' is no name of %s", given, v->of);
 	(void)snprintf(ret, size, "%s%s%s", v->path ? v->path : "", name,
 		       v->behind ? v->behind : "");
+	return 0;
+}
+
+/* What the words of a game day alone take. */
+static int only_gameday(const struct verb *v, const struct ord_ctl_order *o, struct ord_err *err)
+{
+	if (o->by || o->note || o->overrule || o->whole_day)
+		return ord_fail(err, ORD_USAGE,
+				"'%s' takes none of --by, --note, --overrule and --day: they are "
+				"for 'gameday'",
+				v->name);
+	if (o->n_words > 1)
+		return ord_fail(err, ORD_USAGE, "'%.64s' is too much behind '%s %.64s'",
+				o->words[1], v->name, o->words[0]);
 	return 0;
 }
 
 int ord_ctl(const struct ord_ctl_order *order, struct ord_err *err)
 {
 	const struct verb *v = verb_find(order->verb, err);
-	ord_auto(json) json_t *answer = NULL;
+	ord_auto(json) json_t *answer = NULL, *body = NULL;
 	char path[512];
 
-	if (!v || path_of(v, order, path, sizeof path, err))
+	if (v && !strcmp(v->name, "gameday"))
+		return ctl_gameday(order, err);
+	if (!v || only_gameday(v, order, err) || path_of(v, order, path, sizeof path, err))
 		return -1;
 	if (!v->path)
 		return client_watch(order, on_event, (void *)(uintptr_t)order, err);
-	if (client_ask(order, v->change, path, &answer, err))
+	if (v->change)
+		body = json_object();
+	if (client_ask(order, path, body, &answer, err))
 		return -1;
 	if (!order->json) {
 		v->print(answer, order->out);
