@@ -2,6 +2,7 @@
 import {changed, state} from './state.js';
 import {cell, h, keyed, name, section, text} from './dom.js';
 import {get} from './api.js';
+import {now} from './clock.js';
 import {count, date, day, hour, instant, knownZone, LOCAL, offset, time} from './words.js';
 
 const DAY_MS = 86400000;
@@ -14,12 +15,12 @@ const BRISK_MS = 2000;    /* however often something changes */
 let loaded = {old: -1, at: 0, from: 0}, loading = false;
 
 /* The calendar of the week from `from` (ms) on, again where something has changed since or it is a minute old. */
-export async function loadCalendar(from = Date.now()) {
-	const same = Math.abs(from - loaded.from) < DAY_MS / 2, age = Date.now() - loaded.at;
+export async function loadCalendar(from = now()) {
+	const same = Math.abs(from - loaded.from) < DAY_MS / 2, age = performance.now() - loaded.at;
 	if (loading || (same && age < (loaded.old === state.old ? STALE_MS : BRISK_MS)))
 		return;
 	loading = true;
-	loaded = {old: state.old, at: Date.now(), from};
+	loaded = {old: state.old, at: performance.now(), from};
 	try {
 		const to = from + 7 * DAY_MS, got = await get('v1/calendar', {from: new Date(from).toISOString(), to: new Date(to).toISOString(), max: MOST});
 		state.calendar = {from, to, runs: got.runs.slice(0, MOST), truncated: got.truncated || got.runs.length > MOST};
@@ -33,8 +34,8 @@ export async function loadCalendar(from = Date.now()) {
 
 /* What comes next, soonest first; null where that is not known yet. */
 export function upcoming() {
-	const now = Date.now();
-	return state.calendar && state.calendar.from < now + DAY_MS / 2 ? state.calendar.runs.filter((r) => instant(r.at) >= now) : null;
+	const from = now();
+	return state.calendar && state.calendar.from < from + DAY_MS / 2 ? state.calendar.runs.filter((r) => instant(r.at) >= from) : null;
 }
 
 /* Runs of one name within an hour are one entry: {first, last, n, run}. */
@@ -112,13 +113,13 @@ function grid(groups, list, zone) {
 	return h('div', {class: 'scroll', role: 'group', tabindex: 0, 'aria-label': 'The week by hours'}, h('table', {class: 'week'},
 		h('caption', {class: 'vh'}, 'The week by hours'),
 		h('thead', null, h('tr', null, h('th', {scope: 'col'}, h('span', {class: 'vh'}, 'Hour')),
-			list.map((d) => h('th', {scope: 'col', class: d.key === date(Date.now(), zone) ? 'today' : null},
+			list.map((d) => h('th', {scope: 'col', class: d.key === date(now(), zone) ? 'today' : null},
 				h('span', {class: 'broad'}, day(d.ms, zone)), h('span', {class: 'slim'}, day(d.ms, zone).slice(0, 3)))))), body));
 }
 
 function agendaDay(d, groups, zone) {
 	const mine = groups.filter((g) => g.day === d.key), left = mine.length - MOST_A_DAY;
-	return h('div', {class: 'day', id: `day-${d.key}`}, h('h3', null, day(d.ms, zone), d.key === date(Date.now(), zone) ? h('span', {class: 'dim'}, ' today') : null),
+	return h('div', {class: 'day', id: `day-${d.key}`}, h('h3', null, day(d.ms, zone), d.key === date(now(), zone) ? h('span', {class: 'dim'}, ' today') : null),
 		mine.length ? h('ol', {class: 'list agenda'}, mine.slice(0, MOST_A_DAY).map((g) => row(g, zone))) : h('p', {class: 'dim'}, 'nothing is due'),
 		left > 0 ? h('p', {class: 'dim small'}, `and ${left} more`) : null);
 }
@@ -136,7 +137,7 @@ export function calendar(main, at) {
 		section('week', 'Week', place), section('agenda', 'Agenda', agenda));
 
 	function from() {
-		return week ? Date.parse(`${date(Date.now())}T00:00`) + week * 7 * DAY_MS : Date.now();
+		return week ? Date.parse(`${date(now())}T00:00`) + week * 7 * DAY_MS : now();
 	}
 	function show(force) {
 		const c = state.calendar, signature = c && JSON.stringify([date(c.from), zone, c.runs, c.truncated]);

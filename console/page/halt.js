@@ -3,6 +3,7 @@
  * twice. The first must not halt by itself: whoever types "Hello" into the wrong window has pressed Shift+H.
  */
 import {button} from './button.js';
+import {now as there} from './clock.js';
 import {h, name} from './dom.js';
 import {post} from './api.js';
 import {state, listen, may, changed} from './state.js';
@@ -17,7 +18,7 @@ export function haltKey() {
 async function halt() {
 	await post('v1/halt');
 	/* The event says who; what must not wait for it is that it is so. */
-	state.status = {...state.status, halted: true, halted_since: state.status?.halted_since ?? new Date().toISOString()};
+	state.status = {...state.status, halted: true, halted_since: state.status?.halted_since ?? new Date(there()).toISOString()};
 	changed('status');
 }
 
@@ -28,7 +29,7 @@ async function resume() {
 }
 
 function since(ms) {
-	return ms === null ? '' : `since ${date(ms) === date(Date.now()) ? clock(ms) : `${date(ms)} ${clock(ms)}`}`;
+	return ms === null ? '' : `since ${date(ms) === date(there()) ? clock(ms) : `${date(ms)} ${clock(ms)}`}`;
 }
 
 /* Made anew only when what it says has changed, so that it keeps the focus. */
@@ -56,7 +57,7 @@ function show() {
 
 export function tick() {
 	for (const e of document.querySelectorAll('#halted [data-since]'))
-		e.textContent = `(${coarse((Date.now() - Number(e.dataset.since)) / 1000)})`;
+		e.textContent = `(${coarse((there() - Number(e.dataset.since)) / 1000)})`;
 }
 
 export function startHalt() {

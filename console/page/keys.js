@@ -17,9 +17,9 @@ function set(value) {
 	} catch { /* for this page's life then */ }
 }
 
-const TOLD = [['1 … 4', 'Now, Calendar, Schedules, History'],
+const TOLD = [['1 … 5', 'Now, Calendar, Schedules, History, Game days'],
 	['Shift+H', 'HALT: asks; Shift+H again within 3 s does it'],
-	['/', 'Filter'], ['?', 'These keys'], ['Esc', 'Close; take a question back']];
+	['/', 'Filter'], ['n', 'Game day: say what you see'], ['?', 'These keys'], ['Esc', 'Close; take a question back']];
 
 export function keys() {
 	const old = document.querySelector('dialog');
@@ -43,6 +43,8 @@ export function shortcuts({views, halt}) {
 			halt();
 		else if (e.key === '?')
 			keys();
+		else if (e.key === 'n')
+			document.getElementById('remark')?.focus();
 		else if (e.key === '/')
 			document.querySelector('main input[type=search]')?.focus();
 		else if (views[Number(e.key) - 1])

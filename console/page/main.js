@@ -1,23 +1,26 @@
 /* The page: its views, its connection, its keys. */
 import {h, text} from './dom.js';
-import {get, post} from './api.js';
+import {get, onRefused, post} from './api.js';
+import {behind, now as there} from './clock.js';
 import {Stream} from './stream.js';
 import {changed, counts, listen, load, refreshStatus, state, take} from './state.js';
 import {haltKey, startHalt, tick as tickHalt} from './halt.js';
 import {calendar, loadCalendar} from './calendar.js';
+import {gamedays} from './gamedays.js';
 import {history} from './history.js';
 import {now} from './now.js';
 import {schedules} from './schedules.js';
 import {keys, shortcuts} from './keys.js';
 import {coarse, instant, LOCAL, offset, when} from './words.js';
 
-const VIEWS = [['now', 'Now', now], ['calendar', 'Calendar', calendar], ['schedules', 'Schedules', schedules], ['history', 'History', history]];
+const VIEWS = [['now', 'Now', now], ['calendar', 'Calendar', calendar], ['schedules', 'Schedules', schedules], ['history', 'History', history],
+	['gamedays', 'Game days', gamedays]];
 const AGE_MS = 20000;      /* the server says something every 15 s */
 const STATUS_MS = 10000;
 const HIDDEN_MS = 60000;   /* a page that nobody sees lets its connection go */
 
 const main = document.getElementById('main');
-let view = null, at = '', lastStatus = 0, title = '';
+let view = null, at = '', lastStatus = -STATUS_MS, title = '', footed = '';
 
 /* ---- views */
 
@@ -60,8 +63,8 @@ function show(focus) {
 }
 
 function retitle() {
-	const {running} = counts(), label = place().label;
-	const next = `${state.status?.halted ? 'HALTED · ' : running ? `${running} running · ` : ''}${label} · ordeal`;
+	const {running} = counts(), own = view?.title?.();
+	const next = `${state.status?.halted ? 'HALTED · ' : running && !own ? `${running} running · ` : ''}${own ?? place().label} · ordeal`;
 	if (next !== title)
 		document.title = title = next;
 }
@@ -83,6 +86,8 @@ const stream = new Stream({
 });
 
 function refused() {
+	if (state.link === 'login')
+		return;
 	stream.stop();
 	state.link = 'login';
 	changed('link');
@@ -95,8 +100,10 @@ function login(wrong) {
 		e.preventDefault();
 		try {
 			await post('v1/session', {token: token.value.trim()});
+			if (state.you)
+				return location.reload(); /* another person may sit here now: nothing of before stays in the page */
 			state.link = 'connecting';
-			stream.start();
+			begin();
 		} catch (problem) {
 			login(problem.message);
 		}
@@ -109,7 +116,7 @@ function login(wrong) {
 
 async function logout() {
 	await post('v1/session', {}, 'DELETE');
-	refused();
+	location.reload();
 }
 
 function showLink() {
@@ -131,13 +138,15 @@ function showAge() {
 /* ---- the foot */
 
 function foot() {
-	const {version, since, dir} = state.status ?? {}, ms = instant(since);
-	if (!state.status)
+	const {version, since, dir} = state.status ?? {}, ms = instant(since), now = JSON.stringify([version, since, dir, state.you, behind()]);
+	if (!state.status || now === footed)
 		return;
-	document.getElementById('foot').replaceChildren(
-		h('p', null, `ordeal ${text(version, 40)} · `, h('code', null, text(dir, 300)), ms === null ? '' : ` · since ${when(ms)}`, ` · times in ${LOCAL} (${offset(Date.now())})`),
+	footed = now;
+	document.getElementById('foot').replaceChildren(...[
+		h('p', null, `ordeal ${text(version, 40)} · `, h('code', null, text(dir, 300)), ms === null ? '' : ` · since ${when(ms)}`, ` · times in ${LOCAL} (${offset(there())})`),
+		behind() ? h('p', {class: 'mid'}, `The clock of this device is ${coarse(Math.abs(behind()) / 1000)} ${behind() > 0 ? 'behind' : 'ahead of'} the daemon's; the page goes by the daemon's.`) : null,
 		h('p', null, `You are ${text(state.you?.who, 80)}, ${text(state.you?.role, 20)}. `, h('button', {type: 'button', class: 'linklike', on: {click: keys}}, 'Keys'),
-			state.you?.who?.startsWith('token') ? [' · ', h('button', {type: 'button', class: 'linklike', on: {click: logout}}, 'Sign out')] : null));
+			state.you?.who?.startsWith('token') ? [' · ', h('button', {type: 'button', class: 'linklike', on: {click: logout}}, 'Sign out')] : null)].filter(Boolean));
 }
 
 /* ---- it begins */
@@ -169,24 +178,51 @@ setInterval(() => {
 	if (document.hidden || state.link === 'login')
 		return;
 	view?.tick();
+	retitle();
 	tickHalt();
 	if (at === 'now')
 		loadCalendar();
-	if (state.link === 'live' && Date.now() - lastStatus > STATUS_MS) {
-		lastStatus = Date.now();
-		refreshStatus().catch(() => {});
+	if (state.link === 'live' && performance.now() - lastStatus > STATUS_MS) {
+		lastStatus = performance.now();
+		refreshStatus().then(foot, () => {});
 	}
 }, 1000);
 
+/*
+ * A browser opens six connections to one server and no more: a page that nobody sees lets its own go after a while, and at once where
+ * another page needs one.
+ */
+const others = new BroadcastChannel('ordeal');
 let sleep = 0;
-document.addEventListener('visibilitychange', () => {
+
+function rest() {
+	clearTimeout(sleep);
+	if (!document.hidden || state.link === 'login')
+		return;
+	stream.stop();
+	state.link = 'reconnecting';
+	changed('link');
+}
+
+function begin() {
+	others.postMessage('here');
+	stream.start();
+	if (document.hidden)
+		sleep = setTimeout(rest, HIDDEN_MS);
+}
+
+function seen() {
 	clearTimeout(sleep);
 	if (document.hidden)
-		sleep = setTimeout(() => { stream.stop(); state.link = 'reconnecting'; }, HIDDEN_MS);
+		sleep = setTimeout(rest, HIDDEN_MS);
 	else if (state.link === 'reconnecting')
-		stream.start();
-});
+		begin();
+}
+
+others.addEventListener('message', rest);
+document.addEventListener('visibilitychange', seen);
 
 /* The session first: who is not signed in is asked, without an error in the console for each thing that was wanted. */
+onRefused(refused);
 show(false);
-get('v1/session').then((you) => you.who ? stream.start() : refused(), (e) => e.status === 401 ? refused() : stream.start());
+get('v1/session').then((you) => you.who ? begin() : refused(), (e) => e.status === 401 ? refused() : begin());

@@ -1,5 +1,5 @@
 /* The first page: does something run, is something halted, what comes next, what happened. */
-import {h, keyed, name, section, tag} from './dom.js';
+import {h, keyed, name, section, tag, text} from './dom.js';
 import {calmly, counts, state} from './state.js';
 import {runCard, runSignature} from './run.js';
 import {upcoming} from './calendar.js';
@@ -8,6 +8,7 @@ import {clock, count, duration, instant, relative, when} from './words.js';
 const MOST_CARDS = 24;
 const MOST_LINES = 40;
 const NEXT = 6;
+const MOST_DAYS = 4;
 const SETTLE_MS = 200; /* a thousand starts a second must not make as many cards */
 const KINDS = {halted: 'bad', resumed: 'good', started: 'live', skipped: 'mid', file: 'mid'};
 
@@ -37,9 +38,10 @@ export function now(main) {
 	const cards = h('div', {class: 'cards'}), calm = h('p', {class: 'calm'}), more = h('p', {class: 'dim small'});
 	const over = h('div', {class: 'cards'}), overSection = section('over', 'Just ended', over);
 	const list = h('ol', {class: 'list'}), lines = h('ol', {class: 'list'}), nothing = h('p', {class: 'dim'}, 'Nothing since this page was opened.');
+	const held = h('div', null);
 	const warning = h('p', {class: 'warnings', role: 'status', hidden: true});
 	main.replaceChildren(h('h1', null, 'Now'), warning, h('dl', {class: 'tiles'}, Object.values(tiles).map((t) => t.element)),
-		section('running', 'Running', cards, more, calm), overSection,
+		held, section('running', 'Running', cards, more, calm), overSection,
 		h('div', {class: 'halves'}, section('next', 'Next', list, h('p', null, h('a', {href: '#/calendar'}, 'Calendar'))), section('log', 'What happened', nothing, lines)));
 
 	function status() {
@@ -71,6 +73,10 @@ export function now(main) {
 			list.replaceChildren(h('li', {class: 'dim', 'data-key': 'none'}, known ? 'Nothing is due in the next seven days.' : 'loading'));
 		tiles.next.set(first === null ? '–' : relative(first), soon.length ? name(soon[0].name, 40).textContent : 'nothing is due');
 	}
+	function gameDays() {
+		keyed(held, (state.days?.sessions ?? []).filter((s) => s.state === 'held').slice(0, MOST_DAYS), (s) => s.id, (s) => JSON.stringify(s), (s) => h('p', {class: 'card day-now'},
+			tag('game day', 'live'), ' ', h('a', {href: `#/gamedays/${encodeURIComponent(s.id)}`}, name(s.name)), ` is at step ${s.step} of ${s.steps}, ${text(s.step_state, 20)}`));
+	}
 	function happened() {
 		nothing.hidden = state.lines.length > 0;
 		keyed(lines, state.lines.slice(0, MOST_LINES), (l) => `${l.at} ${l.what} ${l.words[0]}`, () => '', line);
@@ -83,6 +89,7 @@ export function now(main) {
 	status();
 	runs();
 	coming();
+	gameDays();
 	happened();
 	draw();
 	const paced = {runs: calmly(SETTLE_MS, runs), lines: calmly(SETTLE_MS, happened)};
@@ -94,6 +101,8 @@ export function now(main) {
 				paced.runs();
 			if (parts.has('calendar loaded'))
 				coming();
+			if (parts.has('days'))
+				gameDays();
 			if (parts.has('lines'))
 				paced.lines();
 			if (parts.has('strips') || parts.has('runs'))

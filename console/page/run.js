@@ -1,5 +1,6 @@
 /* One run: what it does, its faults, and a strip a probe. */
 import {button} from './button.js';
+import {now} from './clock.js';
 import {drawAxis, drawFault, drawPhases, drawProbe} from './draw.js';
 import {h, name, tag, text} from './dom.js';
 import {of, post} from './api.js';
@@ -17,7 +18,7 @@ function second(run) {
 	if (run.heard && run.series)
 		return run.series.to + Math.min(5, (performance.now() - run.heard) / 1000);
 	const began = instant(run.since ?? run.at);
-	return began === null ? 0 : Math.max(0, (Date.now() - began) / 1000);
+	return began === null ? 0 : Math.max(0, (now() - began) / 1000);
 }
 
 function canvas(kind, words) {
@@ -109,26 +110,27 @@ export function runSignature(run) {
 		may('operator'), may('responder'), Boolean(run.series)]);
 }
 
-export function runCard(run) {
+/* alone: nothing on it is to be pressed. */
+export function runCard(run, alone = false) {
 	const elapsed = h('span', {class: 'elapsed'}), series = run.series, id = `run-${run.key}${run.at_end ? '-over' : ''}`;
 	const faults = series && Array.isArray(run.faults) ? run.faults.slice(0, 8).map(faultLane) : [];
 	const probes = series && Array.isArray(run.probes) ? run.probes.slice(0, 12).map(probeLane) : [];
 	const phases = series && canvas('phase-strip', `phase: ${run.phase ?? ''}`), axis = series && h('canvas', {class: 'axis-strip', 'aria-hidden': 'true'});
 	const card = h('article', {class: 'card run', 'aria-labelledby': id},
-		h('div', {class: 'top'}, h('h3', {id}, name(run.name)), heading(run), h('div', {class: 'act'}, controls(run))),
+		h('div', {class: 'top'}, h('h3', {id}, name(run.name)), heading(run), alone ? null : h('div', {class: 'act'}, controls(run))),
 		h('p', {class: 'dim small'}, subtitle(run, elapsed)),
 		series ? h('div', {class: 'strips'}, faults.map((f) => f.element), probes.map((p) => p.element),
 			lane('phase', null, phases, h('span', {class: 'val'})), lane('', null, axis, h('span', {class: 'val'}))) : null,
-		!run.at_end && run.state === 'running' && may('responder') ? remark(run) : null);
+		!alone && !run.at_end && run.state === 'running' && may('responder') ? remark(run) : null);
 
 	let drawn = -1;
 	card.draw = () => {
-		const now = second(run);
-		elapsed.textContent = coarse(run.at_end ? (run.series?.to ?? 0) : now);
-		if (!series || Math.abs(now - drawn) < 0.2 || !card.isConnected)
+		const at = second(run);
+		elapsed.textContent = coarse(at);
+		if (!series || Math.abs(at - drawn) < 0.2 || !card.isConnected)
 			return;
-		const span = {series, now, least: run.at_end ? 1 : 30};
-		drawn = now;
+		const span = {series, now: at, least: run.at_end ? 1 : 30};
+		drawn = at;
 		for (const p of probes) {
 			p.show(series);
 			drawProbe(p.drawn, span, p.p.name, p.signal);

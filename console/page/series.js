@@ -68,7 +68,9 @@ export class Series {
 				this.rows.set(p.name, row = new Row());
 			}
 			row.add(at, p);
-			this.last.set(p.name, p);
+			/* Where no sample ended meanwhile, what was seen last still is. */
+			if (p.good || p.bad || p.unknown || !this.last.has(p.name))
+				this.last.set(p.name, p);
 		}
 	}
 

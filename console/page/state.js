@@ -1,5 +1,7 @@
 /* What the page knows. Everything in it is bounded; who shows a part of it is told when that part changed. */
 import {get} from './api.js';
+import {now} from './clock.js';
+import {takeLive} from './live.js';
 import {Series} from './series.js';
 import {instant, verdict} from './words.js';
 
@@ -18,6 +20,7 @@ export const state = {
 	runs: new Map(),
 	ended: [],      /* the last runs that ended while we looked on, newest first */
 	lines: [],      /* {at, what, words}: what happened, newest first */
+	days: null,     /* {sessions, files}: game days */
 	calendar: null, /* {from, to, runs, truncated} */
 	old: 0,         /* counts what makes the calendar and the history stale */
 	link: 'connecting',
@@ -41,10 +44,10 @@ export function changed(...parts) {
 	asked = true;
 	requestAnimationFrame(() => {
 		asked = false;
-		const now = new Set(dirty);
+		const parts = new Set(dirty);
 		dirty.clear();
 		for (const call of listeners)
-			call(now);
+			call(parts);
 	});
 }
 
@@ -73,7 +76,7 @@ export const may = (role) => {
 };
 
 function tell(what, words) {
-	state.lines.unshift({at: Date.now(), what, words});
+	state.lines.unshift({at: now(), what, words});
 	if (state.lines.length > MOST_LINES)
 		state.lines.pop();
 	changed('lines');
@@ -94,7 +97,7 @@ function second(run) {
 	if (run.heard)
 		return run.series.to + (performance.now() - run.heard) / 1000;
 	const began = instant(run.since ?? run.at);
-	return began === null ? 0 : Math.max(0, (Date.now() - began) / 1000);
+	return began === null ? 0 : Math.max(0, (now() - began) / 1000);
 }
 
 function note(run, t) {
@@ -135,7 +138,7 @@ function strip(data) {
 function ended(data) {
 	const run = state.runs.get(data.key);
 	state.runs.delete(data.key);
-	state.ended = [{...run, ...data, series: run?.series ?? null, at_end: Date.now()}, ...state.ended].slice(0, MOST_ENDED);
+	state.ended = [{...run, ...data, series: run?.series ?? null, at_end: now()}, ...state.ended].slice(0, MOST_ENDED);
 	state.old++;
 	changed('runs', 'ended', 'history');
 	tell('ended', [data.name, data.verdict || verdict(data)[0]]);
@@ -151,6 +154,13 @@ function putSchedule(data) {
 	}
 	state.schedules.set(data.name, data);
 }
+
+export async function loadDays() {
+	state.days = await get('v1/gamedays');
+	changed('days');
+}
+
+const daysSoon = calmly(AGAIN_MS, () => loadDays().catch(() => {}));
 
 let again = null; /* a file that is broken has no schedule of which an event could tell */
 
@@ -210,7 +220,7 @@ const on = {
 		tell('note', [data.name || data.run, data.note || data.text || '']);
 	},
 	halt(data) {
-		state.status = {...state.status, halted: true, halted_by: data.who, halted_since: data.since || new Date().toISOString()};
+		state.status = {...state.status, halted: true, halted_by: data.who, halted_since: data.since || new Date(now()).toISOString()};
 		tell('halted', [data.who || '', 'everything is reverted, nothing starts']);
 		changed('status');
 	},
@@ -218,6 +228,15 @@ const on = {
 		state.status = {...state.status, halted: false, halted_by: null, halted_since: null};
 		tell('resumed', [data.who || '', 'runs start again']);
 		changed('status');
+	},
+	/* A line of a session: who shows it asks for what he may see of it. */
+	gameday(data) {
+		if (data.live !== undefined) {
+			takeLive(data.id, data.live);
+			return changed('strips');
+		}
+		changed('gameday');
+		daysSoon();
 	},
 	clock(data) {
 		tell('clock', ['', `the machine's clock stepped by ${(data.step_ns / 1e9).toFixed(3)} s`]);
@@ -232,7 +251,7 @@ export function take(type, data) {
 /* ---- everything anew. Whoever reads the stream waits for it, so that what happened since is told after it. */
 
 export async function load() {
-	const [you, status, runs] = await Promise.all([get('v1/session'), get('v1/status'), get('v1/runs'), loadSchedules()]);
+	const [you, status, runs] = await Promise.all([get('v1/session'), get('v1/status'), get('v1/runs'), loadSchedules(), loadDays()]);
 	state.you = you;
 	state.status = status;
 	const here = new Set(runs.runs.map((r) => r.key));
@@ -241,7 +260,7 @@ export async function load() {
 			state.runs.delete(key);
 	for (const one of runs.runs)
 		putRun(one);
-	changed('status', 'runs', 'history', 'you');
+	changed('status', 'runs', 'history', 'you', 'gameday');
 }
 
 /* The figures that no event tells: how late, how many. */

@@ -1,4 +1,5 @@
 /* Numbers and instants as people read them. Figures are told as the reports tell them. */
+import {now} from './clock.js';
 
 const SECOND = 1e9;
 
@@ -29,8 +30,8 @@ export function coarse(seconds) {
 }
 
 /* "in 5 min", "12 s ago" of an instant in ms; what is further away changes less often. */
-export function relative(ms, now = Date.now()) {
-	const seconds = (ms - now) / 1000, all = Math.ceil(Math.abs(seconds));
+export function relative(ms) {
+	const seconds = (ms - now()) / 1000, all = Math.ceil(Math.abs(seconds));
 	if (Math.abs(seconds) < 1)
 		return 'now';
 	const words = coarse(all < 120 ? all : Math.round(all / 60) * 60);
