@@ -7,8 +7,9 @@ void part_console(FILE *out)
 {
 	static const char *const keys[][2] = {
 		{"Shift+H", "asks whether to halt; again within three seconds it halts"},
-		{"1 to 4", "now, calendar, schedules, history"},
+		{"1 to 5", "now, calendar, schedules, history, game days"},
 		{"/", "to the filter"},
+		{"n", "in a game day: to the field for what one sees"},
 		{"?", "the keys, and a switch that turns them off"},
 		{"Esc", "takes a question back"},
 	};
@@ -31,11 +32,27 @@ void part_console(FILE *out)
 		"a run's median, its line goes to the worst repetition, what was not reached is an "
 		"open triangle, and a dashed line stands where the plan changed.\n"
 		"\n"
+		"Game days lists the sessions and the days that can be begun. A session has its "
+		"state, "
+		"the time box that counts down, what may be said now, a card a step with what is "
+		"expected and the checks, and the timeline; at its end what was expected beside "
+		"what "
+		"came, the report and the draft of the post-mortem. What one sees is said in the "
+		"role "
+		"that one plays, which the browser remembers; go is the owner's, hold and abort "
+		"are "
+		"anybody's. Who is below an operator is told nothing of a hidden step until it is "
+		"revealed, and an operator may look through a responder's eyes. The session is not "
+		"the "
+		"daemon's: a restart of it, or a page that is reloaded, loses nothing.\n"
+		"\n"
 		"HALT takes two presses of the same place, which may come at once. Everything is "
 		"reverted within a second and nothing starts until it is resumed; the page says "
 		"who "
 		"halted, and since when. Without a connection it says how old its data is, and "
-		"comes back by itself. Its keys:");
+		"comes back by itself. Ages and countdowns go by the daemon's clock, and where "
+		"this "
+		"device's differs by seconds the page says so. Its keys:");
 	for (size_t i = 0; i < ORD_COUNT(keys); i++)
 		roff_item(out, keys[i][0], NULL, keys[i][1]);
 }

@@ -41,11 +41,14 @@ static void put_door(FILE *out)
 		"    install -m 644 /usr/share/ordeal/policy.yaml /etc/ordeal/policy.yaml\n"
 		"    systemctl enable --now ordeal-injector.socket\n"
 		"\n"
-		"The policy is read anew for each connection. Root owns it and its directory, and "
-		"nobody else may write them: else, and where it has a mistake, nobody may ask. "
+		"The policy is read anew for each connection. Root owns it and every directory on "
+		"its path, and nobody else may write them: else, and where it has a mistake, "
+		"nobody may ask. "
 		"User and groups are what the kernel saw connect. A request is permitted by the "
 		"first rule that permits all of it; a refusal names the line of the one that came "
-		"nearest. The journal says who had what, or was refused why.");
+		"nearest. The journal says who had what, or was refused why. What an injector "
+		"leaves that was killed together with its guardian, ordeal-rescue.service reverts "
+		"at once.");
 	roff_item(out, "who", NULL,
 		  "[user:NAME, group:NAME], of /etc/passwd and /etc/group, or by number");
 	roff_item(out, "faults", NULL, "[net.delay, cpu.*]");
