@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/gameday.h"
+#include "cli/policy.h"
 
 static int work(struct ord_gameday_order *order, struct ord_err *err)
 {
@@ -39,6 +40,8 @@ int cli_gameday_schema(struct ord_err *err)
 
 static int gameday(const struct cli_args *args, struct ord_err *err)
 {
+	struct cli_policy_args policies;
+	int code;
 	struct ord_gameday_order order = {
 		.verb = args->operands[0],
 		.operands = (const char *const *)args->operands + 1,
@@ -50,8 +53,13 @@ static int gameday(const struct cli_args *args, struct ord_err *err)
 		.remote = cli_flag(args, "remote"),
 		.overrule = cli_flag(args, "overrule"),
 		.whole_day = cli_flag(args, "day"),
+		.output = cli_value(args, "output"),
+		.run_args = policies.v,
 	};
 
+	code = cli_policy_args(args, &policies);
+	if (code)
+		return code;
 	return work(&order, err);
 }
 
@@ -60,6 +68,8 @@ static const struct cli_option options[] = {
 	{"by", 0, "ROLE", "who says it; the owner where it is not given, but for words"},
 	{"note", 0, "TEXT", "why, or what was seen"},
 	{"session", 0, "ID", "run: the session's name; one that there is goes on"},
+	{"output", 'o', "DIR", "run, resume: where the steps' runs go, as of 'ordeal run'"},
+	CLI_POLICY_OPTIONS,
 	{"remote", 0, NULL, "run, resume: take no lines from the input; others decide"},
 	{"overrule", 0, NULL, "go: although a check failed"},
 	{"day", 0, NULL, "abort: the whole day"},

@@ -223,8 +223,8 @@ static int prune(const struct cli_args *args, const struct cli_history *of, stru
 	if (rules.max_size >= 0 && left > rules.max_size)
 		(void)fprintf(
 			stderr,
-			"ordeal: that is still more than %s: the rest is tagged, in progress, or "
-			"the last that passed of its experiment\n",
+			"ordeal: that is still more than %s: the rest is tagged, in progress, "
+			"the last that passed of its experiment, or a baseline\n",
 			ord_format_size(rules.max_size, most));
 	return r ? -1 : CLI_OK;
 }

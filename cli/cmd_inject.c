@@ -482,7 +482,7 @@ const struct cli_command cli_inject = {
 		"\n"
 		"Without a terminal it prints the injector's events as JSON lines, so that a "
 		"script can wait for "
-		"\"event\":\"injected\".\n"
+		"\"event\":\"injected\"; before them what each policy answered.\n"
 		"\n"
 		"  ordeal inject net.delay --delay 200ms --to :5432/tcp --pid 4711 --for 30s\n"
 		"  ordeal inject proc.pause --process orders --for 5s\n"

@@ -190,7 +190,9 @@ static int add_runs(struct calendar *c, const struct ord_calendar *calendar,
 	if (first.at_ns)
 		format_local(zone, first.at_ns / (int64_t)ORD_S, local);
 	(void)fprintf(stderr, "ordeal: %s: nothing within that time; %s%s\n", source->path,
-		      first.at_ns ? "the next is at " : "it never runs again",
+		      first.at_ns ? "the next is at "
+				  : "it never runs (again): what it says is over, or in none of "
+				    "its windows",
 		      first.at_ns ? local : "");
 	return 0;
 }

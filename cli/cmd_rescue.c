@@ -7,6 +7,10 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 
+/* A run's Lease is good for 15 s; some more, since clocks are compared by whole seconds. */
+#define WAIT_NS	 (20 * ORD_S)
+#define AGAIN_NS (2 * ORD_S)
+
 struct tally {
 	json_t *records; /* NULL: print for people */
 	size_t n, bad;
@@ -60,24 +64,34 @@ static void on_answer(void *arg, const char *who, const json_t *event)
 	}
 }
 
+/* What was given by an option that may be repeated; owned. */
+static json_t *given(const struct cli_args *args, const char *name)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < args->n_given; i++)
+		if (!strcmp(args->given[i].option->name, name))
+			(void)json_array_append_new(list, json_string(args->given[i].value));
+	return list;
+}
+
 /* The request for what is left in a cluster; owned, NULL with err. */
-static json_t *sweep_request(const struct cli_args *args, struct ord_err *err)
+static json_t *sweep_request(const struct cli_args *args, bool dry_run, struct ord_err *err)
 {
 	const char *context = cli_value(args, "context");
-	json_t *request, *kinds;
+	json_t *request;
 
 	if (!context) {
 		(void)ord_fail(err, ORD_USAGE, "--kube: name the cluster by --context");
 		return NULL;
 	}
 	request = cli_request("sweep");
-	kinds = json_array();
-	for (size_t i = 0; i < args->n_given; i++)
-		if (!strcmp(args->given[i].option->name, "kind"))
-			(void)json_array_append_new(kinds, json_string(args->given[i].value));
 	if (!request || json_object_set_new(request, "context", json_string(context)) ||
 	    json_object_set_new(request, "now", json_boolean(cli_flag(args, "now"))) ||
-	    json_object_set_new(request, "kinds", kinds)) {
+	    json_object_set_new(request, "permitted", json_boolean(cli_flag(args, "permitted"))) ||
+	    json_object_set_new(request, "kinds", given(args, "kind")) ||
+	    json_object_set_new(request, "namespaces", given(args, "namespace")) ||
+	    json_object_set_new(request, "dry_run", json_boolean(dry_run))) {
 		json_decref(request);
 		(void)ord_fail_nomem(err);
 		return NULL;
@@ -85,17 +99,36 @@ static json_t *sweep_request(const struct cli_args *args, struct ord_err *err)
 	return request;
 }
 
+/* Takes those that are held out of the answer: whether there are any. */
+static bool drop_held(json_t *event)
+{
+	json_t *records = json_object_get(event, "records");
+	size_t before = json_array_size(records);
+
+	for (size_t i = before; i > 0; i--)
+		if (!strcmp(text(json_array_get(records, i - 1), "action"), "held"))
+			(void)json_array_remove(records, i - 1);
+	return json_array_size(records) < before;
+}
+
+/* What was just left behind is held until its run's Lease is over: who lives renews it. */
 static int sweep(const struct cli_args *args, struct tally *tally, struct ord_err *err)
 {
-	json_t *request = sweep_request(args, err), *event;
+	uint64_t until = ord_boot_ns() + (cli_flag(args, "wait") ? WAIT_NS : 0);
+	bool again;
 
-	if (!request)
-		return -1;
-	(void)json_object_set_new(request, "dry_run", json_boolean(tally->dry_run));
-	if (cli_ask(ORD_PROGRAM_KUBE, request, false, 600 * ORD_S, &event, err))
-		return -1;
-	on_answer(tally, "you", event);
-	json_decref(event);
+	do {
+		ord_auto(json) json_t *event = NULL;
+		json_t *request = sweep_request(args, tally->dry_run, err);
+		const struct timespec pause = ord_timespec(AGAIN_NS);
+
+		if (!request || cli_ask(ORD_PROGRAM_KUBE, request, false, 600 * ORD_S, &event, err))
+			return -1;
+		again = ord_boot_ns() < until && drop_held(event);
+		on_answer(tally, "you", event);
+		if (again)
+			(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	} while (again);
 	return 0;
 }
 
@@ -114,8 +147,11 @@ static int rescue(const struct cli_args *args, struct ord_err *err)
 	struct ord_err denied = {0};
 
 	if (!cli_flag(args, "kube") &&
-	    (cli_value(args, "context") || cli_flag(args, "now") || cli_value(args, "kind")))
-		return ord_fail(err, ORD_USAGE, "--context, --now and --kind go with --kube");
+	    (cli_value(args, "context") || cli_flag(args, "now") || cli_value(args, "kind") ||
+	     cli_value(args, "namespace") || cli_flag(args, "permitted") || cli_flag(args, "wait")))
+		return ord_fail(err, ORD_USAGE,
+				"--context, --now, --wait, --kind, --namespace and --permitted go "
+				"with --kube");
 	if (cli_flag(args, "kube") ? sweep(args, &tally, err) : local(&tally, &denied, err))
 		return -1;
 	if (records) {
@@ -139,7 +175,12 @@ static const struct cli_option options[] = {
 	{"kube", 0, NULL, "clear a cluster instead, from any machine"},
 	{"context", 0, "NAME", "with --kube: which cluster"},
 	{"now", 0, NULL, "with --kube: what is not over yet, too"},
+	{"wait", 0, NULL,
+	 "with --kube: where a run's Lease is not over yet, wait for 20 s at most whether it is "
+	 "renewed"},
 	{"kind", 0, "APIVERSION/KIND", "with --kube: look at these objects too"},
+	{"namespace", 0, "NAME", "with --kube: look in these namespaces alone"},
+	{"permitted", 0, NULL, "with --kube: pass over what may not be listed"},
 	{"json", 0, NULL, "print JSON"},
 	{0}};
 

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ struct all {
 	struct cli_sends sends;
 	json_t **against; /* [n_operands], owned: what no_regression is held against, or NULL */
 	struct ord_policy **policies; /* [n_operands], owned: who must allow it, or NULL */
+	int await_fd;		      /* what the first of them waits for; 0: nothing */
 	bool quiet, json, stop;
 };
 
@@ -29,7 +32,9 @@ static void enter(const void *arg, const char *dir, const struct ord_report *rep
 {
 	const struct cli_args *args = arg;
 
-	cli_history_enter(cli_value(args, "output"), dir, report);
+	/* Others read the history. */
+	if (!cli_value(args, "as"))
+		cli_history_enter(cli_value(args, "output"), dir, report);
 }
 
 /* The verdict, and where the reports are. Returns the run's exit code. */
@@ -70,6 +75,19 @@ static void tell(void *arg, const char *line)
 static int runs_home(const struct all *all, char home[ORD_PATH_MAX], struct ord_err *err)
 {
 	return cli_runs_home(cli_value(all->args, "output"), home, err);
+}
+
+/* It becomes a part of a file's name. */
+static int check_as(const struct all *all, struct ord_err *err)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *as = cli_value(all->args, "as");
+
+	if (!as || (*as && *as != '-' && !as[strspn(as, good)] && strlen(as) < ORD_NAME_MAX))
+		return 0;
+	return ord_fail(err, ORD_USAGE,
+			"--as takes small letters, digits and dashes, at most %d, not '%.80s'",
+			ORD_NAME_MAX - 1, as);
 }
 
 /* A tag that cannot be given is told before anything is run. */
@@ -136,11 +154,13 @@ static int run_one(struct all *all, size_t which, const struct ord_plan *plan)
 	struct ord_err err = {0};
 	struct ord_run_options options = {
 		.dir = cli_value(all->args, "output"),
+		.as = cli_value(all->args, "as"),
 		.argv = (const char *const *)all->args->argv,
 		.even_if_it_cuts_me_off = cli_flag(all->args, "even-if-it-cuts-me-off"),
 		.context = cli_value(all->args, "context"),
 		.policy = all->policies[which],
 		.baselines = all->against[which],
+		.await_fd = which ? 0 : all->await_fd,
 		.judge = ord_report_early,
 		.on_line = cli_progress_line,
 		.tell = tell,
@@ -189,6 +209,21 @@ static int show_all(const struct all *all, struct cli_plan *plans, struct ord_er
 	return CLI_OK;
 }
 
+static int read_await(struct all *all, struct ord_err *err)
+{
+	uint64_t fd;
+
+	if (!cli_flag(all->args, "await"))
+		return 0;
+	if (cli_number(all->args, "await", 0, &fd, err))
+		return -1;
+	all->await_fd = fd > INT_MAX ? -1 : (int)fd;
+	if (!fd || fcntl(all->await_fd, F_SETFD, FD_CLOEXEC) < 0)
+		return ord_fail(err, ORD_USAGE, "--await: %s is no open descriptor",
+				cli_value(all->args, "await"));
+	return 0;
+}
+
 static int run(const struct cli_args *args, struct ord_err *err)
 {
 	struct all all = {
@@ -205,8 +240,8 @@ static int run(const struct cli_args *args, struct ord_err *err)
 		return ord_fail_nomem(err);
 	}
 	all.formats = cli_value(args, "format");
-	if ((all.formats && ord_report_formats_check(all.formats, err)) || check_tag(&all, err) ||
-	    cli_sends_read(args, &all.sends, err))
+	if (check_as(&all, err) || (all.formats && ord_report_formats_check(all.formats, err)) ||
+	    check_tag(&all, err) || read_await(&all, err) || cli_sends_read(args, &all.sends, err))
 		worst = -1;
 	/* All are read before the first runs: a mistake in the last must not cost the time of the
 	 * others. */
@@ -239,12 +274,22 @@ static const struct cli_option options[] = {
 	CLI_SEED_OPTION,
 	CLI_CONTEXT_OPTION,
 	CLI_POLICY_OPTIONS,
+	{"folder", 0, "DIR",
+	 "where an experiment that is read from '-' lies: the files that its 'policy' names are "
+	 "beside it"},
 	CLI_FORMAT_OPTION,
 	CLI_SEND_OPTIONS,
 	CLI_SUMMARY_OPTION,
 	{"tag", 't', "TAG", "give the run a name, as 'ordeal tag' does"},
+	{"as", 0, "NAME",
+	 "keep the run to yourself: its folder is called NAME and yours alone, and it is not in "
+	 "the history; 'ordeal report RUN' enters it"},
 	{"dispatch", 0, "KEY",
 	 "what asked for the run: kept in the timeline as part of its command line"},
+	{"await", 0, "FD",
+	 "plan, look at the targets, then wait: a byte from this descriptor begins the run, its "
+	 "end "
+	 "takes it back"},
 	{"dry-run", 'n', NULL, "show the plan and its targets, and change nothing"},
 	{"quiet", 'q', NULL, "print the verdict alone"},
 	{"json", 0, NULL, "print the timeline as it is written, and the verdict as its last line"},

@@ -11,10 +11,12 @@
 #include "cli/runs.h"
 #include "cli/serve.h"
 #include "ordeal/api.h"
+#include "ordeal/kube.h"
+#include "ordeal/tenure.h"
 
 int cli_serve_module(const struct ord_serve_calls **ret, struct ord_err *err)
 {
-	static const struct ord_module module = {
+	static struct ord_module module = {
 		.file = "ordeal-serve.so",
 		.folder = "scheduler/serve/module",
 		.symbol = ORD_SERVE_SYMBOL,
@@ -59,35 +61,55 @@ static int api_of(const struct cli_args *args, struct cli_history *of, struct or
 	return 0;
 }
 
-/* What each run is given of the daemon's own options: who must allow it. */
-struct run_args {
-	const char *v[2 * CLI_GIVEN_MAX + 1]; /* NULL-ended */
-	size_t n;
+/* Who holds a game day is given the same, and where its runs go. */
+static void holder_args_of(const struct cli_args *args, struct cli_policy_args *ret)
+{
+	const char *output = cli_value(args, "output");
+
+	if (!output)
+		return;
+	ret->v[ret->n++] = "--output";
+	ret->v[ret->n++] = output;
+}
+
+/* The Lease that it begins nothing without. */
+struct lease_args {
+	struct ord_tenure_options options;
+	char ns[ORD_KUBE_NS];
+	const char *namespaces[CLI_GIVEN_MAX + 1]; /* NULL-ended */
 };
 
-/* What is named is read once now, so that a mistake is not found by the first run. */
-static int run_args_of(const struct cli_args *args, struct run_args *ret)
+static int lease_args_of(const struct cli_args *args, struct ord_serve_options *options,
+			 struct lease_args *ret, struct ord_err *err)
 {
-	static const char *const names[] = {"--policy", "--policy-token-file", "--policy-ca"};
-	struct ord_policy *policy;
-	int code = cli_policy_open("--policy", args, NULL, &policy);
+	const char *lease = cli_value(args, "lease"), *slash = lease ? strchr(lease, '/') : NULL;
+	size_t n = 0;
 
-	ord_policy_close(policy);
-	if (code)
-		return code;
+	if (!lease)
+		return cli_value(args, "namespace")
+			       ? ord_fail(err, ORD_USAGE, "--namespace goes with --lease")
+			       : 0;
+	if (!slash || slash == lease || !slash[1] || strchr(slash + 1, '/') ||
+	    (size_t)(slash - lease) >= sizeof ret->ns)
+		return ord_fail(err, ORD_USAGE, "--lease takes NAMESPACE/NAME, as in chaos/ordeal");
+	if (!cli_value(args, "context"))
+		return ord_fail(err, ORD_USAGE,
+				"--lease: name the cluster by --context; in a pod, 'in-cluster'");
+	(void)snprintf(ret->ns, sizeof ret->ns, "%.*s", (int)(slash - lease), lease);
+	ret->options = (struct ord_tenure_options){
+		.context = cli_value(args, "context"), .ns = ret->ns, .name = slash + 1};
 	for (size_t i = 0; i < args->n_given; i++)
-		for (size_t name = 0; name < ORD_COUNT(names); name++) {
-			if (strcmp(args->given[i].option->name, names[name] + 2) != 0)
-				continue;
-			ret->v[ret->n++] = names[name];
-			ret->v[ret->n++] = args->given[i].value;
-		}
-	return CLI_OK;
+		if (!strcmp(args->given[i].option->name, "namespace"))
+			ret->namespaces[n++] = args->given[i].value;
+	options->lease = &ret->options;
+	options->namespaces = ret->namespaces;
+	return 0;
 }
 
 static int serve(const struct cli_args *args, struct ord_err *err)
 {
-	struct run_args own = {.n = 0};
+	struct cli_policy_args own = {.n = 0}, holder;
+	struct lease_args lease = {.ns = ""};
 	struct ord_serve_options options = {
 		.dir = args->operands[0],
 		.state = cli_value(args, "state"),
@@ -107,14 +129,27 @@ static int serve(const struct cli_args *args, struct ord_err *err)
 	if (!max_runs || max_runs > ORD_SERVE_RUNS_MAX)
 		return ord_fail(err, ORD_USAGE, "--max-runs: 1 to %d", ORD_SERVE_RUNS_MAX);
 	options.max_runs = (uint32_t)max_runs;
-	code = run_args_of(args, &own);
+	if (lease_args_of(args, &options, &lease, err))
+		return -1;
+	code = cli_policy_args(args, &own);
 	if (code)
 		return code;
+	holder = own;
+	holder_args_of(args, &holder);
+	own.v[own.n++] = "--folder";
+	own.v[own.n++] = options.dir;
+	if (cli_value(args, "context")) {
+		own.v[own.n++] = "--context";
+		own.v[own.n++] = cli_value(args, "context");
+	}
 	if (cli_serve_module(&calls, err))
 		return -1;
-	if (!cli_flag(args, "check"))
-		return api_of(args, &of, &api, err) || calls->serve(&options, &api, err) ? -1
-											 : CLI_OK;
+	if (!cli_flag(args, "check")) {
+		if (api_of(args, &of, &api, err))
+			return -1;
+		api.holder_args = holder.v;
+		return calls->serve(&options, &api, err);
+	}
 	if (calls->check(&options, &broken, err))
 		return -1;
 	return broken ? CLI_WRONG : CLI_OK;
@@ -127,6 +162,13 @@ static const struct cli_option options[] = {
 	{"output", 'o', "DIR", "where the runs' folders are made, as of 'ordeal run'"},
 	CLI_POLICY_OPTIONS,
 	{"max-runs", 0, "N", "so many runs at once, others wait; 16 where it is not given"},
+	{"context", 0, "NAME",
+	 "the cluster of the Lease, and of all runs; in a pod 'in-cluster' is its service account"},
+	{"lease", 0, "NAMESPACE/NAME",
+	 "begin runs only while this coordination.k8s.io Lease is held, so that of several daemons "
+	 "one does"},
+	{"namespace", 0, "NAME",
+	 "with --lease: what an earlier holder left is looked for in these namespaces alone"},
 	{"socket", 0, "PATH",
 	 "the unix socket of its API; else serve.sock in $XDG_RUNTIME_DIR/ordeal or /run/ordeal"},
 	{"listen", 0, "ADDRESS:PORT",

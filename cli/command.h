@@ -84,6 +84,14 @@ extern const struct cli_named cli_files[];
 extern const struct cli_command *const cli_commands[];
 extern const size_t cli_n_commands;
 
+/* What belongs together in `ordeal --help`: from its first command to the next group's. */
+struct cli_group {
+	const char *title;
+	const struct cli_command *first;
+};
+extern const struct cli_group cli_groups[];
+extern const size_t cli_n_groups;
+
 const struct cli_command *cli_command_find(const char *name);
 /* -1 ORD_USAGE: there is none of that name, and the nearest is named. */
 int cli_no_command(const char *name, struct ord_err *err);

@@ -1,4 +1,4 @@
-/* The table of commands, in the order in which help shows them. */
+/* The table of commands, in the order in which help shows them, and where its groups begin. */
 #include "cli/command.h"
 
 #include <string.h>
@@ -10,22 +10,23 @@
 /* A line each. */
 /* clang-format off */
 const struct cli_command *const cli_commands[] = {
-	&cli_run,
-	&cli_inject,
+	&cli_init,
+	&cli_validate,
 	&cli_plan,
 	&cli_targets,
-	&cli_validate,
+	&cli_rbac,
+	&cli_schema,
+	&cli_run,
+	&cli_inject,
+	&cli_mark,
+	&cli_note,
 	&cli_next,
 	&cli_serve,
 	&cli_ctl,
 	&cli_gameday,
-	&cli_init,
-	&cli_rbac,
-	&cli_list,
 	&cli_doctor,
+	&cli_list,
 	&cli_status,
-	&cli_mark,
-	&cli_note,
 	&cli_halt,
 	&cli_resume,
 	&cli_rescue,
@@ -37,12 +38,20 @@ const struct cli_command *const cli_commands[] = {
 	&cli_history_command,
 	&cli_trend,
 	&cli_stats,
-	&cli_schema,
-	&cli_version,
 	&cli_help,
+	&cli_version,
+};
+const struct cli_group cli_groups[] = {
+	{"write one, and look before it is run", &cli_init},
+	{"break something", &cli_run},
+	{"on schedules, and with people", &cli_next},
+	{"this machine", &cli_doctor},
+	{"what came of it", &cli_report},
+	{"about ordeal", &cli_help},
 };
 /* clang-format on */
 const size_t cli_n_commands = ORD_COUNT(cli_commands);
+const size_t cli_n_groups = ORD_COUNT(cli_groups);
 
 const struct cli_command *cli_command_find(const char *name)
 {

@@ -99,11 +99,13 @@ void cli_help_program(FILE *out)
 {
 	(void)fputs("usage: ordeal COMMAND [OPTION]... [OPERAND]...\n\n"
 		    "Chaos engineering and resilience testing: an experiment is a YAML file, a "
-		    "fault is a lease.\n\n"
-		    "commands:\n",
+		    "fault is a lease.\n",
 		    out);
-	for (size_t i = 0; i < cli_n_commands; i++)
+	for (size_t i = 0, g = 0; i < cli_n_commands; i++) {
+		if (g < cli_n_groups && cli_groups[g].first == cli_commands[i])
+			(void)fprintf(out, "\n%s:\n", cli_groups[g++].title);
 		(void)fprintf(out, "  %-10s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+	}
 	(void)fputs("\n'ordeal COMMAND --help' says more of one; 'man ordeal' says all.\n\nexit "
 		    "status:\n",
 		    out);

@@ -106,7 +106,8 @@ void cli_history_enter_again(const void *arg, const char *run, const struct ord_
 	if (cli_history_of(home, &of, &err))
 		return;
 	(void)snprintf(db, sizeof db, "%s/history.db", of.dir);
-	if (!access(db, F_OK))
+	/* A folder of runs from elsewhere is looked at, and no history made of it. */
+	if (!access(db, F_OK) || strcmp(of.dir, of.home) != 0)
 		enter(&of, run, report);
 }
 

@@ -1,8 +1,9 @@
 /* Whether the policies allow one fault by hand: they are asked about it as about the plan of a run
  * with this fault alone. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -40,10 +41,35 @@ static size_t count(const struct ord_place *place)
 	return n ? n : 1;
 }
 
-static int ask(struct ord_policy *policy, const struct ord_plan *plan, const char *cluster,
-	       struct ord_resolved *resolved, struct ord_err *err)
+/* There is no timeline that would keep the answers: they stand before the injector's events, for
+ * whoever keeps those, also where they refuse. */
+static void tell_answers(const struct cli_inject *in, json_t *lines)
 {
-	const struct ord_cluster_place *in = resolved->place.cluster;
+	json_t *line;
+	size_t i;
+
+	if (in->quiet)
+		return;
+	if (!in->json && isatty(STDOUT_FILENO)) {
+		cli_policy_print(lines, stdout);
+	} else {
+		json_array_foreach (lines, i, line) {
+			ord_auto(json) json_t *event = json_pack("{s:s, s:I}", "event", "policy",
+								 "at_ns", (json_int_t)ord_now_ns());
+
+			if (!event || json_object_update_missing(event, line))
+				continue;
+			(void)ord_json_print(event, JSON_COMPACT, stdout);
+			(void)putchar('\n');
+		}
+	}
+	(void)fflush(stdout);
+}
+
+static int ask(const struct cli_inject *in, struct ord_policy *policy, const struct ord_plan *plan,
+	       const char *cluster, struct ord_resolved *resolved, struct ord_err *err)
+{
+	const struct ord_cluster_place *place = resolved->place.cluster;
 	const struct ord_resolved *const all[] = {resolved};
 	const struct ord_policy_question q = {
 		.plan = plan,
@@ -51,13 +77,14 @@ static int ask(struct ord_policy *policy, const struct ord_plan *plan, const cha
 		.command = "inject",
 		.now_ns = ord_wall_ns(),
 		.longest_ns = plan->spec->limit_duration_ns + REVERT_NS,
-		.context = in ? in->context : NULL,
-		.cluster = in ? cluster : NULL,
-		.server = in ? in->server : NULL,
+		.context = place ? place->context : NULL,
+		.cluster = place ? cluster : NULL,
+		.server = place ? place->server : NULL,
 	};
 	ord_auto(json) json_t *lines = NULL;
 	int r = ord_policy_ask(policy, &q, &lines, err);
 
+	tell_answers(in, lines);
 	if (r)
 		cli_policy_complain(lines);
 	return r;
@@ -79,7 +106,7 @@ int cli_inject_allowed(struct cli_inject *in, struct ord_policy *policy, const c
 		return -1;
 	r = ord_plan_settle(&plan, 0, place, resolved, err);
 	if (!r)
-		r = ask(policy, &plan, cluster, resolved, err);
+		r = ask(in, policy, &plan, cluster, resolved, err);
 	*place = resolved->place;
 	ord_plan_done(&plan);
 	return r;

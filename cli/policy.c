@@ -10,10 +10,12 @@
 #include "base/clock.h"
 #include "cli/now.h"
 #include "cli/spec_file.h"
+#include "ordeal/run.h"
 
 struct all {
 	struct ord_policy_named v[ORD_POLICY_MAX];
 	size_t n;
+	char beside[ORD_POLICIES_MAX][ORD_PATH_MAX]; /* texts of those that the experiment names */
 };
 
 static int add(struct all *all, const char *text, enum ord_policy_by by, struct ord_err *err)
@@ -43,17 +45,41 @@ static int add_operators(struct all *all, char *words, struct ord_err *err)
 	return 0;
 }
 
-static int add_all(struct all *all, char *words, const struct cli_args *args,
-		   const struct ord_spec *spec, struct ord_err *err)
+/* An experiment's file is named from where the experiment lies, wherever somebody stands who runs
+ * it. What came from standard input lies where --folder says. */
+static int place(const char *text, const char *path, const struct cli_args *args,
+		 char out[static ORD_PATH_MAX], struct ord_err *err)
+{
+	const char *slash = strrchr(path, '/'), *folder = cli_value(args, "folder");
+	int n;
+
+	if (strstr(text, "://") || *text == '/')
+		n = snprintf(out, ORD_PATH_MAX, "%s", text);
+	else if (!strcmp(path, "-") && folder)
+		n = snprintf(out, ORD_PATH_MAX, "%s/%s", folder, text);
+	else
+		n = snprintf(out, ORD_PATH_MAX, "%.*s%s", slash ? (int)(slash - path) + 1 : 0, path,
+			     text);
+	return n < ORD_PATH_MAX ? 0 : ord_fail(err, ORD_USAGE, "policy: the path is too long");
+}
+
+static int add_experiments(struct all *all, const char *path, const struct cli_args *args,
+			   const struct ord_spec *spec, struct ord_err *err)
+{
+	for (size_t i = 0; spec && i < spec->n_policies; i++)
+		if (place(spec->policies[i], path, args, all->beside[i], err) ||
+		    add(all, all->beside[i], ORD_POLICY_BY_EXPERIMENT, err))
+			return -1;
+	return 0;
+}
+
+static int add_all(struct all *all, char *words, const struct cli_args *args, struct ord_err *err)
 {
 	if (add_operators(all, words, err))
 		return -1;
 	for (size_t i = 0; i < args->n_given; i++)
 		if (!strcmp(args->given[i].option->name, "policy") &&
 		    add(all, args->given[i].value, ORD_POLICY_BY_OPTION, err))
-			return -1;
-	for (size_t i = 0; spec && i < spec->n_policies; i++)
-		if (add(all, spec->policies[i], ORD_POLICY_BY_EXPERIMENT, err))
 			return -1;
 	return 0;
 }
@@ -72,7 +98,7 @@ static void tell(void *arg, const char *line)
 	(void)fprintf(stderr, "ordeal: %s\n", line);
 }
 
-static int open_all(const struct cli_args *args, const struct ord_spec *spec,
+static int open_all(const char *path, const struct cli_args *args, const struct ord_spec *spec,
 		    struct ord_policy **ret, struct ord_err *err)
 {
 	char words[4096];
@@ -88,7 +114,7 @@ static int open_all(const struct cli_args *args, const struct ord_spec *spec,
 		return ord_fail(err, ORD_USAGE, "$ORDEAL_POLICY is longer than %zu bytes",
 				sizeof words - 1);
 	(void)snprintf(words, sizeof words, "%s", named ? named : "");
-	if (add_all(&all, words, args, spec, err))
+	if (add_all(&all, words, args, err) || add_experiments(&all, path, args, spec, err))
 		return -1;
 	options.named = all.v;
 	options.n_named = all.n;
@@ -101,7 +127,27 @@ int cli_policy_open(const char *path, const struct cli_args *args, const struct 
 	struct ord_err err = {0};
 
 	*ret = NULL;
-	return open_all(args, spec, ret, &err) ? cli_complain(path, &err) : CLI_OK;
+	return open_all(path, args, spec, ret, &err) ? cli_complain(path, &err) : CLI_OK;
+}
+
+int cli_policy_args(const struct cli_args *args, struct cli_policy_args *ret)
+{
+	static const char *const names[] = {"--policy", "--policy-token-file", "--policy-ca"};
+	struct ord_policy *policy;
+	int code = cli_policy_open("--policy", args, NULL, &policy);
+
+	ord_policy_close(policy);
+	*ret = (struct cli_policy_args){.n = 0};
+	if (code)
+		return code;
+	for (size_t i = 0; i < args->n_given; i++)
+		for (size_t name = 0; name < ORD_COUNT(names); name++) {
+			if (strcmp(args->given[i].option->name, names[name] + 2) != 0)
+				continue;
+			ret->v[ret->n++] = names[name];
+			ret->v[ret->n++] = args->given[i].value;
+		}
+	return CLI_OK;
 }
 
 int cli_policy_ask(struct ord_policy *p, const char *command, const struct ord_plan *plan,

@@ -26,6 +26,15 @@
 int cli_policy_open(const char *path, const struct cli_args *args, const struct ord_spec *spec,
 		    struct ord_policy **ret);
 
+/* What runs that are begun elsewhere are given of these options, NULL-ended; room for four more. */
+struct cli_policy_args {
+	const char *v[2 * CLI_GIVEN_MAX + 5];
+	size_t n;
+};
+/* All that is named is read once, so that a mistake is not found by the first run. Returns 0, or an
+ * exit code. */
+int cli_policy_args(const struct cli_args *args, struct cli_policy_args *ret);
+
 /* One answer for each policy, as lines of a timeline; owned. What they are asked is what a run of
  * the plan would meet now. Returns what ord_policy_ask() does. */
 struct cli_now;

@@ -5,21 +5,17 @@
 
 int post_module(post_fn **ret, struct ord_err *err)
 {
-	static const struct ord_module module = {
+	static struct ord_module module = {
 		.file = "ordeal-post.so",
 		.folder = "deliver/post",
 		.symbol = POST_SYMBOL,
 		.what = "sending",
 	};
-	static post_fn *post;
-	void *symbol;
+	void *found;
 
-	if (!post) {
-		if (ord_module_open(&module, &symbol, err))
-			return -1;
-		/* POSIX says that this works; ISO C does not. */
-		*(void **)&post = symbol;
-	}
-	*ret = post;
+	if (ord_module_open(&module, &found, err))
+		return -1;
+	/* POSIX says that this works; ISO C does not. */
+	*(void **)ret = found;
 	return 0;
 }

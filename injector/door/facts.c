@@ -49,25 +49,32 @@ bool door_unit_of(const char *path, char ret[DOOR_UNIT_MAX])
 	return false;
 }
 
-/* By systemd's own hierarchy: the unified one, or on older machines the one of its name. */
-static void unit_find(int dir, char ret[DOOR_UNIT_MAX])
+/*
+ * A line is NUMBER:CONTROLLERS:PATH, and who may make groups in some hierarchy can put anything
+ * into a path: the second field is looked at, not any place of the line.
+ */
+bool door_unit_in(char *text, char ret[DOOR_UNIT_MAX])
 {
-	ord_autofree char *text = NULL;
 	const char *path = NULL;
 	char *save = NULL;
 
-	ret[0] = '\0';
-	if (ord_file_read_at(dir, "cgroup", PROC_MAX, &text, NULL, NULL) < 0)
-		return;
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		const char *named = strstr(l, ":name=systemd:");
+		const char *rest = l + strspn(l, "0123456789");
 
 		if (strncmp(l, "0::", 3) == 0)
 			path = l + 3;
-		else if (named && !path)
-			path = named + strlen(":name=systemd:");
+		else if (!path && strncmp(rest, ":name=systemd:", strlen(":name=systemd:")) == 0)
+			path = rest + strlen(":name=systemd:");
 	}
-	if (!path || !door_unit_of(path, ret))
+	return path && door_unit_of(path, ret);
+}
+
+static void unit_find(int dir, char ret[DOOR_UNIT_MAX])
+{
+	ord_autofree char *text = NULL;
+
+	if (ord_file_read_at(dir, "cgroup", PROC_MAX, &text, NULL, NULL) < 0 ||
+	    !door_unit_in(text, ret))
 		ret[0] = '\0';
 }
 
@@ -177,6 +184,10 @@ static int netns_find(struct ord_place *place, struct door_facts *ret, struct or
 		if (netns_of_process(place, pid, ret, &ino, err) < 0)
 			return -1;
 	} else if (name) {
+		/* Cut, it might fit a rule that the whole does not. */
+		if (strlen(name) >= sizeof ret->netns)
+			return ord_fail(err, ORD_GUARD, "'%.80s...': a name of more than %zu bytes",
+					place->netns, sizeof ret->netns - 1);
 		ino = inode(place->netns);
 		(void)snprintf(ret->netns, sizeof ret->netns, "%s", name);
 	} else {

@@ -54,5 +54,8 @@ int door_judge_fault(const struct door_policy *policy, const struct door_peer *p
 int door_facts(struct inj_request *req, struct door_facts *ret, struct ord_err *err);
 /* The system's unit in a path of /proc/PID/cgroup: what a user's own manager runs is none. */
 bool door_unit_of(const char *path, char ret[DOOR_UNIT_MAX]);
+/* Of the text of /proc/PID/cgroup, which it cuts up: by systemd's own hierarchy, the unified one,
+ * or on older machines the one of its name. */
+bool door_unit_in(char *text, char ret[DOOR_UNIT_MAX]);
 
 #endif

@@ -42,7 +42,7 @@ struct sweep {
 	json_t *found;	/* [object, annotation] of one kind: not to change what is being listed */
 	json_t *claims; /* "namespace/name": the claimant, or false: an object still needs it */
 	bool forgot;	/* no memory for one that is needed: none is dropped */
-	const struct kube_kind *kind;
+	struct kube_kind kind;
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -288,8 +288,8 @@ static int see(void *arg, const json_t *item, struct ord_err *err)
 
 	if (!text)
 		return 0;
-	if (json_array_append_new(s->found, json_pack("[[s,s,s,s,s],s]", s->kind->api_version,
-						      s->kind->kind, text_of(m, "namespace"),
+	if (json_array_append_new(s->found, json_pack("[[s,s,s,s,s],s]", s->kind.api_version,
+						      s->kind.kind, text_of(m, "namespace"),
 						      text_of(m, "name"), text_of(m, "uid"), text)))
 		return ord_fail_nomem(err);
 	return 0;
@@ -303,28 +303,24 @@ static void unseen(struct sweep *s, const char *kind, const struct ord_err *err)
 				      json_sprintf("%s: not looked at: %s", kind, err->msg)));
 }
 
-/* "apps/v1/Deployment" */
-static void sweep_kind(struct sweep *s, const char *text, bool asked)
+/* Who may not list a kind changed none of it, either. */
+static bool passed_over(const struct sweep *s, bool asked, const struct ord_err *err)
 {
-	const char *slash = strrchr(text, '/');
-	char api_version[ORD_KUBE_VERSION];
-	struct kube_kind kind;
-	struct kube_set set = {.metadata_only = true};
+	if (s->asked->permitted && strstr(err->msg, "(403"))
+		return true;
+	/* a kind that we know, and this server does not */
+	return !asked && strstr(err->msg, "(404");
+}
+
+/* ns NULL: all. */
+static void sweep_one(struct sweep *s, const char *text, const char *ns, bool asked)
+{
+	const struct kube_set set = {.kind = s->kind, .ns = ns, .metadata_only = true};
 	struct ord_err err;
 
-	(void)snprintf(api_version, sizeof api_version, "%.*s", slash ? (int)(slash - text) : 0,
-		       text);
-	if (kube_kind_find(s->kube, api_version, slash ? slash + 1 : text, inj_cluster_deadline(),
-			   &kind, &err) < 0) {
-		if (asked || err.code != ORD_USAGE)
-			unseen(s, text, &err);
-		return;
-	}
-	set.kind = kind;
-	s->kind = &kind;
 	s->found = json_array();
 	if (kube_list(s->kube, &set, see, s, ord_now_ns() + LIST_NS, NULL, &err) < 0 &&
-	    (asked || !strstr(err.msg, "(404"))) /* a kind that we know, and this server does not */
+	    !passed_over(s, asked, &err))
 		unseen(s, text, &err);
 	for (size_t i = 0; i < json_array_size(s->found); i++) {
 		const json_t *f = json_array_get(s->found, i);
@@ -335,6 +331,28 @@ static void sweep_kind(struct sweep *s, const char *text, bool asked)
 	}
 	json_decref(s->found);
 	s->found = NULL;
+}
+
+/* "apps/v1/Deployment" */
+static void sweep_kind(struct sweep *s, const char *text, bool asked)
+{
+	const struct inj_sweep *in = s->asked;
+	const char *slash = strrchr(text, '/');
+	char api_version[ORD_KUBE_VERSION];
+	struct ord_err err;
+
+	(void)snprintf(api_version, sizeof api_version, "%.*s", slash ? (int)(slash - text) : 0,
+		       text);
+	if (kube_kind_find(s->kube, api_version, slash ? slash + 1 : text, inj_cluster_deadline(),
+			   &s->kind, &err) < 0) {
+		if (asked || err.code != ORD_USAGE)
+			unseen(s, text, &err);
+		return;
+	}
+	for (size_t i = 0; s->kind.namespaced && i < in->n_namespaces; i++)
+		sweep_one(s, text, in->namespaces[i], asked);
+	if (!s->kind.namespaced || !in->n_namespaces)
+		sweep_one(s, text, NULL, asked);
 }
 
 int inj_sweep(const struct inj_sweep *asked, json_t *records, struct ord_err *err)

@@ -49,6 +49,9 @@ struct inj_sweep {
 	bool now;	/* deadlines that are not over yet do not count */
 	size_t n_kinds; /* beyond those that our faults change: "networking.istio.io/v1/Gateway" */
 	char kinds[16][ORD_KUBE_VERSION + ORD_KUBE_KIND];
+	bool permitted;	     /* what may not be listed is passed over */
+	size_t n_namespaces; /* 0: all */
+	char namespaces[64][ORD_KUBE_NS];
 };
 
 /* One injector program: its faults, and how it differs from the other. */

@@ -131,27 +131,43 @@ static int add_parse(const json_t *json, struct inj_request *r, struct ord_err *
 	return place_suits(fault, &r->place, err);
 }
 
+/* A list of texts, each of `size` bytes with its NUL; may be absent. */
+static int texts_parse(const json_t *json, const char *key, const char *like, char *texts,
+		       size_t size, size_t max, size_t *ret_n, struct ord_err *err)
+{
+	json_t *list = NULL;
+
+	if (!ord_json_has(json, key))
+		return 0;
+	if (ord_json_array(json, key, max, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (!text || !*text || strlen(text) >= size)
+			return ord_fail(err, ORD_USAGE, "%s: texts like %s", key, like);
+		(void)snprintf(texts + i * size, size, "%s", text);
+	}
+	*ret_n = json_array_size(list);
+	return 0;
+}
+
 static int sweep_parse(const json_t *json, struct inj_sweep *s, struct ord_err *err)
 {
-	static const char *const keys[] = {"protocol", "op", "context", "dry_run", "now", "kinds"};
-	json_t *kinds = NULL;
+	static const char *const keys[] = {"protocol", "op",	"context",    "dry_run",
+					   "now",      "kinds", "namespaces", "permitted"};
 
 	if (ord_json_keys(json, keys, ORD_COUNT(keys), err) < 0 ||
 	    ord_json_copy(json, "context", s->context, sizeof s->context, err) < 0 ||
 	    ord_json_opt_bool(json, "dry_run", &s->dry_run, err) < 0 ||
-	    ord_json_opt_bool(json, "now", &s->now, err) < 0)
+	    ord_json_opt_bool(json, "now", &s->now, err) < 0 ||
+	    ord_json_opt_bool(json, "permitted", &s->permitted, err) < 0)
 		return -1;
-	if (ord_json_has(json, "kinds") &&
-	    ord_json_array(json, "kinds", ORD_COUNT(s->kinds), &kinds, err) < 0)
+	if (texts_parse(json, "kinds", "apps/v1/Deployment", s->kinds[0], sizeof s->kinds[0],
+			ORD_COUNT(s->kinds), &s->n_kinds, err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_array_size(kinds); i++) {
-		const char *kind = json_string_value(json_array_get(kinds, i));
-
-		if (!kind || !*kind || strlen(kind) >= sizeof s->kinds[0])
-			return ord_fail(err, ORD_USAGE, "kinds: texts like apps/v1/Deployment");
-		(void)snprintf(s->kinds[s->n_kinds++], sizeof s->kinds[0], "%s", kind);
-	}
-	return 0;
+	return texts_parse(json, "namespaces", "shop", s->namespaces[0], sizeof s->namespaces[0],
+			   ORD_COUNT(s->namespaces), &s->n_namespaces, err);
 }
 
 static int fields_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
