@@ -76,6 +76,8 @@ class Tool:
             self.text = self.said()
             self.errors.close()
         shutil.rmtree(self.dir, ignore_errors=True)
+        assert not any(f" {kind}Sanitizer" in self.text for kind in ("Address", "Leak", "Thread")), self.text
+        assert "runtime error" not in self.text, self.text
 
     def said(self):
         if self.errors.closed:

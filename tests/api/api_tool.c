@@ -1,8 +1,9 @@
 /*
  * api_tool [--socket PATH] [--listen ADDRESS:PORT] [--tokens FILE] [--cert FILE --key FILE]
- * [--config FILE] [--strips N] : the API of a daemon of paper, until SIGTERM; prints "ready".
- * --strips: N strips a second. api_tool --routes: what it serves, a line
- * each: method, path, role, arguments, keys of the body.
+ * [--config FILE] [--state DIR] [--strips N] [--patience MS] : the API of a daemon of paper, until
+ * SIGTERM; prints "ready". SIGHUP reloads. --strips: N strips a second. --patience: nobody is
+ * waited for any longer. api_tool --routes: what it serves, a line each: method, path, role,
+ * arguments, keys of the body.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 struct tool {
 	struct ord_serve serve;
+	struct ord_api *api;
 	uint64_t every_us, n;
 	uint64_t late_ns[LATE_MAX]; /* of each strip */
 };
@@ -44,6 +46,27 @@ static int on_strip(sd_event_source *source, uint64_t usec, void *arg)
 				"bad", 1, "unknown", 0, "latency_ms", 3.25));
 	(void)sd_event_source_set_time(source, usec + t->every_us);
 	return 0;
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
+{
+	const struct tool *t = arg;
+	struct ord_err ignored;
+
+	(void)source;
+	(void)si;
+	(void)ord_api_reload(t->api, &ignored);
+	return 0;
+}
+
+static void set_patience(uint64_t ms)
+{
+	api_patience = (struct api_patience){
+		.idle_s = (unsigned)(ms / 1000 + 1),
+		.request_ns = ms * ORD_MS,
+		.answer_ns = ms * ORD_MS,
+		.beat_ns = ms * ORD_MS / 4,
+	};
 }
 
 static int compare(const void *a, const void *b)
@@ -80,10 +103,17 @@ static int routes(void)
 
 static void read_options(int argc, char **argv, struct ord_api_options *o, struct tool *t)
 {
-	static const struct option longs[] = {
-		{"socket", 1, NULL, 's'}, {"listen", 1, NULL, 'l'}, {"tokens", 1, NULL, 't'},
-		{"cert", 1, NULL, 'c'},	  {"key", 1, NULL, 'k'},    {"config", 1, NULL, 'f'},
-		{"strips", 1, NULL, 'n'}, {"routes", 0, NULL, 'r'}, {0}};
+	static const struct option longs[] = {{"socket", 1, NULL, 's'},
+					      {"listen", 1, NULL, 'l'},
+					      {"tokens", 1, NULL, 't'},
+					      {"cert", 1, NULL, 'c'},
+					      {"key", 1, NULL, 'k'},
+					      {"config", 1, NULL, 'f'},
+					      {"strips", 1, NULL, 'n'},
+					      {"state", 1, NULL, 'd'},
+					      {"patience", 1, NULL, 'p'},
+					      {"routes", 0, NULL, 'r'},
+					      {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
@@ -91,6 +121,10 @@ static void read_options(int argc, char **argv, struct ord_api_options *o, struc
 			exit(routes());
 		else if (c == 'n')
 			t->every_us = 1000000 / strtoul(optarg, NULL, 10);
+		else if (c == 'd')
+			t->serve.state = optarg;
+		else if (c == 'p')
+			set_patience(strtoul(optarg, NULL, 10));
 		else if (c == '?')
 			exit(2);
 		else
@@ -106,20 +140,25 @@ int main(int argc, char **argv)
 {
 	struct ord_api_options o = {.log = tell};
 	static struct tool t;
-	struct ord_api *api;
+	char gamedays[256];
 	struct ord_err err;
 	sd_event_source *strip = NULL;
 	sd_event *loop;
 	sigset_t set;
 
 	read_options(argc, argv, &o, &t);
+	(void)snprintf(gamedays, sizeof gamedays, "%s.gamedays", o.socket ? o.socket : "api_tool");
+	o.gamedays = gamedays;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	if (sd_event_new(&loop) < 0 || sd_event_add_signal(loop, NULL, SIGTERM, NULL, NULL) < 0)
+	if (sd_event_new(&loop) < 0 || sd_event_add_signal(loop, NULL, SIGTERM, NULL, NULL) < 0 ||
+	    sd_event_add_signal(loop, NULL, SIGHUP, on_reload, &t) < 0)
 		return 6;
-	if (ord_api_open(loop, &t.serve, &o, &api, &err)) {
+	t.serve.loop = loop;
+	if (ord_api_open(loop, &t.serve, &o, &t.api, &err)) {
 		(void)fprintf(stderr, "api_tool: %s\n", err.msg);
 		(void)sd_event_unref(loop);
 		return 2;
@@ -132,7 +171,7 @@ int main(int argc, char **argv)
 	(void)puts("ready");
 	(void)fflush(stdout);
 	(void)sd_event_loop(loop);
-	ord_api_close(api);
+	ord_api_close(t.api);
 	print_figures(&t);
 	(void)sd_event_source_unref(strip);
 	(void)sd_event_unref(loop);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <systemd/sd-event.h>
 
 #define NAME "orders"
 
@@ -10,6 +11,17 @@ void stand_in_tell(struct ord_serve *s, const char *type, json_t *data)
 	if (s->event)
 		s->event(s->arg, type, data);
 	json_decref(data);
+}
+
+bool ord_serve_is_ready(const struct ord_serve *s)
+{
+	(void)s;
+	return true;
+}
+
+const char *ord_serve_state(const struct ord_serve *s)
+{
+	return s->state;
 }
 
 json_t *ord_serve_status(struct ord_serve *s)
@@ -77,6 +89,19 @@ json_t *ord_serve_runs(struct ord_serve *s)
 	return s->running ? json_pack("{s:[o]}", "runs", run()) : json_pack("{s:[]}", "runs");
 }
 
+json_t *ord_serve_gamedays(struct ord_serve *s)
+{
+	(void)s;
+	return json_array();
+}
+
+void ord_serve_record(struct ord_serve *s, const char *what, const char *name, const char *who)
+{
+	(void)what;
+	(void)name;
+	(void)snprintf(s->who, sizeof s->who, "%s", who);
+}
+
 int ord_serve_do(struct ord_serve *s, const struct ord_serve_order *order, json_t **ret,
 		 struct ord_err *err)
 {
@@ -110,6 +135,41 @@ int ord_serve_do(struct ord_serve *s, const struct ord_serve_order *order, json_
 	}
 	*ret = order->name ? ord_serve_schedule(s, NAME) : ord_serve_status(s);
 	return 0;
+}
+
+static int on_said(sd_event_source *source, void *arg)
+{
+	struct ord_serve *s = arg;
+	ord_serve_said *said = s->said;
+	json_t *told = json_pack("{s:s}", "run", "20261121T061350-orders");
+
+	(void)source;
+	s->said = NULL;
+	if (said)
+		said(s->said_arg, told, NULL);
+	json_decref(told);
+	return 0;
+}
+
+/* One at a time: it answers in the next turn of the loop. */
+int ord_serve_say(struct ord_serve *s, const struct ord_serve_order *order, ord_serve_said *said,
+		  void *arg, struct ord_err *err)
+{
+	sd_event_source *source = NULL;
+
+	(void)order;
+	if (s->said || sd_event_add_defer(s->loop, &source, on_said, s) < 0 ||
+	    sd_event_source_set_floating(source, true) < 0)
+		return ord_fail(err, ORD_SYS, "the run is busy");
+	(void)sd_event_source_unref(source);
+	s->said = said;
+	s->said_arg = arg;
+	return 0;
+}
+
+void ord_serve_hush(struct ord_serve *s)
+{
+	(void)on_said(NULL, s);
 }
 
 void ord_serve_listen(struct ord_serve *s,

@@ -14,6 +14,10 @@ struct ord_serve {
 	void *arg;
 	bool halted, paused, running;
 	char who[80]; /* of the last order */
+	const char *state;
+	struct sd_event *loop;
+	ord_serve_said *said; /* of who waits for a run to answer; NULL: nobody */
+	void *said_arg;
 };
 
 void stand_in_tell(struct ord_serve *s, const char *type, json_t *data); /* takes data */

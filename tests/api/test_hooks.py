@@ -31,7 +31,11 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.got.append((self.path, dict(self.headers), body, time.time()))
-                self.send_response(outer.answers.pop(0) if outer.answers else 200)
+                answer = outer.answers.pop(0) if outer.answers else 200
+                status, after = answer if isinstance(answer, tuple) else (answer, None)
+                self.send_response(status)
+                if after is not None:
+                    self.send_header("Retry-After", after() if callable(after) else after)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -39,6 +43,7 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # a daemon that is killed resets its connection
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook/secret-path"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -51,7 +56,7 @@ class Receiver:
 
 
 def tool(settings, files=()):
-    t = Tool(program, "--config", "{dir}/settings")
+    t = Tool(program, "--config", "{dir}/settings", "--state", "{dir}")
     t.write("key", KEY + "\n")
     for name, text in files:
         t.write(name, text)
@@ -100,7 +105,7 @@ def test_slack():
             wait_for(lambda: r.got)
             path, headers, body, _ = r.got[0]
             assert path == "/hook/secret-path" and "Ordeal-Signature" not in headers
-            assert json.loads(body) == {"text": "ordeal: orders aborted, run 20261121T061350-orders"}, body
+            assert json.loads(body) == {"text": "ordeal: hidden aborted"}, body
 
 
 def test_tried_again():
@@ -138,6 +143,99 @@ def test_hangs():
         assert t.process.returncode == 0
 
 
-for test in (test_signed, test_slack, test_tried_again, test_hangs):
+def kinds_of(r):
+    return [json.loads(b)["type"].split(".")[-1] for _, _, b, _ in r.got]
+
+
+def test_retry_after():
+    """In seconds, and as a date."""
+    soon = lambda: time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))  # noqa: E731
+    with Receiver((429, "1"), (503, soon), 200) as r, tool(f"webhooks:\n- {{url: '{r.url}', events: [halt]}}\n") as t:
+        halt(t)
+        wait_for(lambda: len(r.got) == 3, 30)
+        waits = [b[3] - a[3] for a, b in zip(r.got, r.got[1:])]
+        assert waits[0] > 0.9 and waits[1] > 0.8, waits
+
+
+def again(t, how):
+    """Ends the tool, and starts it in the same folder."""
+    how()
+    t.process.wait(10)
+    t.process.stdout.close()
+    t.__enter__()
+
+
+def test_restart():
+    """What waits when the daemon ends, or is killed, is posted by the next, in its order and under its first id; nothing that was
+    answered comes again."""
+    with Receiver(200, *[503] * 9) as r:
+        with tool(f"webhooks:\n- {{url: '{r.url}', events: [halt, resume]}}\n") as t:
+            halt(t, 2)
+            wait_for(lambda: len(r.got) >= 2)
+            first = json.loads(r.got[1][2])["id"]
+            again(t, t.process.kill)
+            assert count(t, "waiting") == 3
+            halt(t)
+            again(t, t.process.terminate)
+            assert count(t, "waiting") == 5
+            r.answers.clear()
+            wait_for(lambda: count(t, "waiting") == 0, 30)
+            ids = list(dict.fromkeys(json.loads(b)["id"] for _, _, b, _ in r.got))
+            assert len(ids) == 6 and ids[1] == first, ids
+            answered = [json.loads(b)["id"] for _, _, b, _ in r.got][-5:]
+            assert answered == ids[1:], (answered, ids)
+            assert kinds_of(r)[-5:] == ["resume", "halt", "resume", "halt", "resume"]
+            n = len(r.got)
+            again(t, t.process.kill)
+            halt(t)
+            wait_for(lambda: count(t, "delivered_total") == 2)
+            assert len(r.got) == n + 2 and count(t, "failed_total") == 0
+
+
+def test_settings_change():
+    """A reload loses nothing that waits; an address that is taken out of the settings loses it, which is told."""
+    with Receiver(*[503] * 99) as r, Receiver() as other:
+        one = f"- {{url: '{r.url}', events: [halt]}}\n"
+        with tool("webhooks:\n" + one) as t:
+            halt(t, 3)
+            t.write("settings", f"webhooks:\n- {{url: '{other.url}', events: [resume]}}\n{one}")
+            assert t.ask("POST", "/v1/reload", {})[0] == 200
+            hooks = t.ask("GET", "/v1/status")[2]["webhooks"]
+            assert [h["waiting"] for h in hooks] == [0, 3], hooks
+            halt(t)
+            wait_for(lambda: len(other.got) == 1)
+            wait_for(lambda: t.ask("GET", "/v1/status")[2]["webhooks"][1]["message"] == "it answers 503")
+            t.write("settings", f"webhooks:\n- {{url: '{other.url}', events: [resume]}}\n")
+            assert t.ask("POST", "/v1/reload", {})[0] == 200
+            assert count(t, "waiting") == 0 and count(t, "dropped_total") == 4
+            assert "4 events for an address that the settings do not have any more are dropped" in t.said(), t.said()
+            assert len(os.listdir(f"{t.dir}/webhooks")) == 1
+
+
+def test_torn():
+    """A file that ends in the middle of a line, or in zeroes, gives what stood before; one that cannot be read is told."""
+    with Receiver(*[503] * 99) as r, tool(f"webhooks:\n- {{url: '{r.url}', events: [halt]}}\n") as t:
+        halt(t, 2)
+        t.process.kill()
+        t.process.wait()
+        name = f"{t.dir}/webhooks/{os.listdir(f'{t.dir}/webhooks')[0]}"
+        assert os.stat(name).st_mode & 0o777 == 0o600
+        with open(name, "a") as f:
+            f.write('+{"id":"torn"')
+        again(t, lambda: None)
+        assert count(t, "waiting") == 2
+        t.process.kill()
+        t.process.wait()
+        with open(name, "a") as f:
+            f.write("\0" * 4096)
+        again(t, lambda: None)
+        assert count(t, "waiting") == 2
+        halt(t)
+        again(t, t.process.kill)
+        assert count(t, "waiting") == 3
+
+
+for test in (test_signed, test_slack, test_tried_again, test_retry_after, test_restart, test_settings_change, test_torn,
+             test_hangs):
     test()
     print(f"ok {test.__name__}", flush=True)

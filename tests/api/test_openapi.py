@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from api import OPERATOR, VIEWER, Tool, Watcher, wait_for  # noqa: E402
@@ -112,7 +113,8 @@ def check(t, method, path, of, status=200, body=None, **ask):
 
 
 def answers(t, name):
-    check(t, "GET", "/healthz", "/healthz")
+    assert check(t, "GET", "/healthz", "/healthz") == b"ready\n"
+    check(t, "GET", "/readyz", "/readyz")
     assert check(t, "GET", "/openapi.yaml", "/openapi.yaml").decode() == text
     assert b"<html" in check(t, "GET", "/", "/")
     check(t, "GET", "/v1/session", "/v1/session")
@@ -129,6 +131,10 @@ def answers(t, name):
     check(t, "POST", f"/v1/runs/{key}/mark", "/v1/runs/{key}/mark", 400, body={"what": "x"})
     check(t, "POST", f"/v1/runs/{key}/note", "/v1/runs/{key}/note", 400, body={})
     check(t, "POST", "/v1/reload", "/v1/reload", body={})
+    check(t, "GET", "/v1/gamedays", "/v1/gamedays")
+    check(t, "GET", "/v1/gamedays/nix", "/v1/gamedays/{id}", 404)
+    check(t, "GET", "/v1/gamedays?view=nobody", "/v1/gamedays", 400)
+    check(t, "POST", "/v1/gamedays", "/v1/gamedays", 404, body={"name": name})
     return key
 
 
@@ -182,6 +188,8 @@ def test_real():
             check(t, "GET", "/v1/history?verdict=fine", "/v1/history", 400)
             before = check(t, "GET", "/v1/history?before=2020-01-01T00:00:00Z", "/v1/history")
             assert before["runs"] == []
+            skipped(t)
+            files(t, ended["run"])
             check(t, "GET", "/v1/history/trend?name=nobody", "/v1/history/trend", 404)
             report = f"/v1/history/{ended['run']}/report"
             assert b"quiet" in check(t, "GET", report, "/v1/history/{run}/report")
@@ -199,6 +207,47 @@ def test_real():
             raise
         finally:
             t.__exit__()
+
+
+def skipped(t):
+    """What was to run and did not stands between the runs, page by page."""
+    at = 1893456000 * 10**9
+    os.makedirs(f"{t.dir}/state/ordeal/missed", exist_ok=True)
+    with open(f"{t.dir}/state/ordeal/missed/2030-01.jsonl", "w") as f:
+        for k in range(3):
+            record = {"outcome": "skipped", "name": "quiet", "reason": "forbid", "text": "", "run": "", "planned_ns": at + k,
+                      "last_ns": at + k, "times": 1, "at_ns": at + k}
+            f.write(f"\n{json.dumps(record)}\n")
+    page = check(t, "GET", "/v1/history?limit=2", "/v1/history")
+    assert [r["verdict"] for r in page["runs"]] == ["skipped"] * 2 and page["more"], page
+    rest = check(t, "GET", f"/v1/history?limit=2&before={quote(page['before'])}", "/v1/history")
+    assert [r["verdict"] for r in rest["runs"]] == ["skipped", "passed"] and not rest["more"] and rest["before"] is None, rest
+    assert [r["started_ns"] - at for r in page["runs"] + rest["runs"][:1]] == [2, 1, 0]
+    assert len(check(t, "GET", "/v1/history?verdict=skipped&since=2029-12-31T00:00:00Z", "/v1/history")["runs"]) == 3
+    assert check(t, "GET", "/v1/history?verdict=interrupted", "/v1/history")["runs"] == []
+    check(t, "GET", "/v1/history?before=x:34", "/v1/history", 400)
+
+
+def files(t, run):
+    """A run's folder is other people's: links, pipes and what lies beside it are no reports."""
+    runs = f"{t.dir}/state/ordeal/runs"
+    secret = t.write("secret", "root:")
+    os.symlink(f"{runs}/{run}", f"{runs}/20260101T000000Z-link")
+    for name, make in (("file", lambda p: os.symlink(secret, p)), ("pipe", os.mkfifo), ("folder", os.mkdir)):
+        os.mkdir(f"{runs}/20260101T000000Z-{name}")
+        make(f"{runs}/20260101T000000Z-{name}/report.html")
+        make(f"{runs}/20260101T000000Z-{name}/report.json")
+    for name in ("link", "file", "pipe", "folder"):
+        for what in ("report", "report.json"):
+            status, _, body = t.ask("GET", f"/v1/history/20260101T000000Z-{name}/{what}")
+            assert status == 404 and "root:" not in str(body), (name, what, status)
+    # Somebody else's page in it does nothing.
+    os.mkdir(f"{runs}/20260101T000000Z-evil")
+    t.write("state/ordeal/runs/20260101T000000Z-evil/report.html", "<style>a{}</style><script>alert(1)</script>" * 2)
+    status, headers, _ = t.ask("GET", "/v1/history/20260101T000000Z-evil/report")
+    policy = headers["Content-Security-Policy"]
+    assert status == 200 and "sandbox" in policy and "default-src 'none'" in policy and "script-src" not in policy, policy
+    assert headers["X-Content-Type-Options"] == "nosniff", headers
 
 
 def metrics(page):

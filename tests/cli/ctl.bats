@@ -26,7 +26,10 @@ while True: s.accept()[0].close()' >"$T/port" 3>&- &
 	socket=$T/run/ordeal/serve.sock
 	[ "$(id -u)" != 0 ] || socket=/run/ordeal/serve.sock
 }
-teardown() { support_teardown; }
+teardown() {
+	[ -z "${stopped:-}" ] || kill -CONT "$stopped" || true
+	support_teardown
+}
 
 serve() {
 	start "$ORDEAL" serve "$T/experiments" "$@"
@@ -44,6 +47,9 @@ idle() { [ "$("$ORDEAL" ctl runs)" = "nothing runs, and nothing waits" ]; }
 }
 
 @test "verbs that are none, and names that are missing" {
+	run "$ORDEAL" ctl
+	[ "$status" -eq 2 ]
+	[[ $output == *"it needs a verb: status, list, "*", watch or gameday; --help says what they do" ]]
 	run "$ORDEAL" ctl staus
 	[ "$status" -eq 2 ]
 	[[ $output == *"there is no 'staus', did you mean 'status'?" ]]
@@ -53,6 +59,16 @@ idle() { [ "$("$ORDEAL" ctl runs)" = "nothing runs, and nothing waits" ]; }
 	run "$ORDEAL" ctl runs orders
 	[ "$status" -eq 2 ]
 	[[ $output == *"'runs' takes no name" ]]
+	run "$ORDEAL" ctl pause orders --by owner
+	[ "$status" -eq 2 ]
+	[[ $output == *"'pause' takes none of --by"* ]]
+	run "$ORDEAL" ctl pause orders today
+	[ "$status" -eq 2 ]
+	[[ $output == *"'today' is too much behind 'pause orders'" ]]
+	run "$ORDEAL" ctl gameday hodl latest
+	[[ $output == *"a game day has no 'hodl'; did you mean 'hold'?" ]]
+	run "$ORDEAL" ctl gameday mark latest
+	[[ $output == *"'gameday mark' takes detected, acknowledged, mitigated or resolved behind the session" ]]
 	run "$ORDEAL" ctl status --socket a --url b
 	[ "$status" -eq 2 ]
 }
@@ -80,6 +96,28 @@ idle() { [ "$("$ORDEAL" ctl runs)" = "nothing runs, and nothing waits" ]; }
 	kill "$daemon"
 	ended_with 0 "$daemon"
 	[ ! -e "$socket" ]
+}
+
+@test "a run that hangs holds up who tells it something, and nobody else" {
+	serve
+	"$ORDEAL" ctl run quiet
+	within 10 phase_is hold
+	# Whichever of its threads has started it.
+	stopped=$(cat /proc/"$daemon"/task/*/children)
+	stopped=${stopped%% *}
+	kill -STOP "$stopped"
+	curl -s --unix-socket "$socket" --json '{"note":"is it me?"}' "http://x/v1/runs/$(key)/note" >"$T/told" 3>&- &
+	started+=($!)
+	begin=$(date +%s%N)
+	for _ in 1 2 3 4 5; do "$ORDEAL" ctl status >/dev/null; done
+	[ $((($(date +%s%N) - begin) / 1000000)) -lt 4000 ]
+	[ ! -s "$T/told" ]
+	kill -CONT "$stopped"
+	stopped=
+	within 10 jq -e '.note == "is it me?"' "$T/told"
+	grep -q 'is it me?' "$T"/state/ordeal/runs/2*/run.jsonl
+	"$ORDEAL" ctl abort "$(key)"
+	within 10 idle
 }
 
 @test "halt reaches the daemon, and resume lets it go on" {

@@ -164,7 +164,7 @@ ids() { jq -r '.runs[].id' | sed 's/.*-//' | tr '\n' ' '; }
 	[ ! -e "$runs/20261102T100000Z-orders-bbbbbb" ]
 	[ "$("$ORDEAL" history --json | ids)" = "aaaaaa cccccc dddddd " ]
 	"$ORDEAL" history prune --max-size 0 2>err
-	grep -q "that is still more than 0B: the rest is tagged, in progress, or the last that passed" err
+	grep -q "that is still more than 0B: the rest is tagged, in progress, the last that passed" err
 	[ "$("$ORDEAL" history --json | ids)" = "aaaaaa dddddd " ]
 	ln -s 20261104T100000Z-payments-dddddd "$runs/latest"
 	stored 20261105T100000Z-orders-eeeeee 5 900

@@ -44,6 +44,28 @@ lines() { timeline | jq -es "map(select(.e == \"channel\" and .channel == \"log:
 		map(select(.e == "channel"))[1].hi_t <= $t and map(select(.e == "channel"))[2].lo_t >= $t'
 }
 
+@test "what is said as soon as the fault is there was said after its request" {
+	: >"$log"
+	start "$ORDEAL" run logged.yaml --quiet
+	# Within a millisecond: no other look at the log comes between.
+	python3 - "$T/state/ordeal/runs/latest/run.jsonl" "$log" <<'END'
+import sys, time
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    try:
+        if b'"phase":"hold"' in open(sys.argv[1], "rb").read():
+            break
+    except FileNotFoundError:
+        pass
+    time.sleep(0.001)
+open(sys.argv[2], "a").write("failing over to a\n")
+END
+	within 20 matched 1
+	interrupted "$pid"
+	timeline | jq -es 'map(select(.e == "fault" and .state == "requested"))[0].t as $t |
+		map(select(.e == "channel" and .state))[0].lo_t >= $t'
+}
+
 @test "rotation, truncation, and a file that appears later" {
 	begin # there is no file yet: that is no refusal
 	lines 'all(.state != null)'

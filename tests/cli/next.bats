@@ -139,7 +139,7 @@ monkey() {
 	[ "${#lines[@]}" -eq 2 ]
 	[[ $stderr == *"exp/bad.yaml:6:23: cron: hour: 25 is not within 0 to 23"* ]]
 	[[ $stderr == *"exp/where.yaml:6:40: timezone: there is no time zone 'Europe/Berln'"* ]]
-	[[ $stderr == *"exp/never.yaml: nothing within that time; it never runs again"* ]]
+	[[ $stderr == *"exp/never.yaml: nothing within that time; it never runs (again): what it says is over, or in none of its windows"* ]]
 }
 
 @test "without the database of time zones only UTC works" {

@@ -68,7 +68,10 @@ serve() {
 	run "$ORDEAL" validate quick.yaml --policy open.yaml
 	[ "$status" -eq 0 ]
 	[[ $output == *"policy open: allowed (rules all)"* ]]
-	"$ORDEAL" inject noop --host --for 50ms --quiet --policy open.yaml
+	"$ORDEAL" inject noop --host --for 50ms --policy open.yaml >events
+	jq -es '.[0].event == "policy" and .[0].allow and .[0].policy == "open" and .[0].rules == ["all"] and .[-1].event == "reverted"' events
+	"$ORDEAL" inject noop --host --for 50ms --quiet --policy open.yaml >events
+	[ ! -s events ]
 	rules few 'rules: [{name: few, where: {targets: process}, limits: {targets: 1}}]'
 	cp "$(command -v sleep)" two-of-us
 	start ./two-of-us 60
@@ -86,6 +89,29 @@ serve() {
 	# The longest time counts, not the usual one: half a minute of recovery a repetition.
 	refuses 2 "which is not all within the hours; it fits from" run quick.yaml --policy hours.yaml --set spec.repetitions=4
 	refuses 2 "which is not all within the hours; it fits from" inject noop --host --for 200s --policy hours.yaml
+}
+
+@test "a file that an experiment names lies beside the experiment, wherever one stands" {
+	mkdir -p there/rules elsewhere
+	rules open "$ALL"
+	rules shut
+	mv shut.yaml there/rules/
+	sed "s/^spec:/&\n  policy: rules\/shut.yaml/" quick.yaml >there/asks.yaml
+	refuses 2 "refused by the policy 'shut'" run there/asks.yaml
+	refuses 2 "refused by the policy 'shut'" validate --now there/asks.yaml
+	cd elsewhere
+	refuses 2 "refused by the policy 'shut'" run "$T/there/asks.yaml" --policy ../open.yaml
+	refuses 2 "refused by the policy 'shut'" run - --folder ../there <../there/asks.yaml
+	refuses 2 "rules/shut.yaml" run - <../there/asks.yaml
+	# A folder of which another takes the place in one step, as of a ConfigMap and of git-sync.
+	ln -s ../there now
+	refuses 2 "refused by the policy 'shut'" run now/asks.yaml
+	mkdir -p ../then/rules
+	cp ../open.yaml ../then/rules/shut.yaml
+	ln -s ../then next
+	cp ../there/asks.yaml ../then/
+	mv -T next now
+	"$ORDEAL" run --quiet now/asks.yaml
 }
 
 @test "nobody switches off what another named" {
@@ -117,6 +143,19 @@ serve() {
 	[ "$status" -ne 77 ] || skip "/etc/ordeal cannot be made here"
 	[ "$status" -eq 2 ]
 	[[ $output == *"/etc/ordeal/rules.yaml:4: default:"* ]]
+	# Rules that somebody else may write are nobody's.
+	cp open.yaml etc/rules.yaml
+	for what in "chmod 666 etc/rules.yaml" "chmod 777 etc"; do
+		chmod 755 etc
+		chmod 644 etc/rules.yaml
+		$what
+		run unshare -rm sh -c 'mount --bind etc /etc/ordeal; "$0" validate --now quick.yaml' "$ORDEAL"
+		echo "$output"
+		[ "$status" -eq 2 ]
+		[[ $output == *"it must be root's, and writable by nobody else"* ]]
+	done
+	chmod 755 etc
+	unshare -rm sh -c 'mount --bind etc /etc/ordeal; "$0" validate --now quick.yaml' "$ORDEAL"
 }
 
 @test "a server's word: only 'allow: true' is one" {
@@ -159,6 +198,8 @@ serve() {
 	serve
 	for path in hang-up cut; do refuses 6 "it did not answer: " run quick.yaml --policy "$url/$path"; done
 	refuses 6 "it did not answer: " inject noop --host --for 1s --policy http://127.0.0.1:1/v1/data/ordeal
+	"$ORDEAL" inject noop --host --for 50ms --policy "$url/allow?pretty" >events
+	jq -es --arg u "$url/allow" '.[0].event == "policy" and .[0].allow and .[0].decision_id == "d-17" and .[0].source == $u' events
 	# A proxy of the environment has no say.
 	http_proxy=$url/true ALL_PROXY=$url refuses 6 "it did not answer: " run quick.yaml --policy http://127.0.0.1:1/true
 	# Of a refusal and a silence the refusal counts.

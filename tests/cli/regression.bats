@@ -71,3 +71,26 @@ END
 	[ "$status" -eq 2 ]
 	[[ $output == *"base.json"* ]]
 }
+
+@test "a run that is a baseline by its path stays, whatever a retention says" {
+	start_victim
+	paused "$victim" first >first.yaml
+	run "$ORDEAL" run first.yaml --quiet --set spec.repetitions=2
+	[ "$status" -eq 5 ]
+	first=$(basename "$(readlink -f "$runs/latest")")
+	paused "$victim" "$runs/$first" >second.yaml
+	for _ in 1 2; do
+		run "$ORDEAL" run second.yaml --quiet --set spec.repetitions=2
+		echo "$output"
+		[[ "$status" =~ ^[015]$ ]]
+	done
+	"$ORDEAL" history prune --keep-last 1 >out
+	cat out
+	[ -e "$runs/$first/run.jsonl" ]
+	# It goes when nothing is held against it any more: the last of the others has gone.
+	find "$runs" -mindepth 1 -maxdepth 1 -name '*-paused-*' ! -name "$first" -exec rm -r {} +
+	"$ORDEAL" history prune --keep-last 9
+	"$ORDEAL" run second.yaml --quiet --set spec.repetitions=1 --set 'spec.objectives=["recover(self) within 20s"]' || [ $? -eq 5 ]
+	"$ORDEAL" history prune --keep-last 1
+	[ ! -e "$runs/$first" ]
+}

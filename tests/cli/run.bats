@@ -123,8 +123,51 @@ the_run() { readlink -f "$T/state/ordeal/runs/latest"; }
 	[[ $output == *$'\033[32m'* ]]
 }
 
+# It reads from descriptor 3.
+waits() { [ "$(cut -d' ' -f2 "/proc/$run_pid/syscall")" = 0x3 ]; }
+
+@test "--await: a byte begins the run, the end of the file takes it back, and until then nothing is made" {
+	mkfifo gate
+	"$ORDEAL" run --quiet --await 3 quick.yaml 3<gate >out 2>err &
+	run_pid=$!
+	exec 4>gate
+	within 10 waits
+	[ ! -e "$T/state/ordeal/runs/latest" ]
+	before=$(date +%s%N)
+	printf x >&4
+	wait "$run_pid"
+	exec 4>&-
+	# Its time counts from there.
+	[ "$(head -1 "$(the_run)/run.jsonl" | jq .wall_ns)" -ge "$before" ]
+	rm -r "$T/state/ordeal/runs"
+	run "$ORDEAL" run --quiet --await 5 quick.yaml 5</dev/null
+	[ "$status" -eq 2 ]
+	[[ $output == *"taken back before it began"* ]]
+	[ ! -e "$T/state/ordeal/runs/latest" ]
+	for fd in 0 9 4294967299 x; do
+		run "$ORDEAL" run quick.yaml --await "$fd" 9>&-
+		[ "$status" -eq 2 ]
+		[[ $output == *"--await"* ]]
+	done
+}
+
 @test "nothing is printed into the timeline where standard descriptors are closed" {
 	"$ORDEAL" run quick.yaml >&- 2>&- <&- 3>&- || [ $? -eq 6 ] # the verdict could not be printed
 	jq -es '.[-1].cause == "complete"' "$(the_run)/run.jsonl"
 	jq -e '.verdict | startswith("passed")' "$(the_run)/report.json"
+}
+
+@test "--as keeps a run to whoever ran it, until its report is made again" {
+	for bad in "" -x a/b UP; do
+		run "$ORDEAL" run --as "$bad" quick.yaml
+		[ "$status" -eq 2 ]
+		[[ $output == *"--as takes small letters, digits and dashes"* ]]
+	done
+	[ ! -e state/ordeal/runs ]
+	"$ORDEAL" run --quiet --as something quick.yaml
+	[[ $(basename "$(the_run)") == *-something-* ]]
+	[ "$(stat -c %a "$(the_run)")" = 700 ]
+	[ "$("$ORDEAL" history --json | jq '.runs | length')" = 0 ]
+	"$ORDEAL" report latest >/dev/null
+	[ "$("$ORDEAL" history --json | jq -r '.runs[0].name')" = quick ]
 }

@@ -46,11 +46,13 @@ ran() { [ "$(journal 'select(.c == "end" and .last.exit == 0)' | wc -l)" -ge "$1
 	[ "$status" -eq 0 ]
 	# The claim is written before the run's instant, and names it.
 	[ "$(journal -s '[.[] | select(.c == "claim")][0] | .r == "schedule" and .p == .a and .p % 1000000000 == 0')" = true ]
-	[ "$(journal -rs '[.[] | select(.k == 1) | .c] | join(" ")')" = "claim begin started run end" ]
+	[ "$(journal -rs '[.[] | select(.k == 1) | .c] | join(" ")')" = "claim begin run end" ]
+	# It waited for its instant, and is known before it begins.
+	[ "$(journal -s '[.[] | select(.c == "begin")][0] | .pid > 0 and .st > 0')" = true ]
 	# The run's own timeline says who asked for it.
 	id=$(journal -r 'select(.c == "head").id')
 	dir=$(journal -rs '[.[] | select(.c == "run")][0].dir')
-	[ "$(head -1 "$dir/run.jsonl" | jq -r '.argv | join(" ")')" = "run --json --output $RUNS --dispatch $id/d1 -" ]
+	[ "$(head -1 "$dir/run.jsonl" | jq -r '.argv | join(" ")')" = "run --json --output $RUNS --dispatch $id/d1 --await 3 --folder exp -" ]
 	grep -q 'begun (schedule, d1)' "$T/err"
 	grep -q 'beat: passed' "$T/err"
 }

@@ -41,7 +41,7 @@ def press(page, key, shift=False, repeat=False):
 def wrong(page, origin):
     """Sentences on what is wrong with a page that is open."""
     bad = [text for text in pages.judge(page)
-           if not text.startswith(("a link out of the page, v1/history/", "a link to nowhere, #/", "a script that runs: <script"))]
+           if not text.startswith(("a link out of the page, v1/history/", "a link out of the page, v1/gamedays/", "a link to nowhere, #/", "a script that runs: <script"))]
     bad += ["a script of another place: " + src for src in page.js("[...document.scripts].map(s=>s.getAttribute('src')||'inline')")
             if not str(src).startswith("console/")]
     bad += ["a button of %s px: %s" % tuple(b) for b in page.js("[...document.querySelectorAll('button')].filter(b=>b.offsetHeight>64)"

@@ -36,6 +36,8 @@ class Feeder:
 
     def __init__(self, answers, events=lambda headers: iter(())):
         self.answers, self.events, self.asked, self.gone = answers, events, [], threading.Event()
+        self.ahead = 0  # seconds by which this server's clock is ahead
+        self.refuses = False  # everybody, with 401
         feeder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,6 +45,9 @@ class Feeder:
 
             def log_message(self, *_):
                 pass
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) + feeder.ahead)
 
             def send(self, body, kind, status=200, **more):
                 self.send_response(status)
@@ -76,6 +81,8 @@ class Feeder:
                 feeder.asked.append((self.command, url.path, dict(urllib.parse.parse_qsl(url.query)), body))
                 if self.command == "GET" and (url.path == "/" or url.path.startswith("/console/")):
                     return self.file(url.path)
+                if feeder.refuses:
+                    return self.send(b'{"detail":"sign in"}', "application/problem+json", 401)
                 if url.path == "/v1/events":
                     return self.stream()
                 said = feeder.answers.get(self.command + " " + url.path, feeder.answers.get(url.path))
@@ -83,6 +90,8 @@ class Feeder:
                 if said is None:
                     problem = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "there is no " + url.path}
                     return self.send(json.dumps(problem).encode(), "application/problem+json", 404)
+                if isinstance(said, str):
+                    return self.send(said.encode(), "text/markdown; charset=utf-8")
                 return self.send(json.dumps(said).encode(), "application/json")
 
             def do_GET(self):

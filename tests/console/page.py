@@ -3,18 +3,35 @@
 by axe-core too where tests/web/axe.py finds it in FOLDER or can fetch it; the keyboard alone; hostile names; a stream that breaks.
 Exit status 77: there is no Chromium.
 """
+import contextlib
 import sys
 import threading
 
 import desk
 import axe
+import board
 import browser
+import days
 import feeder
 import planted
 import scene
 
-VIEWS = ("now", "calendar", "schedules", "history", "history/checkout-partition")
-READY = {"now": ".run", "calendar": ".week", "schedules": "tbody tr", "history": "tbody tr", "history/checkout-partition": ".trend"}
+WIDE, NARROW = (1280, "light"), (390, "dark")
+DAY = "gamedays/" + days.ID
+# view: what is there when it is drawn, and how it is looked at
+VIEWS = {
+    "now": (".run", WIDE, NARROW),
+    "calendar": (".week", WIDE, NARROW),
+    "schedules": ("tbody tr", (1280, "dark"), (390, "light")),
+    "history": ("tbody tr", WIDE, NARROW),
+    "history/checkout-partition": (".trend", WIDE, NARROW),
+    "gamedays": ("#days li", NARROW),
+    DAY: (".board .run", WIDE, NARROW),
+    DAY + "/responder": ("ol.steps li", (390, "light")),
+    "gamedays/" + days.LEFT: ("[data-act=resume]", (390, "light")),
+    "gamedays/" + days.OVER: ("#outcome table", (1280, "dark")),
+    "gamedays/%s/postmortem" % days.OVER: (".paper table", NARROW),
+}
 HOSTILE = "".join(planted.WORDS)
 
 
@@ -36,10 +53,10 @@ def axe_script(folder):
 
 def check_views(b, f, script):
     bad = []
-    for view in VIEWS:
-        for width, scheme in ((1280, "light"), (390, "dark")) if view != "schedules" else ((1280, "dark"), (390, "light")):
+    for view, (drawn, *looks) in VIEWS.items():
+        for width, scheme in looks:
             with desk.open_page(b, f.url + "#/" + view, width, scheme) as page:
-                ready(page, READY[view])
+                ready(page, drawn)
                 found = desk.wrong(page, f.url)
                 found += axe.judge(page, script) if script else []
                 if width == 1280:
@@ -114,9 +131,9 @@ def check_roles(b, f):
 def check_hostile(b, f):
     bad = []
     f.answers.update(scene.answers(HOSTILE))
-    for view in VIEWS[:4]:
+    for view in ("now", "calendar", "schedules", "history", "gamedays", DAY):
         with desk.open_page(b, f.url + "#/" + view, 390, "light") as page:
-            ready(page, READY[view])
+            ready(page, VIEWS[view][0])
             bad += ["hostile, %s: %s" % (view, text) for text in desk.wrong(page, f.url)]
             if "<script>planted()</script>" not in page.js("document.querySelector('main').textContent"):
                 bad.append("hostile, %s: the words are not there" % view)
@@ -164,6 +181,16 @@ def check_broken(b):
     return bad
 
 
+def check_tabs(b):
+    """A browser opens six connections to a server: the seventh page gets one, for those that nobody sees give theirs up; they come back."""
+    with feeder.Feeder(scene.answers(), scene.live()) as f, contextlib.ExitStack() as open_pages:
+        some = [open_pages.enter_context(desk.open_page(b, f.url)) for _ in range(8)]
+        for page in (some[-1], some[0]):
+            page.call("Page.bringToFront")
+            feeder.wait(lambda p=page: p.js("document.getElementById('link-state').textContent") == "live", "the page that is looked at is live")
+    return []
+
+
 def main():
     desk.need()
     bad = []
@@ -175,6 +202,8 @@ def main():
             bad += check_roles(b, f)
             bad += check_hostile(b, f)
         bad += check_broken(b)
+        bad += check_tabs(b)
+        bad += board.check(b)
     for text in bad:
         print(text)
     print("console: %d complaints" % len(bad))

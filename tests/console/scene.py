@@ -3,6 +3,7 @@ import datetime
 import math
 import urllib.parse
 
+import days
 import feeder
 
 
@@ -109,7 +110,7 @@ def answers(hostile="", **more):
               "lateness_ns": {"n": 4711, "p50": 92000, "p99": 640000, "max": 3100000}}
     return {"/v1/session": {"who": "uid 1000" + hostile, "role": "operator"}, "/v1/status": status, "/v1/schedules": {"schedules": schedules(hostile), "total": 10},
             "/v1/runs": {"runs": runs(hostile)}, "/v1/calendar": calendar(hostile), "/v1/history": history(hostile), "/v1/history/trend": trend,
-            "/v1/halt": {}, "/v1/resume": {}, **more}
+            "/v1/halt": {}, "/v1/resume": {}, **days.answers(hostile), **more}
 
 
 def strip(i, key="d1", at=0.0):
@@ -142,4 +143,5 @@ def live(n=168):
                            ("note", {"name": "orders-survive-slow-database", "note": "pager went off"})):
             number += 1
             yield feeder.event(number, kind, data)
+        yield days.told()
     return events

@@ -60,3 +60,13 @@ setup() {
 	# The service was there until the end: it was asked for its health after the abort as well.
 	! grep -q '"o":"refused"' "$DEMO_RUNS"/latest/run.jsonl || false
 }
+
+@test "the system alone wants a folder, and a place that is free for its copy" {
+	run "$SOURCE_DIR/experiments/run" --system nowhere
+	[ "$status" = 2 ]
+	[[ $output == *"--system takes a folder that there is"* ]]
+	run "$SOURCE_DIR/experiments/run" --system "$SOURCE_DIR/experiments/game-day" "$BATS_TEST_TMPDIR"
+	[ "$status" -ne 0 ]
+	[[ $output == *"exists"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/day.yaml" ]
+}

@@ -5,16 +5,23 @@ Blocks ```console terminal=N are terminals. `$ ` is a command, `> ` is typed int
 be seen, in that order, in what the terminal prints after it, before the next is typed. The environment may have DEMO_HOLD, which
 the tutorial names. Prints how long it took, of which the reader may have up to fifteen minutes.
 """
+import fcntl
 import os
 import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 
 PATIENCE = 60  # seconds for one line to be seen
+
+
+def own_terminal():
+    """So that Ctrl-C, typed, is a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
@@ -30,7 +37,7 @@ class Terminal:
         command = command.removesuffix(" &")
         master, slave = pty.openpty()
         process = subprocess.Popen(["bash", "-c", command], cwd=self.cwd, stdin=slave, stdout=slave, stderr=slave,
-                                   start_new_session=True)
+                                   start_new_session=True, preexec_fn=own_terminal)
         os.close(slave)
         self.all.append(process)
         threading.Thread(target=self.read, args=(master,), daemon=True).start()
@@ -113,4 +120,5 @@ def main():
     assert took < 15 * 60
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import glob
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -200,22 +201,26 @@ class Test:
         self.unreadable(folder, path)
 
     def unreadable(self, folder, path):
-        """Root may read everything: as somebody else, who may reach the folder and not the file."""
-        os.chmod(folder, 0o755)
-        os.chmod(path, 0o600)
+        """Root may read everything: as somebody else, who may reach the folder and not the file. The tree may lie below a closed home:
+        what they start and read is copied to where they may go."""
         self.name = "a token file of somebody else"
-        words = [self.ordeal, "report", self.run_dir, "--send", "otlp=http://127.0.0.1:9", "--token-file", path]
+        program, run, module = folder + "/ordeal", folder + "/run", "/../deliver/post/ordeal-post.so"
+        shutil.copy(self.ordeal, program)
+        shutil.copytree(self.run_dir, run)
+        shutil.copy(os.path.dirname(self.ordeal) + module, folder)
+        subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+        os.chmod(path, 0o600)
+        words = [program, "report", run, "--send", "otlp=http://127.0.0.1:9", "--token-file", path]
         if os.getuid():
             os.chmod(path, 0)
         else:
             words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
-        done = subprocess.run(words, capture_output=True)
+        done = subprocess.run(words, capture_output=True, env={**os.environ, "ORDEAL_MODULES": folder})
         text = done.stderr.decode()
         self.check(done.returncode == 2 and path in text and "Permission denied" in text and TOKEN not in text, done)
 
     def tls(self):
         """A certificate that nobody signed is no matter of time: said at once, and the token is not sent."""
-        import shutil
         import ssl
         if not shutil.which("openssl"):
             return print("openssl is not installed: TLS is not tried")

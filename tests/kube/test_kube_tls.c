@@ -283,8 +283,7 @@ static void closed_in_the_handshake(void **state)
 /* --- a client certificate -------------------------------------------------------------------- */
 
 /* TLS 1.3 tells it only after the request was sent. Nobody has read that, so that it may be sent
- * again; but who is still sending may find the connection closed, and not hear why until the next
- * time. */
+ * again; the server leaves the connection open until the client has heard why. */
 static void a_client_certificate_that_expired(void **state)
 {
 	static const char *const modes[] = {"mutual", "mutual-1.2"};

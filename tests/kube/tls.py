@@ -64,6 +64,13 @@ def read_head(connection):
     return head.decode("latin-1")
 
 
+def linger(secure):
+    """Lets the alert arrive: a connection that is closed with the request unread is reset, and takes the alert with it."""
+    secure.shutdown(socket.SHUT_WR)
+    while secure.recv(65536):
+        pass
+
+
 def headers(head):
     pairs = (line.split(":", 1) for line in head.split("\r\n")[1:] if ":" in line)
     return {name.strip().lower(): value.strip() for name, value in pairs}
@@ -90,7 +97,13 @@ class Server:
 
     def answer(self, connection):
         """Over TLS: who was asked for, as JSON."""
-        with self.context().wrap_socket(connection, server_side=True) as secure:
+        with self.context().wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secure:
+            try:
+                secure.do_handshake()
+            except ssl.SSLError as error:
+                tell(error=str(error))
+                linger(secure)
+                return
             while (head := read_head(secure)) is not None:
                 body = json.dumps({"kind": "Pod", "sni": self.asked, "host": headers(head).get("host")})
                 tell(asked=head.split(" ")[1], authorization=headers(head).get("authorization"),

@@ -164,6 +164,8 @@ def who_asks():
 
 
 def not_roots_alone():
+    global policy
+    write("user:12345", "noop", "host")
     noop = add("noop", {}, {"host": True})
     os.chown(policy, 12345, 0)
     refused(noop, "it must be root's")
@@ -174,6 +176,24 @@ def not_roots_alone():
     os.chmod(T, 0o777)
     refused(noop, "writable by nobody else")
     os.chmod(T, 0o755)
+    # Who may replace a folder above it replaces it, too. A sticky one, as /tmp, is root's to empty.
+    inner, kept = T + "/a/b", policy
+    os.makedirs(inner)
+    os.rename(policy, inner + "/policy.yaml")
+    policy = inner + "/policy.yaml"
+    granted(noop)
+    for owner, mode in ((0, 0o777), (12345, 0o755)):
+        os.chmod(T + "/a", mode)
+        os.chown(T + "/a", owner, 0)
+        refused(noop, f"'{T}/a' belongs to uid {owner}")
+    os.chown(T + "/a", 0, 0)
+    os.chmod(T + "/a", 0o1777)
+    granted(noop)
+    os.symlink(T + "/a", T + "/link")
+    policy = T + "/link/b/policy.yaml"
+    refused(noop, f"open '{T}/link': Not a directory")
+    policy = kept
+    os.rename(inner + "/policy.yaml", policy)
     os.rename(policy, T + "/real")
     os.symlink(T + "/real", policy)
     refused(noop, "symbolic links")

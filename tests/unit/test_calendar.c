@@ -155,7 +155,7 @@ static void cron_wrong(void **state)
 		{"0 0 * 13 *", 6, "13 is not within 1 to 12"},
 		{"0 0 * * 8", 8, "8 is not within 0 to 7"},
 		{"0 0 * * mon-fry", 12, "'fry' is no number or name"},
-		{"0 0 * * monday", 11, "ends it early"},
+		{"0 0 * * monday", 8, "'monday' is no number or name"},
 		{"0 22-2 * * *", 5, "say 22-23,0-2"},
 		{"5/15 * * * *", 1, "say 5-59/15"},
 		{"*/60 * * * *", 1, "a step here is 1 to 59"},
@@ -163,7 +163,7 @@ static void cron_wrong(void **state)
 		{"1,,2 * * * *", 2, "'' is no number"},
 		{"1, * * * *", 2, "'' is no number"},
 		{"? * * * *", 0, "'?' is no number"},
-		{"0 0 15W * *", 6, "ends it early"},
+		{"0 0 15W * *", 6, "'W' is not understood here"},
 		{"0 0 L-31 * *", 4, "1 to 30 days"},
 		{"0 0 * * fri#6", 11, "first to the fifth"},
 		{"0 0 * * L", 8, "'L' is no number or name"},
@@ -171,7 +171,7 @@ static void cron_wrong(void **state)
 		{"0 0 31 4,6,9,11 *", 0, "never comes"},
 		{"99999999999 * * * *", 0, "is no number"},
 		{"-1 * * * *", 0, "'-1' is no number"},
-		{"0x1 * * * *", 1, "ends it early"},
+		{"0x1 * * * *", 1, "'x1' is not understood here"},
 		{"0 0 * * \xff", 8, "is no number"},
 	};
 	struct ord_cron c;

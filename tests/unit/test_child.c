@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@
 struct seen {
 	sd_event *loop;
 	struct ord_child *child;
-	size_t lines, ends;
+	size_t lines, ends, starts;
 	int code;
 	char dir[256], verdict[32], said[512];
 };
@@ -225,6 +226,150 @@ static void test_free_ends_it(void **state)
 	(void)sd_event_unref(s.loop);
 }
 
+/* Says whether it was let go. */
+#define WAITER                                                                                \
+	"[ \"$(dd bs=1 count=1 2>/dev/null <&3 | wc -c)\" = 1 ] && echo began || echo left\n" \
+	"exit 0"
+
+static void on_start(void *arg, struct ord_child *c)
+{
+	struct seen *s = arg;
+
+	assert_true(ord_child_pid(c) > 0);
+	assert_true(ord_child_ticks(c) > 0);
+	s->starts++;
+}
+
+static struct ord_spawner *prepare(struct seen *s, const char *body)
+{
+	const struct ord_child_calls calls = {
+		.on_line = on_line, .on_end = on_end, .on_start = on_start};
+	struct ord_child_options options = {.text = "x", .size = 1, .program = program};
+	struct ord_spawner *sp = NULL;
+	struct ord_err err;
+
+	if (body)
+		write_program(body);
+	*s = (struct seen){0};
+	assert_true(sd_event_new(&s->loop) >= 0);
+	assert_int_equal(ord_spawner_new(s->loop, &sp, &err), 0);
+	options.spawner = sp;
+	assert_int_equal(ord_child_start(s->loop, &options, &calls, s, &s->child, &err), 0);
+	return sp;
+}
+
+static void await_start(struct seen *s)
+{
+	uint64_t limit = ord_now_ns() + 20 * ORD_S;
+
+	while (!s->starts && ord_now_ns() < limit)
+		assert_true(sd_event_run(s->loop, 100000) >= 0);
+	assert_int_equal(s->starts, 1);
+}
+
+static void test_waits_until_it_is_let_go(void **state)
+{
+	struct seen s;
+	struct ord_spawner *sp = prepare(&s, WAITER);
+
+	await_start(&s);
+	for (int i = 0; i < 20; i++)
+		assert_true(sd_event_run(s.loop, 5000) >= 0);
+	assert_int_equal(s.lines + s.ends, 0);
+	assert_int_equal(ord_child_begin(s.child), 0);
+	assert_int_equal(ord_child_begin(s.child), -1);
+	end(&s);
+	assert_int_equal(s.lines, 1);
+	ord_child_free(s.child);
+	ord_spawner_free(sp);
+}
+
+/* Let go, and asked to end, before it has been started. */
+static void test_let_go_at_once(void **state)
+{
+	struct seen s;
+	struct ord_spawner *sp = prepare(&s, WAITER);
+
+	assert_int_equal(ord_child_begin(s.child), 0);
+	end(&s);
+	assert_int_equal(s.lines, 1);
+	ord_child_free(s.child);
+	ord_spawner_free(sp);
+	sp = prepare(&s, "exec sleep 60");
+	ord_child_abort(s.child);
+	end(&s);
+	assert_int_equal(s.code, -SIGINT);
+	ord_child_free(s.child);
+	ord_spawner_free(sp);
+}
+
+static void await_none_left(const struct seen *s)
+{
+	uint64_t limit = ord_now_ns() + 20 * ORD_S;
+
+	while (waitid(P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT) == 0 && ord_now_ns() < limit)
+		assert_true(sd_event_run(s->loop, 10000) >= 0);
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void test_abandoned(void **state)
+{
+	struct seen s;
+	struct ord_spawner *sp = prepare(&s, WAITER);
+
+	/* Wherever it is: to be started, being so, waiting. */
+	ord_child_abandon(s.child);
+	await_none_left(&s);
+	ord_spawner_free(sp);
+	(void)sd_event_unref(s.loop);
+	sp = prepare(&s, WAITER);
+	await_start(&s);
+	ord_child_abandon(s.child);
+	await_none_left(&s);
+	assert_int_equal(s.lines + s.ends, 0);
+	ord_spawner_free(sp);
+	(void)sd_event_unref(s.loop);
+	/* Or the loop ends before it. */
+	sp = prepare(&s, WAITER);
+	await_start(&s);
+	ord_child_abandon(s.child);
+	ord_spawner_free(sp);
+	(void)sd_event_unref(s.loop);
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
+}
+
+static void test_freed_before_it_is_started(void **state)
+{
+	struct seen s;
+
+	for (int i = 0; i < 50; i++) {
+		struct ord_spawner *sp = prepare(&s, WAITER);
+
+		if (i % 5)
+			(void)usleep((useconds_t)(i % 5) * 100);
+		ord_child_free(s.child);
+		ord_spawner_free(sp);
+		(void)sd_event_unref(s.loop);
+		assert_int_equal(waitpid(-1, NULL, 0), -1);
+	}
+}
+
+static void test_no_program_later(void **state)
+{
+	struct ord_spawner *sp;
+	struct seen s;
+
+	(void)snprintf(program, sizeof program, "/nowhere/ordeal");
+	sp = prepare(&s, NULL);
+	end(&s);
+	assert_int_equal(s.starts, 0);
+	assert_int_equal(s.code, 6);
+	assert_non_null(strstr(s.said, "/nowhere/ordeal"));
+	ord_child_free(s.child);
+	ord_spawner_free(sp);
+}
+
 static void test_no_program(void **state)
 {
 	const struct ord_child_options options = {.text = "", .program = "/nowhere/ordeal"};
@@ -250,6 +395,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_abort, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_free_ends_it, setup, teardown),
 		cmocka_unit_test(test_no_program),
+		cmocka_unit_test_setup_teardown(test_waits_until_it_is_let_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_let_go_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_abandoned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_freed_before_it_is_started, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_program_later, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,6 +347,32 @@ static void units(void **state)
 	}
 }
 
+static void units_in(void **state)
+{
+	static const char *const texts[][2] = {
+		{"0::/system.slice/web.service\n", "web.service"},
+		{"4:cpu:/other.service\n1:name=systemd:/system.slice/web.service\n", "web.service"},
+		{"1:name=systemd:/system.slice/a.service\n0::/system.slice/web.service\n",
+		 "web.service"},
+		/* Who may make a group of some controller calls it what they like. */
+		{"9:cpuset:/mine:name=systemd:/system.slice/web.service\n"
+		 "1:name=systemd:/user.slice/session-3.scope\n",
+		 "session-3.scope"},
+		{"9:cpuset:/x\n8:name=other:/0::/web.service\n", NULL},
+		{"", NULL},
+	};
+	char unit[DOOR_UNIT_MAX], text[200];
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		bool is;
+
+		(void)snprintf(text, sizeof text, "%s", texts[i][0]);
+		is = door_unit_in(text, unit);
+		if (is != (texts[i][1] != NULL) || (is && strcmp(unit, texts[i][1]) != 0))
+			fail_msg("'%s' gave '%s'", texts[i][0], is ? unit : "none");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,7 +380,7 @@ int main(void)
 		cmocka_unit_test(bad_policy),	cmocka_unit_test(hours_text),
 		cmocka_unit_test(hours_hold),	cmocka_unit_test(judges),
 		cmocka_unit_test(judges_users), cmocka_unit_test(judges_ops),
-		cmocka_unit_test(units),
+		cmocka_unit_test(units),	cmocka_unit_test(units_in),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -195,6 +195,7 @@ static void tokens_that_are_refused(void **state)
 
 static void sessions(void **state)
 {
+	int64_t until = 0;
 	struct api_tokens t, without;
 	char cookie[API_COOKIE_MAX], other[API_COOKIE_MAX + 8];
 	const int64_t now = 1700000000;
@@ -203,22 +204,22 @@ static void sessions(void **state)
 	tokens_of("viewer " TOKEN_B, &without);
 	api_cookie_make(&t.v[0], now, cookie);
 	assert_null(strstr(cookie, TOKEN_A));
-	assert_ptr_equal(api_cookie_find(&t, cookie, now), &t.v[0]);
-	assert_ptr_equal(api_cookie_find(&t, cookie, now + API_SESSION_S - 1), &t.v[0]);
-	assert_null(api_cookie_find(&t, cookie, now + API_SESSION_S));
+	assert_ptr_equal(api_cookie_find(&t, cookie, now, &until), &t.v[0]);
+	assert_ptr_equal(api_cookie_find(&t, cookie, now + API_SESSION_S - 1, &until), &t.v[0]);
+	assert_null(api_cookie_find(&t, cookie, now + API_SESSION_S, &until));
 	/* A clock that was set back does not make it last longer. */
-	assert_null(api_cookie_find(&t, cookie, now - 1));
-	assert_null(api_cookie_find(&without, cookie, now));
+	assert_null(api_cookie_find(&t, cookie, now - 1, &until));
+	assert_null(api_cookie_find(&without, cookie, now, &until));
 	for (size_t i = 0; i < strlen(cookie); i++) {
 		memcpy(other, cookie, sizeof cookie);
 		other[i] = other[i] == '1' ? '2' : '1';
-		assert_null(api_cookie_find(&t, other, now));
+		assert_null(api_cookie_find(&t, other, now, &until));
 	}
 	(void)snprintf(other, sizeof other, "%sa", cookie);
-	assert_null(api_cookie_find(&t, other, now));
-	assert_null(api_cookie_find(&t, "", now));
-	assert_null(api_cookie_find(&t, ".", now));
-	assert_null(api_cookie_find(&t, "9999999999999999999999999999.aa", now));
+	assert_null(api_cookie_find(&t, other, now, &until));
+	assert_null(api_cookie_find(&t, "", now, &until));
+	assert_null(api_cookie_find(&t, ".", now, &until));
+	assert_null(api_cookie_find(&t, "9999999999999999999999999999.aa", now, &until));
 }
 
 /* RFC 4231, 4.2, 4.3 and 4.7: a key that is shorter than a block, and one that is longer. */

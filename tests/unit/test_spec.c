@@ -363,7 +363,7 @@ static void bad_overrides(void **state)
 		{{"spec.abort", "[orders.ok_ratio < 2 over 5s]"},
 		 "--set spec.abort: '2' is more than all; a ratio is between 0 and 1, or a "
 		 "percentage as in '99%'"},
-		{{"spec", "5"}, "--set spec: 'spec' takes a map, not '5'"},
+		{{"spec", "5"}, "--set spec: 'spec' takes a map, not '5'; write 'spec: {...}'"},
 	};
 	ord_autofree char *yaml = golden("orders.yaml");
 	static struct ord_spec s;

@@ -144,7 +144,7 @@ class Page:
 
     def complaints(self):
         """What stands in the console: errors and warnings of the page or the browser."""
-        said = [e["params"]["entry"]["text"] for e in self.browser.events if e.get("method") == "Log.entryAdded"]
+        said = [" ".join(e["params"]["entry"].get(key, "") for key in ("text", "url")).strip() for e in self.browser.events if e.get("method") == "Log.entryAdded"]
         said += ["console: " + json.dumps(e["params"]["args"]) for e in self.browser.events
                  if e.get("method") == "Runtime.consoleAPICalled"]
         return said + ["exception" for e in self.browser.events if e.get("method") == "Runtime.exceptionThrown"]
