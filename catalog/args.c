@@ -189,30 +189,47 @@ static int set_int(const struct ord_param *p, struct ord_value *v, int64_t i, st
 	return 0;
 }
 
-static int set_text(const struct ord_param *p, struct ord_value *v, const char *text,
-		    struct ord_err *err)
+/* Over the value's former text where that was as long, else behind all others. */
+static int keep_text(struct ord_args *args, struct ord_value *v, const char *text,
+		     struct ord_err *err)
+{
+	const size_t n = strlen(text) + 1;
+	const bool fits = v->text && strlen(args->texts + v->text) + 1 >= n;
+
+	if (!fits && 1 + args->used + n > sizeof args->texts)
+		return ord_fail(err, ORD_USAGE,
+				"the texts of all parameters are more than %zu bytes",
+				sizeof args->texts - 1);
+	if (!fits) {
+		v->text = (uint16_t)(1 + args->used);
+		args->used = (uint16_t)(args->used + n);
+	}
+	memcpy(args->texts + v->text, text, n);
+	v->set = true;
+	return 0;
+}
+
+static int set_text(struct ord_args *args, const struct ord_param *p, struct ord_value *v,
+		    const char *text, struct ord_err *err)
 {
 	size_t n = strlen(text);
+	char list[ORD_ARG_TEXT];
 	cpu_set_t cpus;
 
-	if (!n || n >= sizeof v->text)
-		return ord_fail(err, ORD_USAGE, "a text of 1 to %zu bytes is needed",
-				sizeof v->text - 1);
+	if (!n || n >= ORD_ARG_TEXT)
+		return ord_fail(err, ORD_USAGE, "a text of 1 to %d bytes is needed",
+				ORD_ARG_TEXT - 1);
 	if (p->type == ORD_PARAM_CPUS) {
 		if (ord_cpus_parse(text, &cpus, err))
 			return -1;
-		(void)ord_cpus_format(&cpus, v->text, sizeof v->text);
-	} else {
-		for (size_t i = 0; i < n; i++)
-			if (((unsigned char)text[i] < ' ' &&
-			     !(p->lines && (text[i] == '\n' || text[i] == '\t'))) ||
-			    text[i] == 0x7f)
-				return ord_fail(err, ORD_USAGE,
-						"control characters are not allowed");
-		memcpy(v->text, text, n + 1);
+		return keep_text(args, v, ord_cpus_format(&cpus, list, sizeof list), err);
 	}
-	v->set = true;
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)text[i] < ' ' &&
+		     !(p->lines && (text[i] == '\n' || text[i] == '\t'))) ||
+		    text[i] == 0x7f)
+			return ord_fail(err, ORD_USAGE, "control characters are not allowed");
+	return keep_text(args, v, text, err);
 }
 
 static int add_endpoint(struct ord_value *v, const char *text, struct ord_err *err)
@@ -228,15 +245,16 @@ static int add_endpoint(struct ord_value *v, const char *text, struct ord_err *e
 	return 0;
 }
 
-static int set_param(const struct ord_param *p, struct ord_value *v, const char *text,
+static int set_param(struct ord_args *args, const struct ord_param *p, const char *text,
 		     struct ord_err *err)
 {
+	struct ord_value *v = &args->v[p - args->fault->params];
 	int64_t i = 0;
 
 	if (p->type == ORD_PARAM_ENDPOINTS)
 		return add_endpoint(v, text, err);
 	if (p->type == ORD_PARAM_CPUS || p->type == ORD_PARAM_TEXT)
-		return set_text(p, v, text, err);
+		return set_text(args, p, v, text, err);
 	return parse_int(p, text, &i, err) ? -1 : set_int(p, v, i, err);
 }
 
@@ -246,7 +264,7 @@ int ord_args_set(struct ord_args *args, const char *name, const char *text, stru
 
 	if (!p)
 		return unknown(args->fault, name, err);
-	if (set_param(p, &args->v[p - args->fault->params], text, err))
+	if (set_param(args, p, text, err))
 		return ord_wrap(err, "%s", name);
 	return 0;
 }
@@ -263,7 +281,7 @@ int ord_args_finish(struct ord_args *args, struct ord_err *err)
 		if (p->required)
 			return ord_fail(err, ORD_USAGE, "%s needs '%s': %s", f->name, p->name,
 					p->help);
-		if (p->def && set_param(p, &args->v[i], p->def, err))
+		if (p->def && set_param(args, p, p->def, err))
 			return ord_wrap(err, "default of %s", p->name);
 	}
 	return ord_args_rules(args, err);
@@ -284,7 +302,7 @@ int64_t ord_arg_int(const struct ord_args *args, const char *name)
 
 const char *ord_arg_text(const struct ord_args *args, const char *name)
 {
-	return ord_arg(args, name)->text;
+	return args->texts + ord_arg(args, name)->text;
 }
 
 bool ord_arg_set(const struct ord_args *args, const char *name)
@@ -307,7 +325,7 @@ char *ord_arg_format(const struct ord_args *args, const char *name, size_t size,
 	size_t have = 0;
 
 	if (p->type == ORD_PARAM_CPUS || p->type == ORD_PARAM_TEXT)
-		(void)snprintf(out, size, "%s", v->text);
+		(void)snprintf(out, size, "%s", args->texts + v->text);
 	else if (p->type == ORD_PARAM_CHOICE)
 		choice_format(p->choices, v->i, out, size);
 	else if (p->type != ORD_PARAM_ENDPOINTS)
@@ -395,9 +413,11 @@ static int endpoints_from_json(struct ord_value *v, json_t *list, struct ord_err
 	return 0;
 }
 
-static int value_from_json(const struct ord_param *p, struct ord_value *v, json_t *json,
+static int value_from_json(struct ord_args *args, const struct ord_param *p, json_t *json,
 			   struct ord_err *err)
 {
+	struct ord_value *v = &args->v[p - args->fault->params];
+
 	switch (p->type) {
 	case ORD_PARAM_DURATION:
 	case ORD_PARAM_PERCENT:
@@ -414,7 +434,7 @@ static int value_from_json(const struct ord_param *p, struct ord_value *v, json_
 	case ORD_PARAM_TEXT:
 		if (!text_of(json))
 			return ord_fail(err, ORD_USAGE, "must be a text");
-		return set_param(p, v, text_of(json), err);
+		return set_param(args, p, text_of(json), err);
 	case ORD_PARAM_ENDPOINTS:
 		return endpoints_from_json(v, json, err);
 	}
@@ -436,7 +456,7 @@ int ord_args_from_json(struct ord_args *args, const struct ord_fault *fault, jso
 
 		if (!p)
 			return unknown(fault, key, err);
-		if (value_from_json(p, &args->v[p - fault->params], v, err))
+		if (value_from_json(args, p, v, err))
 			return ord_wrap(err, "%s", p->name);
 	}
 	return ord_args_finish(args, err);

@@ -34,15 +34,16 @@ enum ord_param_type {
 	ORD_PARAM_ENDPOINTS, /* endpoints: list of texts in JSON */
 };
 
+/* There are hundreds: in an order without gaps. */
 struct ord_param {
 	const char *name;
-	enum ord_param_type type;
-	const char *help; /* one clause, for --help, the manual, the schema */
-	const char *def;  /* text of the default, NULL: none */
-	bool required;
-	int64_t min, max;    /* of the int form; both 0: the type's own */
+	const char *help;    /* one clause, for --help, the manual, the schema */
+	const char *def;     /* text of the default, NULL: none */
 	const char *choices; /* "egress|ingress|both" */
-	bool lines;	     /* of a text: newlines and tabs may be in it */
+	int64_t min, max;    /* of the int form; both 0: the type's own */
+	enum ord_param_type type;
+	bool required;
+	bool lines; /* of a text: newlines and tabs may be in it */
 };
 
 /* Which targets a fault can take, as bits. */
@@ -88,20 +89,26 @@ struct ord_fault {
 	size_t n_params;
 };
 
-#define ORD_PARAMS_MAX 16
+#define ORD_PARAMS_MAX 56
 #define ORD_ARG_TEXT   4096 /* a JSON patch */
+#define ORD_ARGS_TEXTS 12288
 
 struct ord_value {
 	bool set;
+	uint16_t text; /* where it begins in the texts; 0: there is none */
 	int64_t i;
-	char text[ORD_ARG_TEXT];
 	struct ord_endpoints eps;
 };
 
-/* A fault with its parameters. Plain data, no heap (about 80 KiB): static or heap storage. */
+/*
+ * A fault with its parameters. Plain data, no heap (about 56 KiB): static or heap storage. All
+ * texts lie in one room, so that many parameters cost little and one text may be long.
+ */
 struct ord_args {
 	const struct ord_fault *fault;
 	struct ord_value v[ORD_PARAMS_MAX]; /* in the order of fault->params */
+	uint16_t used;			    /* bytes of texts, behind an empty one */
+	char texts[ORD_ARGS_TEXTS];
 };
 
 extern const struct ord_fault ord_faults[];

@@ -68,7 +68,7 @@ teardown() { net_teardown; }
 	run ask2 net.delay '{"delay":1000000}'
 	[ "$status" != 0 ]
 	grep -q '"code":"guard"' "$dir/events2"
-	grep -q "device va has a delay already: table ordeal-delay-va is held by 'ordeal n.* pid $holder'" "$dir/events2"
+	grep -q "device va has an impairment already: table ordeal-net-va is held by 'ordeal n.* pid $holder'" "$dir/events2"
 	ask2 net.delay '{"delay":1000000,"direction":"ingress"}'
 	exec 9>&-
 }

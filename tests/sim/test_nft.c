@@ -160,7 +160,7 @@ static void test_flush(void **state)
 {
 	struct nft_batch b = {0};
 
-	nft_in_table(&b, NFPROTO_NETDEV, "ordeal-delay-eth0");
+	nft_in_table(&b, NFPROTO_NETDEV, "ordeal-net-eth0");
 	nft_flush(&b, MATCH_HIT);
 	same_as_recorded(&b, "flush");
 }

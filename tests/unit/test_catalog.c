@@ -13,7 +13,7 @@
 #include "catalog/names.h"
 #include "ordeal/fault.h"
 
-static struct ord_args args, again; /* 20 KiB each */
+static struct ord_args args, again; /* 56 KiB each */
 
 static void init(const char *fault)
 {
@@ -348,9 +348,44 @@ static void the_nearest_name_is_found(void **state)
 	}
 }
 
+/* One room for all texts: a longer one goes behind the others, a shorter one over its former self.
+ */
+static void texts_share_one_room(void **state)
+{
+	char text[ORD_ARG_TEXT + 1];
+
+	(void)state;
+	init("istio.fault");
+	assert_string_equal(ord_arg_text(&args, "source"), "");
+	memset(text, 'v', sizeof text);
+	text[ORD_ARG_TEXT] = '\0';
+	set_refused("source", text, "1 to 4095 bytes");
+	text[ORD_ARG_TEXT - 1] = '\0';
+	set_ok("header", "x-user");
+	set_ok("source", text);
+	set_ok("header", "x-u");
+	assert_string_equal(ord_arg_text(&args, "source"), text);
+	assert_string_equal(ord_arg_text(&args, "header"), "x-u");
+	init("istio.fault");
+	for (size_t n = ORD_ARG_TEXT - 4; n < ORD_ARG_TEXT - 2; n++) {
+		memset(text, 'w', n);
+		text[n] = '\0';
+		set_ok("source", text);
+	}
+	set_ok("header", "x");
+	again = args; /* plain data */
+	assert_string_equal(ord_arg_text(&again, "source"), text);
+	memset(text, 'x', ORD_ARG_TEXT - 1);
+	text[ORD_ARG_TEXT - 1] = '\0';
+	set_ok("source", text);
+	set_refused("header", text, "the texts of all parameters");
+	assert_string_equal(ord_arg_text(&args, "header"), "x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_share_one_room),
 		cmocka_unit_test(every_entry_is_sane),
 		cmocka_unit_test(arguments_survive_text_and_json),
 		cmocka_unit_test(json_uses_base_units_and_names),

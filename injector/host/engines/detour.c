@@ -10,7 +10,7 @@
 
 void detour_table_name(const char *device, char out[static NFT_NAME])
 {
-	(void)snprintf(out, NFT_NAME, "ordeal-delay-%s", device);
+	(void)snprintf(out, NFT_NAME, "ordeal-net-%s", device);
 }
 
 void detour_build(struct nft_batch *b, const char *comment, const struct link *device,

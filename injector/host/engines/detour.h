@@ -1,4 +1,4 @@
-/* The tables that bring packets to the delay, and back. */
+/* The tables that bring packets to the emulator, and back. */
 #ifndef ORDEAL_ENGINES_DETOUR_H
 #define ORDEAL_ENGINES_DETOUR_H
 
@@ -7,7 +7,7 @@
 #include "tap.h"
 
 /* The name of a device's table in every family: made with NLM_F_EXCL, so that a device has one
- * delay a direction. */
+ * emulator a direction. */
 void detour_table_name(const char *device, char out[static NFT_NAME]);
 
 /*

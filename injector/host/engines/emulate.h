@@ -1,9 +1,9 @@
 /*
- * The delay: packets come from TAPs and from a packet queue, are held, and go back to where they
+ * The emulator: packets come from TAPs and from a packet queue, are held, and go back to where they
  * came from when they are due. One thread, one heap; the caller's loop waits.
  */
-#ifndef ORDEAL_ENGINES_DELAY_H
-#define ORDEAL_ENGINES_DELAY_H
+#ifndef ORDEAL_ENGINES_EMULATE_H
+#define ORDEAL_ENGINES_EMULATE_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 #include "queue.h"
 #include "tap.h"
 
-struct delay_params {
+struct emulate_params {
 	uint64_t delay_ns, jitter_ns; /* uniform in delay +- jitter; jitter <= delay */
 	uint64_t spin_ns;	      /* spin this long before a packet is due; 0: never */
 	uint64_t limit;		      /* bytes held at most */
@@ -23,8 +23,8 @@ struct delay_params {
 	bool realtime; /* runs with SCHED_FIFO: watched, and given up above 90 % of a CPU */
 };
 
-struct delay {
-	struct delay_params p;
+struct emulate {
+	struct emulate_params p;
 	struct hold hold;
 	struct ord_rng rng;
 
@@ -53,17 +53,17 @@ struct delay {
 };
 
 /* No packet comes before its sources are there. Needs no privilege. */
-int delay_init(struct delay *d, const struct delay_params *params, struct ord_err *err);
+int emulate_init(struct emulate *e, const struct emulate_params *params, struct ord_err *err);
 /* Closes the sources. Fine on a zeroed struct whose queue is closed. */
-void delay_done(struct delay *d);
+void emulate_done(struct emulate *e);
 
-/* The caller polls these until *due_ns (CLOCK_MONOTONIC, lowered here), then calls delay_run with
+/* The caller polls these until *due_ns (CLOCK_MONOTONIC, lowered here), then calls emulate_run with
  * what poll said. */
-unsigned delay_wait(struct delay *d, struct pollfd *fds, unsigned max, uint64_t *due_ns);
+unsigned emulate_wait(struct emulate *e, struct pollfd *fds, unsigned max, uint64_t *due_ns);
 /* Takes what has arrived and lets go what is due, for a few milliseconds at most. -1: a source is
  * gone. */
-int delay_run(struct delay *d, const struct pollfd *fds, unsigned n, struct ord_err *err);
+int emulate_run(struct emulate *e, const struct pollfd *fds, unsigned n, struct ord_err *err);
 /* Nothing new is coming: reads what is still there and lets everything go, in order. */
-int delay_flush(struct delay *d, struct ord_err *err);
+int emulate_flush(struct emulate *e, struct ord_err *err);
 
 #endif

@@ -1,12 +1,12 @@
-/* Which ways of net.delay this machine has: found by trying, where nobody is hurt. */
-#include "net_delay.h"
+/* Which ways to an emulator this machine has: found by trying, where nobody is hurt. */
+#include "net_emulate.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 
 /* The kernel knows neither expression: which option is missing. */
-int net_delay_no_queue(struct ord_err *err)
+int net_emulate_no_queue(struct ord_err *err)
 {
 	return ord_fail(
 		err, ORD_SKIP,
@@ -14,12 +14,12 @@ int net_delay_no_queue(struct ord_err *err)
 		"CONFIG_NETFILTER_XT_TARGET_NFQUEUE)");
 }
 
-int net_delay_no_egress(struct ord_err *err)
+int net_emulate_no_egress(struct ord_err *err)
 {
 	return ord_fail(err, ORD_SKIP,
 			"this kernel has no hook where packets leave a device "
 			"(CONFIG_NETFILTER_EGRESS, Linux 5.16): only "
-			"loopback and direction ingress can be delayed");
+			"loopback and direction ingress can be taken");
 }
 
 static const struct ord_endpoints nobody;
@@ -31,7 +31,7 @@ static int try_detour(struct ord_err *err)
 	const struct link lo = {.index = 1,
 				.name = "lo"}; /* as if it were a real device, for its egress */
 	struct nl_talk nft = {.fd = -1}, route = {.fd = -1};
-	struct net_delay_table t = {.family = NFPROTO_NETDEV};
+	struct net_emulate_table t = {.family = NFPROTO_NETDEV};
 	struct tap tap;
 
 	if (tap_open(&tap, err) < 0 || talk_open(&route, NETLINK_ROUTE, err) < 0 ||
@@ -44,7 +44,7 @@ static int try_detour(struct ord_err *err)
 		return ord_fail(err, ORD_SKIP,
 				"this kernel cannot forward packets between devices in nftables "
 				"(CONFIG_NFT_FWD_NETDEV)");
-	return net_delay_no_egress(err);
+	return net_emulate_no_egress(err);
 }
 
 static int try_queue(struct ord_err *err)
@@ -65,11 +65,11 @@ static int try_queue(struct ord_err *err)
 			return 0;
 		nft_batch_done(&b);
 	}
-	return net_delay_no_queue(err);
+	return net_emulate_no_queue(err);
 }
 
 /* Both engines; or one, and why not the other. The children that try leave nothing to free. */
-int net_delay_available(const char **ret_engine, struct ord_err *err)
+int net_emulate_available(const char **ret_engine, struct ord_err *err)
 {
 	static char text[sizeof err->msg + 64];
 	struct ord_err queue_err;

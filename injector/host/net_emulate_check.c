@@ -1,5 +1,5 @@
-/* What net.delay will take, and by which way. */
-#include "net_delay.h"
+/* What an emulator will take, and by which way. */
+#include "net_emulate.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -30,7 +30,7 @@ static int impossible(const struct inj_step *step, const char *why, const char *
 }
 
 /* What leaves: the devices themselves; loopback goes by the queue. */
-static int choose_out(struct inj_step *step, struct net_delay *s, json_t *report,
+static int choose_out(struct inj_step *step, struct net_emulate *s, json_t *report,
 		      struct ord_err *err)
 {
 	struct links all;
@@ -62,7 +62,7 @@ static int choose_out(struct inj_step *step, struct net_delay *s, json_t *report
 }
 
 /* What comes in: where the host receives it. */
-static int choose_in(struct inj_step *step, struct net_delay *s, json_t *report,
+static int choose_in(struct inj_step *step, struct net_emulate *s, json_t *report,
 		     struct ord_err *err)
 {
 	struct links all;
@@ -77,7 +77,7 @@ static int choose_in(struct inj_step *step, struct net_delay *s, json_t *report,
 		if (l->master)
 			return ord_fail(err, ORD_SKIP,
 					"device %s is a port of a bridge or bond: what comes in is "
-					"delayed there",
+					"taken there",
 					l->name);
 		if (l->loopback && s->in.n > 0 && s->in.v[0].index == l->index)
 			continue; /* chosen for its outgoing packets already, which are the same */
@@ -96,9 +96,10 @@ static struct match match_of(const struct inj_step *step, const struct link *l)
 	return m;
 }
 
-static struct net_delay_table *table_add(struct net_delay *s, uint8_t family, const char *device)
+static struct net_emulate_table *table_add(struct net_emulate *s, uint8_t family,
+					   const char *device)
 {
-	struct net_delay_table *t = &s->tables[s->n_tables++];
+	struct net_emulate_table *t = &s->tables[s->n_tables++];
 
 	nft_batch_done(&t->batch);
 	t->family = family;
@@ -106,30 +107,30 @@ static struct net_delay_table *table_add(struct net_delay *s, uint8_t family, co
 	return t;
 }
 
-void net_delay_build(const struct inj_step *step, struct net_delay *s)
+void net_emulate_build(const struct inj_step *step, struct net_emulate *s)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
 
 	s->n_tables = 0;
 	for (size_t i = 0; i < s->out.n; i++) {
 		const struct match m = net_match(step);
-		struct net_delay_table *t = table_add(s, NFPROTO_NETDEV, s->out.v[i].name);
+		struct net_emulate_table *t = table_add(s, NFPROTO_NETDEV, s->out.v[i].name);
 
-		detour_build(&t->batch, s->comment, &s->out.v[i], &s->delay.taps[i], s->mark, &m);
+		detour_build(&t->batch, s->comment, &s->out.v[i], &s->emulate.taps[i], s->mark, &m);
 	}
 	for (size_t i = 0; i < s->in.n; i++) {
 		for (size_t f = 0; f < ORD_COUNT(families); f++) {
 			const struct match m = match_of(step, &s->in.v[i]);
-			struct net_delay_table *t = table_add(s, families[f], s->in.v[i].name);
+			struct net_emulate_table *t = table_add(s, families[f], s->in.v[i].name);
 
 			detour_queue_build(&t->batch, families[f], s->comment, &s->in.v[i],
-					   s->delay.queue.number, s->xtables, &m);
+					   s->emulate.queue.number, s->xtables, &m);
 		}
 	}
 }
 
-int net_delay_held_by_another(struct net_delay *s, const struct net_delay_table *t,
-			      struct ord_err *err)
+int net_emulate_held_by_another(struct net_emulate *s, const struct net_emulate_table *t,
+				struct ord_err *err)
 {
 	struct nft_seen seen;
 
@@ -137,17 +138,18 @@ int net_delay_held_by_another(struct net_delay *s, const struct net_delay_table 
 		return -1;
 	if (!seen.found)
 		return 0;
-	return ord_fail(err, ORD_GUARD, "device %s has a delay already: table %s is held by '%s'",
-			t->name + strlen("ordeal-delay-"), t->name,
+	return ord_fail(err, ORD_GUARD,
+			"device %s has an impairment already: table %s is held by '%s'",
+			t->name + strlen("ordeal-net-"), t->name,
 			seen.comment[0] ? seen.comment : "somebody else");
 }
 
-void net_delay_draw_queue(struct net_delay *s, uint16_t draw)
+void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
 {
-	s->delay.queue.number = (uint16_t)(QUEUE_LOW + draw % (UINT16_MAX - QUEUE_LOW));
+	s->emulate.queue.number = (uint16_t)(QUEUE_LOW + draw % (UINT16_MAX - QUEUE_LOW));
 }
 
-static int open_sources(struct net_delay *s, struct ord_err *err)
+static int open_sources(struct net_emulate *s, struct ord_err *err)
 {
 	uint32_t draw[2];
 
@@ -155,27 +157,27 @@ static int open_sources(struct net_delay *s, struct ord_err *err)
 		return ord_fail_sys(err, "getrandom");
 	s->mark = draw[0] ? draw[0] : 1;
 	for (size_t i = 0; i < s->out.n; i++) {
-		if (tap_open(&s->delay.taps[i], err) < 0)
+		if (tap_open(&s->emulate.taps[i], err) < 0)
 			return -1;
-		s->delay.n_taps++;
+		s->emulate.n_taps++;
 	}
-	if (s->in.n && queue_open(&s->delay.queue, err) < 0)
+	if (s->in.n && queue_open(&s->emulate.queue, err) < 0)
 		return -1;
-	net_delay_draw_queue(s, (uint16_t)draw[1]);
+	net_emulate_draw_queue(s, (uint16_t)draw[1]);
 	return 0;
 }
 
-static int describe(const struct net_delay *s, json_t *undo, json_t *report, struct ord_err *err)
+static int describe(const struct net_emulate *s, json_t *undo, json_t *report, struct ord_err *err)
 {
 	const char *engine = s->out.n && s->in.n ? "detour+queue" : s->out.n ? "detour" : "queue";
 
 	if (json_object_set_new(report, "engine", json_string(engine)) < 0)
 		return ord_fail_nomem(err);
-	for (unsigned i = 0; i < s->delay.n_taps; i++)
-		if (net_undo_link(undo, s->delay.taps[i].name, err) < 0 ||
+	for (unsigned i = 0; i < s->emulate.n_taps; i++)
+		if (net_undo_link(undo, s->emulate.taps[i].name, err) < 0 ||
 		    net_tell(report, "objects", err,
 			     "TAP %s beside %s; the kernel removes it with the process",
-			     s->delay.taps[i].name, s->out.v[i].name) < 0)
+			     s->emulate.taps[i].name, s->out.v[i].name) < 0)
 			return -1;
 	if (s->in.n &&
 	    net_tell(report, "objects", err,
@@ -194,7 +196,7 @@ static int describe(const struct net_delay *s, json_t *undo, json_t *report, str
 	return 0;
 }
 
-static int note_effects(const struct inj_step *step, const struct net_delay *s, json_t *report,
+static int note_effects(const struct inj_step *step, const struct net_emulate *s, json_t *report,
 			struct ord_err *err)
 {
 	const struct match m = net_match(step);
@@ -218,12 +220,12 @@ static int note_effects(const struct inj_step *step, const struct net_delay *s, 
 }
 
 /* Parameters, and what they need of this process while it may still do that. */
-static int set_pace(const struct inj_step *step, struct delay_params *p, json_t *report,
+static int set_pace(const struct inj_step *step, struct emulate_params *p, json_t *report,
 		    struct ord_err *err)
 {
 	const struct sched_param fifo = {.sched_priority = 50};
 
-	*p = (struct delay_params){
+	*p = (struct emulate_params){
 		.delay_ns = (uint64_t)ord_arg_int(step->args, "delay"),
 		.jitter_ns = (uint64_t)ord_arg_int(step->args, "jitter"),
 		.spin_ns = (uint64_t)ord_arg_int(step->args, "spin"),
@@ -252,20 +254,21 @@ static int set_pace(const struct inj_step *step, struct delay_params *p, json_t 
 	return 0;
 }
 
-int net_delay_prepare(struct inj_step *step, struct net_delay *s, json_t *undo, json_t *report,
-		      struct ord_err *err)
+int net_emulate_prepare(struct inj_step *step, struct net_emulate *s, json_t *undo, json_t *report,
+			struct ord_err *err)
 {
 	const struct match m = net_match(step);
-	struct delay_params params;
+	struct emulate_params params;
 
-	if (set_pace(step, &params, report, err) < 0 || delay_init(&s->delay, &params, err) < 0 ||
+	if (set_pace(step, &params, report, err) < 0 ||
+	    emulate_init(&s->emulate, &params, err) < 0 ||
 	    talk_open(&s->route, NETLINK_ROUTE, err) < 0)
 		return -1;
 	if ((match_egress(&m) && choose_out(step, s, report, err) < 0) ||
 	    (match_ingress(&m) && choose_in(step, s, report, err) < 0))
 		return -1;
 	if (s->out.n + s->in.n == 0)
-		return ord_fail(err, ORD_SKIP, "no device here can be delayed");
+		return ord_fail(err, ORD_SKIP, "the packets of no device here can be taken");
 	/*
 	 * When a process dies the kernel lets go of its descriptors from the highest number down.
 	 * The tables must go first: a TAP takes 50 ms, and until the rules are gone packets would
@@ -274,9 +277,9 @@ int net_delay_prepare(struct inj_step *step, struct net_delay *s, json_t *undo, 
 	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
 		return -1;
 	net_comment(step, s->comment);
-	net_delay_build(step, s);
+	net_emulate_build(step, s);
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (net_delay_held_by_another(s, &s->tables[i], err) < 0 ||
+		if (net_emulate_held_by_another(s, &s->tables[i], err) < 0 ||
 		    nft_batch_end(&s->tables[i].batch, err) < 0 ||
 		    nft_make_room(&s->tables[i].batch, &s->nft, err) < 0)
 			return -1;

@@ -1,0 +1,210 @@
+/*
+ * The life of a fault whose packets are held by this process.
+ *
+ * What leaves a device takes a detour through a TAP of ours; what comes in, and everything on
+ * loopback, waits in a packet queue. Everything hangs on descriptors of this process.
+ */
+#include "net_emulate.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <seccomp.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "engines/nft_read.h"
+
+#define QUEUE_TRIES 16
+
+const int net_emulate_syscalls[] = {
+	SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(sched_setscheduler),
+	SCMP_SYS(clock_gettime),
+	-1,
+};
+
+/* ---- check ---- */
+
+int net_emulate_check(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err)
+{
+	struct net_emulate *s;
+
+	if (net_enter(step, false, err) < 0)
+		return -1;
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return ord_fail_nomem(err);
+	s->nft.fd = s->route.fd = s->emulate.queue.fd = -1;
+	step->state = s;
+	return net_emulate_prepare(step, s, undo, report, err);
+}
+
+/* ---- inject ---- */
+
+static int take_queue(const struct inj_step *step, struct net_emulate *s, struct ord_err *err)
+{
+	bool taken = false;
+
+	if (!s->in.n)
+		return 0;
+	for (int i = 0; i < QUEUE_TRIES; i++) {
+		if (queue_bind(&s->emulate.queue, s->emulate.queue.number, &taken, err) < 0)
+			return -1;
+		if (!taken)
+			return 0;
+		net_emulate_draw_queue(s, (uint16_t)(s->emulate.queue.number * 7u + 13u));
+		net_emulate_build(step, s);
+	}
+	return ord_fail(err, ORD_SKIP,
+			"no packet queue is free, or CAP_NET_ADMIN is missing in the target's "
+			"network namespace");
+}
+
+static int load(struct net_emulate *s, struct net_emulate_table *t, struct ord_err *err)
+{
+	if (nft_send(&t->batch, &s->nft, err) == 0)
+		return 0;
+	if (err->sys_errno == EEXIST && net_emulate_held_by_another(s, t, err) < 0)
+		return -1;
+	if (t->family == NFPROTO_NETDEV && err->sys_errno == EOPNOTSUPP)
+		return net_emulate_no_egress(err);
+	return -1;
+}
+
+/* The tables of the queue come last; the first of them tells which expression the kernel has. */
+static int load_all(const struct inj_step *step, struct net_emulate *s, struct ord_err *err)
+{
+	unsigned i = 0;
+
+	while (i < s->n_tables) {
+		if (load(s, &s->tables[i], err) == 0) {
+			i++;
+			continue;
+		}
+		if (s->tables[i].family == NFPROTO_NETDEV || err->sys_errno != ENOENT)
+			return -1;
+		if (s->xtables)
+			return net_emulate_no_queue(err);
+		s->xtables = true;
+		net_emulate_build(step, s);
+	}
+	return 0;
+}
+
+int net_emulate_inject(struct inj_step *step, struct ord_err *err)
+{
+	struct net_emulate *s = step->state;
+
+	for (unsigned i = 0; i < s->emulate.n_taps; i++)
+		if (tap_create(&s->emulate.taps[i], &s->route, err) < 0)
+			return -1;
+	if (take_queue(step, s, err) < 0 || load_all(step, s, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < s->n_tables; i++)
+		if (nft_prove(&s->nft, &s->tables[i].batch, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- hold ---- */
+
+unsigned net_emulate_wait(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns)
+{
+	struct net_emulate *s = step->state;
+
+	return emulate_wait(&s->emulate, fds, max, due_ns);
+}
+
+int net_emulate_wake(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over,
+		     struct ord_err *err)
+{
+	struct net_emulate *s = step->state;
+
+	(void)ret_over;
+	return emulate_run(&s->emulate, fds, n, err);
+}
+
+void net_emulate_figures(struct inj_step *step, json_t *out)
+{
+	struct net_emulate *s = step->state;
+	const struct emulate *d = &s->emulate;
+	uint64_t packets = 0, bytes = 0;
+
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		struct nft_count c;
+		struct ord_err err;
+
+		if (nft_read_counters(&s->nft, s->tables[i].family, s->tables[i].name, MATCH_HIT,
+				      &c, 1, &err) != 1)
+			continue;
+		packets += c.packets;
+		bytes += c.bytes;
+	}
+	net_figure(out, "matched_packets", packets);
+	net_figure(out, "matched_bytes", bytes);
+	net_figure(out, "late_p50_ns", late_quantile(&d->late, 500000));
+	net_figure(out, "late_p99_ns", late_quantile(&d->late, 990000));
+	net_figure(out, "late_max_ns", d->late.max_ns);
+	net_figure(out, "dropped_limit", d->dropped_limit);
+	net_figure(out, "refused", d->refused);
+	net_figure(out, "held_max_bytes", d->hold.used_max);
+	net_figure(out, "engine_cpu_ns", ord_clock_ns(CLOCK_PROCESS_CPUTIME_ID));
+	if (d->realtime_given_up)
+		net_figure(out, "realtime_given_up", 1);
+}
+
+/* ---- end ---- */
+
+/* First nothing new is taken, while the way back stays; removing a hook would drop all that a queue
+ * holds. */
+static int stop_taking(struct net_emulate *s, struct ord_err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		struct nft_batch b = {0};
+
+		nft_in_table(&b, s->tables[i].family, s->tables[i].name);
+		nft_flush(&b, MATCH_HIT);
+		if (nft_send(&b, &s->nft, err) < 0)
+			rc = -1;
+		nft_batch_done(&b);
+	}
+	return rc;
+}
+
+static void close_all(struct net_emulate *s)
+{
+	talk_close(&s->nft);
+	emulate_done(&s->emulate);
+	talk_close(&s->route);
+}
+
+/* Whatever fails here: closing takes the effect away, and residue tells whether it did. */
+int net_emulate_end(struct inj_step *step, struct ord_err *err)
+{
+	struct net_emulate *s = step->state;
+
+	if (s->nft.fd < 0)
+		return 0;
+	if (stop_taking(s, err) == 0)
+		(void)emulate_flush(&s->emulate, err);
+	close_all(s);
+	return 0;
+}
+
+void net_emulate_done(struct inj_step *step)
+{
+	struct net_emulate *s = step->state;
+
+	if (!s)
+		return;
+	close_all(s);
+	for (unsigned i = 0; i < NET_EMULATE_TABLES; i++)
+		nft_batch_done(&s->tables[i].batch);
+	free(s);
+	step->state = NULL;
+}

@@ -1,0 +1,65 @@
+/*
+ * The holder of the faults whose packets pass through this process: what it will take (check),
+ * taking it, what this machine can.
+ */
+#ifndef ORDEAL_HOST_NET_EMULATE_H
+#define ORDEAL_HOST_NET_EMULATE_H
+
+#include "engines/emulate.h"
+#include "engines/detour.h"
+#include "net.h"
+
+#define NET_EMULATE_TABLES (3 * LINKS_MAX)
+#define QUEUE_LOW	   0x4000u /* numbers below are what people write by hand */
+
+struct net_emulate_table {
+	struct nft_batch batch;
+	uint8_t family;
+	char name[NFT_NAME];
+};
+
+struct net_emulate {
+	struct nl_talk nft, route;
+	struct emulate emulate;
+	struct links out, in; /* with a detour each; with a queue each */
+	struct net_emulate_table tables[NET_EMULATE_TABLES];
+	unsigned n_tables;
+	uint32_t mark;
+	bool xtables; /* nftables has no queue of its own here */
+	char comment[128];
+};
+
+/* The verbs, for the struct at the bottom of each such fault's file. */
+extern const int net_emulate_syscalls[];
+int net_emulate_check(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err);
+int net_emulate_inject(struct inj_step *step, struct ord_err *err);
+unsigned net_emulate_wait(struct inj_step *step, struct pollfd *fds, unsigned max,
+			  uint64_t *due_ns);
+int net_emulate_wake(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over,
+		     struct ord_err *err);
+void net_emulate_figures(struct inj_step *step, json_t *out);
+int net_emulate_end(struct inj_step *step, struct ord_err *err);
+void net_emulate_done(struct inj_step *step);
+int net_emulate_available(const char **ret_engine, struct ord_err *err);
+
+/* All but the name and check. */
+#define NET_EMULATE_VERBS                                                                 \
+	.syscalls = net_emulate_syscalls, .revert_syscalls = net_residue_syscalls,        \
+	.inject = net_emulate_inject, .wait = net_emulate_wait, .wake = net_emulate_wake, \
+	.figures = net_emulate_figures, .end = net_emulate_end, .residue = net_residue,   \
+	.validate = net_validate, .done = net_emulate_done, .available = net_emulate_available
+
+/* Opens all that inject needs, and tells what it will do. */
+int net_emulate_prepare(struct inj_step *step, struct net_emulate *s, json_t *undo, json_t *report,
+			struct ord_err *err);
+/* The tables; again where the queue's number or kind turns out to be another. */
+void net_emulate_build(const struct inj_step *step, struct net_emulate *s);
+int net_emulate_held_by_another(struct net_emulate *s, const struct net_emulate_table *t,
+				struct ord_err *err);
+void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw);
+
+/* What the kernel lacks, in words. */
+int net_emulate_no_queue(struct ord_err *err);
+int net_emulate_no_egress(struct ord_err *err);
+
+#endif
