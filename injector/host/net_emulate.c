@@ -38,6 +38,8 @@ int net_emulate_check(struct inj_step *step, json_t *undo, json_t *report, struc
 	if (!s)
 		return ord_fail_nomem(err);
 	s->nft.fd = s->route.fd = s->emulate.queue.fd = -1;
+	for (size_t i = 0; i < LINKS_MAX; i++)
+		s->detours[i].seat = -1;
 	step->state = s;
 	return net_emulate_prepare(step, s, undo, report, err);
 }
@@ -67,8 +69,6 @@ static int load(struct net_emulate *s, struct net_emulate_table *t, struct ord_e
 {
 	if (nft_send(&t->batch, &s->nft, err) == 0)
 		return 0;
-	if (err->sys_errno == EEXIST && net_emulate_held_by_another(s, t, err) < 0)
-		return -1;
 	if (t->family == NFPROTO_NETDEV && err->sys_errno == EOPNOTSUPP)
 		return net_emulate_no_egress(err);
 	return -1;
@@ -181,6 +181,8 @@ static void close_all(struct net_emulate *s)
 	talk_close(&s->nft);
 	emulate_done(&s->emulate);
 	talk_close(&s->route);
+	for (size_t i = 0; i < LINKS_MAX; i++)
+		detour_leave(&s->detours[i]);
 }
 
 /* Whatever fails here: closing takes the effect away, and residue tells whether it did. */

@@ -9,7 +9,7 @@
 #include "engines/detour.h"
 #include "net.h"
 
-#define NET_EMULATE_TABLES (3 * LINKS_MAX)
+#define NET_EMULATE_TABLES (LINKS_MAX + 2)
 #define QUEUE_LOW	   0x4000u /* numbers below are what people write by hand */
 
 struct net_emulate_table {
@@ -21,10 +21,10 @@ struct net_emulate_table {
 struct net_emulate {
 	struct nl_talk nft, route;
 	struct emulate emulate;
-	struct links out, in; /* with a detour each; with a queue each */
+	struct links out, in; /* with a detour each; with a queue for all */
+	struct detour detours[LINKS_MAX];
 	struct net_emulate_table tables[NET_EMULATE_TABLES];
 	unsigned n_tables;
-	uint32_t mark;
 	bool xtables; /* nftables has no queue of its own here */
 	char comment[128];
 };
@@ -54,8 +54,6 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s, json_t *un
 			struct ord_err *err);
 /* The tables; again where the queue's number or kind turns out to be another. */
 void net_emulate_build(const struct inj_step *step, struct net_emulate *s);
-int net_emulate_held_by_another(struct net_emulate *s, const struct net_emulate_table *t,
-				struct ord_err *err);
 void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw);
 
 /* What the kernel lacks, in words. */

@@ -86,62 +86,35 @@ static int choose_in(struct inj_step *step, struct net_emulate *s, json_t *repor
 	return 0;
 }
 
-/* A packet on loopback is both: it goes to a peer and comes from one. */
-static struct match match_of(const struct inj_step *step, const struct link *l)
-{
-	struct match m = net_match(step);
-
-	if (!l->loopback && m.direction == MATCH_BOTH)
-		m.direction = MATCH_INGRESS;
-	return m;
-}
-
-static struct net_emulate_table *table_add(struct net_emulate *s, uint8_t family,
-					   const char *device)
+static struct net_emulate_table *table_add(struct net_emulate *s, uint8_t family)
 {
 	struct net_emulate_table *t = &s->tables[s->n_tables++];
 
 	nft_batch_done(&t->batch);
 	t->family = family;
-	detour_table_name(device, t->name);
 	return t;
 }
 
 void net_emulate_build(const struct inj_step *step, struct net_emulate *s)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
+	const struct match m = net_match(step);
 
 	s->n_tables = 0;
 	for (size_t i = 0; i < s->out.n; i++) {
-		const struct match m = net_match(step);
-		struct net_emulate_table *t = table_add(s, NFPROTO_NETDEV, s->out.v[i].name);
+		struct net_emulate_table *t = table_add(s, NFPROTO_NETDEV);
 
-		detour_build(&t->batch, s->comment, &s->out.v[i], &s->emulate.taps[i], s->mark, &m);
+		detour_table_name(s->out.v[i].name, detour_rank(&s->detours[i]), t->name);
+		detour_build(&t->batch, s->comment, &s->out.v[i], &s->emulate.taps[i],
+			     &s->detours[i], &m);
 	}
-	for (size_t i = 0; i < s->in.n; i++) {
-		for (size_t f = 0; f < ORD_COUNT(families); f++) {
-			const struct match m = match_of(step, &s->in.v[i]);
-			struct net_emulate_table *t = table_add(s, families[f], s->in.v[i].name);
+	for (size_t f = 0; f < ORD_COUNT(families) && s->in.n; f++) {
+		struct net_emulate_table *t = table_add(s, families[f]);
 
-			detour_queue_build(&t->batch, families[f], s->comment, &s->in.v[i],
-					   s->emulate.queue.number, s->xtables, &m);
-		}
+		(void)snprintf(t->name, sizeof t->name, "ordeal-%s", step->lease);
+		detour_queue_build(&t->batch, families[f], t->name, s->comment, &s->in,
+				   s->emulate.queue.number, s->xtables, &m);
 	}
-}
-
-int net_emulate_held_by_another(struct net_emulate *s, const struct net_emulate_table *t,
-				struct ord_err *err)
-{
-	struct nft_seen seen;
-
-	if (nft_read_table(&s->nft, t->family, t->name, &seen, err) < 0)
-		return -1;
-	if (!seen.found)
-		return 0;
-	return ord_fail(err, ORD_GUARD,
-			"device %s has an impairment already: table %s is held by '%s'",
-			t->name + strlen("ordeal-net-"), t->name,
-			seen.comment[0] ? seen.comment : "somebody else");
 }
 
 void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
@@ -151,19 +124,19 @@ void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
 
 static int open_sources(struct net_emulate *s, struct ord_err *err)
 {
-	uint32_t draw[2];
+	uint16_t draw;
 
-	if (getrandom(draw, sizeof draw, 0) != (ssize_t)sizeof draw)
+	if (getrandom(&draw, sizeof draw, 0) != (ssize_t)sizeof draw)
 		return ord_fail_sys(err, "getrandom");
-	s->mark = draw[0] ? draw[0] : 1;
 	for (size_t i = 0; i < s->out.n; i++) {
-		if (tap_open(&s->emulate.taps[i], err) < 0)
+		if (detour_sit(&s->detours[i], &s->out.v[i], err) < 0 ||
+		    tap_open(&s->emulate.taps[i], err) < 0)
 			return -1;
 		s->emulate.n_taps++;
 	}
 	if (s->in.n && queue_open(&s->emulate.queue, err) < 0)
 		return -1;
-	net_emulate_draw_queue(s, (uint16_t)draw[1]);
+	net_emulate_draw_queue(s, draw);
 	return 0;
 }
 
@@ -272,15 +245,14 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s, json_t *un
 	/*
 	 * When a process dies the kernel lets go of its descriptors from the highest number down.
 	 * The tables must go first: a TAP takes 50 ms, and until the rules are gone packets would
-	 * still be sent to it.
+	 * still be sent to it. A rank goes last, when nothing of its holder is left.
 	 */
 	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
 		return -1;
 	net_comment(step, s->comment);
 	net_emulate_build(step, s);
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (net_emulate_held_by_another(s, &s->tables[i], err) < 0 ||
-		    nft_batch_end(&s->tables[i].batch, err) < 0 ||
+		if (nft_batch_end(&s->tables[i].batch, err) < 0 ||
 		    nft_make_room(&s->tables[i].batch, &s->nft, err) < 0)
 			return -1;
 	if (net_undo(undo, step, err) < 0 || describe(s, undo, report, err) < 0)

@@ -37,7 +37,7 @@ static int try_detour(struct ord_err *err)
 	if (tap_open(&tap, err) < 0 || talk_open(&route, NETLINK_ROUTE, err) < 0 ||
 	    tap_create(&tap, &route, err) < 0 || talk_open(&nft, NETLINK_NETFILTER, err) < 0)
 		return -1;
-	detour_build(&t.batch, "trial", &lo, &tap, 1, &everything);
+	detour_build(&t.batch, "trial", &lo, &tap, &(struct detour){.seat = -1}, &everything);
 	if (nft_send(&t.batch, &nft, err) == 0)
 		return 0;
 	if (err->sys_errno == ENOENT)
@@ -49,7 +49,7 @@ static int try_detour(struct ord_err *err)
 
 static int try_queue(struct ord_err *err)
 {
-	const struct link lo = {.index = 1, .name = "lo", .loopback = true};
+	const struct links lo = {.n = 1, .v = {{.index = 1, .name = "lo", .loopback = true}}};
 	struct nl_talk nft = {.fd = -1};
 	struct queue q = {.fd = -1};
 	bool taken;
@@ -60,7 +60,8 @@ static int try_queue(struct ord_err *err)
 	for (int xtables = 0; xtables < 2; xtables++) {
 		struct nft_batch b = {0};
 
-		detour_queue_build(&b, NFPROTO_IPV4, "trial", &lo, QUEUE_LOW, xtables, &everything);
+		detour_queue_build(&b, NFPROTO_IPV4, "ordeal-trial", "trial", &lo, QUEUE_LOW,
+				   xtables, &everything);
 		if (nft_send(&b, &nft, err) == 0)
 			return 0;
 		nft_batch_done(&b);

@@ -63,16 +63,6 @@ teardown() { net_teardown; }
 	[ -z "$(in_a cat /proc/net/netfilter/nfnetlink_queue)" ]
 }
 
-@test "a second delay on a device is refused, and the holder is named; the other direction is free" {
-	ask net.delay '{"delay":1000000}'
-	run ask2 net.delay '{"delay":1000000}'
-	[ "$status" != 0 ]
-	grep -q '"code":"guard"' "$dir/events2"
-	grep -q "device va has an impairment already: table ordeal-net-va is held by 'ordeal n.* pid $holder'" "$dir/events2"
-	ask2 net.delay '{"delay":1000000,"direction":"ingress"}'
-	exec 9>&-
-}
-
 @test "somebody deletes the TAP: the lease ends at once and says so" {
 	ask net.delay '{"delay":50000000}'
 	tap=$(ip -n "$A" -o link | sed -n 's/.*\(ordeal-[0-9a-f]*\):.*/\1/p')

@@ -137,10 +137,11 @@ static void test_detour(void **state)
 	const struct ord_endpoints none = {0};
 	const struct match m = {&to, &none, MATCH_EGRESS};
 	const struct tap tap = {.fd = -1, .name = "ordeal-12345678", .index = 0x1234567};
+	const struct detour third = {.seat = -1, .mark = 0xfeedfa02};
 	struct nft_batch b = {0};
 
 	add(&to, ":5432/tcp");
-	detour_build(&b, "ordeal golden pid 1", &two.v[1], &tap, 0xfeedface, &m);
+	detour_build(&b, "ordeal golden pid 1", &two.v[1], &tap, &third, &m);
 	same_as_recorded(&b, "detour");
 }
 
@@ -148,11 +149,14 @@ static void test_queue(void **state)
 {
 	const struct ord_endpoints none = {0};
 	const struct match m = {&none, &none, MATCH_BOTH};
+	const struct links real = {.n = 1, .v = {two.v[1]}};
 	struct nft_batch b = {0};
 
-	detour_queue_build(&b, NFPROTO_IPV4, "ordeal golden pid 1", &two.v[1], 30000, false, &m);
+	detour_queue_build(&b, NFPROTO_IPV4, "ordeal-golden", "ordeal golden pid 1", &real, 30000,
+			   false, &m);
 	same_as_recorded(&b, "queue-ip");
-	detour_queue_build(&b, NFPROTO_IPV6, "ordeal golden pid 1", &two.v[0], 30000, true, &m);
+	detour_queue_build(&b, NFPROTO_IPV6, "ordeal-golden", "ordeal golden pid 1", &two, 30000,
+			   true, &m);
 	same_as_recorded(&b, "queue-ip6-xtables");
 }
 

@@ -1,27 +1,104 @@
 #include "detour.h"
 
+#include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
-#define DETOUR_FIRST (-300)
+/* Before whatever else stands at a hook, but for what meets each packet but once (cut.c). */
+#define DETOUR_FIRST (-520)
+#define DETOUR_WIPE  (DETOUR_FIRST + DETOUR_RANKS)
 #define QUEUE_FIRST  (-301) /* before connection tracking and whatever else */
 
-void detour_table_name(const char *device, char out[static NFT_NAME])
+#define RANK 0xffu /* of a mark */
+
+/* ---- ranks ---- */
+
+/* The same for every process, so that none has to learn it of another: the bits of a mark that name
+ * the device, spread (the finalizer of MurmurHash3) to stay clear of marks that people choose. */
+static uint32_t device_mark(uint64_t netns, int ifindex)
 {
-	(void)snprintf(out, NFT_NAME, "ordeal-net-%s", device);
+	uint64_t h = (unsigned long long)netns * 0x9e3779b97f4a7c15ull + (unsigned)ifindex;
+
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
+	h ^= h >> 33;
+	return ((uint32_t)h | 0x80000000u) & ~RANK;
+}
+
+/* 1: taken, 0: somebody has it. */
+static int try_seat(int fd, int ifindex, unsigned rank, struct ord_err *err)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int n = snprintf(a.sun_path + 1, sizeof a.sun_path - 1, "ordeal-net-%d.%u", ifindex, rank);
+
+	if (bind(fd, (const struct sockaddr *)&a,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) == 0)
+		return 1;
+	return errno == EADDRINUSE ? 0 : ord_fail_sys(err, "bind the seat of a detour");
+}
+
+int detour_sit(struct detour *d, const struct link *device, struct ord_err *err)
+{
+	struct stat ns;
+	int r = 0;
+
+	*d = (struct detour){.seat = -1};
+	if (stat("/proc/self/ns/net", &ns) < 0)
+		return ord_fail_sys(err, "/proc/self/ns/net");
+	d->seat = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (d->seat < 0)
+		return ord_fail_sys(err, "socket");
+	for (unsigned rank = 0; rank < DETOUR_RANKS && r == 0; rank++) {
+		d->mark = device_mark(ns.st_ino, device->index) | rank;
+		r = try_seat(d->seat, device->index, rank, err);
+	}
+	if (r == 0)
+		return ord_fail(err, ORD_GUARD, "device %s has %d faults of this kind already",
+				device->name, DETOUR_RANKS);
+	return r < 0 ? -1 : 0;
+}
+
+void detour_leave(struct detour *d)
+{
+	if (d->seat >= 0)
+		(void)close(d->seat);
+	d->seat = -1;
+}
+
+/* ---- tables ---- */
+
+void detour_table_name(const char *device, unsigned rank, char out[static NFT_NAME])
+{
+	(void)snprintf(out, NFT_NAME, "ordeal-net-%s.%u", device, rank);
+}
+
+/* Begins a rule for packets that a detour of this device gave back. */
+static void given_back(struct nft_batch *b, const char *chain, uint32_t mark)
+{
+	const uint32_t mask = ~RANK, device = mark & ~RANK;
+
+	nft_rule(b, chain);
+	nft_meta(b, NFT_META_MARK);
+	nft_mask(b, &mask, sizeof mask);
+	nft_is(b, &device, sizeof device);
 }
 
 void detour_build(struct nft_batch *b, const char *comment, const struct link *device,
-		  const struct tap *tap, uint32_t mark, const struct match *m)
+		  const struct tap *tap, const struct detour *d, const struct match *m)
 {
+	const int32_t priority = DETOUR_FIRST + (int32_t)detour_rank(d);
 	const struct match egress = {.to = m->to, .exclude = m->exclude, .direction = MATCH_EGRESS};
 	const uint8_t host = PACKET_HOST;
 	const uint32_t zero = 0;
 	char table[NFT_NAME];
 
-	detour_table_name(device->name, table);
+	detour_table_name(device->name, detour_rank(d), table);
 	nft_table(b, NFPROTO_NETDEV, table, comment);
 	match_chains(b, &egress);
 	nft_rule(b, MATCH_HIT);
@@ -30,46 +107,65 @@ void detour_build(struct nft_batch *b, const char *comment, const struct link *d
 
 	nft_base_chain(b, "back", NFT_DEV_INGRESS, DETOUR_FIRST, tap->name);
 	nft_rule(b, "back");
-	nft_meta_set(b, NFT_META_MARK, &mark, sizeof mark);
+	nft_meta_set(b, NFT_META_MARK, &d->mark, sizeof d->mark);
 	/* The TAP's address is not the frame's; loopback and some devices would not set this right.
 	 */
 	nft_meta_set(b, NFT_META_PKTTYPE, &host, sizeof host);
 	nft_fwd(b, device->index);
 
-	nft_base_chain(b, "out", NFT_DEV_EGRESS, DETOUR_FIRST, device->name);
-	nft_rule(b, "out");
+	nft_base_chain(b, "out", NFT_DEV_EGRESS, priority, device->name);
+	/* The bits of the device are equal: bytes compare as the rank does, whichever comes first.
+	 */
+	given_back(b, "out", d->mark);
 	nft_meta(b, NFT_META_MARK);
-	nft_is(b, &mark, sizeof mark);
-	nft_meta_set(b, NFT_META_MARK, &zero, sizeof zero);
+	nft_compare(b, NFT_CMP_GTE, &d->mark, sizeof d->mark);
 	nft_verdict(b, NF_ACCEPT);
 	nft_rule(b, "out");
 	nft_jump(b, MATCH_TO);
+
+	nft_base_chain(b, "wipe", NFT_DEV_EGRESS, DETOUR_WIPE, device->name);
+	given_back(b, "wipe", d->mark);
+	nft_meta_set(b, NFT_META_MARK, &zero, sizeof zero);
 }
 
-void detour_queue_build(struct nft_batch *b, uint8_t family, const char *comment,
-			const struct link *device, uint16_t queue, bool xtables,
+static void if_in_by(struct nft_batch *b, const char *chain, const struct link *device,
+		     const char *to)
+{
+	nft_rule(b, chain);
+	nft_meta(b, NFT_META_IIFNAME);
+	nft_is(b, device->name, IFNAMSIZ);
+	nft_jump(b, to);
+}
+
+void detour_queue_build(struct nft_batch *b, uint8_t family, const char *table, const char *comment,
+			const struct links *devices, uint16_t queue, bool xtables,
 			const struct match *m)
 {
 	struct match side = *m;
-	char table[NFT_NAME];
+	bool local = false, any = false;
 
-	if (!device->loopback)
+	for (size_t i = 0; i < devices->n; i++) {
+		local = local || devices->v[i].loopback;
+		any = any || !devices->v[i].loopback;
+	}
+	if (!local)
 		side.direction = MATCH_INGRESS;
-	detour_table_name(device->name, table);
 	nft_table(b, family, table, comment);
 	match_chains(b, &side);
 	nft_rule(b, MATCH_HIT);
 	nft_counter(b);
 	nft_queue(b, queue, xtables);
 
-	nft_base_chain(b, "in", device->loopback ? NF_INET_LOCAL_IN : NF_INET_PRE_ROUTING,
-		       QUEUE_FIRST, NULL);
-	for (int from = 0; from < 2; from++) {
-		if (from ? !match_ingress(&side) : !match_egress(&side))
-			continue;
-		nft_rule(b, "in");
-		nft_meta(b, NFT_META_IIFNAME);
-		nft_is(b, device->name, IFNAMSIZ);
-		nft_jump(b, from ? MATCH_FROM : MATCH_TO);
+	if (any)
+		nft_base_chain(b, "in", NF_INET_PRE_ROUTING, QUEUE_FIRST, NULL);
+	if (local)
+		nft_base_chain(b, "local", NF_INET_LOCAL_IN, QUEUE_FIRST, NULL);
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct link *l = &devices->v[i];
+
+		if (l->loopback && match_egress(&side))
+			if_in_by(b, "local", l, MATCH_TO);
+		if (!l->loopback || match_ingress(&side))
+			if_in_by(b, l->loopback ? "local" : "in", l, MATCH_FROM);
 	}
 }
