@@ -56,6 +56,8 @@ json_t *ord_place_to_json(const struct ord_place *place)
 	    (place->netns_ino &&
 	     set(json, "netns_ino", json_integer((json_int_t)place->netns_ino))) ||
 	    (place->cgroup[0] && set(json, "cgroup", json_string(place->cgroup))) ||
+	    (place->cgroup_ino &&
+	     set(json, "cgroup_ino", json_integer((json_int_t)place->cgroup_ino))) ||
 	    (place->cluster && set(json, "cluster", ord_cluster_place_to_json(place->cluster))))
 		return NULL;
 	return ord_steal_ptr(json);
@@ -132,8 +134,8 @@ static int cluster_from_json(struct ord_place *place, const json_t *json, struct
 
 static int place_fields(struct ord_place *place, const json_t *json, struct ord_err *err)
 {
-	static const char *const keys[] = {"host",	"procs",  "netns",
-					   "netns_ino", "cgroup", "cluster"};
+	static const char *const keys[] = {"host",   "procs",	   "netns",  "netns_ino",
+					   "cgroup", "cgroup_ino", "cluster"};
 
 	if (ord_json_keys(json, keys, ORD_COUNT(keys), err))
 		return -1;
@@ -143,7 +145,8 @@ static int place_fields(struct ord_place *place, const json_t *json, struct ord_
 	    (ord_json_has(json, "procs") && procs_from_json(place, json, err)) ||
 	    ord_json_opt_copy(json, "netns", place->netns, sizeof place->netns, err) ||
 	    ord_json_opt_uint(json, "netns_ino", UINT64_MAX, &place->netns_ino, err) ||
-	    ord_json_opt_copy(json, "cgroup", place->cgroup, sizeof place->cgroup, err))
+	    ord_json_opt_copy(json, "cgroup", place->cgroup, sizeof place->cgroup, err) ||
+	    ord_json_opt_uint(json, "cgroup_ino", UINT64_MAX, &place->cgroup_ino, err))
 		return -1;
 	if ((ord_json_has(json, "netns") && check_path("netns", place->netns, err)) ||
 	    (ord_json_has(json, "cgroup") && check_path("cgroup", place->cgroup, err)))

@@ -98,13 +98,34 @@ static void share_place(struct ord_place *place, pid_t pid, int dir, bool first)
 		place->cgroup[0] = '\0';
 }
 
+/* A container is where its first process is, whatever others in it made themselves. */
+static int fill_container(const struct ord_found *found, struct ord_place *ret, struct ord_err *err)
+{
+	ord_autoclose int dir = ord_proc_open(found->init);
+
+	if (dir < 0)
+		return ord_fail(err, ORD_SYS, "the container's first process, %ld, is gone",
+				(long)found->init);
+	share_place(ret, found->init, dir, true);
+	return 0;
+}
+
+static uint64_t inode(const char *path)
+{
+	struct stat st;
+
+	return *path && !stat(path, &st) ? st.st_ino : 0;
+}
+
 /* Fills netns and cgroup. Processes that are not named (a group as a whole) may come and go. */
 static int fill_place(const struct ord_found *found, bool named, struct ord_place *ret,
 		      struct ord_err *err)
 {
 	bool first = true;
 
-	for (size_t i = 0; i < found->n; i++) {
+	if (found->init && fill_container(found, ret, err))
+		return -1;
+	for (size_t i = 0; !found->init && i < found->n; i++) {
 		pid_t pid = found->v[i].pid;
 		ord_autoclose int dir = ord_proc_open(pid);
 		struct ord_proc_stat s;
@@ -119,6 +140,7 @@ static int fill_place(const struct ord_found *found, bool named, struct ord_plac
 	}
 	if (found->cgroup[0])
 		(void)snprintf(ret->cgroup, sizeof ret->cgroup, "%s", found->cgroup);
+	ret->cgroup_ino = inode(ret->cgroup);
 	return 0;
 }
 
@@ -229,6 +251,7 @@ static int resolve_group(struct ord_found *f, struct ord_place *ret, struct ord_
 {
 	if (!f->n) {
 		(void)snprintf(ret->cgroup, sizeof ret->cgroup, "%s", f->cgroup);
+		ret->cgroup_ino = inode(ret->cgroup);
 		return 0;
 	}
 	return place_of(f, f->n == 1 && !ord_proc_guard(f->v[0].pid, NULL), ret, err);
@@ -283,7 +306,7 @@ static int find(const struct ord_target *t, struct ord_found *f, struct ord_err 
 	case ORD_TARGET_UNIT:
 		return ord_find_unit(t->text, f, err);
 	case ORD_TARGET_CONTAINER:
-		return ord_find_container(t->text, f, err);
+		return ord_find_container(t, f, err);
 	case ORD_TARGET_UNSET:
 	case ORD_TARGET_HOST:
 	case ORD_TARGET_NETNS:

@@ -254,43 +254,80 @@ static bool all_hex(const char *p, size_t n)
 	return true;
 }
 
-/* The whole id, or a prefix of one that looks like an id: 32 or more hexadecimal digits. */
-static bool fits_container(const char *p, size_t n, struct search *s)
+/* An id, whole or its beginning: 32 or more hexadecimal digits, so that no other group's name is
+ * taken for one. */
+static bool fits_id(const char *p, size_t n, struct search *s)
 {
 	size_t len = strlen(s->text), id_n;
 	const char *id = id_in(p, n, &id_n);
 
-	if (!id || id_n < len || id_n >= sizeof s->id || strncmp(id, s->text, len))
-		return false;
-	if (id_n != len && (id_n < 32 || !all_hex(id, id_n)))
+	if (!id || id_n < len || id_n < 32 || id_n >= sizeof s->id ||
+	    strncmp(id, s->text, len) != 0 || !all_hex(id, id_n))
 		return false;
 	if (!s->id[0])
 		(void)snprintf(s->id, sizeof s->id, "%.*s", (int)id_n, id);
-	else if (strlen(s->id) != id_n || strncmp(s->id, id, id_n))
+	else if (strlen(s->id) != id_n || strncmp(s->id, id, id_n) != 0)
 		s->several = true;
 	return true;
 }
 
-static int each_container(void *arg, pid_t pid, int dir)
+static int each_with_id(void *arg, pid_t pid, int dir)
 {
-	return each_in_path(arg, pid, dir, fits_container);
+	return each_in_path(arg, pid, dir, fits_id);
 }
 
-int ord_find_container(const char *id, struct ord_found *ret, struct ord_err *err)
+int ord_find_container_id(const char *id, size_t size, char *ret, struct ord_err *err)
 {
-	struct search s = {.text = id, .found = ret, .err = err};
+	struct ord_found found = {0};
+	struct search s = {.text = id, .found = &found, .err = err};
+	int r = ord_proc_walk(each_with_id, &s, err);
 
-	if (strlen(id) < 2 || strchr(id, '/'))
-		return ord_fail(err, ORD_USAGE, "'%s' is not the id of a container", id);
-	if (ord_proc_walk(each_container, &s, err))
+	ord_found_done(&found);
+	if (r)
 		return -1;
 	if (s.several)
 		return ord_fail(err, ORD_USAGE, "more than one container's id begins with '%s'",
 				id);
-	if (!ret->n)
-		return ord_fail(
-			err, ORD_USAGE,
-			"no process runs in a container '%s' (ids as they stand in cgroup paths)",
-			id);
+	(void)snprintf(ret, size, "%s", s.id);
 	return 0;
+}
+
+/* The id as a runtime gave it: of containerd any text. */
+static bool fits_whole_id(const char *p, size_t n, struct search *s)
+{
+	size_t len = strlen(s->text), id_n;
+	const char *id = id_in(p, n, &id_n);
+
+	return id && id_n == len && !strncmp(id, s->text, len);
+}
+
+static int each_member(void *arg, pid_t pid, int dir)
+{
+	return each_in_path(arg, pid, dir, fits_whole_id);
+}
+
+int ord_find_members(const char *id, struct ord_found *ret, struct ord_err *err)
+{
+	struct search s = {.text = id, .found = ret, .err = err};
+
+	return ord_proc_walk(each_member, &s, err) ? -1 : 0;
+}
+
+struct space {
+	struct search s;
+	uint64_t ino;
+};
+
+static int each_in_space(void *arg, pid_t pid, int dir)
+{
+	struct space *space = arg;
+
+	return ord_proc_ns(dir, "pid") == space->ino ? add_live(&space->s, pid, dir) : 0;
+}
+
+int ord_find_space(uint64_t ino, struct ord_found *ret, struct ord_err *err)
+{
+	struct space space = {.s = {.found = ret, .err = err}, .ino = ino};
+
+	return ord_proc_walk(each_in_space, &space, err) ? -1 : 0;
 }

@@ -74,7 +74,7 @@ static int choose_target(const struct cli_args *args, struct found *f, struct or
 static void write_target(const struct found *f, FILE *out)
 {
 	if (f->target.kind == ORD_TARGET_CONTAINER)
-		(void)fprintf(out, "      target: {container: {id: \"%s\"}}\n", f->target.text);
+		(void)fprintf(out, "      target: {container: \"%s\"}\n", f->target.text);
 	else if (f->target.kind == ORD_TARGET_PROCESS)
 		(void)fprintf(out, "      target: {process: {name: \"%s\"}}\n", f->target.text);
 	else
@@ -235,7 +235,7 @@ static const struct cli_option options[] = {
 	{"process", 0, "NAME", "the process to break, by name"},
 	{"listening", 0, "PORT",
 	 "the process to break, by a port that it listens on; the URL's where nothing is given"},
-	{"container", 0, "ID", "the container to break"},
+	{"container", 0, "NAME|ID", "the container to break"},
 	{"workload", 0, "KIND/NAME",
 	 "a deployment, stateful set or daemon set in a cluster, as in deployment/orders"},
 	{"namespace", 0, "NAME", "of the workload; the context's where nothing is given"},

@@ -16,7 +16,11 @@ const struct cli_option cli_target_options[] = {
 	{"listening", 0, "PORT", "the process that listens on this port; PORT/udp for UDP"},
 	{"cgroup", 0, "PATH", "a control group, below /sys/fs/cgroup or absolute"},
 	{"unit", 0, "NAME", "the processes of a systemd unit"},
-	{"container", 0, "ID", "the processes of a container, by its id or the unique start of it"},
+	{"container", 0, "NAME|ID",
+	 "the processes of a container, by its name, its id or the unique start of that"},
+	{"runtime", 0, "any|docker|podman|containerd",
+	 "who runs the container; without it each that is there is asked"},
+	{"socket", 0, "PATH", "of who runs the container, where it is not the usual one"},
 	{"netns", 0, "PATH|NAME", "a network namespace, by path or by its name under /run/netns"},
 	{"count", 0, "N", "take this many of those that match (without it exactly one must match)"},
 	{"target-percent", 0, "PERCENT", "take this share of those that match, rounded up"},
@@ -89,6 +93,8 @@ static const struct {
 
 bool cli_target_fits(const struct ord_fault *fault, const char *option)
 {
+	if (!strcmp(option, "runtime") || !strcmp(option, "socket"))
+		option = "container";
 	for (size_t i = 0; i < ORD_COUNT(kinds); i++)
 		if (!strcmp(kinds[i].option, option))
 			return fault->targets & kinds[i].bits && !cli_fault_has(fault, option);
@@ -129,6 +135,31 @@ static int read_kind(const struct cli_args *given, const struct ord_fault *fault
 	return 0;
 }
 
+/* Who runs the container. */
+static int read_runtime(const struct cli_args *given, struct ord_target *t, struct ord_err *err)
+{
+	const char *runtime = cli_value(given, "runtime"), *socket = cli_value(given, "socket");
+
+	if ((runtime || socket) && t->kind != ORD_TARGET_CONTAINER)
+		return ord_fail(err, ORD_USAGE,
+				"--%s says who runs a container: it goes with "
+				"--container",
+				runtime ? "runtime" : "socket");
+	while (runtime && strcmp(runtime, ord_runtime_name(t->runtime)) != 0)
+		if (t->runtime++ == ORD_RUNTIME_CONTAINERD)
+			return ord_fail(err, ORD_USAGE,
+					"--runtime: '%.40s' is none of docker, podman, containerd "
+					"and any",
+					runtime);
+	if (socket && (*socket != '/' || strlen(socket) >= sizeof t->socket))
+		return ord_fail(err, ORD_USAGE,
+				"--socket: '%.40s' is not an absolute path of at most %zu bytes",
+				socket, sizeof t->socket - 1);
+	if (socket)
+		(void)snprintf(t->socket, sizeof t->socket, "%s", socket);
+	return 0;
+}
+
 /* How many of those that match. */
 static int read_share(const struct cli_args *given, const struct ord_fault *fault,
 		      struct ord_target *t, struct ord_err *err)
@@ -165,7 +196,8 @@ static int read_share(const struct cli_args *given, const struct ord_fault *faul
 int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct ord_target *t, size_t *ret_limit, struct ord_err *err)
 {
-	if (read_kind(given, fault, t, err) || cli_cluster_target(given, t, ret_limit, err))
+	if (read_kind(given, fault, t, err) || read_runtime(given, t, err) ||
+	    cli_cluster_target(given, t, ret_limit, err))
 		return -1;
 	return read_share(given, fault, t, err);
 }

@@ -1,6 +1,8 @@
 # The link edges are the architecture: data flows one way. An edge that is not listed here fails the configuration; a row that
 # does not say what its library does fails the test lint.edges.
 set(edges_base "")
+# container is the module that base opens where a target is a container.
+set(edges_container base)
 set(edges_catalog base)
 set(edges_lease catalog base)
 # door: who may ask for what through a socket.

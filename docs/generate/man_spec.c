@@ -95,11 +95,30 @@ static void put_schedules(FILE *out)
 		"Two experiments never have a target in common, unless both say shareTargets: one "
 		"waits until the other has ended, first come first served. Who is behind a name is "
 		"known only when a run begins, so targets count as the same unless they are surely "
-		"not: different pids, units that are no slices, ids of containers, or control "
+		"not: different pids, units that are no slices, ids or names of containers, or "
+		"control "
 		"groups "
 		"of which none is in the other, and these only where not both faults are of the "
 		"network; in a cluster other namespaces, or other names of the same kind. All "
 		"others may be the same process, or the same pod, and wait.");
+}
+
+static void put_containers(FILE *out)
+{
+	roff_section(out, "HOW CONTAINERS ARE FOUND");
+	roff_text(
+		out,
+		"Docker and Podman are asked at the socket that is named; else at DOCKER_HOST or "
+		"CONTAINER_HOST where these are unix sockets, else at /var/run/docker.sock and "
+		"/run/podman/podman.sock and the caller's own below XDG_RUNTIME_DIR. containerd's "
+		"containers are seen without its socket, by root, with the names that nerdctl and "
+		"CRI gave them; socket says which containerd. Others' are found by the id in their "
+		"control group. All that are there are asked, for two seconds in all, and two "
+		"containers that match are refused.\n"
+		"\n"
+		"A container's network is that of its first process: where it shares the host's, a "
+		"fault of the network is the host's. Each repetition finds the container anew; one "
+		"that is replaced between being found and being hit is not hit.");
 }
 
 void page_spec(FILE *out)
@@ -115,6 +134,7 @@ void page_spec(FILE *out)
 		       "Durations are written as 200ms, 1.5s, 2m; sizes as 512MiB; shares as 25%. "
 		       "Anchors and aliases work.");
 	roff_tables(out, ord_spec_manual);
+	put_containers(out);
 	put_probing(out);
 	put_schedules(out);
 	roff_section(out, "ONE OF SEVERAL");

@@ -18,8 +18,7 @@ enum ord_target_kind {
 	ORD_TARGET_LISTENING, /* text: port, or port/udp */
 	ORD_TARGET_CGROUP,    /* text: path below /sys/fs/cgroup, or absolute */
 	ORD_TARGET_UNIT,      /* text: systemd unit */
-	ORD_TARGET_CONTAINER, /* text: id (or a unique prefix of it), as it stands in cgroup paths
-			       */
+	ORD_TARGET_CONTAINER, /* text: name, id, or a unique prefix of it */
 	ORD_TARGET_NETNS,     /* text: path, or a name under /run/netns */
 	/* In a cluster; `kube` says which. */
 	ORD_TARGET_POD,
@@ -34,9 +33,27 @@ static inline bool ord_target_in_cluster(enum ord_target_kind kind)
 	return kind >= ORD_TARGET_POD;
 }
 
+/* Who runs a container. ANY: each that is there is asked, and two that answer are refused. */
+enum ord_runtime {
+	ORD_RUNTIME_ANY,
+	ORD_RUNTIME_DOCKER,
+	ORD_RUNTIME_PODMAN,
+	ORD_RUNTIME_CONTAINERD,
+};
+
+/* What the text of a container is. */
+enum ord_container_by { ORD_BY_EITHER, ORD_BY_ID, ORD_BY_NAME };
+
+#define ORD_RUNTIMES   "any|docker|podman|containerd"
+#define ORD_SOCKET_MAX 108 /* of a unix socket's path, with its NUL: unix(7) */
+
 struct ord_target {
 	enum ord_target_kind kind;
 	char text[256];
+	/* Of a container. */
+	enum ord_runtime runtime;
+	enum ord_container_by by;
+	char socket[ORD_SOCKET_MAX]; /* the runtime's; "": where it usually is */
 	/*
 	 * How many of those that match: one of these at most. None given: exactly one process must
 	 * match; but a group (cgroup, unit, container) of several is then taken as a whole, by its
@@ -62,11 +79,12 @@ struct ord_place {
 	bool host;
 	size_t n_procs;
 	struct ord_proc procs[ORD_PROCS_MAX];
-	char netns[64];	    /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if
-			       host, or if they differ */
-	uint64_t netns_ino; /* 0: this user may not see it */
-	char cgroup[256];   /* absolute directory of its (memory or unified) control group, "" if
-			       unknown */
+	char netns[64];	     /* path of its network namespace: "/proc/PID/ns/net" or as given; "" if
+				host, or if they differ */
+	uint64_t netns_ino;  /* 0: this user may not see it */
+	char cgroup[256];    /* absolute directory of its (memory or unified) control group, "" if
+				unknown */
+	uint64_t cgroup_ino; /* of that directory; 0: not known */
 	struct ord_cluster_place *cluster; /* owned (ord_place_done); NULL: this machine */
 };
 
@@ -75,9 +93,16 @@ void ord_place_done(struct ord_place *place);
 void ord_target_done(struct ord_target *target);
 
 const char *ord_target_kind_name(enum ord_target_kind kind); /* "process", as in spec and options */
+const char *ord_runtime_name(enum ord_runtime runtime);	     /* "docker" */
+/* Whether it takes more than a look at /proc to find it: somebody is asked, who may be slow. */
+static inline bool ord_target_is_asked_for(const struct ord_target *t)
+{
+	return ord_target_in_cluster(t->kind) || t->kind == ORD_TARGET_CONTAINER;
+}
 
 /*
- * Finds who is behind a target now: reads /proc and /sys only. The choice among many is seeded.
+ * Finds who is behind a target now: reads /proc and /sys, and asks who runs containers, for two
+ * seconds at most. The choice among many is seeded.
  * Refuses with ORD_GUARD pid 1, kernel threads, sshd, ordeal's own processes; ORD_SKIP where this
  * user may not see the owner of a port; ORD_USAGE where none or too many match (says which).
  */

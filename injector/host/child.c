@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -104,6 +105,23 @@ static int find_group(const struct ord_place *place, const char *controller, str
 	return group_of_procs(place, controller, ret, err);
 }
 
+/* A container that was started anew has a group of the same name. */
+static int check_same(const struct ord_place *place, struct ord_err *err)
+{
+	struct stat st;
+
+	if (!place->cgroup[0] || !place->cgroup_ino)
+		return 0;
+	if (stat(place->cgroup, &st))
+		return ord_fail_sys(err, "stat '%s'", place->cgroup);
+	if (st.st_ino != place->cgroup_ino)
+		return ord_fail(err, ORD_USAGE,
+				"control group '%s' is another than was resolved: what was in it "
+				"was replaced meanwhile",
+				place->cgroup);
+	return 0;
+}
+
 static bool we_are_in(const struct ord_cgroup *g, const char *controller)
 {
 	ord_autoclose int dir = ord_proc_open(getpid());
@@ -120,7 +138,7 @@ int inj_child_join(const struct ord_place *place, const char *controller, int *r
 	struct statfs fs;
 
 	if (!place->host) {
-		if (find_group(place, controller, &g, err))
+		if (check_same(place, err) || find_group(place, controller, &g, err))
 			return -1;
 		if (!we_are_in(&g, controller)) {
 			if (ord_cgroup_admits(&g, err))

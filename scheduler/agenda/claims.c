@@ -67,18 +67,40 @@ static bool is_slice(const char *unit)
 	return dot && !strcmp(dot, ".slice");
 }
 
-/* Whether two targets of one kind on this machine are surely not the same. */
-static bool apart_here(const struct ord_target *a, const struct ord_target *b)
+/* Whether a text can only be an id: 64 hexadecimal digits, or as such. */
+static bool is_id(const struct ord_target *t)
+{
+	return t->by == ORD_BY_ID ||
+	       (t->by == ORD_BY_EITHER && strspn(t->text, "0123456789abcdef") == 64);
+}
+
+/* Whether it can only be a name, and the whole of it, which no container has two of. */
+static bool is_name(const struct ord_target *t)
+{
+	return !strchr(t->text, '/') &&
+	       (t->by == ORD_BY_NAME ||
+		(t->by == ORD_BY_EITHER && t->text[strspn(t->text, "0123456789abcdef")]));
+}
+
+static bool containers_apart(const struct ord_target *a, const struct ord_target *b)
 {
 	size_t n = strlen(a->text), m = strlen(b->text);
 
+	if (is_id(a) && is_id(b)) /* which may be cut short */
+		return strncmp(a->text, b->text, n < m ? n : m) != 0;
+	return is_name(a) && is_name(b) && strcmp(a->text, b->text) != 0;
+}
+
+/* Whether two targets of one kind on this machine are surely not the same. */
+static bool apart_here(const struct ord_target *a, const struct ord_target *b)
+{
 	switch (a->kind) {
 	case ORD_TARGET_PID:
 		return strcmp(a->text, b->text) != 0;
 	case ORD_TARGET_UNIT:
 		return strcmp(a->text, b->text) != 0 && !is_slice(a->text) && !is_slice(b->text);
-	case ORD_TARGET_CONTAINER: /* ids, which may be cut short */
-		return strncmp(a->text, b->text, n < m ? n : m) != 0;
+	case ORD_TARGET_CONTAINER:
+		return containers_apart(a, b);
 	case ORD_TARGET_CGROUP:
 		/* An absolute path may be in a hierarchy of its own, of the same processes. */
 		return *cgroup(a->text) != '/' && *cgroup(b->text) != '/' &&

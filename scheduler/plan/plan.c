@@ -29,6 +29,14 @@ static json_t *target(const struct ord_target *t)
 		return NULL;
 	if (*t->text)
 		(void)json_object_set_new(out, "text", json_string(t->text));
+	if (t->by != ORD_BY_EITHER)
+		(void)json_object_set_new(out, "text_is",
+					  json_string(t->by == ORD_BY_ID ? "id" : "name"));
+	if (t->runtime != ORD_RUNTIME_ANY)
+		(void)json_object_set_new(out, "runtime",
+					  json_string(ord_runtime_name(t->runtime)));
+	if (*t->socket)
+		(void)json_object_set_new(out, "socket", json_string(t->socket));
 	if (t->kube && json_object_set_new(out, "in_cluster", ord_kube_target_to_json(t->kube))) {
 		json_decref(out);
 		return NULL;

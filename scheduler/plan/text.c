@@ -41,6 +41,10 @@ static void print_target(const struct ord_target *t, FILE *out)
 	}
 	(void)fprintf(out, "    target     %s%s%s", ord_target_kind_name(t->kind),
 		      *t->text ? " " : "", t->text);
+	if (t->runtime != ORD_RUNTIME_ANY)
+		(void)fprintf(out, " of %s", ord_runtime_name(t->runtime));
+	if (*t->socket)
+		(void)fprintf(out, " at %s", t->socket);
 	if (t->all)
 		(void)fprintf(out, " (all that match)");
 	else if (t->percent_ppm)

@@ -9,27 +9,29 @@
 #include "ordeal/cluster.h"
 #include "scheduler/run/machine.h"
 
-static bool targets_any(const struct ord_spec *spec)
+static bool asks_for_any(const struct ord_spec *spec)
 {
 	for (size_t i = 0; i < spec->n_faults; i++)
-		if (ord_target_in_cluster(spec->faults[i].target.kind))
+		if (ord_target_is_asked_for(&spec->faults[i].target))
 			return true;
 	return false;
 }
 
-int run_cluster_open(struct run *r, struct ord_err *err)
+static int check_cluster(struct run *r, struct ord_err *err)
 {
-	if (ord_cluster_for(r->spec, r->options->context, r->loop, &r->cluster, err))
-		return -1;
-	if (!r->cluster)
-		return 0;
 	if (ord_cluster_version(r->cluster, r->cluster_version, err))
 		return ord_wrap(err, "the cluster");
-	if (ord_cluster_preflight(r->cluster, r->plan, r->options->tell, r->options->arg, err))
+	return ord_cluster_preflight(r->cluster, r->plan, r->options->tell, r->options->arg, err);
+}
+
+int run_cluster_open(struct run *r, struct ord_err *err)
+{
+	if (ord_cluster_for(r->spec, r->options->context, r->loop, &r->cluster, err) ||
+	    (r->cluster && check_cluster(r, err)))
 		return -1;
-	return targets_any(r->spec) ? run_finder_open(r->plan, r->cluster, r->loop, run_found, r,
-						      &r->finder, err)
-				    : 0;
+	return asks_for_any(r->spec) ? run_finder_open(r->plan, r->cluster, r->loop, run_found, r,
+						       &r->finder, err)
+				     : 0;
 }
 
 int run_cluster_find(struct run *r, struct ord_err *err)
@@ -39,7 +41,7 @@ int run_cluster_find(struct run *r, struct ord_err *err)
 
 int run_cluster_target(struct run *r, size_t fault, struct ord_resolved *ret, struct ord_err *err)
 {
-	return ord_target_in_cluster(r->spec->faults[fault].target.kind)
+	return ord_target_is_asked_for(&r->spec->faults[fault].target)
 		       ? run_finder_take(r->finder, fault, ret, err)
 		       : ord_plan_resolve(r->plan, fault, r->rep, ret, err);
 }

@@ -35,10 +35,10 @@ static void drop(struct run_finder *f)
 	}
 }
 
-/* A target on this machine is found by who takes it: that is a look at /proc. */
+/* One that takes but a look at /proc is found by who takes it. */
 static int search_one(struct run_finder *f, size_t i)
 {
-	if (!ord_target_in_cluster(f->plan->spec->faults[i].target.kind))
+	if (!ord_target_is_asked_for(&f->plan->spec->faults[i].target))
 		return 0;
 	return ord_cluster_plan_resolve(f->cluster, f->plan, i, f->rep, NULL, NULL, &f->v[i],
 					&f->err);
@@ -114,7 +114,7 @@ int run_finder_open(const struct ord_plan *plan, const struct ord_cluster *like,
 	f->found = found;
 	f->arg = arg;
 	f->fd = -1;
-	if (open_descriptor(f, loop, err) || open_same(like, &f->cluster, err)) {
+	if (open_descriptor(f, loop, err) || (like && open_same(like, &f->cluster, err))) {
 		run_finder_close(f);
 		return -1;
 	}
@@ -150,7 +150,8 @@ void run_finder_close(struct run_finder *f)
 	if (!f)
 		return;
 	if (f->searching) {
-		ord_cluster_stop(f->cluster);
+		if (f->cluster)
+			ord_cluster_stop(f->cluster);
 		(void)pthread_join(f->thread, NULL);
 	}
 	drop(f);

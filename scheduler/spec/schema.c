@@ -253,6 +253,12 @@ json_t *schema_type_percent(const struct key *key)
 			 SCHEMA_PERCENT);
 }
 
+json_t *schema_type_socket(const struct key *key)
+{
+	(void)key;
+	return schema_text(ORD_SOCKET_MAX - 1, "^/");
+}
+
 json_t *schema_type_text_or_map(const struct key *key)
 {
 	return json_pack("{s:[o, o]}", "anyOf", schema_text(255, NULL), schema_type_map(key));

@@ -42,6 +42,7 @@ struct json_t *schema_type_listening(const struct key *key);
 struct json_t *schema_type_true(const struct key *key);
 struct json_t *schema_type_percent(const struct key *key);
 struct json_t *schema_type_text_or_map(const struct key *key);
+struct json_t *schema_type_socket(const struct key *key);
 struct json_t *schema_type_names(const struct key *key);
 struct json_t *schema_type_owners(const struct key *key);
 struct json_t *schema_type_object_condition(const struct key *key);

@@ -117,7 +117,32 @@ static void percent_read(struct reader *r, const struct key *key, const struct n
 		t->percent_ppm = (uint32_t)ppm;
 }
 
-/* container: ID, or {id: ID} */
+/* {id: ID}, {name: NAME}: key->max holds which. */
+static void container_text_read(struct reader *r, const struct key *key, const struct node *node,
+				void *base)
+{
+	struct ord_target *t = base;
+
+	text_read(r, key, node, base);
+	t->by = (enum ord_container_by)key->max;
+}
+
+static void socket_read(struct reader *r, const struct key *key, const struct node *node,
+			void *base)
+{
+	const char *text = want_scalar(r, key->name, key->type->what, node, TEXT);
+	struct ord_target *t = base;
+
+	if (!text)
+		return;
+	if (*text != '/' || strlen(text) >= sizeof t->socket)
+		sink_add(r->sink, node, "%s: '%.40s' is not an absolute path of at most %zu bytes",
+			 key->name, text, sizeof t->socket - 1);
+	else
+		(void)snprintf(t->socket, sizeof t->socket, "%s", text);
+}
+
+/* container: NAME or ID, or {name: NAME}, {id: ID} */
 static void container_read(struct reader *r, const struct key *key, const struct node *node,
 			   void *base)
 {
@@ -146,7 +171,10 @@ static const struct type type_cgroup = {"a path below /sys/fs/cgroup", cgroup_re
 static const struct type type_host = {"true", host_read, schema_type_true};
 static const struct type type_percent = {"a percentage, as in '25%'", percent_read,
 					 schema_type_percent};
-static const struct type type_container = {"an id, or a map", container_read,
+static const struct type type_container_text = {"a text", container_text_read,
+						schema_type_target_text};
+static const struct type type_socket = {"an absolute path", socket_read, schema_type_socket};
+static const struct type type_container = {"a name or an id, or a map", container_read,
 					   schema_type_text_or_map};
 static const struct type type_process = {"a name, or a map", process_read, schema_type_text_or_map};
 
@@ -186,20 +214,32 @@ const struct table table_process = {.name = "process",
 
 static const struct key container_keys[] = {
 	{.name = "id",
-	 .type = &type_target_text,
+	 .type = &type_container_text,
 	 .min = ORD_TARGET_CONTAINER,
-	 .flags = KEY_REQUIRED,
-	 .example = "id: 3f2a9c",
+	 .max = ORD_BY_ID,
 	 .help = "its id, or a unique beginning of it"},
-	LATER("name"),
+	{.name = "name",
+	 .type = &type_container_text,
+	 .min = ORD_TARGET_CONTAINER,
+	 .max = ORD_BY_NAME,
+	 .help = "its name; of a pod's also POD/NAME or NAMESPACE/POD/NAME"},
+	{.name = "runtime",
+	 .type = &type_choice,
+	 .offset = offsetof(struct ord_target, runtime),
+	 .choices = ORD_RUNTIMES,
+	 .def = "any",
+	 .help = "who runs it; any: each that is there is asked, and two that know it are refused"},
+	{.name = "socket",
+	 .type = &type_socket,
+	 .help = "the unix socket of who runs it, where it is not the usual one"},
 	LATER("labels"),
-	LATER("runtime"),
 	LATER("image"),
 };
 
 const struct table table_container = {.name = "container",
 				      .path = "spec.faults[].target.container",
 				      .help = "A container of this machine.",
+				      .one_of = "id|name",
 				      ITEMS(container_keys)};
 
 #define CLUSTER(n, k, h)                                                                 \
@@ -238,7 +278,7 @@ static const struct key target_keys[] = {
 	 .type = &type_container,
 	 .table = &table_container,
 	 .min = ORD_TARGET_CONTAINER,
-	 .help = "a container of this machine; a text is an id"},
+	 .help = "a container of this machine; a text is a name or an id"},
 	{.name = "netns",
 	 .type = &type_target_text,
 	 .min = ORD_TARGET_NETNS,

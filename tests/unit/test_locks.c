@@ -64,8 +64,15 @@ static void on_this_machine(void **state)
 	check(PAUSE("process: orders"), PAUSE("process: store"), true);
 	check(PAUSE("unit: orders.service"), PAUSE("unit: store.service"), false);
 	check(PAUSE("unit: orders.service"), PAUSE("unit: shop.slice"), true);
-	check(PAUSE("container: abc1234567"), PAUSE("container: abd1234567"), false);
-	check(PAUSE("container: abc1234567"), PAUSE("container: abc1234567ef"), true);
+	/* A short one may be the name of what the other is the id of. */
+	check(PAUSE("container: abc1234567"), PAUSE("container: abd1234567"), true);
+	check(PAUSE("container: {id: abc1234567}"), PAUSE("container: {id: abd1234567}"), false);
+	check(PAUSE("container: {id: abc1234567}"), PAUSE("container: {id: abc1234567ef}"), true);
+	check(PAUSE("container: orders"), PAUSE("container: store"), false);
+	check(PAUSE("container: orders"), PAUSE("container: orders"), true);
+	check(PAUSE("container: orders"), PAUSE("container: shop/orders-0/store"), true);
+	check(PAUSE("container: {name: abc}"), PAUSE("container: {name: abd}"), false);
+	check(PAUSE("container: {name: abc}"), PAUSE("container: {id: abd}"), true);
 	check(PAUSE("cgroup: shop/orders"), PAUSE("cgroup: shop/store"), false);
 	check(PAUSE("cgroup: shop/orders"), PAUSE("cgroup: shop/orders-2"), false);
 	check(PAUSE("cgroup: shop"), PAUSE("cgroup: shop/orders"), true);

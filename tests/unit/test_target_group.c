@@ -90,7 +90,9 @@ static void by_control_group(void **state)
 	t = target(ORD_TARGET_CONTAINER, ID);
 	resolves(&t);
 	t = target(ORD_TARGET_CONTAINER, "123456789abcdef");
-	refused(&t, ORD_USAGE, "no process runs in a container");
+	refused(&t, ORD_USAGE, "no container '123456789abcdef' was found: docker (");
+	t = target(ORD_TARGET_CONTAINER, "docker-" ID ".scope"); /* is a group, and no id */
+	refused(&t, ORD_USAGE, "no container");
 
 	b = start(own_name(name, 'x'), join_group, group);
 	t = target(ORD_TARGET_CONTAINER, ID);
