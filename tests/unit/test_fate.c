@@ -228,6 +228,24 @@ static void test_other_seed_or_stream(void **state)
 	assert_false(judge_share(common(a, a), TRACE, .09));
 }
 
+/* Another source of the same fault is as one that was begun with its stream. */
+static void test_another_source(void **state)
+{
+	struct fate first, other, begun;
+
+	init(&first, &everything, 0);
+	init(&begun, &everything, 3);
+	fate_for(&first, 3, &other);
+	for (size_t k = 0; k < TRACE; k++) {
+		struct fate_of a, b;
+
+		fate_next(&other, k * ORD_MS, LEN, false, &a);
+		fate_next(&begun, k * ORD_MS, LEN, false, &b);
+		assert_int_equal(a.lost, b.lost);
+		assert_int_equal(a.due_ns, b.due_ns);
+	}
+}
+
 /* Each effect off in turn: the others' packets stay the same ones, where those are not lost. */
 static void test_effects_are_apart(void **state)
 {
@@ -421,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_same_seed_same_fate),
 		cmocka_unit_test(test_other_seed_or_stream),
+		cmocka_unit_test(test_another_source),
 		cmocka_unit_test(test_effects_are_apart),
 		cmocka_unit_test(test_effects_are_independent),
 		cmocka_unit_test(test_known_fate),

@@ -110,6 +110,13 @@ static int check_rate(const struct fate_params *p, struct ord_err *err)
 	return 0;
 }
 
+static void take_keys(struct fate *f, uint32_t stream)
+{
+	for (unsigned e = 0; e < FATE_EFFECTS; e++)
+		f->key[e] = fate_mix(f->p.seed ^
+				     fate_mix(((uint64_t)stream << 32 | e) + 0x6f726465616cull));
+}
+
 int fate_init(struct fate *f, const struct fate_params *p, uint32_t stream, struct ord_err *err)
 {
 	if (check_delay(p, err) < 0 || check_loss(p, err) < 0 ||
@@ -118,12 +125,16 @@ int fate_init(struct fate *f, const struct fate_params *p, uint32_t stream, stru
 	    check_share(&p->reorder, "reorder", err) < 0 || check_rate(p, err) < 0)
 		return -1;
 	*f = (struct fate){.p = *p};
-	for (unsigned e = 0; e < FATE_EFFECTS; e++)
-		f->key[e] = fate_mix(p->seed ^
-				     fate_mix(((uint64_t)stream << 32 | e) + 0x6f726465616cull));
+	take_keys(f, stream);
 	if (p->jitter_ns)
 		fate_jitter_init(f);
 	return 0;
+}
+
+void fate_for(const struct fate *first, uint32_t stream, struct fate *ret)
+{
+	*ret = *first;
+	take_keys(ret, stream);
 }
 
 bool fate_by_packet(const struct fate *f)

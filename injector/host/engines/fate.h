@@ -104,6 +104,10 @@ struct fate {
  * borrowed. ORD_USAGE: the parameters contradict each other, or one is out of its range. */
 int fate_init(struct fate *f, const struct fate_params *p, uint32_t stream, struct ord_err *err);
 
+/* The same for another source, without computing what distributions and correlations need again. Of
+ * one that has not seen a packet. */
+void fate_for(const struct fate *first, uint32_t stream, struct fate *ret);
+
 /* The next packet's fate, without its time: takes no clock. ecn: it can carry a mark. */
 void fate_draw(struct fate *f, bool ecn, struct fate_of *ret);
 /* When that packet leaves; len: its bytes on the wire from the Ethernet header on, now: its

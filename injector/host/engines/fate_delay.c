@@ -5,7 +5,7 @@
 
 #define HERMITE 32   /* orders of the expansion */
 #define REACH	13.0 /* where a normal variable's density, times any of these squared, is nothing */
-#define STEP	(1.0 / 64) /* exact to 1e-12 for what is smooth: the trapezoid on a line */
+#define STEP	(1.0 / 32) /* exact to 1e-12 for what is smooth: the trapezoid on a line */
 
 /* ---- the distributions, as functions of a normal variable ---- */
 
@@ -100,12 +100,14 @@ void fate_jitter_init(struct fate *f)
 	f->scale = 1;
 	if (f->p.distribution == FATE_PARETONORMAL)
 		f->scale = 1 / sqrt(expand(f, part));
-	if (asked == 0 || f->p.distribution == FATE_NORMAL) {
-		f->rho = asked;
+	f->rho = asked;
+	if (f->p.distribution == FATE_UNIFORM)
+		f->rho = 2 * sin(M_PI / 6 * asked); /* in closed form */
+	if (asked == 0 || f->p.distribution <= FATE_NORMAL)
 		return;
-	}
 	variance = expand(f, part);
-	f->rho = variance > 0 ? behind(part, variance, asked) : asked;
+	if (variance > 0)
+		f->rho = behind(part, variance, asked);
 }
 
 /* ---- packets ---- */
