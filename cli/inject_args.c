@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/caller.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/catalog.h"
@@ -234,17 +235,26 @@ static int read_for(const struct cli_args *given, uint64_t *ret, struct ord_err 
 	return 0;
 }
 
+static int spare_caller(struct ord_args *args, bool cut_me_off, struct ord_err *err)
+{
+	char peer[ORD_CALLER_TEXT];
+	bool added;
+
+	return cut_me_off || !ord_caller_ssh(peer) ? 0 : ord_args_spare(args, peer, &added, err);
+}
+
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err)
 {
 	ret->target = (struct ord_target){0};
+	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
 	if (read_params(given, fault, &ret->args, err) ||
+	    spare_caller(&ret->args, ret->cut_me_off, err) ||
 	    cli_target_read(given, fault, &ret->target, &ret->limit, err) ||
 	    read_for(given, &ret->for_ns, err) || cli_seed_read(given, &ret->seed, err))
 		return -1;
 	ret->engine = cli_value(given, "engine");
 	ret->context = cli_value(given, "context");
-	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
 	ret->whole_host = cli_flag(given, "yes-whole-host");
 	ret->json = cli_flag(given, "json");
 	ret->quiet = cli_flag(given, "quiet");

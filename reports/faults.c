@@ -96,6 +96,8 @@ static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 		keep(f, json_incref(kept));
 	f->figures = json_object_get(e->json, "figures");
 	matched = json_object_get(f->figures, "matched_packets");
+	if (!matched)
+		matched = json_object_get(f->figures, "matched_connections");
 	f->no_traffic = json_is_integer(matched) && json_integer_value(matched) == 0;
 }
 

@@ -127,6 +127,12 @@ void ord_args_init(struct ord_args *args, const struct ord_fault *fault);
 int ord_args_set(struct ord_args *args, const char *name, const char *text, struct ord_err *err);
 /* Fills defaults and refuses what is missing. Call once, after the last set. */
 int ord_args_finish(struct ord_args *args, struct ord_err *err);
+/*
+ * Leaves an endpoint (as text) alone: adds it to `exclude`, where the fault has such a parameter
+ * and that has it not yet; *ret_added tells. ORD_GUARD where the list is full.
+ */
+int ord_args_spare(struct ord_args *args, const char *endpoint, bool *ret_added,
+		   struct ord_err *err);
 
 /* For the fault's own code: the parameter must be in its entry (asserted). */
 const struct ord_value *ord_arg(const struct ord_args *args, const char *name);

@@ -72,13 +72,6 @@ int ord_mark_end(int *fd, struct ord_err *err);
 int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);
 
 /*
- * Takes the caller's SSH connection out of a network fault: adds it to `exclude`. False where the
- * fault has no such parameter or there is no such connection (out is then undefined); else out
- * names the peer.
- */
-bool ord_run_exempt(struct ord_args *args, char out[static ORD_ENDPOINT_TEXT]);
-
-/*
  * A holder: one spawned ordeal-injector or ordeal-injector-kube and its pipe. The program is
  * $ORDEAL_INJECTOR or $ORDEAL_INJECTOR_KUBE, else the one beside the running executable, else the
  * installed one. As who is not root, where the fault needs root: through the socket of the service

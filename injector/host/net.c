@@ -42,16 +42,21 @@ static bool own_network(const struct ord_place *place)
 	       target == inode("/proc/self/ns/net") || target == inode("/proc/1/ns/net");
 }
 
+int net_guard(const struct inj_step *step, struct ord_err *err)
+{
+	if (step->whole_host || !own_network(step->place))
+		return 0;
+	return ord_fail(err, ORD_GUARD,
+			"this would cut the whole host off: name peers (to) or a device, "
+			"or say that the whole "
+			"host is meant (--yes-whole-host, limits.wholeHost)");
+}
+
 int net_enter(const struct inj_step *step, bool severe, struct ord_err *err)
 {
-	const struct ord_value *to = ord_arg(step->args, "to");
-
-	if (severe && to->eps.n == 0 && !ord_arg_set(step->args, "device") && !step->whole_host &&
-	    own_network(step->place))
-		return ord_fail(err, ORD_GUARD,
-				"this would cut the whole host off: name peers (to) or a device, "
-				"or say that the whole "
-				"host is meant (--yes-whole-host, limits.wholeHost)");
+	if (severe && ord_arg(step->args, "to")->eps.n == 0 && !ord_arg_set(step->args, "device") &&
+	    net_guard(step, err) < 0)
+		return -1;
 	return inj_netns_enter(step->place->netns, step->place->netns_ino, err);
 }
 

@@ -15,6 +15,9 @@
 extern const int net_syscalls[];
 extern const int net_residue_syscalls[];
 
+/* Refuses (ORD_GUARD) what has no filter, in the host's or the caller's own network, unless the
+ * request says that the whole host is meant. */
+int net_guard(const struct inj_step *step, struct ord_err *err);
 /*
  * First in check. Refuses (ORD_GUARD) what cuts off half or more of the host's or the caller's own
  * network without a filter, unless the request says that the whole host is meant; then enters the

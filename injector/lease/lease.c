@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/caller.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "injector/lease/acted.h"
@@ -41,6 +42,26 @@ static int timer_set(const struct hold *h, uint64_t boot_ns)
 	return timerfd_settime(h->timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
+/* By whatever way the request came: the caller goes on being able to end it. */
+static int spare_caller(struct hold *h, json_t *report, struct ord_err *err)
+{
+	char peer[ORD_CALLER_TEXT];
+	bool added = false;
+
+	if (h->req->cut_me_off || !ord_caller_ssh(peer))
+		return 0;
+	if (ord_args_spare(&h->req->args, peer, &added, err) < 0)
+		return -1;
+	if (!added)
+		return 0;
+	if (json_object_set_new(report, "notes",
+				json_pack("[o]", json_sprintf("leaves %s alone, the caller's SSH "
+							      "connection",
+							      peer))) < 0)
+		return ord_fail_nomem(err);
+	return 0;
+}
+
 static int check(struct hold *h, struct ord_err *err)
 {
 	ord_auto(json) json_t *report = json_object();
@@ -48,7 +69,7 @@ static int check(struct hold *h, struct ord_err *err)
 	h->undo = json_object();
 	if (!report || !h->undo)
 		return ord_fail_nomem(err);
-	if (inj_halt_refuses(&h->dirs, err) < 0 ||
+	if (inj_halt_refuses(&h->dirs, err) < 0 || spare_caller(h, report, err) < 0 ||
 	    h->inj->check(&h->step, h->undo, report, err) < 0)
 		return -1;
 	(void)json_object_set_new(report, "class",

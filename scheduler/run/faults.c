@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
+#include "base/caller.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "scheduler/run/fault.h"
@@ -14,7 +15,8 @@
 static int prepare_args(struct run_fault *f, struct ord_err *err)
 {
 	const struct run *r = f->run;
-	char peer[ORD_ENDPOINT_TEXT];
+	char peer[ORD_CALLER_TEXT];
+	bool spared = false;
 
 	if (!f->args)
 		f->args = malloc(sizeof *f->args);
@@ -25,7 +27,10 @@ static int prepare_args(struct run_fault *f, struct ord_err *err)
 		return ord_args_finish(f->args, err);
 	}
 	*f->args = *f->spec->args;
-	if (!r->options->even_if_it_cuts_me_off && ord_run_exempt(f->args, peer))
+	if (!r->options->even_if_it_cuts_me_off && ord_caller_ssh(peer) &&
+	    ord_args_spare(f->args, peer, &spared, err))
+		return -1;
+	if (spared)
 		run_note(f->run, "fault '%s' leaves the SSH connection of the caller alone: %s",
 			 f->spec->name, peer);
 	return 0;

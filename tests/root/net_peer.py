@@ -6,6 +6,8 @@
   net_peer.py connect ADDRESS PORT           time of a TCP connect in ms, or the error's name
   net_peer.py push ADDRESS PORT MIB          sends that much, compares sha256: "same" or "DIFFERENT"
   net_peer.py keep ADDRESS PORT SECONDS      one connection, an echo each 20 ms: "alive N" or the error's name
+  net_peer.py again ADDRESS PORT SECONDS     as keep, with a new connection each time: "cut N", then the errors' names
+  net_peer.py many ADDRESS PORT N SECONDS    that many connections: "ready", then "alive A of N"
   net_peer.py count ADDRESS PORT SECONDS N   waits for numbered UDP packets: "received R of N, order kept|broken"
   net_peer.py flood ADDRESS PORT N EVERY_US [SIZE]  sends numbered UDP packets; the names of errors that sendto told
 """
@@ -29,7 +31,7 @@ def serve(address, port):
     tcp = socket.socket(family(address), socket.SOCK_STREAM)
     tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     tcp.bind((address, port))
-    tcp.listen(16)
+    tcp.listen(128)
     udp = socket.socket(family(address), socket.SOCK_DGRAM)
     udp.bind((address, port))
     sel = selectors.DefaultSelector()
@@ -64,7 +66,10 @@ def answer(sel, sock, state):
         state["left"] = int(head[5:])
         state["sum"] = hashlib.sha256()
     if state["sum"] is None:
-        sock.sendall(data)
+        try:
+            sock.sendall(data)
+        except OSError:
+            pass  # cut meanwhile: the next read says so
         return
     state["sum"].update(data)
     state["left"] -= len(data)
@@ -122,7 +127,36 @@ def push(address, port, mib):
     print("same" if got.decode().strip() == total.hexdigest() else "DIFFERENT")
 
 
+def again(address, port, seconds):
+    end = time.monotonic() + seconds
+    cut, names = 0, set()
+    while time.monotonic() < end:
+        told = kept(address, port, end - time.monotonic())
+        if told[0] != "alive":
+            cut += 1
+            names.add(told[0])
+    print("cut", cut, *sorted(names))
+
+
+def many(address, port, n, seconds):
+    socks = [open_tcp(address, port) for _ in range(n)]
+    print("ready", flush=True)
+    time.sleep(seconds)
+    alive = 0
+    for sock in socks:
+        try:
+            sock.send(b"x")
+            alive += sock.recv(1) == b"x"
+        except OSError:
+            pass
+    print("alive %d of %d" % (alive, n))
+
+
 def keep(address, port, seconds):
+    print(*kept(address, port, seconds))
+
+
+def kept(address, port, seconds):
     sock = open_tcp(address, port, 10)
     end = time.monotonic() + seconds
     n = 0
@@ -136,14 +170,12 @@ def keep(address, port, seconds):
                     raise OSError(errno.ECONNRESET, "closed")
                 got += piece
             if int(got) != n:
-                print("wrong answer")
-                return
+                return ("wrong", "answer")
             n += 1
             time.sleep(0.02)
     except OSError as e:
-        print(errno.errorcode.get(e.errno, "TIMEOUT"))
-        return
-    print("alive", n)
+        return (errno.errorcode.get(e.errno, "TIMEOUT"),)
+    return ("alive", n)
 
 
 def count(address, port, seconds, n):
@@ -186,7 +218,7 @@ def flood(address, port, n, every_us, size=64):
 def main():
     what, args = sys.argv[1], sys.argv[2:]
     args = [int(a) if a.isdigit() else a for a in args]
-    {"serve": serve, "rtt": rtt, "connect": connect, "push": push, "keep": keep, "count": count, "flood": flood}[what](*args)
+    {"serve": serve, "rtt": rtt, "connect": connect, "push": push, "keep": keep, "again": again, "many": many, "count": count, "flood": flood}[what](*args)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
-/*
- * The management path: the SSH connection by which the caller sits at this machine. sudo and tmux
- * take SSH_CONNECTION out of the environment, so the ancestors are asked as well.
- */
+/* sudo and tmux take SSH_CONNECTION out of the environment, so the ancestors are asked as well. */
+#include "base/caller.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,13 +10,12 @@
 
 #include "base/auto.h"
 #include "base/file.h"
-#include "ordeal/run.h"
 
 #define ANCESTORS   32
 #define ENVIRON_MAX (256u * 1024u)
 
 /* "CLIENT CPORT SERVER SPORT" -> the endpoint text of the client. */
-static bool read_connection(const char *text, char out[static ORD_ENDPOINT_TEXT])
+static bool read_connection(const char *text, char out[static ORD_CALLER_TEXT])
 {
 	char client[64], port[8];
 	unsigned char addr[16];
@@ -25,13 +23,14 @@ static bool read_connection(const char *text, char out[static ORD_ENDPOINT_TEXT]
 
 	if (sscanf(text, "%63s %7s", client, port) != 2)
 		return false;
+	client[strcspn(client, "%")] = '\0'; /* the device of a link-local address */
 	if (inet_pton(AF_INET, client, addr) == 1)
-		n = snprintf(out, ORD_ENDPOINT_TEXT, "%s:%s/tcp", client, port);
+		n = snprintf(out, ORD_CALLER_TEXT, "%s:%s/tcp", client, port);
 	else if (inet_pton(AF_INET6, client, addr) == 1)
-		n = snprintf(out, ORD_ENDPOINT_TEXT, "[%s]:%s/tcp", client, port);
+		n = snprintf(out, ORD_CALLER_TEXT, "[%s]:%s/tcp", client, port);
 	else
 		return false;
-	return n < ORD_ENDPOINT_TEXT;
+	return n < ORD_CALLER_TEXT;
 }
 
 /* The parent of a process, 0 if unknown. */
@@ -50,7 +49,7 @@ static pid_t parent_of(pid_t pid)
 	return ppid;
 }
 
-static bool ask_environ(pid_t pid, char out[static ORD_ENDPOINT_TEXT])
+static bool ask_environ(pid_t pid, char out[static ORD_CALLER_TEXT])
 {
 	static const char name[] = "SSH_CONNECTION=";
 	ord_autofree char *env = NULL;
@@ -66,7 +65,7 @@ static bool ask_environ(pid_t pid, char out[static ORD_ENDPOINT_TEXT])
 	return false;
 }
 
-static bool find_connection(char out[static ORD_ENDPOINT_TEXT])
+bool ord_caller_ssh(char out[static ORD_CALLER_TEXT])
 {
 	const char *own = getenv("SSH_CONNECTION");
 
@@ -75,26 +74,5 @@ static bool find_connection(char out[static ORD_ENDPOINT_TEXT])
 	for (pid_t pid = getppid(), n = 0; pid > 1 && n < ANCESTORS; pid = parent_of(pid), n++)
 		if (ask_environ(pid, out))
 			return true;
-	return false;
-}
-
-bool ord_run_exempt(struct ord_args *args, char out[static ORD_ENDPOINT_TEXT])
-{
-	const struct ord_fault *fault = args->fault;
-	struct ord_endpoint peer;
-
-	for (size_t i = 0; i < fault->n_params; i++) {
-		struct ord_endpoints *eps = &args->v[i].eps;
-
-		if (strcmp(fault->params[i].name, "exclude") != 0 ||
-		    fault->params[i].type != ORD_PARAM_ENDPOINTS)
-			continue;
-		if (eps->n >= ORD_ENDPOINTS_MAX || !find_connection(out) ||
-		    ord_endpoint_parse(out, &peer, NULL) < 0)
-			return false;
-		eps->v[eps->n++] = peer;
-		args->v[i].set = true;
-		return true;
-	}
 	return false;
 }
