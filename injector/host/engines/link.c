@@ -34,6 +34,8 @@ static void parse_link(struct nlmsghdr *h, struct link *ret)
 		ret->lower = (int)nla_get_u32(tb[IFLA_LINK]);
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof ret->mac)
 		memcpy(ret->mac, nla_data(tb[IFLA_ADDRESS]), sizeof ret->mac);
+	if (tb[IFLA_CARRIER_UP_COUNT])
+		ret->ups = nla_get_u32(tb[IFLA_CARRIER_UP_COUNT]);
 	if (ret->lower == ret->index)
 		ret->lower = 0;
 }
@@ -57,9 +59,9 @@ static int on_link(void *arg, struct nlmsghdr *h, struct ord_err *err)
 	return 0;
 }
 
-static struct nl_msg *get_link(int flags)
+static struct nl_msg *get_link(int index, int flags)
 {
-	struct ifinfomsg i = {.ifi_family = AF_UNSPEC};
+	struct ifinfomsg i = {.ifi_family = AF_UNSPEC, .ifi_index = index};
 	ord_auto(msg) struct nl_msg *msg = nlmsg_alloc_size(256);
 
 	if (!msg || !nlmsg_put(msg, 0, 0, RTM_GETLINK, 0, NLM_F_REQUEST | flags) ||
@@ -77,19 +79,75 @@ static int on_one(void *arg, struct nlmsghdr *h, struct ord_err *err)
 	return 0;
 }
 
-int link_find(struct nl_talk *t, const char *name, bool *ret_found, struct link *ret,
-	      struct ord_err *err)
+int link_ask(struct nl_talk *t, struct nl_msg *question, bool *ret_found, struct link *ret,
+	     struct ord_err *err)
 {
-	ord_auto(msg) struct nl_msg *msg = get_link(0);
 	struct link link = {0};
 
-	if (!msg || nla_put_string(msg, IFLA_IFNAME, name) < 0)
-		return ord_fail_nomem(err);
-	if (talk_ask(t, msg, on_one, &link, err) < 0 && err->sys_errno != ENODEV)
-		return ord_wrap(err, "read device %s", name);
+	if (talk_ask(t, question, on_one, &link, err) < 0 && err->sys_errno != ENODEV)
+		return -1;
 	*ret_found = link.index != 0;
 	if (link.index)
 		*ret = link;
+	return 0;
+}
+
+int link_find(struct nl_talk *t, const char *name, bool *ret_found, struct link *ret,
+	      struct ord_err *err)
+{
+	ord_auto(msg) struct nl_msg *msg = get_link(0, 0);
+
+	if (!msg || nla_put_string(msg, IFLA_IFNAME, name) < 0)
+		return ord_fail_nomem(err);
+	if (link_ask(t, msg, ret_found, ret, err) < 0)
+		return ord_wrap(err, "read device %s", name);
+	return 0;
+}
+
+struct nl_msg *link_question(int index)
+{
+	return get_link(index, 0);
+}
+
+int link_find_index(struct nl_talk *t, int index, bool *ret_found, struct link *ret,
+		    struct ord_err *err)
+{
+	ord_auto(msg) struct nl_msg *msg = link_question(index);
+
+	if (!msg)
+		return ord_fail_nomem(err);
+	if (link_ask(t, msg, ret_found, ret, err) < 0)
+		return ord_wrap(err, "read device %d", index);
+	return 0;
+}
+
+struct nl_msg *link_change(int index, unsigned flags, unsigned change)
+{
+	struct ifinfomsg i = {.ifi_family = AF_UNSPEC,
+			      .ifi_index = index,
+			      .ifi_flags = flags,
+			      .ifi_change = change};
+	ord_auto(msg) struct nl_msg *msg = nlmsg_alloc_size(256);
+
+	if (!msg || !nlmsg_put(msg, 0, 0, RTM_NEWLINK, 0, NLM_F_REQUEST) ||
+	    nlmsg_append(msg, &i, sizeof i, NLMSG_ALIGNTO) < 0)
+		return NULL;
+	return ord_steal_ptr(msg);
+}
+
+int links_all(struct nl_talk *t, struct link **ret, size_t *ret_n, struct ord_err *err)
+{
+	ord_auto(msg) struct nl_msg *msg = get_link(0, NLM_F_DUMP);
+	struct all all = {0};
+
+	if (!msg)
+		return ord_fail_nomem(err);
+	if (talk_ask(t, msg, on_link, &all, err) < 0) {
+		free(all.v);
+		return -1;
+	}
+	*ret = all.v;
+	*ret_n = all.n;
 	return 0;
 }
 
@@ -184,14 +242,10 @@ static int choose_one(const struct all *all, const char *device, struct links *l
 int links_choose(struct nl_talk *t, enum link_side side, const char *device, bool filtered,
 		 struct links *ret, struct ord_err *err)
 {
-	ord_auto(msg) struct nl_msg *msg = get_link(NLM_F_DUMP);
 	struct links links = {0};
 	struct all all = {0};
-	int rc;
+	int rc = links_all(t, &all.v, &all.n, err);
 
-	if (!msg)
-		return ord_fail_nomem(err);
-	rc = talk_ask(t, msg, on_link, &all, err);
 	if (rc == 0)
 		rc = device[0] ? choose_one(&all, device, &links, err)
 			       : choose_all(&all, side, filtered, &links, err);

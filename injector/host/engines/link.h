@@ -4,6 +4,8 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "ordeal/err.h"
 #include "talk.h"
@@ -19,6 +21,7 @@ struct link {
 	int master;	     /* index of the bridge or bond that it is a port of, 0 if none */
 	int lower;	     /* index of the device of this namespace that it sits on, 0 if none */
 	bool loopback;
+	uint32_t ups;	      /* how often it has got a carrier; 0 where the kernel does not tell */
 	unsigned char mac[6]; /* zero where it has none of that size */
 };
 
@@ -45,8 +48,21 @@ enum link_side { LINKS_BOTTOM, LINKS_TOP };
 int links_choose(struct nl_talk *t, enum link_side side, const char *device, bool filtered,
 		 struct links *ret, struct ord_err *err);
 
-/* One device by its name; false in *ret_found where there is none. */
+/* One device by its name, or by its index; false in *ret_found where there is none. */
 int link_find(struct nl_talk *t, const char *name, bool *ret_found, struct link *ret,
 	      struct ord_err *err);
+int link_find_index(struct nl_talk *t, int index, bool *ret_found, struct link *ret,
+		    struct ord_err *err);
+
+/* All of them, owned. */
+int links_all(struct nl_talk *t, struct link **ret, size_t *ret_n, struct ord_err *err);
+
+/* A question for one device, or a change of its flags: messages that can be made beforehand. NULL:
+ * out of memory. */
+struct nl_msg *link_question(int index);
+struct nl_msg *link_change(int index, unsigned flags, unsigned change);
+/* As link_find_index, with such a question. */
+int link_ask(struct nl_talk *t, struct nl_msg *question, bool *ret_found, struct link *ret,
+	     struct ord_err *err);
 
 #endif

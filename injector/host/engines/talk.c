@@ -100,7 +100,8 @@ int talk_ask(struct nl_talk *t, struct nl_msg *msg, talk_each *each, void *arg, 
 	struct nlmsghdr *asked = nlmsg_hdr(msg);
 	int more = 1;
 
-	if (!(asked->nlmsg_flags & NLM_F_DUMP))
+	/* Two bits; one alone is NLM_F_REPLACE or NLM_F_EXCL of a change. */
+	if ((asked->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		asked->nlmsg_flags |= NLM_F_ACK;
 	asked->nlmsg_seq = ++t->seq;
 	if (send(t->fd, asked, asked->nlmsg_len, 0) < 0)

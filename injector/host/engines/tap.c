@@ -44,24 +44,10 @@ void tap_close(struct tap *t)
 	ord_close(&t->fd);
 }
 
-static struct nl_msg *set_link(const struct tap *t, unsigned flags)
-{
-	struct ifinfomsg i = {.ifi_family = AF_UNSPEC,
-			      .ifi_index = t->index,
-			      .ifi_flags = flags,
-			      .ifi_change = flags};
-	ord_auto(msg) struct nl_msg *msg = nlmsg_alloc_size(256);
-
-	if (!msg || !nlmsg_put(msg, 0, 0, RTM_NEWLINK, 0, NLM_F_REQUEST) ||
-	    nlmsg_append(msg, &i, sizeof i, NLMSG_ALIGNTO) < 0)
-		return NULL;
-	return ord_steal_ptr(msg);
-}
-
 /* No IPv6 address of its own, and so no router solicitations, which would arrive here as frames. */
 static int without_ipv6(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
-	ord_auto(msg) struct nl_msg *msg = set_link(t, 0);
+	ord_auto(msg) struct nl_msg *msg = link_change(t->index, 0, 0);
 	struct nlattr *spec = NULL, *inet6 = NULL;
 
 	if (msg)
@@ -83,7 +69,8 @@ static int without_ipv6(const struct tap *t, struct nl_talk *route, struct ord_e
 
 static int up(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
-	ord_auto(msg) struct nl_msg *msg = set_link(t, IFF_UP | IFF_NOARP);
+	ord_auto(msg) struct nl_msg *msg =
+		link_change(t->index, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP);
 
 	if (!msg || nla_put_u32(msg, IFLA_MTU, MTU) < 0 || nla_put_u32(msg, IFLA_TXQLEN, QUEUE) < 0)
 		return ord_fail_nomem(err);
