@@ -80,6 +80,34 @@ static void put_classes(FILE *out)
 	roff_item(out, "none", NULL, "nobody: it cannot be undone");
 }
 
+static void put_down(FILE *out)
+{
+	roff_section(out, "NET.DOWN");
+	roff_text(
+		out,
+		"The kernel forgets a good deal about a device that goes down. Before, its IPv6 "
+		"addresses (with what is left of their lifetimes), its routes in all tables, its "
+		"permanent neighbours and proxies are read, and after they are put back, in "
+		"their order; addresses without `nodad` are looked for among the neighbours "
+		"again, which takes a second or two. What router advertisements have taught is "
+		"asked for anew, and temporary addresses are others: `checked` notes that. "
+		"Refused is what could not be put back as it was: routes by nexthop objects or "
+		"with an encapsulation, more than 2,048 of them, a device under a VLAN. "
+		"Connections that were masqueraded over it the kernel forgets, too; a network "
+		"manager may have its own idea of a device that is down.\n"
+		"\n"
+		"The device is known by its index: renamed, it is found; deleted or moved, it ends "
+		"the fault. Somebody who sets it up ends the fault, too; who set it up and down "
+		"again, while nobody of ordeal lived, finds it down, and rescue says so. (That is "
+		"told by its carrier: not of devices that have none, as dummy. Setting down what "
+		"is down already changes nothing, and cannot be noticed.)\n"
+		"\n"
+		"In the machine's network, and in the caller's own, a device by which a default "
+		"route leaves is refused, also as a port or a lower device, and loopback: "
+		"--yes-whole-host where it is meant. So is the device by which your SSH "
+		"connection goes: --even-if-it-cuts-me-off.");
+}
+
 void page_injector(FILE *out)
 {
 	roff_title(out, "ORDEAL-INJECTOR", "8", "hold one fault on this machine, and take it away");
@@ -123,6 +151,7 @@ void page_injector(FILE *out)
 	put_door(out);
 	put_classes(out);
 	put_faults(out);
+	put_down(out);
 	roff_section(out, "FILES");
 	for (size_t i = 0; cli_files[i].name; i++)
 		roff_item(out, cli_files[i].name, NULL, cli_files[i].text);

@@ -33,8 +33,7 @@ static uint64_t inode(const char *path)
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
-/* The network of this machine, or the one that whoever asks sits in. */
-static bool own_network(const struct ord_place *place)
+bool net_own(const struct ord_place *place)
 {
 	uint64_t target = place->netns[0] ? inode(place->netns) : inode("/proc/self/ns/net");
 
@@ -44,7 +43,7 @@ static bool own_network(const struct ord_place *place)
 
 int net_guard(const struct inj_step *step, struct ord_err *err)
 {
-	if (step->whole_host || !own_network(step->place))
+	if (step->whole_host || !net_own(step->place))
 		return 0;
 	return ord_fail(err, ORD_GUARD,
 			"this would cut the whole host off: name peers (to) or a device, "

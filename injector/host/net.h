@@ -25,6 +25,9 @@ int net_guard(const struct inj_step *step, struct ord_err *err);
  */
 int net_enter(const struct inj_step *step, bool severe, struct ord_err *err);
 
+/* The network of this machine, or the one that whoever asks sits in. Before net_enter. */
+bool net_own(const struct ord_place *place);
+
 /*
  * The highest ordinary priority and, where the scheduler knows that (Linux 6.12), the shortest
  * slice, for this process but not for its children: a delay in the kernel would run before every

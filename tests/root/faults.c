@@ -60,6 +60,7 @@ const struct row rows[] = {
 	{"net.partition", "{\"mode\":\"drop\"}", ON_NET, cut, false, false},
 	{"net.delay", "{\"delay\":400000000}", ON_NET, late, false, false},
 	{"net.reset", "{\"repeat\":50000000}", ON_NET, NULL, false, true},
+	{"net.down", "{\"device\":\"eth0\"}", ON_NET, cut, true, false},
 	{"cpu.burn", "{\"load\":200000,\"cores\":1}", ON_HOST, child, false, false},
 	{"mem.fill", "{\"size\":33554432}", ON_HOST, child, false, false},
 };

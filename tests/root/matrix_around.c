@@ -15,16 +15,17 @@
 /* The target dies while the fault holds; what is left of the fault ends as asked. */
 void target_killed(void)
 {
+	const bool watched = row->on == ON_PROCESS && row->by_guardian;
 	json_t *event;
 	char *without;
 
 	begin(LONG_HOLD);
 	target_end(&target);
-	if (!row->by_guardian)
+	if (!watched)
 		driver_send(&d, "{\"protocol\":1,\"op\":\"end\"}");
 	event = driver_until(&d, "reverted", 3000);
 	must(json_integer_value(json_object_get(event, "residue")) <= 0);
-	if (row->by_guardian &&
+	if (watched &&
 	    strcmp(json_string_value(json_object_get(event, "cause")), "target-gone") != 0)
 		die("%s: the target's death was not the cause", row->fault);
 	json_decref(event);
