@@ -22,6 +22,9 @@ void ord_target_done(struct ord_target *target)
 	if (target->kube)
 		ord_kube_target_done(target->kube);
 	free(target->kube);
+	for (size_t i = 0; target->via && target->via->words[i]; i++)
+		free(target->via->words[i]);
+	free(target->via);
 	*target = (struct ord_target){0};
 }
 

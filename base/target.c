@@ -331,6 +331,8 @@ int ord_target_resolve(const struct ord_target *target, uint64_t seed, struct or
 
 	if (!place)
 		return ord_fail_nomem(err);
+	if (target->via)
+		return ord_fail(err, ORD_USAGE, "the target is on another machine");
 	if (check_selection(target, err))
 		return -1;
 	if (target->kind == ORD_TARGET_HOST)

@@ -20,12 +20,14 @@
 #include "cli/inject.h"
 #include "cli/policy.h"
 #include "cli/spec_file.h"
+#include "ordeal/far.h"
 #include "ordeal/run.h"
 
 ORD_AUTO(holder, struct ord_holder, ord_holder_free);
 
 /* How long the injector may take to revert once it was asked; its guardian acts long before. */
 #define REVERT_NS (10 * ORD_S)
+#define BEAT_MS	  200
 
 struct session {
 	const struct cli_inject *in;
@@ -33,6 +35,7 @@ struct session {
 	char lease[48];
 	bool human;
 	uint64_t started_ns, injected_ns, give_up_ns; /* CLOCK_MONOTONIC; 0: not yet, never */
+	uint64_t until_ns; /* at the latest its guardian has reverted by itself */
 	int interrupts;
 	bool waiting; /* for an API server */
 	int code;     /* what the events said so far; -1: nothing yet */
@@ -90,6 +93,7 @@ static void on_injected(struct session *s, const json_t *event)
 	char a[32], b[32];
 
 	s->injected_ns = ord_now_ns();
+	s->until_ns = s->injected_ns + s->in->for_ns;
 	if (s->human)
 		(void)printf("in force for %s, %s after it was asked; Ctrl-C ends it\n",
 			     ord_format_duration((int64_t)s->in->for_ns, a),
@@ -215,7 +219,8 @@ static int drain(struct session *s, struct ord_err *err)
 		}
 		if (!event)
 			return 0;
-		on_event(s, event);
+		if (!ord_far_heard(s->holder, event))
+			on_event(s, event);
 		json_decref(event);
 	}
 	return 0;
@@ -236,6 +241,10 @@ static int hold(struct session *s, int signals, struct ord_err *err)
 						"see 'ordeal status'");
 			timeout = (int)((s->give_up_ns - now) / ORD_MS) + 1;
 		}
+		if (ord_far_is(s->holder) && ord_far_beat(s->holder, err))
+			return -1;
+		if (ord_far_is(s->holder))
+			timeout = BEAT_MS;
 		if (poll(fds, ORD_COUNT(fds), timeout) < 0 && errno != EINTR)
 			return ord_fail_sys(err, "poll");
 		if (fds[1].revents)
@@ -274,61 +283,57 @@ static int start(struct session *s, const struct ord_place *place, struct ord_er
 	if (!request || (in->whole_host && json_object_set_new(request, "whole_host", json_true())))
 		return ord_fail_nomem(err);
 	s->started_ns = ord_now_ns();
+	s->until_ns = s->started_ns + 2 * (in->for_ns > 60 * ORD_S ? in->for_ns : 60 * ORD_S);
 	r = ord_holder_send(s->holder, request, err);
 	json_decref(request);
 	return r;
 }
 
-static int inject_at(const struct cli_inject *in, const struct ord_place *place,
-		     struct ord_err *err)
+/* What holds a lease on another machine ends it without us. */
+static int link_lost(const struct session *s, struct ord_err *err)
 {
-	ord_auto(holder) struct ord_holder *holder = NULL;
+	uint64_t now = ord_now_ns();
+	char until[32];
+
+	ord_format_utc(ord_wall_ns() + (s->until_ns > now ? s->until_ns - now : 0), until);
+	return ord_wrap(err, "the link was lost, its guardian there reverts by %s", until);
+}
+
+/* far: taken; NULL: on this machine. */
+static int inject_at(const struct cli_inject *in, struct ord_holder *far,
+		     const struct ord_place *place, struct ord_err *err)
+{
+	ord_auto(holder) struct ord_holder *holder = far;
 	ord_autoclose int signals = -1;
 	struct session s = {.in = in, .code = -1};
 
 	s.human = !in->json && !in->quiet && isatty(STDOUT_FILENO);
-	if (ord_holder_spawn(ord_holder_program(in->args.fault, place),
-			     ord_holder_needs_root(in->args.fault, place), &holder, err))
+	if (!far && ord_holder_spawn(ord_holder_program(in->args.fault, place),
+				     ord_holder_needs_root(in->args.fault, place), &holder, err))
 		return -1;
 	signals = open_signals(err);
 	if (signals < 0)
 		return -1;
 	s.holder = holder;
-	if (start(&s, place, err) || hold(&s, signals, err))
+	if (start(&s, place, err))
 		return -1;
+	if (hold(&s, signals, err))
+		return far ? link_lost(&s, err) : -1;
 	return s.code;
-}
-
-/* cluster: becomes its name, "" of this machine. */
-static int resolve(const struct cli_inject *in, struct ord_place *ret, char *cluster, size_t size,
-		   struct ord_err *err)
-{
-	struct ord_cluster *c;
-	int r;
-
-	*cluster = '\0';
-	if (!ord_target_in_cluster(in->target.kind))
-		return ord_target_resolve(&in->target, in->seed, ret, err);
-	if (ord_cluster_named(NULL, in->context, NULL, &c, err))
-		return -1;
-	cli_cluster_warn(c);
-	r = ord_cluster_resolve(c, &in->target, in->seed, in->limit, ret, NULL, NULL, err);
-	(void)snprintf(cluster, size, "%s", ord_cluster_name(c));
-	ord_cluster_close(c);
-	return r;
 }
 
 static int inject(struct cli_inject *in, struct ord_policy *policy, struct ord_err *err)
 {
 	static struct ord_place place;
+	ord_auto(holder) struct ord_holder *far = NULL;
 	char cluster[ORD_CLUSTER_NAME];
 	int r;
 
-	if (resolve(in, &place, cluster, sizeof cluster, err))
+	if (cli_inject_resolve(in, &far, &place, cluster, sizeof cluster, err))
 		return -1;
 	r = policy ? cli_inject_allowed(in, policy, cluster, &place, err) : 0;
 	if (!r)
-		r = inject_at(in, &place, err);
+		r = inject_at(in, ord_steal_ptr(far), &place, err);
 	ord_place_done(&place);
 	return r;
 }

@@ -8,6 +8,8 @@
 #include "cli/inject.h"
 #include "cli/looked.h"
 #include "cli/spec_file.h"
+#include "ordeal/far.h"
+#include "ordeal/resolve.h"
 
 /* Where it goes: to the list, or at once to the screen. Returns the exit code, or -1. */
 static int put(const struct cli_looked *l, json_t *list, struct ord_err *err)
@@ -34,8 +36,7 @@ static int show_fault(struct ord_cluster *c, const struct ord_plan *plan, size_t
 	if (!r)
 		return ord_fail_nomem(err);
 	if (!cli_looked_init(&l, list, err)) {
-		l.failed = ord_cluster_plan_resolve(c, plan, i, 1, cli_looked_told, &l, r,
-						    &l.wrong) != 0;
+		l.failed = ord_run_resolve(c, plan, i, cli_looked_told, &l, r, &l.wrong) != 0;
 		if (!l.failed) {
 			l.place = r->place;
 			l.n_targets = r->n_targets;
@@ -86,7 +87,7 @@ static int resolve(const struct cli_args *args, size_t limit, struct cli_looked 
 	struct ord_cluster *c;
 
 	if (!ord_target_in_cluster(l->target->kind)) {
-		l->failed = ord_target_resolve(l->target, l->seed, &l->place, &l->wrong) != 0;
+		l->failed = ord_far_or_here(l->target, l->seed, &l->place, &l->wrong) != 0;
 		return 0;
 	}
 	if (ord_cluster_named(NULL, cli_value(args, "context"), NULL, &c, err))

@@ -43,6 +43,13 @@ struct cli_inject {
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err);
 
+/* Finds its target. cluster: becomes the name of the one that it is in, "" of a machine. *ret_far:
+ * becomes the injector of another machine, owned; it stays as it is where the target is elsewhere.
+ */
+struct ord_holder;
+int cli_inject_resolve(struct cli_inject *in, struct ord_holder **ret_far, struct ord_place *ret,
+		       char *cluster, size_t size, struct ord_err *err);
+
 /* Whether all policies allow it there: why not is said. cluster: the name of the place's, or "". */
 struct ord_policy;
 int cli_inject_allowed(struct cli_inject *in, struct ord_policy *policy, const char *cluster,
@@ -52,6 +59,9 @@ int cli_inject_allowed(struct cli_inject *in, struct ord_policy *policy, const c
  * after it. */
 int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct ord_target *t, size_t *ret_limit, struct ord_err *err);
+
+/* --via and --via-copy, of a target whose kind is there already; t->via is then the target's. */
+int cli_via_read(const struct cli_args *given, struct ord_target *t, struct ord_err *err);
 
 /* The rest of a target in a cluster, whose kind and text are there already; refuses what says
  * nothing of it. t->kube is then the target's. */

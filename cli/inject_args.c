@@ -1,5 +1,6 @@
 #include "cli/inject.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -26,6 +27,12 @@ const struct cli_option cli_target_options[] = {
 	{"count", 0, "N", "take this many of those that match (without it exactly one must match)"},
 	{"target-percent", 0, "PERCENT", "take this share of those that match, rounded up"},
 	{"all", 0, NULL, "take all that match"},
+	{"via", 0, "COMMAND",
+	 "the command that leads to ordeal-injector on another machine, where the target then is: "
+	 "'ssh db1 sudo ordeal-injector', taken apart at blanks; given several times each is a "
+	 "word. No shell"},
+	{"via-copy", 0, NULL,
+	 "put the static injector where the last word of --via says, where another one or none is"},
 	{0},
 };
 
@@ -194,11 +201,54 @@ static int read_share(const struct cli_args *given, const struct ord_fault *faul
 	return 0;
 }
 
+/* Given once its value is taken apart at blanks; several times, each is a word. */
+static int read_words(const struct cli_args *given, struct ord_via *via, struct ord_err *err)
+{
+	size_t n = 0, times = 0;
+
+	for (size_t i = 0; i < given->n_given; i++)
+		times += !strcmp(given->given[i].option->name, "via");
+	for (size_t i = 0; i < given->n_given; i++) {
+		const char *at = given->given[i].value, *blanks = times > 1 ? "" : " ";
+
+		if (strcmp(given->given[i].option->name, "via") != 0)
+			continue;
+		for (at += strspn(at, blanks); *at; at += strspn(at, blanks)) {
+			size_t size = strcspn(at, blanks);
+
+			if (n == ORD_VIA_WORDS)
+				return ord_fail(err, ORD_USAGE, "--via: more than %d words",
+						ORD_VIA_WORDS);
+			via->words[n] = strndup(at, size);
+			if (!via->words[n++])
+				return ord_fail_nomem(err);
+			at += size;
+		}
+	}
+	via->copy = cli_flag(given, "via-copy");
+	if (!n)
+		return ord_fail(err, ORD_USAGE, "--via: no command");
+	return ord_via_check(via, err) ? ord_wrap(err, "--via") : 0;
+}
+
+int cli_via_read(const struct cli_args *given, struct ord_target *t, struct ord_err *err)
+{
+	if (!cli_flag(given, "via"))
+		return cli_flag(given, "via-copy")
+			       ? ord_fail(err, ORD_USAGE, "--via-copy goes with --via")
+			       : 0;
+	if (ord_target_in_cluster(t->kind))
+		return ord_fail(err, ORD_USAGE,
+				"--via leads to a machine: a target in a cluster takes none");
+	t->via = calloc(1, sizeof *t->via);
+	return t->via ? read_words(given, t->via, err) : ord_fail_nomem(err);
+}
+
 int cli_target_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct ord_target *t, size_t *ret_limit, struct ord_err *err)
 {
 	if (read_kind(given, fault, t, err) || read_runtime(given, t, err) ||
-	    cli_cluster_target(given, t, ret_limit, err))
+	    cli_cluster_target(given, t, ret_limit, err) || cli_via_read(given, t, err))
 		return -1;
 	return read_share(given, fault, t, err);
 }
@@ -248,8 +298,9 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 {
 	ret->target = (struct ord_target){0};
 	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
+	/* On another machine it is the connection that leads there, which the injector sees. */
 	if (read_params(given, fault, &ret->args, err) ||
-	    spare_caller(&ret->args, ret->cut_me_off, err) ||
+	    spare_caller(&ret->args, ret->cut_me_off || cli_flag(given, "via"), err) ||
 	    cli_target_read(given, fault, &ret->target, &ret->limit, err) ||
 	    read_for(given, &ret->for_ns, err) || cli_seed_read(given, &ret->seed, err))
 		return -1;

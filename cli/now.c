@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "ordeal/monitor.h"
+#include "ordeal/resolve.h"
 
 /* A server that did not say its version is not asked for everything else, one time-out each. */
 static void resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t i,
@@ -15,8 +16,7 @@ static void resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t i
 
 	if (away)
 		now->errors[i] = now->cluster.why;
-	else if (!ord_cluster_plan_resolve(c, plan, i, 1, NULL, NULL, &now->resolved[i],
-					   &now->errors[i]))
+	else if (!ord_run_resolve(c, plan, i, NULL, NULL, &now->resolved[i], &now->errors[i]))
 		return;
 	now->resolved[i].n_targets = 0;
 	now->why[i] = now->errors[i].msg;

@@ -17,6 +17,7 @@ const struct cli_named cli_environment[] = {
 	{"ORDEAL_POLICY_CA", "as --policy-ca"},
 	{"ORDEAL_INJECTOR", "the absolute path of the injector, instead of the installed one"},
 	{"ORDEAL_INJECTOR_KUBE", "the same of the injector for faults through the Kubernetes API"},
+	{"ORDEAL_INJECTOR_STATIC", "the same of the one that --via-copy copies"},
 	{"ORDEAL_INJECTOR_SOCKET",
 	 "the socket through which who is not root asks for what needs root, instead of "
 	 "/run/ordeal-injector.sock; empty: none, but sudo"},

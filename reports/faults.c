@@ -45,10 +45,11 @@ static void on_injected(struct ord_fault_result *f, const struct ord_event *e)
 					f->requested.known ? f->requested.value : at);
 
 	/* The injector's own stamp before its first change is the later, and so the better, of the
-	 * two. */
+	 * two. By another machine's clock it is an interval. */
 	if (!f->requested.known || (asked > f->requested.value && asked <= at))
-		f->requested = instant(asked, asked, e->line, 0);
-	f->in_force = instant(f->requested.value, at, e->line,
+		f->requested = instant(ord_member_time(e->json, "requested_t_lo", asked), asked,
+				       e->line, 0);
+	f->in_force = instant(f->requested.lo, at, e->line,
 			      f->requested.line == e->line ? 0 : f->requested.line);
 }
 
@@ -59,7 +60,7 @@ static void on_reverting(struct ord_fault_result *f, const struct ord_event *e)
 	f->cause = ord_member_text(e->json, "cause", f->cause);
 	f->by = ord_member_text(e->json, "by", f->by);
 	if (!f->reverting.known)
-		f->reverting = instant(at, at, e->line, 0);
+		f->reverting = instant(ord_member_time(e->json, "at_t_lo", at), at, e->line, 0);
 }
 
 /* A text (taken) on what of another's change stayed. */
@@ -82,7 +83,7 @@ static void on_reverted(struct ord_fault_result *f, const struct ord_event *e)
 	json_t *kept;
 	size_t i;
 
-	f->cleared = instant(f->reverting.known ? f->reverting.value : at, at, e->line,
+	f->cleared = instant(f->reverting.known ? f->reverting.lo : at, at, e->line,
 			     f->reverting.known ? f->reverting.line : 0);
 	f->cause = ord_member_text(e->json, "cause", f->cause);
 	f->by = ord_member_text(e->json, "by", f->by);

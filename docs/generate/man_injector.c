@@ -139,6 +139,8 @@ void page_injector(FILE *out)
 	roff_item(out, "add", NULL,
 		  "hold a fault: lease, fault, args, target, hold_ns, seed, engine, cut_me_off");
 	roff_item(out, "remove, end", NULL, "revert the lease; revert and exit");
+	roff_item(out, "hello, resolve", NULL,
+		  "before a lease: version and clock; who is behind a target here");
 	roff_item(out, "status, halt, resume, doctor, rescue", NULL,
 		  "answered by one event, without a lease");
 	roff_section(out, "EVENTS");

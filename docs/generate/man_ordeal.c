@@ -42,6 +42,30 @@ static void put_commands(FILE *out)
 	}
 }
 
+static void put_far(FILE *out)
+{
+	roff_section(out, "TARGET ON ANOTHER MACHINE");
+	roff_text(
+		out,
+		"With --via, and via in an experiment's target, the fault is on the machine that "
+		"a command leads to, while probes stay here:\n"
+		"\n"
+		"    ordeal inject net.delay --delay 50ms --unit postgresql.service --for 30s \\\n"
+		"        --via 'ssh -o BatchMode=yes db1 sudo ordeal-injector'\n"
+		"\n"
+		"The command is started without a shell and without a terminal; its standard "
+		"input and output are the pipe to the injector (which is in "
+		"/usr/libexec/ordeal), what it writes to standard error stands in the message "
+		"where it fails. The injector must be of the same version. Its clock is taken "
+		"by round trips, and instants are intervals. Network faults leave the SSH "
+		"connection alone that leads there. Where the link is lost, the fault there is "
+		"reverted: at once where the end of the connection is heard of there, else by "
+		"the fault's own deadline, which the message names. With --via-copy the last "
+		"word is the absolute path of the injector there, in a directory that only its "
+		"user may write: the static injector is copied to it, by the same command, "
+		"unless the one there has the same checksum.");
+}
+
 static void put_inject(FILE *out)
 {
 	roff_section(out, "TARGETS OF INJECT AND TARGETS");
@@ -49,6 +73,7 @@ static void put_inject(FILE *out)
 		       "nothing is done unless it was said how many to take.");
 	put_options(out, cli_target_options);
 	put_options(out, cli_share_option);
+	put_far(out);
 	roff_section(out, "TARGET IN A CLUSTER");
 	roff_text(out,
 		  "One of the first five, and --context. The other options choose; all of them "

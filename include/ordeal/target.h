@@ -63,6 +63,17 @@ struct ord_target {
 	uint32_t count;
 	uint32_t percent_ppm;	      /* rounded up */
 	struct ord_kube_target *kube; /* owned; of those in a cluster, else NULL */
+	struct ord_via *via;	      /* owned; NULL: it is on this machine, or in a cluster */
+	bool via_copy;		      /* as written; via->copy */
+};
+
+#define ORD_VIA_WORDS 32
+
+/* The command whose standard input and output lead to the injector of another machine, which then
+ * finds the target: ssh, db1, sudo, ordeal-injector. Started as it is, without a shell. */
+struct ord_via {
+	char *words[ORD_VIA_WORDS + 1]; /* owned; NULL at the end */
+	bool copy; /* the static injector is put where the last word says, if it is not there */
 };
 
 /* (pid, start time) names a process for good; a pid alone does not. */
@@ -91,20 +102,27 @@ struct ord_place {
 /* Frees what it owns and zeroes it; fine on a zeroed struct. */
 void ord_place_done(struct ord_place *place);
 void ord_target_done(struct ord_target *target);
+int ord_via_copy(const struct ord_via *from, struct ord_via **ret, struct ord_err *err);
+/* ORD_USAGE where the injector is to be copied and the last word is no path that every shell leaves
+ * as it is. */
+int ord_via_check(const struct ord_via *via, struct ord_err *err);
+/* "ssh db1 sudo ordeal-injector", cut to the size. Returns out. */
+char *ord_via_text(const struct ord_via *via, size_t size, char *out);
 
 const char *ord_target_kind_name(enum ord_target_kind kind); /* "process", as in spec and options */
 const char *ord_runtime_name(enum ord_runtime runtime);	     /* "docker" */
 /* Whether it takes more than a look at /proc to find it: somebody is asked, who may be slow. */
 static inline bool ord_target_is_asked_for(const struct ord_target *t)
 {
-	return ord_target_in_cluster(t->kind) || t->kind == ORD_TARGET_CONTAINER;
+	return ord_target_in_cluster(t->kind) || t->kind == ORD_TARGET_CONTAINER || t->via;
 }
 
 /*
  * Finds who is behind a target now: reads /proc and /sys, and asks who runs containers, for two
  * seconds at most. The choice among many is seeded.
  * Refuses with ORD_GUARD pid 1, kernel threads, sshd, ordeal's own processes; ORD_SKIP where this
- * user may not see the owner of a port; ORD_USAGE where none or too many match (says which).
+ * user may not see the owner of a port; ORD_USAGE where none or too many match (says which), and
+ * where the target is on another machine (ordeal/far.h).
  */
 int ord_target_resolve(const struct ord_target *target, uint64_t seed, struct ord_place *ret,
 		       struct ord_err *err);
@@ -120,5 +138,8 @@ struct json_t;
 /* The protocol's form of a place; owned. */
 struct json_t *ord_place_to_json(const struct ord_place *place);
 int ord_place_from_json(struct ord_place *ret, struct json_t *json, struct ord_err *err);
+/* The protocol's form of a target of one machine, for `resolve`; owned. */
+struct json_t *ord_target_to_json(const struct ord_target *t);
+int ord_target_from_json(struct ord_target *ret, struct json_t *json, struct ord_err *err);
 
 #endif

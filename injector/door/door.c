@@ -122,9 +122,14 @@ static int add_admit(struct inj_request *req, struct ord_err *err)
 
 static int door_admit(struct inj_request *req, struct ord_err *err)
 {
-	int r = req->op == INJ_OP_ADD ? add_admit(req, err)
-				      : door_judge_op(&policy, &peer, req->op, err);
+	int r;
 
+	/* Nobody is shown others' processes here. */
+	if (req->op == INJ_OP_HELLO || req->op == INJ_OP_RESOLVE)
+		r = ord_fail(err, ORD_GUARD, "this is not answered through the socket");
+	else
+		r = req->op == INJ_OP_ADD ? add_admit(req, err)
+					  : door_judge_op(&policy, &peer, req->op, err);
 	return r < 0 ? refused(err) : 0;
 }
 

@@ -15,6 +15,7 @@
 #include "injector/lease/acted.h"
 #include "injector/lease/event.h"
 #include "injector/lease/halt.h"
+#include "injector/lease/hello.h"
 #include "injector/lease/sandbox.h"
 #include "injector/lease/trim.h"
 
@@ -160,14 +161,16 @@ static void request_take(struct hold *h, const char *line, size_t size)
 
 	if (inj_request_parse(line, size, &later, &err) < 0) {
 		inj_event_failed("request", NULL, &err);
+	} else if (later.op == INJ_OP_HELLO) {
+		inj_hello(true);
 	} else if (later.op == INJ_OP_END ||
 		   (later.op == INJ_OP_REMOVE && strcmp(later.lease, h->req->lease) == 0)) {
 		h->cause = CAUSE_REMOVED;
 	} else {
-		(void)ord_fail(
-			&err, ORD_USAGE,
-			"this process holds lease '%s': only its `remove` and `end` are taken here",
-			h->req->lease);
+		(void)ord_fail(&err, ORD_USAGE,
+			       "this process holds lease '%s': only `remove`, `end` and `hello` "
+			       "are taken here",
+			       h->req->lease);
 		inj_event_failed("request", later.lease[0] ? later.lease : NULL, &err);
 	}
 }

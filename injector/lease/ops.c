@@ -118,9 +118,9 @@ static int status(struct ord_err *err)
 		json_decref(all);
 		return -1;
 	}
-	inj_event(
-		"status", NULL, ord_now_ns(),
-		json_pack("{s:b s:o}", "halted", inj_halt_refuses(&dirs, &why) < 0, "leases", all));
+	inj_event("status", NULL, ord_now_ns(),
+		  json_pack("{s:b s:I s:o}", "halted", inj_halt_refuses(&dirs, &why) < 0, "boot_ns",
+			    (json_int_t)ord_boot_ns(), "leases", all));
 	return 0;
 }
 
@@ -210,6 +210,8 @@ int inj_op(const struct inj_request *req)
 	case INJ_OP_ADD:
 	case INJ_OP_REMOVE:
 	case INJ_OP_END:
+	case INJ_OP_HELLO:
+	case INJ_OP_RESOLVE:
 		break; /* serve.c takes them */
 	}
 	if (r < 0)

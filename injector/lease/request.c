@@ -6,9 +6,10 @@
 #include "base/json.h"
 
 static const char *const names[] = {
-	[INJ_OP_ADD] = "add",	    [INJ_OP_REMOVE] = "remove", [INJ_OP_END] = "end",
-	[INJ_OP_STATUS] = "status", [INJ_OP_HALT] = "halt",	[INJ_OP_RESUME] = "resume",
-	[INJ_OP_RESCUE] = "rescue", [INJ_OP_DOCTOR] = "doctor", [INJ_OP_SWEEP] = "sweep",
+	[INJ_OP_ADD] = "add",	    [INJ_OP_REMOVE] = "remove",	  [INJ_OP_END] = "end",
+	[INJ_OP_STATUS] = "status", [INJ_OP_HALT] = "halt",	  [INJ_OP_RESUME] = "resume",
+	[INJ_OP_RESCUE] = "rescue", [INJ_OP_DOCTOR] = "doctor",	  [INJ_OP_SWEEP] = "sweep",
+	[INJ_OP_HELLO] = "hello",   [INJ_OP_RESOLVE] = "resolve",
 };
 
 bool inj_lease_valid(const char *lease)
@@ -32,8 +33,8 @@ static int op_parse(const json_t *json, enum inj_op *ret, struct ord_err *err)
 	}
 	return ord_fail(
 		err, ORD_USAGE,
-		"op: '%.16s' is not one of add, remove, end, status, halt, resume, rescue, sweep, "
-		"doctor",
+		"op: '%.16s' is not one of hello, resolve, add, remove, end, status, halt, resume, "
+		"rescue, sweep, doctor",
 		text);
 }
 
@@ -170,6 +171,18 @@ static int sweep_parse(const json_t *json, struct inj_sweep *s, struct ord_err *
 			   ORD_COUNT(s->namespaces), &s->n_namespaces, err);
 }
 
+static int resolve_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
+{
+	static const char *const keys[] = {"protocol", "op", "target", "seed"};
+	json_t *target;
+
+	if (ord_json_keys(json, keys, ORD_COUNT(keys), err) < 0 ||
+	    ord_json_opt_uint(json, "seed", INT64_MAX, &r->seed, err) < 0 ||
+	    ord_json_object(json, "target", &target, err) < 0)
+		return -1;
+	return ord_target_from_json(&r->target, target, err) < 0 ? ord_wrap(err, "target") : 0;
+}
+
 static int fields_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
 {
 	static const char *const bare[] = {"protocol", "op"};
@@ -191,6 +204,9 @@ static int fields_parse(const json_t *json, struct inj_request *r, struct ord_er
 		return ord_json_opt_bool(json, "dry_run", &r->dry_run, err);
 	case INJ_OP_SWEEP:
 		return sweep_parse(json, &r->sweep, err);
+	case INJ_OP_RESOLVE:
+		return resolve_parse(json, r, err);
+	case INJ_OP_HELLO:
 	case INJ_OP_END:
 	case INJ_OP_STATUS:
 	case INJ_OP_HALT:

@@ -26,6 +26,8 @@ enum inj_op {
 	INJ_OP_RESCUE,
 	INJ_OP_DOCTOR,
 	INJ_OP_SWEEP,
+	INJ_OP_HELLO,
+	INJ_OP_RESOLVE,
 };
 
 /* About 100 KiB: static or heap. The place of an `add` in a cluster is owned. */
@@ -40,6 +42,7 @@ struct inj_request {
 	char engine[32];
 	bool cut_me_off;
 	bool whole_host;
+	struct ord_target target; /* resolve; seed goes with it */
 	/* rescue */
 	bool dry_run;
 	struct inj_sweep sweep;

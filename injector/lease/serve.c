@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "injector/lease/event.h"
+#include "injector/lease/hello.h"
 #include "injector/lease/input.h"
 #include "injector/lease/lease.h"
 #include "injector/lease/ops.h"
@@ -107,9 +108,22 @@ static int dispatch(struct inj_request *req, struct inj_input *in)
 	case INJ_OP_RESCUE:
 	case INJ_OP_DOCTOR:
 	case INJ_OP_SWEEP:
+	case INJ_OP_HELLO:
+	case INJ_OP_RESOLVE:
 		break;
 	}
 	return inj_op(req);
+}
+
+/* Who comes through a pipe of their own asks who is here before they ask for a lease. True: it was
+ * no more than that. */
+static bool talk(const struct inj_request *req)
+{
+	if (req->op == INJ_OP_HELLO)
+		inj_hello(false);
+	else if (req->op == INJ_OP_RESOLVE)
+		inj_resolve(req);
+	return req->op == INJ_OP_HELLO || req->op == INJ_OP_RESOLVE;
 }
 
 /* The first request; NULL: none, and *err says why where something else than nothing came. */
@@ -145,7 +159,7 @@ int inj_serve(const struct inj_program *program, const struct inj_door *door)
 	static struct inj_request req;
 	struct ord_err err, why;
 	const char *line;
-	bool closed;
+	bool closed, asked;
 	size_t size;
 
 	inj_program_set(program);
@@ -157,14 +171,17 @@ int inj_serve(const struct inj_program *program, const struct inj_door *door)
 	signals_block();
 	/* Who is refused is told so as the answer to what they ask. */
 	closed = door && door->open(&why) < 0;
-	line = line_await(&in, !door ? 0 : closed ? REFUSED_NS : ASK_NS, &size, &err);
-	if (!line && in.used == 0 && in.ended)
-		return INJ_EXIT_OK; /* nothing was asked */
+	do {
+		line = line_await(&in, !door ? 0 : closed ? REFUSED_NS : ASK_NS, &size, &err);
+		if (!line && in.used == 0 && in.ended)
+			return INJ_EXIT_OK; /* nothing was asked, or no more */
+		asked = !closed && line && inj_request_parse(line, size, &req, &err) == 0 &&
+			(!door || door->admit(&req, &err) == 0);
+	} while (asked && talk(&req));
+	if (asked)
+		return dispatch(&req, &in);
 	if (closed)
 		err = why;
-	else if (line && inj_request_parse(line, size, &req, &err) == 0 &&
-		 (!door || door->admit(&req, &err) == 0))
-		return dispatch(&req, &in);
 	inj_event_failed("request", NULL, &err);
 	return INJ_EXIT_REQUEST;
 }

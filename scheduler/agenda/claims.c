@@ -17,7 +17,12 @@ int ord_claims_of(const struct ord_spec *spec, struct ord_claims *ret, struct or
 		claim->net = f->args && !strncmp(f->args->fault->name, "net.", strlen("net."));
 		claim->target = f->target;
 		claim->target.kube = NULL;
+		claim->target.via = NULL;
 		c.n++;
+		if (f->target.via && ord_via_copy(f->target.via, &claim->target.via, err)) {
+			ord_claims_done(&c);
+			return -1;
+		}
 		if (!f->target.kube)
 			continue;
 		claim->target.kube = calloc(1, sizeof *claim->target.kube);

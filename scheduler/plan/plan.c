@@ -41,6 +41,14 @@ static json_t *target(const struct ord_target *t)
 		json_decref(out);
 		return NULL;
 	}
+	for (size_t i = 0; t->via && t->via->words[i]; i++) {
+		if (!i)
+			(void)json_object_set_new(out, "via", json_array());
+		(void)json_array_append_new(json_object_get(out, "via"),
+					    json_string(t->via->words[i]));
+	}
+	if (t->via && t->via->copy)
+		(void)json_object_set_new(out, "via_copy", json_true());
 	if (t->all)
 		(void)json_object_set_new(out, "all", json_true());
 	else if (t->percent_ppm)

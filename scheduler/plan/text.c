@@ -33,7 +33,7 @@ static void print_args(const struct ord_args *args, FILE *out)
 
 static void print_target(const struct ord_target *t, FILE *out)
 {
-	char percent[32];
+	char percent[32], via[512];
 
 	if (t->kube) {
 		print_cluster_target(t, out);
@@ -53,6 +53,9 @@ static void print_target(const struct ord_target *t, FILE *out)
 	else if (t->count > 1)
 		(void)fprintf(out, " (%u of those that match)", t->count);
 	(void)fputc('\n', out);
+	if (t->via)
+		(void)fprintf(out, "    via        %s%s\n", ord_via_text(t->via, sizeof via, via),
+			      t->via->copy ? ", copied there where it is another" : "");
 }
 
 static void print_place(const struct ord_resolved *r, const char *why, FILE *out)
@@ -68,7 +71,7 @@ static void print_place(const struct ord_resolved *r, const char *why, FILE *out
 	}
 	(void)fprintf(out, "    now        ");
 	if (r->place.host)
-		(void)fprintf(out, "this machine");
+		(void)fprintf(out, "the machine");
 	for (size_t i = 0; i < r->place.n_procs; i++) {
 		if (i == 8) {
 			(void)fprintf(out, ", and %zu more", r->place.n_procs - i);

@@ -42,7 +42,7 @@ int run_cluster_find(struct run *r, struct ord_err *err)
 int run_cluster_target(struct run *r, size_t fault, struct ord_resolved *ret, struct ord_err *err)
 {
 	return ord_target_is_asked_for(&r->spec->faults[fault].target)
-		       ? run_finder_take(r->finder, fault, ret, err)
+		       ? run_finder_take(r->finder, fault, ret, &r->faults[fault].holder, err)
 		       : ord_plan_resolve(r->plan, fault, r->rep, ret, err);
 }
 

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "ordeal/far.h"
 
 /* The lease ends by itself so much after its hold, should we hang. */
 #define MARGIN_NS   (250 * ORD_MS)
@@ -17,6 +18,10 @@
 #define GUARDIAN_NS (300 * ORD_MS) /* for the guardian of a holder that died, before rescue */
 #define RESCUE_NS   (10 * ORD_S)
 #define WAITING_NS  (600 * ORD_S) /* for an API server to come back */
+/* The same of another machine, which hears of the end later. */
+#define FAR_MARGIN_NS ORD_S
+#define FAR_AFTER_NS  (5 * ORD_S)  /* it is asked so long after its guardian's deadline, */
+#define FAR_ASK_NS    (60 * ORD_S) /* or since it was lost, whichever is sooner */
 
 static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg);
 
@@ -42,6 +47,24 @@ void run_fault_disarm(struct run_fault *f)
 	(void)sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
 }
 
+/* An instant of the injector's clock: where that is another machine's it is an interval, whose
+ * beginning stands beside it as KEY_lo. */
+static void put_instant(const struct run_fault *f, json_t *out, const char *key, uint64_t at)
+{
+	uint64_t lo = at, hi = at;
+	char key_lo[32];
+
+	if (f->holder)
+		ord_far_instant(f->holder, at, &lo, &hi);
+	(void)json_object_set_new(out, key, json_integer(run_timeline_t(f->run->tl, hi)));
+	if (!f->holder || !ord_far_is(f->holder))
+		return;
+	/* It did nothing before it was asked to. */
+	lo = lo < f->sent_ns ? f->sent_ns : lo;
+	(void)snprintf(key_lo, sizeof key_lo, "%s_lo", key);
+	(void)json_object_set_new(out, key_lo, json_integer(run_timeline_t(f->run->tl, lo)));
+}
+
 /* The injector's words on the run's clock: at_ns -> at_t, requested_ns -> requested_t, phase -> at.
  */
 static json_t *translate(const struct run_fault *f, json_t *event)
@@ -58,9 +81,7 @@ static json_t *translate(const struct run_fault *f, json_t *event)
 
 		if (!json_is_integer(at))
 			continue;
-		(void)json_object_set_new(
-			out, renamed[i][1],
-			json_integer(run_timeline_t(f->run->tl, (uint64_t)json_integer_value(at))));
+		put_instant(f, out, renamed[i][1], (uint64_t)json_integer_value(at));
 		(void)json_object_del(out, renamed[i][0]);
 	}
 	if (out && json_object_get(out, "phase")) {
@@ -108,44 +129,60 @@ static void fail_at(struct run_fault *f, const char *at, const struct ord_err *e
 	fail(f, err->msg);
 }
 
+static uint64_t asked_hold_ns(const struct run_fault *f)
+{
+	return f->spec->for_ns + (f->spec->target.via ? FAR_MARGIN_NS : MARGIN_NS);
+}
+
 static json_t *make_request(struct run_fault *f)
 {
 	const struct run *r = f->run;
-	json_t *request = ord_holder_request(
-		f->lease, f->args, &f->resolved.place, r->placebo ? "" : f->spec->engine,
-		f->spec->for_ns + MARGIN_NS, ord_plan_seed(r->plan, f->index, r->rep),
-		r->options->even_if_it_cuts_me_off);
+	json_t *request = ord_holder_request(f->lease, f->args, &f->resolved.place,
+					     r->placebo ? "" : f->spec->engine, asked_hold_ns(f),
+					     ord_plan_seed(r->plan, f->index, r->rep),
+					     r->options->even_if_it_cuts_me_off);
 
 	if (request && r->spec->whole_host)
 		(void)json_object_set_new(request, "whole_host", json_true());
 	return request;
 }
 
-static int spawn(struct run_fault *f, bool as_root, struct ord_err *err)
+int run_fault_watch(struct run_fault *f, struct ord_err *err)
 {
-	int r;
-
-	if (ord_holder_spawn(ord_holder_program(f->args->fault, &f->resolved.place), as_root,
-			     &f->holder, err) < 0)
-		return -1;
-	r = sd_event_add_io(f->run->loop, &f->io, ord_holder_fd(f->holder), EPOLLIN, on_event, f);
+	int r = sd_event_add_io(f->run->loop, &f->io, ord_holder_fd(f->holder), EPOLLIN, on_event,
+				f);
 	if (r >= 0)
 		return 0;
 	errno = -r;
 	return ord_fail_sys(err, "watch the injector");
 }
 
+static int spawn(struct run_fault *f, struct ord_err *err)
+{
+	const struct ord_place *place = &f->resolved.place;
+	const struct ord_fault *fault = f->args->fault;
+
+	if (f->spec->target.via
+		    ? ord_far_spawn(f->spec->target.via, &f->holder, err) < 0
+		    : ord_holder_spawn(ord_holder_program(fault, place),
+				       ord_holder_needs_root(fault, place), &f->holder, err) < 0)
+		return -1;
+	return run_fault_watch(f, err);
+}
+
 void run_fault_start(struct run_fault *f)
 {
 	struct ord_err err = {0};
 	ord_auto(json) json_t *request = make_request(f);
-	uint64_t hold = f->spec->for_ns + MARGIN_NS;
+	uint64_t hold = asked_hold_ns(f), limit = hold > INJECT_NS ? hold : INJECT_NS;
 
+	f->sent_ns = ord_now_ns();
+	f->until_ns = f->sent_ns + limit + hold;
 	if (!request)
 		(void)ord_fail_nomem(&err);
 	tell(f, "requested", json_pack("{s:s}", "lease", f->lease));
-	if (!request ||
-	    spawn(f, ord_holder_needs_root(f->args->fault, &f->resolved.place), &err) < 0 ||
+	/* The one on another machine is there, and waits. */
+	if (!request || (!f->holder && spawn(f, &err) < 0) ||
 	    ord_holder_send(f->holder, request, &err) < 0) {
 		if (f->holder)
 			let_holder_go(f);
@@ -153,7 +190,7 @@ void run_fault_start(struct run_fault *f)
 		return;
 	}
 	f->state = FAULT_REQUESTED;
-	run_fault_arm(f, ord_now_ns() + (hold > INJECT_NS ? hold : INJECT_NS) + REVERT_NS);
+	run_fault_arm(f, ord_now_ns() + limit + REVERT_NS);
 }
 
 void run_fault_ask_end(struct run_fault *f)
@@ -177,9 +214,7 @@ static void begin_rescue(struct run_fault *f)
 	if (f->spent)
 		ord_holder_free(ord_steal_ptr(f->spent));
 	f->state = FAULT_RESCUING;
-	if (request &&
-	    spawn(f, ord_holder_needs_root(f->args->fault, &f->resolved.place), &err) == 0 &&
-	    ord_holder_send(f->holder, request, &err) == 0) {
+	if (request && spawn(f, &err) == 0 && ord_holder_send(f->holder, request, &err) == 0) {
 		run_fault_arm(f, ord_now_ns() + RESCUE_NS);
 		return;
 	}
@@ -193,11 +228,63 @@ static void begin_rescue(struct run_fault *f)
  */
 static void lost(struct run_fault *f, const char *why)
 {
+	char text[512], until[32];
+	uint64_t now = ord_now_ns();
+
+	if (f->spec->target.via) {
+		f->until_ns = f->until_ns > now ? f->until_ns : now;
+		f->ask_until_ns = f->until_ns + FAR_AFTER_NS < now + FAR_ASK_NS
+					  ? f->until_ns + FAR_AFTER_NS
+					  : now + FAR_ASK_NS;
+		ord_format_utc(ord_wall_ns() + (f->until_ns - now), until);
+		(void)snprintf(text, sizeof text,
+			       "the link was lost: %.240s; its guardian there reverts by %s", why,
+			       until);
+		why = text;
+	}
 	tell(f, "lost", json_pack("{s:s}", "message", why));
 	let_holder_go(f);
 	f->state = FAULT_LOST;
 	run_fault_arm(f, ord_now_ns() + GUARDIAN_NS);
 	fail(f, why);
+}
+
+/* The other machine was not reached again, or its holder has not heard of its end yet. */
+static bool ask_again(struct run_fault *f)
+{
+	uint64_t now = ord_now_ns();
+
+	if (!f->spec->target.via || now > f->ask_until_ns)
+		return false;
+	let_holder_go(f);
+	f->state = FAULT_LOST;
+	run_fault_arm(f, now + ORD_S);
+	return true;
+}
+
+/* Why is NULL where there is nothing to add. */
+static void rescue_failed(struct run_fault *f, const char *why)
+{
+	if (ask_again(f))
+		return;
+	if (why)
+		tell(f, "failed",
+		     json_pack("{s:s, s:s, s:s}", "at", "rescue", "code", "sys", "message", why));
+	run_fault_over(f);
+}
+
+static bool held_still(json_t *records)
+{
+	const json_t *record;
+	size_t i;
+
+	json_array_foreach (records, i, record) {
+		const char *action = json_string_value(json_object_get(record, "action"));
+
+		if (action && !strcmp(action, "held"))
+			return true;
+	}
+	return false;
 }
 
 static void on_rescued(struct run_fault *f, json_t *event)
@@ -207,6 +294,11 @@ static void on_rescued(struct run_fault *f, json_t *event)
 	json_int_t residue = 0;
 	size_t i;
 
+	if (held_still(records) && ask_again(f)) {
+		json_decref(left);
+		json_decref(kept);
+		return;
+	}
 	json_array_foreach (records, i, record) {
 		json_int_t n = json_integer_value(json_object_get(record, "residue"));
 
@@ -262,6 +354,17 @@ static void on_failed(struct run_fault *f, const json_t *event)
 	fail(f, message ? message : "it failed");
 }
 
+static void on_injected(struct run_fault *f, uint64_t at_ns)
+{
+	uint64_t lo, hi;
+
+	ord_far_instant(f->holder, at_ns, &lo, &hi);
+	f->state = FAULT_INJECTED;
+	f->until_ns = hi + asked_hold_ns(f);
+	run_limit_start(f->run);
+	run_fault_arm(f, hi + f->spec->for_ns);
+}
+
 static void take(struct run_fault *f, json_t *event)
 {
 	const char *name = json_string_value(json_object_get(event, "event"));
@@ -292,10 +395,7 @@ static void take(struct run_fault *f, json_t *event)
 		run_timeline_sync(f->run->tl);
 		run_fault_over(f);
 	} else if (!strcmp(name, "injected") && f->state == FAULT_REQUESTED) {
-		f->state = FAULT_INJECTED;
-		run_limit_start(f->run);
-		run_fault_arm(f, (uint64_t)json_integer_value(json_object_get(event, "at_ns")) +
-					 f->spec->for_ns);
+		on_injected(f, (uint64_t)json_integer_value(json_object_get(event, "at_ns")));
 	}
 }
 
@@ -311,7 +411,9 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 		json_t *event = NULL;
 
 		if (ord_holder_next(f->holder, &event, &err) < 0) {
-			if (f->state == FAULT_RESCUING || (f->state == FAULT_ENDING && f->failed)) {
+			if (f->state == FAULT_RESCUING) {
+				rescue_failed(f, f->spec->target.via ? err.msg : NULL);
+			} else if (f->state == FAULT_ENDING && f->failed) {
 				run_fault_over(f);
 			} else if (f->state == FAULT_REQUESTED && err.code == ORD_SKIP) {
 				let_holder_go(f); /* sudo refused: nothing was started */
@@ -323,11 +425,20 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 		}
 		if (!event)
 			break;
-		take(f, event);
+		if (!ord_far_heard(f->holder, event))
+			take(f, event);
 		json_decref(event);
 	}
 	run_advance(f->run);
 	return 0;
+}
+
+void run_fault_beat(struct run_fault *f)
+{
+	struct ord_err err;
+
+	if (f->state < FAULT_LOST && ord_far_beat(f->holder, &err) < 0)
+		lost(f, err.msg);
 }
 
 void run_fault_hear(struct run_fault *f)
@@ -358,10 +469,7 @@ int run_fault_on_timer(sd_event_source *source, uint64_t usec, void *arg)
 		begin_rescue(f);
 		break;
 	case FAULT_RESCUING:
-		tell(f, "failed",
-		     json_pack("{s:s, s:s, s:s}", "at", "rescue", "code", "sys", "message",
-			       "rescue said nothing"));
-		run_fault_over(f);
+		rescue_failed(f, "rescue said nothing");
 		break;
 	case FAULT_OVER:
 		break;

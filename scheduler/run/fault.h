@@ -13,6 +13,10 @@ void run_fault_start(struct run_fault *f);
 void run_fault_ask_end(struct run_fault *f);
 /* Nothing more is to be heard of it. */
 void run_fault_over(struct run_fault *f);
+/* From now on its holder, which is there already, is heard. */
+int run_fault_watch(struct run_fault *f, struct ord_err *err);
+/* Asks a holder on another machine for a sign of life. */
+void run_fault_beat(struct run_fault *f);
 /* Takes in what its holder has said by now. */
 void run_fault_hear(struct run_fault *f);
 

@@ -8,6 +8,7 @@
 #include "base/caller.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "ordeal/far.h"
 #include "scheduler/run/fault.h"
 
 #define SPENT_NS (200 * ORD_MS) /* for a holder to exit by itself once its lease is over */
@@ -27,13 +28,30 @@ static int prepare_args(struct run_fault *f, struct ord_err *err)
 		return ord_args_finish(f->args, err);
 	}
 	*f->args = *f->spec->args;
-	if (!r->options->even_if_it_cuts_me_off && ord_caller_ssh(peer) &&
+	/* On another machine it is the one that leads there, which the injector sees. */
+	if (!r->options->even_if_it_cuts_me_off && !f->holder && ord_caller_ssh(peer) &&
 	    ord_args_spare(f->args, peer, &spared, err))
 		return -1;
 	if (spared)
 		run_note(f->run, "fault '%s' leaves the SSH connection of the caller alone: %s",
 			 f->spec->name, peer);
 	return 0;
+}
+
+static void tell_resolved(const struct run_fault *f)
+{
+	json_t *line = json_pack("{s:I, s:s, s:s, s:o, s:s}", "rep", (json_int_t)f->run->rep,
+				 "fault", f->spec->name, "lease", f->lease, "place",
+				 ord_place_to_json(&f->resolved.place), "hash", f->resolved.hash);
+	char via[512];
+
+	if (line && f->holder) {
+		(void)ord_via_text(f->spec->target.via, sizeof via, via);
+		(void)json_object_set_new(line, "via", json_string(via));
+		(void)json_object_set_new(line, "clock_ns",
+					  json_integer((json_int_t)ord_far_error_ns(f->holder)));
+	}
+	run_timeline_line(f->run->tl, "resolved", line);
 }
 
 static int prepare(struct run *r, size_t i, struct ord_err *err)
@@ -49,7 +67,8 @@ static int prepare(struct run *r, size_t i, struct ord_err *err)
 	f->state = FAULT_OVER;
 	(void)snprintf(f->lease, sizeof f->lease, "%s-%" PRIu32 "-%zu", r->home.lease, r->rep, i);
 	ord_place_done(&f->resolved.place);
-	if (prepare_args(f, err) < 0 || run_cluster_target(r, i, &f->resolved, err) < 0)
+	if (run_cluster_target(r, i, &f->resolved, err) < 0 || prepare_args(f, err) < 0 ||
+	    (f->holder && run_fault_watch(f, err) < 0))
 		return -1;
 	if (!f->timer)
 		e = sd_event_add_time(r->loop, &f->timer, CLOCK_MONOTONIC, 0, 1, run_fault_on_timer,
@@ -59,11 +78,7 @@ static int prepare(struct run *r, size_t i, struct ord_err *err)
 		return ord_fail_sys(err, "timer");
 	}
 	run_fault_disarm(f);
-	run_timeline_line(r->tl, "resolved",
-			  json_pack("{s:I, s:s, s:s, s:o, s:s}", "rep", (json_int_t)r->rep, "fault",
-				    f->spec->name, "lease", f->lease, "place",
-				    ord_place_to_json(&f->resolved.place), "hash",
-				    f->resolved.hash));
+	tell_resolved(f);
 	return 0;
 }
 
@@ -138,6 +153,13 @@ bool run_faults_ending(const struct run *r)
 		if (r->faults[i].state < FAULT_ENDING)
 			return false;
 	return true;
+}
+
+void run_faults_beat(struct run *r)
+{
+	for (size_t i = 0; i < r->spec->n_faults; i++)
+		if (r->faults[i].holder)
+			run_fault_beat(&r->faults[i]);
 }
 
 void run_faults_tidy(struct run *r, bool all)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "ordeal/far.h"
+#include "scheduler/run/machine.h"
 
 struct run_finder {
 	const struct ord_plan *plan;
@@ -19,10 +21,12 @@ struct run_finder {
 	sd_event_source *io;
 	pthread_t thread;
 	bool searching; /* the thread is to be joined */
+	atomic_bool stop;
 
 	/* The thread's until it is joined. */
 	uint32_t rep;
 	struct ord_resolved v[ORD_FAULTS_MAX];
+	struct ord_holder *holders[ORD_FAULTS_MAX]; /* on other machines */
 	size_t n;	    /* faults that were looked at and have a target */
 	struct ord_err err; /* of the one after */
 };
@@ -30,6 +34,7 @@ struct run_finder {
 static void drop(struct run_finder *f)
 {
 	for (size_t i = 0; i < f->plan->spec->n_faults; i++) {
+		ord_holder_free(ord_steal_ptr(f->holders[i]));
 		ord_place_done(&f->v[i].place);
 		f->v[i] = (struct ord_resolved){0};
 	}
@@ -38,7 +43,12 @@ static void drop(struct run_finder *f)
 /* One that takes but a look at /proc is found by who takes it. */
 static int search_one(struct run_finder *f, size_t i)
 {
-	if (!ord_target_is_asked_for(&f->plan->spec->faults[i].target))
+	const struct ord_target *t = &f->plan->spec->faults[i].target;
+
+	if (t->via)
+		return run_far_take(f->plan, i, f->rep, &f->stop, &f->holders[i], &f->v[i],
+				    &f->err);
+	if (!ord_target_is_asked_for(t))
 		return 0;
 	return ord_cluster_plan_resolve(f->cluster, f->plan, i, f->rep, NULL, NULL, &f->v[i],
 					&f->err);
@@ -134,7 +144,7 @@ int run_finder_start(struct run_finder *f, uint32_t rep, struct ord_err *err)
 }
 
 int run_finder_take(struct run_finder *f, size_t fault, struct ord_resolved *ret,
-		    struct ord_err *err)
+		    struct ord_holder **ret_holder, struct ord_err *err)
 {
 	if (fault >= f->n) {
 		*err = f->err;
@@ -142,6 +152,7 @@ int run_finder_take(struct run_finder *f, size_t fault, struct ord_resolved *ret
 	}
 	*ret = f->v[fault];
 	f->v[fault] = (struct ord_resolved){0};
+	*ret_holder = ord_steal_ptr(f->holders[fault]);
 	return 0;
 }
 
@@ -150,6 +161,7 @@ void run_finder_close(struct run_finder *f)
 	if (!f)
 		return;
 	if (f->searching) {
+		atomic_store(&f->stop, true);
 		if (f->cluster)
 			ord_cluster_stop(f->cluster);
 		(void)pthread_join(f->thread, NULL);

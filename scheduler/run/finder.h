@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "ordeal/cluster.h"
+#include "ordeal/holder.h"
 #include "ordeal/plan.h"
 
 struct run_finder;
@@ -21,10 +22,11 @@ int run_finder_open(const struct ord_plan *plan, const struct ord_cluster *like,
 		    struct ord_err *err);
 /* At most one search at a time. */
 int run_finder_start(struct run_finder *f, uint32_t rep, struct ord_err *err);
-/* After found(), in the order of the faults: moves what the target of one is, or
- * says why it has none; nothing is known of those after it then. */
+/* After found(), in the order of the faults: moves what the target of one is, with its injector
+ * where that is on another machine (else NULL), or says why it has none; nothing is known of those
+ * after it then. */
 int run_finder_take(struct run_finder *f, size_t fault, struct ord_resolved *ret,
-		    struct ord_err *err);
+		    struct ord_holder **ret_holder, struct ord_err *err);
 /* Stops what is being searched; NULL is fine. */
 void run_finder_close(struct run_finder *f);
 

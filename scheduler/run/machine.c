@@ -10,12 +10,12 @@
 #include "base/printable.h"
 
 #define TICK_NS (20 * ORD_MS)
-/* Targets in a cluster are looked for so long before the injection's instant: none is moved by the
- * search, and what was found is fresh. */
+/* Targets in a cluster, and on other machines, are looked for so long before the injection's
+ * instant: none is moved by the search, and what was found is fresh. */
 #define FIND_NS ORD_S
 /* A fault whose `for` is the limit is ended by us, or by its own clock. */
 #define LIMIT_SLACK (500 * ORD_MS)
-/* Through an API server that has much to do it takes seconds. */
+/* Through an API server that has much to do, or a slow link, it takes seconds. */
 #define LIMIT_SLACK_CLUSTER (5 * ORD_S)
 
 static const char *const phase_names[] = {
@@ -112,7 +112,7 @@ void run_limit_start(struct run *r)
 		return;
 	r->limited = true;
 	arm(r->limit_timer, ord_now_ns() + r->spec->limit_duration_ns +
-				    (r->cluster ? LIMIT_SLACK_CLUSTER : LIMIT_SLACK));
+				    (r->cluster || r->finder ? LIMIT_SLACK_CLUSTER : LIMIT_SLACK));
 }
 
 void run_begin_repetition(struct run *r, uint32_t rep)
@@ -352,6 +352,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	run_timeline_flush(r->tl);
 	run_faults_tidy(r, false);
+	run_faults_beat(r);
 	run_logs_look(r->logs, now);
 	if (run_timeline_broken(r->tl))
 		run_stop(r, RUN_FAILED, "the timeline cannot be written");

@@ -4,6 +4,7 @@
 #define ORDEAL_RUN_MACHINE_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -59,6 +60,10 @@ struct run_fault {
 	struct ord_holder *holder;
 	sd_event_source *io;	/* of the holder's descriptor */
 	sd_event_source *timer; /* start, end of the hold, patience: whichever is next */
+	/* Of a fault on another machine: our latest instant at which nothing holds it there any
+	 * more, whoever is cut off; and how long it is asked again. */
+	uint64_t until_ns, ask_until_ns;
+	uint64_t sent_ns; /* the request */
 	struct ord_holder
 		*spent; /* said all that it had to say: freed when it has had time to exit */
 	uint64_t spent_ns;
@@ -90,7 +95,7 @@ struct run {
 	struct ord_probes *probes;
 	struct ord_cluster *cluster;   /* NULL: the run has nothing to do with one */
 	struct ord_observer *observer; /* the same */
-	struct run_finder *finder;     /* NULL: no target is in a cluster */
+	struct run_finder *finder;     /* NULL: no target is in a cluster or on another machine */
 	char cluster_version[ORD_CLUSTER_VERSION];
 	uint64_t began_ns; /* the timeline's t = 0 */
 	int64_t anchor_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC when the timeline began */
@@ -161,6 +166,15 @@ bool run_faults_in_force(const struct run *r);
 /* Nothing is pending or held any more: the last are being ended, or are over. */
 bool run_faults_ending(const struct run *r);
 void run_faults_tidy(struct run *r, bool all);
+/* Asks the holders on other machines for a sign of life; who gives none is lost. */
+void run_faults_beat(struct run *r);
+
+/* far.c */
+/* Opens the injector of another machine for one fault, and asks who its target is there. */
+int run_far_take(const struct ord_plan *plan, size_t fault, uint32_t rep, const atomic_bool *stop,
+		 struct ord_holder **ret_holder, struct ord_resolved *ret, struct ord_err *err);
+/* Before anything is made: the target of the first repetition, and what can be done there. */
+int run_far_look(struct run *r, size_t fault, json_t **ret_doctor, struct ord_err *err);
 
 /* cluster.c */
 /* Opens the connection where the run needs one, and asks the server who it is. */

@@ -169,6 +169,14 @@ static int look_ahead(struct run *r, struct ord_err *err)
 		bool root;
 
 		ord_place_done(&f->resolved.place);
+		if (r->spec->faults[i].target.via) {
+			ord_auto(json) json_t *there = NULL;
+
+			if (run_far_look(r, i, &there, err) < 0 ||
+			    can_run(fault->name, there, err) < 0)
+				return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+			continue;
+		}
 		if (ord_cluster_plan_resolve(r->cluster, r->plan, i, 1, NULL, NULL, &f->resolved,
 					     err))
 			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);

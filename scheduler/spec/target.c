@@ -1,5 +1,6 @@
 /* spec.faults[].target */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -162,6 +163,19 @@ static void process_read(struct reader *r, const struct key *key, const struct n
 		text_read(r, key, node, base);
 }
 
+/* The words are the command's of ord_via, whose keys these are. */
+static void via_read(struct reader *r, const struct key *key, const struct node *node, void *base)
+{
+	const struct key words = {
+		.name = key->name, .type = &type_words, .offset = offsetof(struct ord_via, words)};
+	struct ord_target *t = base;
+
+	t->via = t->via ? t->via : calloc(1, sizeof *t->via);
+	if (t->via)
+		type_words.read(r, &words, node, t->via);
+	r->no_memory |= !t->via;
+}
+
 static const struct type type_target_text = {"a text", text_read, schema_type_target_text};
 static const struct type type_pid = {"the number of a process", pid_read, schema_type_pid};
 static const struct type type_listening = {"a port: 8080 or '53/udp'", listening_read,
@@ -177,6 +191,7 @@ static const struct type type_socket = {"an absolute path", socket_read, schema_
 static const struct type type_container = {"a name or an id, or a map", container_read,
 					   schema_type_text_or_map};
 static const struct type type_process = {"a name, or a map", process_read, schema_type_text_or_map};
+static const struct type type_via = {"a list of texts", via_read, schema_type_words};
 
 #define LATER(n)                              \
 	{                                     \
@@ -320,9 +335,36 @@ static const struct key target_keys[] = {
 	 .offset = offsetof(struct ord_kube_target, follow),
 	 .help = "pods that come to match while the fault lasts are hit too, up to "
 		 "limits.targets"},
-	LATER("via"),
+	{.name = "via",
+	 .type = &type_via,
+	 .min = 1,
+	 .max = ORD_VIA_WORDS,
+	 .help = "the command that leads to ordeal-injector on another machine, where the target "
+		 "then is: [ssh, db1, sudo, ordeal-injector]; no shell"},
+	{.name = "viaCopy",
+	 .type = &type_bool,
+	 .offset = offsetof(struct ord_target, via_copy),
+	 .help = "put the static injector where the last word of via says, where another one or "
+		 "none is"},
 	LATER("device"),
 };
+
+static void via_finish(struct reader *r, const struct node *map, struct ord_target *t)
+{
+	const struct node *via = node_find(map, "via"), *copy = node_find(map, "viaCopy");
+	struct ord_err err;
+
+	if (copy && !via)
+		sink_add(r->sink, copy, "'viaCopy' goes with 'via', which is not given");
+	if (via && ord_target_in_cluster(t->kind))
+		sink_add(r->sink, via,
+			 "'via' leads to a machine: a target in a cluster takes none");
+	if (!t->via || !t->via->words[0])
+		return;
+	t->via->copy = t->via_copy;
+	if (ord_via_check(t->via, &err))
+		sink_add(r->sink, via, "via: %s", err.msg);
+}
 
 /* None of count, percent, all: exactly one must match. */
 static void target_finish(struct reader *r, const struct node *map, void *base)
@@ -346,6 +388,7 @@ static void target_finish(struct reader *r, const struct node *map, void *base)
 		sink_add(r->sink, node_find(map, "count"),
 			 "count: at most %d processes of a machine are taken", ORD_PROCS_MAX);
 	cluster_target_finish(r, map, t);
+	via_finish(r, map, t);
 }
 
 const struct table table_target = {

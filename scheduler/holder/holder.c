@@ -3,7 +3,7 @@
  * `ordeal inject` is little more than this file, so it starts nothing else and stays cheap in
  * system calls.
  */
-#include "scheduler/run/holder.h"
+#include "scheduler/holder/holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +20,15 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/printable.h"
 
 #define SEND_NS	  (2 * ORD_S)
 #define EVENT_MAX (1u << 20) /* `status` of a busy host is the longest */
 #define REAP_NS	  (2 * ORD_S)
 #define KILL_NS	  (500 * ORD_MS)
+#define FAR_NS	  (100 * ORD_MS)
 
-/* write() that answers EPIPE instead of raising SIGPIPE, whatever the program does with that
- * signal. */
-static ssize_t write_quiet(int fd, const void *data, size_t n)
+ssize_t holder_write(int fd, const void *data, size_t n)
 {
 	const struct timespec now = {0};
 	sigset_t pipe_set, before, pending;
@@ -67,23 +67,35 @@ static void reap(struct ord_holder *h, int options)
 		h->reaped = true;
 }
 
-/* The last line it wrote to standard error, for messages. */
-static void last_words(const struct ord_holder *h, size_t size, char *out)
+void holder_words(const struct ord_holder *h, unsigned lines, size_t size, char *out)
 {
-	char tail[512];
+	char tail[1024];
 	off_t end = lseek(h->log, 0, SEEK_END);
 	off_t from = end > (off_t)sizeof tail - 1 ? end - (off_t)sizeof tail + 1 : 0;
-	ssize_t n = pread(h->log, tail, sizeof tail - 1, from);
-	char *line;
+	ssize_t n = pread(h->log, tail, sizeof tail - 1, from), at, have = 0;
 
 	out[0] = '\0';
-	if (n <= 0)
-		return;
 	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == '\r'))
 		n--;
-	tail[n] = '\0';
-	line = strrchr(tail, '\n');
-	(void)snprintf(out, size, "%.*s", (int)size - 1, line ? line + 1 : tail);
+	for (at = n; at > 0; at--)
+		if (tail[at - 1] == '\n' && !--lines)
+			break;
+	for (; at < n && have + 2 < (ssize_t)size; at++) {
+		if (tail[at] == '\n')
+			out[have++] = ';';
+		if (tail[at] != '\r')
+			out[have++] = tail[at] == '\n' ? ' ' : tail[at];
+	}
+	out[have] = '\0';
+}
+
+/* For messages. */
+static void last_words(const struct ord_holder *h, size_t size, char *out)
+{
+	char words[256];
+
+	holder_words(h, h->is_far ? 2 : 1, sizeof words, words);
+	(void)ord_printable(words, size, out);
 }
 
 /* Says what an end of file without a word means: through sudo it is a refusal, and the remedy is
@@ -109,6 +121,11 @@ static int ended(struct ord_holder *h, struct ord_err *err)
 		(void)poll(NULL, 0, 5);
 		last_words(h, sizeof words, words);
 	}
+	if (h->is_far)
+		return ord_fail(err, h->spoke ? ORD_SYS : ORD_SKIP,
+				"'%.100s' ended with status %d%s%s", h->path,
+				h->reaped && WIFEXITED(h->status) ? WEXITSTATUS(h->status) : -1,
+				*words ? ": " : "", words);
 	if (h->sudo && !h->spoke)
 		return ord_fail(
 			err, ORD_SKIP,
@@ -149,7 +166,7 @@ int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err
 		(void)fcntl(h->in, F_SETPIPE_SZ, HOLDER_KUBE_MAX);
 	for (;;) {
 		struct pollfd p = {.fd = h->in, .events = POLLOUT};
-		ssize_t r = write_quiet(h->in, text + done, n - done);
+		ssize_t r = holder_write(h->in, text + done, n - done);
 
 		/* Behind a socket it may have said why before it went: the reader will see. */
 		if (r < 0 && errno == EPIPE && h->socket && !h->spoke)
@@ -296,12 +313,21 @@ static void drain(struct ord_holder *h, uint64_t timeout_ns)
 	}
 }
 
-static void reap_within(struct ord_holder *h, uint64_t timeout_ns)
+void holder_reap(struct ord_holder *h, uint64_t timeout_ns)
 {
 	uint64_t end = ord_now_ns() + timeout_ns;
 
 	for (reap(h, WNOHANG); !h->reaped && ord_now_ns() < end; reap(h, WNOHANG))
 		(void)poll(NULL, 0, 1);
+}
+
+/* The lease is the far side's to end: where its end of file does not get there, with the
+ * connection. The command has a session of its own, with whatever it started. */
+static void far_end(struct ord_holder *h)
+{
+	holder_reap(h, FAR_NS);
+	if (!h->reaped && kill(-h->pid, SIGKILL) == 0)
+		holder_reap(h, KILL_NS);
 }
 
 void ord_holder_free(struct ord_holder *h)
@@ -313,17 +339,19 @@ void ord_holder_free(struct ord_holder *h)
 		drain(h, REAP_NS);
 	}
 	ord_close(&h->in);
+	if (h->is_far)
+		far_end(h);
 	if (!h->reaped) {
 		uint64_t start = ord_now_ns(), spent;
 
 		drain(h, REAP_NS);
 		spent = ord_now_ns() - start;
-		reap_within(h, spent < REAP_NS ? REAP_NS - spent : 0);
+		holder_reap(h, spent < REAP_NS ? REAP_NS - spent : 0);
 	}
 	/* It hangs: its guardian reverts once it is dead. Through sudo we may not, and leave it to
 	 * the deadline. */
 	if (!h->reaped && !h->sudo && kill(h->pid, SIGKILL) == 0)
-		reap_within(h, KILL_NS);
+		holder_reap(h, KILL_NS);
 	ord_close(&h->out);
 	ord_close(&h->log);
 	free(h->buf);

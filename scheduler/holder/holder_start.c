@@ -1,5 +1,5 @@
 /* Finding an injector program, and starting it. */
-#include "scheduler/run/holder.h"
+#include "scheduler/holder/holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,9 @@ static bool found(const char *path)
 	return access(path, X_OK) == 0 || (errno == EACCES && access(path, F_OK) == 0);
 }
 
-/* The two programs, and where they are found. */
+enum { STATIC = ORD_PROGRAM_KUBE + 1 };
+
+/* The programs, and where they are found. */
 static const struct {
 	const char *name, *env;
 	const char *beside[3];
@@ -45,11 +47,18 @@ static const struct {
 				      "../../injector/kube/ordeal-injector-kube",
 				      "../libexec/ordeal/ordeal-injector-kube",
 			      }},
+	[STATIC] = {"ordeal-injector-static",
+		    "ORDEAL_INJECTOR_STATIC",
+		    {
+			    "../injector/host/ordeal-injector-static",
+			    "../../injector/host/ordeal-injector-static",
+			    "../libexec/ordeal/ordeal-injector-static",
+		    }},
 };
 
 /* The first of the known places that holds the program. Installed 0750, it need not be executable
  * for us: sudo's work. */
-static int find_injector(enum ord_program which, char ret[ORD_PATH_MAX], struct ord_err *err)
+static int find_injector(int which, char ret[ORD_PATH_MAX], struct ord_err *err)
 {
 	const char *name = programs[which].name, *env = getenv(programs[which].env);
 	char self[ORD_PATH_MAX - 64];
@@ -77,6 +86,11 @@ static int find_injector(enum ord_program which, char ret[ORD_PATH_MAX], struct 
 		return 0;
 	return ord_fail(err, ORD_SKIP, "%s is not in %s; install it, or name it in %s", name,
 			ORDEAL_LIBEXEC_DIR, programs[which].env);
+}
+
+int holder_find_static(char ret[ORD_PATH_MAX], struct ord_err *err)
+{
+	return find_injector(STATIC, ret, err);
 }
 
 static bool forbidden(const char *path)
@@ -139,43 +153,52 @@ static int not_allowed(const char *path, struct ord_err *err)
 }
 
 /*
- * A process group of its own: Ctrl-C is for us to turn into a revert with a stated cause. Signals
- * as at birth, whatever we block or ignore.
+ * A process group of its own: Ctrl-C is for us to turn into a revert with a stated cause. What
+ * leads to another machine has a session of its own, and so no terminal to ask for a password at.
+ * Signals as at birth, whatever we block or ignore.
  */
-static int child_attributes(posix_spawnattr_t *attr)
+static int child_attributes(posix_spawnattr_t *attr, bool far)
 {
 	sigset_t none, all;
 	int r;
 
 	(void)sigemptyset(&none);
 	(void)sigfillset(&all);
-	r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-						   POSIX_SPAWN_SETSIGDEF);
+	r = posix_spawnattr_setflags(attr,
+				     (short)((far ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP) |
+					     POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 	r = r ? r : posix_spawnattr_setpgroup(attr, 0);
 	r = r ? r : posix_spawnattr_setsigmask(attr, &none);
 	return r ? r : posix_spawnattr_setsigdefault(attr, &all);
+}
+
+/* file is looked for in $PATH where it has no slash. Returns an errno. */
+static int spawn_words(struct ord_holder *h, int in, int out, const char *file, char *const *words)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	int r = posix_spawn_file_actions_init(&files);
+
+	if (r)
+		return r;
+	r = posix_spawnattr_init(&attr);
+	if (!r) {
+		r = child_files(&files, in, out, h->log);
+		r = r ? r : child_attributes(&attr, h->is_far);
+		r = r ? r : posix_spawnp(&h->pid, file, &files, &attr, words, environ);
+		(void)posix_spawnattr_destroy(&attr);
+	}
+	(void)posix_spawn_file_actions_destroy(&files);
+	return r;
 }
 
 static int spawn(struct ord_holder *h, int in, int out, struct ord_err *err)
 {
 	char *direct[] = {h->path, NULL};
 	char *by_sudo[] = {(char[]){"sudo"}, (char[]){"-n"}, (char[]){"--"}, h->path, NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	int r = posix_spawn_file_actions_init(&files);
+	int r = spawn_words(h, in, out, h->sudo ? "/usr/bin/sudo" : h->path,
+			    h->sudo ? by_sudo : direct);
 
-	if (r)
-		return ord_fail_nomem(err);
-	r = posix_spawnattr_init(&attr);
-	if (!r) {
-		r = child_files(&files, in, out, h->log);
-		r = r ? r : child_attributes(&attr);
-		r = r ? r
-		      : posix_spawn(&h->pid, h->sudo ? "/usr/bin/sudo" : h->path, &files, &attr,
-				    h->sudo ? by_sudo : direct, environ);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&files);
 	if (!r)
 		return 0;
 	errno = r;
@@ -244,11 +267,40 @@ static bool take_socket(struct ord_holder *h)
 	return true;
 }
 
+/* Its pipes, and the program behind them: h->path, or that of the words. */
+static int start(struct ord_holder *h, char *const *words, struct ord_err *err)
+{
+	int to[2], from[2];
+
+	if (pipe2(to, O_CLOEXEC) < 0)
+		return ord_fail_sys(err, "pipe");
+	ord_autoclose int child_in = to[0];
+	h->in = to[1];
+	if (pipe2(from, O_CLOEXEC) < 0)
+		return ord_fail_sys(err, "pipe");
+	ord_autoclose int child_out = from[1];
+	h->out = from[0];
+	h->log = memfd_create("ordeal-injector-stderr", MFD_CLOEXEC);
+	if (h->log < 0)
+		return ord_fail_sys(err, "memfd_create");
+	if (set_nonblock(h->in, err) < 0 || set_nonblock(h->out, err) < 0)
+		return -1;
+	if (words) {
+		errno = spawn_words(h, child_in, child_out, words[0], words);
+		if (errno)
+			return ord_fail(err, ORD_SKIP, "start '%.100s': %s", words[0],
+					strerrordesc_np(errno));
+	} else if (spawn(h, child_in, child_out, err) < 0) {
+		return -1;
+	}
+	h->reaped = false;
+	return 0;
+}
+
 int ord_holder_spawn(enum ord_program which, bool as_root, struct ord_holder **ret,
 		     struct ord_err *err)
 {
 	ord_auto(holder) struct ord_holder *h = calloc(1, sizeof *h);
-	int to[2], from[2];
 
 	if (!h)
 		return ord_fail_nomem(err);
@@ -264,22 +316,24 @@ int ord_holder_spawn(enum ord_program which, bool as_root, struct ord_holder **r
 		return -1;
 	if (h->sudo)
 		as_sudo_knows_it(h->path);
-	if (pipe2(to, O_CLOEXEC) < 0)
-		return ord_fail_sys(err, "pipe");
-	ord_autoclose int child_in = to[0];
-	h->in = to[1];
-	if (pipe2(from, O_CLOEXEC) < 0)
-		return ord_fail_sys(err, "pipe");
-	ord_autoclose int child_out = from[1];
-	h->out = from[0];
-	h->log = memfd_create("ordeal-injector-stderr", MFD_CLOEXEC);
-	if (h->log < 0)
-		return ord_fail_sys(err, "memfd_create");
-	if (set_nonblock(h->in, err) < 0 || set_nonblock(h->out, err) < 0)
+	if (start(h, NULL, err) < 0)
 		return -1;
-	if (spawn(h, child_in, child_out, err) < 0)
+	*ret = ord_steal_ptr(h);
+	return 0;
+}
+
+int ord_far_spawn(const struct ord_via *via, struct ord_holder **ret, struct ord_err *err)
+{
+	ord_auto(holder) struct ord_holder *h = calloc(1, sizeof *h);
+
+	if (!h)
+		return ord_fail_nomem(err);
+	h->in = h->out = h->log = -1;
+	h->reaped = h->is_far = true;
+	h->request_max = HOLDER_REQUEST_MAX;
+	(void)ord_via_text(via, sizeof h->path, h->path);
+	if (start(h, via->words, err) < 0)
 		return -1;
-	h->reaped = false;
 	*ret = ord_steal_ptr(h);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* What is asked of an injector for one fault in one place, and whether that takes root. */
-#include "ordeal/run.h"
+#include "ordeal/holder.h"
 
 #include <errno.h>
 #include <fcntl.h>

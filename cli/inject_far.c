@@ -1,0 +1,38 @@
+/* Where a fault that is injected by hand goes: a target on this machine, on another, in a cluster.
+ */
+#include <stdio.h>
+
+#include "cli/inject.h"
+#include "cli/spec_file.h"
+#include "ordeal/cluster.h"
+#include "ordeal/far.h"
+#include "ordeal/run.h"
+
+static int resolve_far(struct cli_inject *in, struct ord_holder **ret_far, struct ord_place *ret,
+		       struct ord_err *err)
+{
+	if (ord_far_open(in->target.via, NULL, ret_far, err) ||
+	    ord_far_resolve(*ret_far, &in->target, in->seed, ret, err))
+		return -1;
+	return 0;
+}
+
+int cli_inject_resolve(struct cli_inject *in, struct ord_holder **ret_far, struct ord_place *ret,
+		       char *cluster, size_t size, struct ord_err *err)
+{
+	struct ord_cluster *c;
+	int r;
+
+	*cluster = '\0';
+	if (in->target.via)
+		return resolve_far(in, ret_far, ret, err);
+	if (!ord_target_in_cluster(in->target.kind))
+		return ord_target_resolve(&in->target, in->seed, ret, err);
+	if (ord_cluster_named(NULL, in->context, NULL, &c, err))
+		return -1;
+	cli_cluster_warn(c);
+	r = ord_cluster_resolve(c, &in->target, in->seed, in->limit, ret, NULL, NULL, err);
+	(void)snprintf(cluster, size, "%s", ord_cluster_name(c));
+	ord_cluster_close(c);
+	return r;
+}

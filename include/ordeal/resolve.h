@@ -1,0 +1,13 @@
+/* Who is behind a plan's targets now, wherever they are. */
+#ifndef ORDEAL_RESOLVE_H
+#define ORDEAL_RESOLVE_H
+
+#include "ordeal/cluster.h"
+#include "ordeal/plan.h"
+
+/* As ord_cluster_plan_resolve() of the first repetition, and of targets on other machines too. */
+int ord_run_resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t fault,
+		    ord_cluster_told *told, void *arg, struct ord_resolved *ret,
+		    struct ord_err *err);
+
+#endif
