@@ -1,54 +1,163 @@
+/* What completions are made of, and that of bash. */
+#include "docs/generate/complete.h"
+
 #include <string.h>
 
 #include "base/auto.h"
 #include "cli/catalog.h"
-#include "cli/command.h"
 #include "cli/inject.h"
 #include "docs/generate/pages.h"
 #include "ordeal/report.h"
 
-static void put_words(FILE *out, const struct cli_option *options)
+/* ---- what all are made of ---- */
+
+/* Values that no table has. An empty command: of any. */
+static const struct {
+	const char *of, *option, *words;
+} known[] = {
+	{"compare", "format", "text|md|json"},
+	{"postmortem", "format", "md|html"},
+	{"postmortem", "style", "google-sre|pagerduty|atlassian"},
+	{"", "send", "otlp=|grafana=|cloudevents="},
+	{"", "phase", "Pending|Running|Succeeded|Failed|Unknown"},
+	{"", "for", "10s|30s|1m"},
+};
+
+static bool is_choice(const char *value)
+{
+	for (const char *p = value; *p; p++)
+		if (!(*p >= 'a' && *p <= 'z') && !strchr("0123456789|-_", *p))
+			return false;
+	return strchr(value, '|') != NULL;
+}
+
+const char *complete_values(const char *of, const struct cli_option *o,
+			    char out[static COMPLETE_WORDS])
+{
+	size_t n = 0;
+
+	*out = '\0';
+	if (!o->value)
+		return out;
+	if (is_choice(o->value))
+		(void)snprintf(out, COMPLETE_WORDS, "%s", o->value);
+	for (size_t i = 0; !*out && i < ORD_COUNT(known); i++)
+		if (!strcmp(known[i].option, o->name) &&
+		    (!*known[i].of || !strcmp(known[i].of, of)))
+			(void)snprintf(out, COMPLETE_WORDS, "%s", known[i].words);
+	if (*out || strcmp(o->name, "format") != 0)
+		return out;
+	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
+		n += (size_t)snprintf(out + n, COMPLETE_WORDS - n, "%s%s", n ? "|" : "", f->name);
+	return out;
+}
+
+const char *complete_words(const char *operands)
+{
+	if (!strncmp(operands, "RUN ", 4))
+		operands += 4;
+	return operands[0] >= 'a' && operands[0] <= 'z' ? operands : "";
+}
+
+enum complete_operands complete_operands(const char *command)
+{
+	static const struct {
+		const char *name;
+		enum complete_operands what;
+	} of[] = {
+		{"run", COMPLETE_EXPERIMENTS},
+		{"plan", COMPLETE_EXPERIMENTS},
+		{"validate", COMPLETE_EXPERIMENTS},
+		{"targets", COMPLETE_EXPERIMENTS},
+		{"rbac", COMPLETE_EXPERIMENTS},
+		{"next", COMPLETE_EXPERIMENTS},
+		{"gameday", COMPLETE_EXPERIMENTS},
+		{"stats", COMPLETE_TABLES},
+		{"report", COMPLETE_RUNS},
+		{"compare", COMPLETE_RUNS},
+		{"baseline", COMPLETE_RUNS},
+		{"tag", COMPLETE_RUNS},
+		{"postmortem", COMPLETE_RUNS},
+		{"mark", COMPLETE_RUNS},
+		{"note", COMPLETE_RUNS},
+		{"help", COMPLETE_COMMANDS},
+	};
+
+	for (size_t i = 0; i < ORD_COUNT(of); i++)
+		if (!strcmp(of[i].name, command))
+			return of[i].what;
+	return COMPLETE_NOTHING;
+}
+
+static void each_of(FILE *out, const char *of, const struct cli_option *options,
+		    const struct ord_fault *fits, complete_each *each)
 {
 	for (const struct cli_option *o = options; o && o->name; o++)
-		(void)fprintf(out, " --%s", o->name);
+		if (!fits || cli_target_fits(fits, o->name))
+			each(out, of, o);
 }
 
-static void put_fitting(FILE *out, const struct ord_fault *f, const struct cli_option *options)
+void complete_command(FILE *out, const struct cli_command *c, complete_each *each)
 {
-	for (const struct cli_option *o = options; o->name; o++)
-		if (cli_target_fits(f, o->name))
-			(void)fprintf(out, " --%s", o->name);
+	static const struct cli_option help[] = {{"help", 'h', NULL, "print help and exit"}, {0}};
+
+	each_of(out, c->name, help, NULL, each);
+	each_of(out, c->name, c->options, NULL, each);
+	if (!c->takes_target)
+		return;
+	each_of(out, c->name, cli_target_options, NULL, each);
+	each_of(out, c->name, cli_share_option, NULL, each);
+	each_of(out, c->name, cli_cluster_options, NULL, each);
 }
 
-/* case "$previous" in --mode) words="drop reject" ...: values that are known. */
-static void put_choices(FILE *out, const struct ord_fault *f)
+void complete_fault(FILE *out, const struct ord_fault *f, complete_each *each)
 {
-	for (size_t i = 0; i < f->n_params; i++) {
-		const struct ord_param *p = &f->params[i];
+	static struct cli_fault_options options;
 
-		if (p->type != ORD_PARAM_CHOICE)
-			continue;
-		(void)fprintf(out, "\t%s:--%s) words=\"", f->name, p->name);
-		for (const char *c = p->choices; *c; c++)
-			(void)fputc(*c == '|' ? ' ' : *c, out);
-		(void)fputs("\" ;;\n", out);
-	}
+	cli_fault_options(f, &options);
+	each_of(out, f->name, options.options, NULL, each);
+	each_of(out, f->name, cli_target_options, f, each);
+	each_of(out, f->name, cli_cluster_options, f, each);
+	if (!cli_fault_has(f, "percent"))
+		each_of(out, f->name, cli_share_option, NULL, each);
+	each_of(out, f->name, cli_inject_options, NULL, each);
+}
+
+/* ---- bash ---- */
+
+static void put_option(FILE *out, const char *of, const struct cli_option *o)
+{
+	(void)of;
+	(void)fprintf(out, " --%s", o->name);
+}
+
+static void put_spaced(FILE *out, const char *words)
+{
+	for (; *words; words++)
+		(void)fputc(*words == '|' ? ' ' : *words, out);
+}
+
+/* net.partition:--mode) words="drop reject" ;;: values that are known. */
+static void put_values(FILE *out, const char *of, const struct cli_option *o)
+{
+	char words[COMPLETE_WORDS];
+
+	if (!*complete_values(of, o, words))
+		return;
+	(void)fprintf(out, "\t%s:--%s", of, o->name);
+	if (o->letter)
+		(void)fprintf(out, " | %s:-%c", of, o->letter);
+	(void)fputs(") words=\"", out);
+	put_spaced(out, words);
+	(void)fputs("\" ;;\n", out);
 }
 
 static void put_inject(FILE *out)
 {
-	static struct cli_fault_options options;
-
 	(void)fputs("_ordeal_inject()\n{\n\tcase $1 in\n", out);
 	for (size_t i = 0; i < ord_n_faults; i++) {
-		cli_fault_options(&ord_faults[i], &options);
 		(void)fprintf(out, "\t%s) words=\"", ord_faults[i].name);
-		put_words(out, options.options);
-		put_fitting(out, &ord_faults[i], cli_target_options);
-		put_fitting(out, &ord_faults[i], cli_cluster_options);
-		if (!cli_fault_has(&ord_faults[i], "percent"))
-			put_words(out, cli_share_option);
-		put_words(out, cli_inject_options);
+		complete_fault(out, &ord_faults[i], put_option);
 		(void)fputs("\" ;;\n", out);
 	}
 	(void)fputs("\t*) words=\"--help", out);
@@ -56,36 +165,18 @@ static void put_inject(FILE *out)
 		(void)fprintf(out, " %s", ord_faults[i].name);
 	(void)fputs("\" ;;\n\tesac\n}\n\n_ordeal_value()\n{\n\tcase $1:$2 in\n", out);
 	for (size_t i = 0; i < ord_n_faults; i++)
-		put_choices(out, &ord_faults[i]);
-	(void)fputs("\tcompare:--format | compare:-f) words=\"text md json\" ;;\n"
-		    "\tpostmortem:--format | postmortem:-f) words=\"md html\" ;;\n"
-		    "\tpostmortem:--style) words=\"google-sre pagerduty atlassian\" ;;\n",
-		    out);
-	(void)fputs("\t*:--format | *:-f | *:--print) words=\"", out);
+		complete_fault(out, &ord_faults[i], put_values);
+	for (size_t i = 0; i < cli_n_commands; i++)
+		complete_command(out, cli_commands[i], put_values);
+	(void)fputs("\t*:--print) words=\"", out);
 	for (const struct ord_report_format *f = ord_report_formats; f->name; f++)
 		(void)fprintf(out, "%s%s", f == ord_report_formats ? "" : " ", f->name);
 	(void)fputs("\" ;;\n"
 		    "\t*:--process) words=$(ps -eo comm= 2>/dev/null | sort -u) ;;\n"
 		    "\t*:--netns) words=$(ls /run/netns 2>/dev/null) ;;\n"
-		    "\t*:--send) words=\"otlp= grafana= cloudevents=\" ;;\n"
-		    "\t*:--spread) words=\"node zone\" ;;\n"
-		    "\t*:--phase) words=\"Pending Running Succeeded Failed Unknown\" ;;\n"
 		    "\t*:--context) words=$(kubectl config get-contexts -o name 2>/dev/null) ;;\n"
-		    "\t*:--for) words=\"10s 30s 1m\" ;;\n"
 		    "\t*) return 1 ;;\n\tesac\n}\n\n",
 		    out);
-}
-
-/* "faults|probes" is a choice of words, "FILE..." is none, and of "RUN a|b" the last is one. */
-static void put_alternatives(FILE *out, const char *operands)
-{
-	if (!strncmp(operands, "RUN ", 4))
-		operands += 4;
-	if (operands[0] < 'a' || operands[0] > 'z')
-		return;
-	(void)fputc(' ', out);
-	for (; *operands; operands++)
-		(void)fputc(*operands == '|' ? ' ' : *operands, out);
 }
 
 static void put_commands(FILE *out)
@@ -94,14 +185,10 @@ static void put_commands(FILE *out)
 	for (size_t i = 0; i < cli_n_commands; i++) {
 		const struct cli_command *c = cli_commands[i];
 
-		(void)fprintf(out, "\t%s) words=\"--help", c->name);
-		put_words(out, c->options);
-		if (c->takes_target) {
-			put_words(out, cli_target_options);
-			put_words(out, cli_share_option);
-			put_words(out, cli_cluster_options);
-		}
-		put_alternatives(out, c->operands);
+		(void)fprintf(out, "\t%s) words=\"", c->name);
+		complete_command(out, c, put_option);
+		(void)fputc(' ', out);
+		put_spaced(out, complete_words(c->operands));
 		(void)fputs("\" ;;\n", out);
 	}
 	(void)fputs("\t*) words=\"", out);
@@ -149,7 +236,7 @@ void page_completion(FILE *out)
 		"\tfi\n"
 		"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
 		"\tcase $command in\n"
-		"\trun | plan | validate | targets | rbac)\n"
+		"\trun | plan | validate | targets | rbac | next | gameday)\n"
 		"\t\t[ \"$COMP_CWORD\" -gt 1 ] && mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY "
 		"< <(compgen -f -X '!*.y*ml' -- \"$current\"; compgen -d -S / -- \"$current\") ;;\n"
 		"\tstats)\n"

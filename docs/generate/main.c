@@ -15,6 +15,8 @@ int main(int argc, char **argv)
 		     {"ordeal-injector.8", page_injector},
 		     {"ordeal-injector-kube.8", page_injector_kube},
 		     {"ordeal.bash", page_completion},
+		     {"ordeal.fish", page_fish},
+		     {"_ordeal", page_zsh},
 		     {"ordeal.dict", page_dictionary}};
 
 	for (size_t i = 0; argc == 2 && i < ORD_COUNT(pages); i++)

@@ -35,6 +35,9 @@ as_nobody() {
 	[ -s "$installed/share/man/man5/ordeal-spec.5" ]
 	[ -s "$installed/share/man/man5/ordeal-rules.5" ]
 	[ -s "$installed/share/bash-completion/completions/ordeal" ]
+	[ -s "$installed/share/fish/vendor_completions.d/ordeal.fish" ]
+	[ -s "$installed/share/zsh/site-functions/_ordeal" ]
+	[ -f "$(find "$installed" -name ordeal-container.so)" ]
 	ls "$installed"/share/ordeal/experiments/*.yaml
 }
 
