@@ -14,7 +14,8 @@
 #include "base/auto.h"
 
 #define TYPE(x)	    (NFNL_SUBSYS_QUEUE << 8 | (x))
-#define COPY	    24	       /* bytes of each packet that we get: none are looked at */
+#define COPY	    24 /* bytes of each packet that we get: none are looked at */
+#define WHOLE	    0xffff
 #define LENGTH	    (1u << 20) /* packets that wait for a verdict at most; our own limit is in bytes */
 #define RECEIVE	    (32 << 20)
 #define UNKNOWN_LEN 1500u
@@ -87,9 +88,10 @@ int queue_open(struct queue *q, struct ord_err *err)
 int queue_bind(struct queue *q, uint16_t number, bool *ret_taken, struct ord_err *err)
 {
 	const struct nfqnl_msg_config_cmd bind_cmd = {.command = NFQNL_CFG_CMD_BIND};
-	const struct nfqnl_msg_config_params params = {.copy_range = htonl(COPY),
+	const struct nfqnl_msg_config_params params = {.copy_range = htonl(q->whole ? WHOLE : COPY),
 						       .copy_mode = NFQNL_COPY_PACKET};
-	const uint32_t flags = htonl(NFQA_CFG_F_GSO), length = htonl(LENGTH);
+	const uint32_t gso = htonl(NFQA_CFG_F_GSO), flags = q->whole ? 0 : gso;
+	const uint32_t length = htonl(LENGTH);
 	struct msg m = msg_begin(NFQNL_MSG_CONFIG, number, NLM_F_ACK);
 
 	put(&m, NFQA_CFG_CMD, &bind_cmd, sizeof bind_cmd);
@@ -110,7 +112,7 @@ int queue_bind(struct queue *q, uint16_t number, bool *ret_taken, struct ord_err
 	put(&m, NFQA_CFG_PARAMS, &params, sizeof params);
 	put(&m, NFQA_CFG_QUEUE_MAXLEN, &length, sizeof length);
 	put(&m, NFQA_CFG_FLAGS, &flags, sizeof flags);
-	put(&m, NFQA_CFG_MASK, &flags, sizeof flags);
+	put(&m, NFQA_CFG_MASK, &gso, sizeof gso);
 	if (ask(q->fd, &m) < 0)
 		return ord_fail_sys(err, "set packet queue %u", number);
 	q->number = number;
@@ -123,31 +125,53 @@ void queue_close(struct queue *q)
 	ord_close(&q->fd);
 }
 
-/* Attributes of one message, read with care: 4 bytes each, wherever they stand. */
-static void parse(const struct nlmsghdr *h, uint32_t *ret_id, uint32_t *ret_len)
+struct queued {
+	uint32_t id, len, copied;
+	uint8_t *packet;
+};
+
+/* Attributes of one message, read with care, wherever they stand. */
+static struct queued parse(struct nlmsghdr *h)
 {
-	const uint8_t *p = (const uint8_t *)h;
+	struct queued q = {.len = UNKNOWN_LEN};
+	uint8_t *p = (uint8_t *)h;
 	size_t off = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	bool cut = false;
 
 	while (off + sizeof(struct nlattr) <= h->nlmsg_len) {
 		struct nlattr a;
+		uint32_t v = 0;
 
 		memcpy(&a, p + off, sizeof a);
 		if (a.nla_len < sizeof a || off + a.nla_len > h->nlmsg_len)
-			return;
-		if (a.nla_len >= sizeof a + 4) {
-			const int type = a.nla_type & NLA_TYPE_MASK;
-
-			if (type == NFQA_PACKET_HDR)
-				memcpy(ret_id, p + off + sizeof a, 4);
-			if (type == NFQA_CAP_LEN)
-				memcpy(ret_len, p + off + sizeof a, 4);
+			break;
+		if (a.nla_len >= sizeof a + sizeof v)
+			memcpy(&v, p + off + sizeof a, sizeof v);
+		switch (a.nla_type & NLA_TYPE_MASK) {
+		case NFQA_PACKET_HDR:
+			q.id = ntohl(v);
+			break;
+		case NFQA_CAP_LEN:
+			q.len = ntohl(v);
+			cut = true;
+			break;
+		case NFQA_PAYLOAD:
+			q.packet = p + off + sizeof a;
+			q.copied = (uint32_t)(a.nla_len - sizeof a);
+			break;
+		default:
+			break;
 		}
 		off += (size_t)NLA_ALIGN(a.nla_len);
 	}
+	if (cut && q.copied < q.len)
+		q.packet = NULL;
+	return q;
 }
 
-int queue_read(struct queue *q, uint8_t *buf, size_t size, queue_each *each, void *arg)
+/* One read; what is wanted of each packet is one of the two. */
+static int read_some(struct queue *q, uint8_t *buf, size_t size, queue_each *each,
+		     queue_each_whole *each_whole, void *arg)
 {
 	ssize_t n = recv(q->fd, buf, size, MSG_DONTWAIT);
 	size_t at = 0;
@@ -155,18 +179,52 @@ int queue_read(struct queue *q, uint8_t *buf, size_t size, queue_each *each, voi
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : errno == ENOBUFS ? 1 : -1;
 	while (at + NLMSG_HDRLEN <= (size_t)n) {
-		const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)(buf + at);
-		uint32_t id = 0, len = htonl(UNKNOWN_LEN);
+		struct nlmsghdr *h = (struct nlmsghdr *)(void *)(buf + at);
 
 		if (h->nlmsg_len < NLMSG_HDRLEN || at + h->nlmsg_len > (size_t)n)
 			break;
 		if (h->nlmsg_type == TYPE(NFQNL_MSG_PACKET)) {
-			parse(h, &id, &len);
-			each(arg, ntohl(id), ntohl(len));
+			const struct queued p = parse(h);
+
+			if (each)
+				each(arg, p.id, p.len);
+			else
+				each_whole(arg, p.id, p.packet, p.copied);
 		}
 		at += NLMSG_ALIGN(h->nlmsg_len);
 	}
 	return 1;
+}
+
+int queue_read(struct queue *q, uint8_t *buf, size_t size, queue_each *each, void *arg)
+{
+	return read_some(q, buf, size, each, NULL, arg);
+}
+
+int queue_read_whole(struct queue *q, uint8_t *buf, size_t size, queue_each_whole *each, void *arg)
+{
+	return read_some(q, buf, size, NULL, each, arg);
+}
+
+int queue_replace(const struct queue *q, uint32_t id, const uint8_t *packet, uint32_t len,
+		  uint8_t *buf)
+{
+	const struct nfqnl_msg_verdict_hdr v = {.verdict = htonl(NF_ACCEPT), .id = htonl(id)};
+	struct msg m = msg_begin(NFQNL_MSG_VERDICT, q->number, 0);
+	struct nlattr a = {.nla_len = (uint16_t)(sizeof a + len), .nla_type = NFQA_PAYLOAD};
+	uint32_t at;
+
+	if (len > UINT16_MAX - sizeof a) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	put(&m, NFQA_VERDICT_HDR, &v, sizeof v);
+	at = m.h.nlmsg_len;
+	m.h.nlmsg_len += (uint32_t)NLA_ALIGN(a.nla_len);
+	memcpy(buf, &m, at);
+	memcpy(buf + at, &a, sizeof a);
+	memcpy(buf + at + sizeof a, packet, len);
+	return send(q->fd, buf, m.h.nlmsg_len, 0) < 0 ? -1 : 0;
 }
 
 int queue_verdict(const struct queue *q, uint32_t id, bool accept, bool upto)
