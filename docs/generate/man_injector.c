@@ -108,6 +108,35 @@ static void put_down(FILE *out)
 		"connection goes: --even-if-it-cuts-me-off.");
 }
 
+static void put_dns(FILE *out)
+{
+	roff_section(out, "NET.DNS");
+	roff_text(
+		out,
+		"Answers of name servers are met on their way to who asked, and changed in place: "
+		"from resolv.conf's servers, a local one (systemd-resolved at 127.0.0.53, "
+		"dnsmasq), over UDP and TCP, also on connections from before. A name is what was "
+		"asked for, not what an alias leads to. Where a local forwarder asks another "
+		"server, its answer may be hit and then hit again on loopback: name one of the "
+		"two by `to`. What a cache answers is met only where it comes as a packet; DNS "
+		"over TLS or HTTPS never is.");
+	roff_item(out, "delay", NULL,
+		  "the answer is held; over TCP what follows on that connection waits with it");
+	roff_item(out, "nxdomain, servfail, refused", NULL,
+		  "that code, no records, and nothing that a cache would keep");
+	roff_item(out, "drop", NULL,
+		  "no answer; over TCP one under a number that nobody asked under, so that the "
+		  "others on the connection arrive");
+	roff_item(out, "address", NULL,
+		  "those in the answer become another, with TTL 0 or `ttl`; an answer without "
+		  "addresses stays");
+	roff_item(out, "ttl", NULL, "of every record, in whole seconds");
+	roff_item(out, "truncate", NULL, "over UDP: no records, and the client must ask over TCP");
+	roff_text(out, "Figures: matched_answers, what became of them under the effect's name, "
+		       "over_tcp of these, and unread: answers that could not be read or changed "
+		       "(fragments of IPv6), which pass as they are.");
+}
+
 void page_injector(FILE *out)
 {
 	roff_title(out, "ORDEAL-INJECTOR", "8", "hold one fault on this machine, and take it away");
@@ -154,6 +183,7 @@ void page_injector(FILE *out)
 	put_classes(out);
 	put_faults(out);
 	put_down(out);
+	put_dns(out);
 	roff_section(out, "FILES");
 	for (size_t i = 0; cli_files[i].name; i++)
 		roff_item(out, cli_files[i].name, NULL, cli_files[i].text);

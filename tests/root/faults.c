@@ -20,6 +20,13 @@ static bool late(const struct target *t, unsigned within_ms)
 	return !target_reaches_us(t, AF_INET, within_ms);
 }
 
+/* Our answers do not arrive, those to another question do. */
+static bool unanswered(const struct target *t, unsigned within_ms)
+{
+	return !target_hears_dns(t, AF_INET, "a.test", within_ms) &&
+	       !target_hears_dns(t, AF_INET6, "a.test", within_ms);
+}
+
 static bool stopped(const struct target *t, unsigned within_ms)
 {
 	(void)within_ms;
@@ -61,6 +68,7 @@ const struct row rows[] = {
 	{"net.delay", "{\"delay\":400000000}", ON_NET, late, false, false},
 	{"net.reset", "{\"repeat\":50000000}", ON_NET, NULL, false, true},
 	{"net.down", "{\"device\":\"eth0\"}", ON_NET, cut, true, false},
+	{"net.dns", "{\"name\":\"a.test\",\"effect\":\"drop\"}", ON_NET, unanswered, false, false},
 	{"cpu.burn", "{\"load\":200000,\"cores\":1}", ON_HOST, child, false, false},
 	{"mem.fill", "{\"size\":33554432}", ON_HOST, child, false, false},
 };

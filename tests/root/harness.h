@@ -45,6 +45,9 @@ bool target_stopped(const struct target *t);
 /* Does a UDP packet from the target's namespace reach us within the time? Negative fds: made at
  * first use. */
 bool target_reaches_us(const struct target *t, int family, unsigned within_ms);
+/* Does an answer of a name server to a question for that name (two labels), sent by us from port
+ * 53, arrive in the target? */
+bool target_hears_dns(const struct target *t, int family, const char *name, unsigned within_ms);
 
 /* ---- state ---- */
 
