@@ -1,0 +1,73 @@
+# A fault of the network that met no traffic proves nothing: whole runs, in a namespace of the test's own.
+
+load net
+
+setup() {
+	net_setup
+	ordeal=$BUILD_DIR/cli/ordeal
+	[ -x "$ordeal" ] || skip "$ordeal is not built"
+	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
+	mkdir -p -m 700 "$dir/state" "$dir/run"
+}
+teardown() { net_teardown; }
+
+# runs FAULT PARAMETERS: one in A; its exit status is in $code, its folder in $of.
+runs() {
+	cat >"$dir/run.yaml" <<END
+apiVersion: ordeal.dev/v1
+kind: Experiment
+metadata: {name: silent}
+spec:
+  hypothesis: It does not matter.
+  probes:
+    - {name: there, every: 100ms, timeout: 1s, exec: {command: [/bin/true]}}
+  steadyState: [there.ok_ratio >= 0.5 over 300ms]
+  faults:
+    - name: fault
+      $1: $2
+      target: {netns: $A}
+      for: 500ms
+  objectives: [recover(after_rollback) within 400ms hold 100ms]
+  recovery: 500ms
+  limits: {targets: 1, duration: 1s}
+END
+	code=0
+	in_a "$ordeal" run "$dir/run.yaml" -o "$dir/out" --format json,md,html,junit --quiet >"$dir/said" 2>&1 || code=$?
+	cat "$dir/said"
+	of=$dir/out/latest
+}
+
+silent() {
+	runs "$@"
+	[ "$code" = 5 ]
+	jq -e '.exit == 5 and (.verdict | test("inconclusive.*no traffic matched"))' "$of/report.json"
+	jq -e '[.repetitions[] | select(.state == "no traffic matched")] | length == 1' "$of/report.json"
+	grep -q 'no traffic matched' "$of/report.md"
+	grep -q 'no traffic matched' "$of/report.html"
+	grep -Eq '<testcase[^>]*name="run"' "$of/junit.xml"
+	grep -q 'type="inconclusive"' "$of/junit.xml"
+}
+
+@test "without traffic no fault of the network is a pass, in any format" {
+	# Traffic there is, but none that is meant: other ports and the other family.
+	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'
+	background "$dir/six" in_a sh -c 'echo; exec ping -q -i .05 fd77::2'
+	silent net.loss '{percent: 30%, to: ["10.77.0.2:7999"]}'
+	silent net.partition '{to: ["[fd77::2]:7999"]}'
+	silent net.partition '{mode: reject, to: ["10.77.0.9"]}'
+	silent net.delay '{delay: 10ms, to: ["fd77::9"]}'
+	silent net.reset '{to: ["10.77.0.2:7999"]}'
+}
+
+@test "the same with traffic is a pass" {
+	serve_b 10.77.0.2 7001
+	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'
+	background "$dir/six" in_a sh -c 'echo; exec ping -q -i .05 fd77::2'
+	runs net.loss '{percent: 30%, to: ["10.77.0.2"]}'
+	[ "$code" = 0 ]
+	runs net.delay '{delay: 10ms, to: ["fd77::2"]}'
+	[ "$code" = 0 ]
+	background "$dir/many" in_a python3 "$SOURCE_DIR/tests/root/net_peer.py" many 10.77.0.2 7001 3 8
+	runs net.reset '{to: ["10.77.0.2:7001"]}'
+	[ "$code" = 0 ]
+}
