@@ -1,9 +1,18 @@
 #include "catalog/rules.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/json.h"
+
+static bool param_has(const struct ord_args *args, const char *name)
+{
+	for (size_t i = 0; i < args->fault->n_params; i++)
+		if (!strcmp(args->fault->params[i].name, name))
+			return true;
+	return false;
+}
 
 static int delay_rules(const struct ord_args *args, struct ord_err *err)
 {
@@ -87,6 +96,23 @@ static int patch_rules(const struct ord_args *args, struct ord_err *err)
 	return 0;
 }
 
+/* Only TCP has a state. */
+static int state_rules(const struct ord_args *args, struct ord_err *err)
+{
+	const struct ord_endpoints *to;
+	char text[ORD_ENDPOINT_TEXT];
+
+	if (!param_has(args, "state") || ord_arg_int(args, "state") == 0)
+		return 0;
+	to = &ord_arg(args, "to")->eps;
+	for (size_t i = 0; i < to->n; i++)
+		if (to->v[i].proto && to->v[i].proto != IPPROTO_TCP)
+			return ord_fail(err, ORD_USAGE,
+					"state: it is of TCP alone, and 'to' has '%s'",
+					ord_endpoint_format(&to->v[i], text));
+	return 0;
+}
+
 static const struct {
 	const char *fault;
 	int (*rules)(const struct ord_args *, struct ord_err *);
@@ -100,6 +126,8 @@ static const struct {
 
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)
 {
+	if (state_rules(args, err))
+		return -1;
 	for (size_t i = 0; i < ORD_COUNT(table); i++)
 		if (!strcmp(table[i].fault, args->fault->name))
 			return table[i].rules(args, err);

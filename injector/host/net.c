@@ -65,6 +65,7 @@ struct match net_match(const struct inj_step *step)
 		.to = &ord_arg(step->args, "to")->eps,
 		.exclude = &ord_arg(step->args, "exclude")->eps,
 		.direction = (enum match_direction)ord_arg_int(step->args, "direction"),
+		.state = (enum match_state)ord_arg_int(step->args, "state"),
 	};
 }
 

@@ -73,6 +73,20 @@ teardown() { net_teardown; }
 	peer_a connect 10.77.0.2 7001
 }
 
+@test "reject: what is no TCP is answered by ICMP, both families" {
+	# Of B: what comes to it is rejected where it is received, and A is told.
+	swap=$A A=$B B=$swap
+	ask net.partition '{"mode":"reject","direction":"ingress"}'
+	for host in 10.77.0.2 fd77::2; do
+		run in_b ping -c 1 -W 2 $host
+		echo "$output"
+		[[ "$output" == *"Packet filtered"* || "$output" == *"Administratively prohibited"* || "$output" == *"administratively prohibited"* ]]
+	done
+	revert
+	in_b ping -c 1 -W 1 10.77.0.2
+	in_b ping -c 1 -W 1 fd77::2
+}
+
 @test "filters: port, network, range, protocol, exclude first, direction" {
 	serve_b 10.77.0.2 7001
 	serve_b fd77::2 7001
@@ -91,6 +105,49 @@ teardown() { net_teardown; }
 	[[ "$output" == TIMEOUT* ]]
 	in_a ping -c 1 -W 1 fd77::2
 	revert
+}
+
+# Without connection tracking: by what a packet is for, the same in every engine.
+@test "state: new connections, or those that are made; both families, every engine" {
+	serve_b 10.77.0.2 7001
+	serve_b fd77::2 7001
+	background "$dir/four" in_a sh -c "echo; exec python3 $SOURCE_DIR/tests/root/net_peer.py keep 10.77.0.2 7001 8"
+	background "$dir/six" in_a sh -c "echo; exec python3 $SOURCE_DIR/tests/root/net_peer.py keep fd77::2 7001 8"
+	for _ in $(seq 100); do [ "$(in_a ss -Htn state established | wc -l)" = 2 ] && break; sleep .05; done
+	for engine in netdev inet; do
+		ask net.partition '{"state":"new"}' ",\"engine\":\"$engine\""
+		for host in 10.77.0.2 fd77::2; do
+			run peer_a connect $host 7001
+			[[ "$output" == TIMEOUT* ]]
+			in_a ping -c 1 -W 1 $host
+		done
+		revert
+		between 2 40 "$(figure dropped_packets)"
+	done
+	ask net.partition '{"state":"new","mode":"reject"}'
+	run peer_a connect fd77::2 7001
+	[[ "$output" == ECONNREFUSED* ]]
+	revert
+	ask net.delay '{"delay":300000000,"state":"new"}'
+	for host in 10.77.0.2 fd77::2; do
+		between 300 1000 "$(peer_a connect $host 7001)"
+		between 0 200 "$(peer_a rtt tcp $host 7001 5)"
+	done
+	revert
+	for family in four six; do
+		for _ in $(seq 120); do grep -q alive "$dir/$family" && break; sleep .05; done
+		grep -q alive "$dir/$family" || { cat "$dir/$family"; false; }
+	done
+	ask net.delay '{"delay":300000000,"state":"established","to":["10.77.0.2","fd77::2"]}'
+	for host in 10.77.0.2 fd77::2; do
+		between 0 200 "$(peer_a connect $host 7001)"
+		between 300 1000 "$(peer_a rtt tcp $host 7001 3)"
+		in_a ping -c 1 -W 1 $host | sed -n 's/.*time=\([0-9]*\).*/\1/p' | { read -r ms; between 0 200 "$ms"; }
+	done
+	revert
+	run ask net.loss '{"percent":1000,"state":"new","to":[":53/udp"]}'
+	[ "$status" != 0 ]
+	grep -q "of TCP alone, and 'to' has ':53/udp'" "$dir/events"
 }
 
 @test "loopback: a partition of one local port leaves the others" {

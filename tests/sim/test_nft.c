@@ -92,7 +92,7 @@ static void cut(enum cut_way way, uint32_t ppm, const struct match *m, const cha
 static void test_partition_all(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_EGRESS};
+	const struct match m = {&none, &none, MATCH_EGRESS, MATCH_ANY};
 
 	cut(CUT_NETDEV, 1000000, &m, "partition-all");
 }
@@ -100,7 +100,7 @@ static void test_partition_all(void **state)
 static void test_loss_filter(void **state)
 {
 	struct ord_endpoints to = {0}, exclude = {0};
-	const struct match m = {&to, &exclude, MATCH_BOTH};
+	const struct match m = {&to, &exclude, MATCH_BOTH, MATCH_ANY};
 
 	add(&to, "10.0.0.0/8:5432/tcp");
 	add(&to, "[2001:db8::/33]:443");
@@ -117,7 +117,7 @@ static void test_reject(void **state)
 {
 	struct ord_endpoints to = {0};
 	const struct ord_endpoints none = {0};
-	const struct match m = {&to, &none, MATCH_BOTH};
+	const struct match m = {&to, &none, MATCH_BOTH, MATCH_ANY};
 
 	add(&to, ":5432/tcp");
 	cut(CUT_REJECT, 1000000, &m, "reject");
@@ -126,7 +126,7 @@ static void test_reject(void **state)
 static void test_ingress(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_INGRESS};
+	const struct match m = {&none, &none, MATCH_INGRESS, MATCH_ANY};
 
 	cut(CUT_NETDEV, 500000, &m, "loss-ingress");
 }
@@ -135,7 +135,7 @@ static void test_detour(void **state)
 {
 	struct ord_endpoints to = {0};
 	const struct ord_endpoints none = {0};
-	const struct match m = {&to, &none, MATCH_EGRESS};
+	const struct match m = {&to, &none, MATCH_EGRESS, MATCH_ANY};
 	const struct tap tap = {.fd = -1, .name = "ordeal-12345678", .index = 0x1234567};
 	const struct detour third = {.seat = -1, .mark = 0xfeedfa02};
 	struct nft_batch b = {0};
@@ -148,7 +148,7 @@ static void test_detour(void **state)
 static void test_queue(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_BOTH};
+	const struct match m = {&none, &none, MATCH_BOTH, MATCH_ANY};
 	const struct links real = {.n = 1, .v = {two.v[1]}};
 	struct nft_batch b = {0};
 
@@ -173,7 +173,7 @@ static void test_flush(void **state)
 static void test_family_missing(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_EGRESS};
+	const struct match m = {&none, &none, MATCH_EGRESS, MATCH_ANY};
 	struct {
 		struct nlmsghdr head;
 		struct nlmsgerr body;

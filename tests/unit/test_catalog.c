@@ -211,8 +211,8 @@ static void json_uses_base_units_and_names(void **state)
 	finish_ok();
 	json = ord_args_to_json(&args);
 	text = ord_json_dump(json);
-	assert_string_equal(text,
-			    "{\"direction\":\"egress\",\"mode\":\"reject\",\"to\":[\":5432\"]}");
+	assert_string_equal(text, "{\"direction\":\"egress\",\"mode\":\"reject\",\"state\":\"any\","
+				  "\"to\":[\":5432\"]}");
 }
 
 static void what_is_wrong_is_named(void **state)

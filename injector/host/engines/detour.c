@@ -93,11 +93,12 @@ void detour_build(struct nft_batch *b, const char *comment, const struct link *d
 		  const struct tap *tap, const struct detour *d, const struct match *m)
 {
 	const int32_t priority = DETOUR_FIRST + (int32_t)detour_rank(d);
-	const struct match egress = {.to = m->to, .exclude = m->exclude, .direction = MATCH_EGRESS};
+	struct match egress = *m;
 	const uint8_t host = PACKET_HOST;
 	const uint32_t zero = 0;
 	char table[NFT_NAME];
 
+	egress.direction = MATCH_EGRESS;
 	detour_table_name(device->name, detour_rank(d), table);
 	nft_table(b, NFPROTO_NETDEV, table, comment);
 	match_chains(b, &egress);

@@ -56,17 +56,27 @@ static void ports(struct nft_batch *b, const struct ord_endpoint *e, bool destin
 	nft_compare(b, NFT_CMP_LTE, hi, sizeof hi);
 }
 
-static void act(struct nft_batch *b, bool meant)
+/* What sets a TCP connection up bears the SYN flag, on both ways, and nothing else does. */
+static void state(struct nft_batch *b, enum match_state want)
 {
-	if (meant)
+	const uint8_t syn = 0x02, zero = 0;
+
+	nft_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	nft_mask(b, &syn, sizeof syn);
+	nft_compare(b, want == MATCH_NEW ? NFT_CMP_NEQ : NFT_CMP_EQ, &zero, sizeof zero);
+}
+
+static void act(struct nft_batch *b, const struct match *m)
+{
+	if (m)
 		nft_goto(b, MATCH_HIT);
 	else
 		nft_verdict(b, NFT_RETURN);
 }
 
-/* proto 0: any. */
+/* proto 0: any. m: what is meant; NULL: the endpoint is left alone, in every state. */
 static void one_rule(struct nft_batch *b, const char *chain, const struct ord_endpoint *e,
-		     uint8_t fam, uint8_t proto, bool meant)
+		     uint8_t fam, uint8_t proto, const struct match *m)
 {
 	const bool destination = strcmp(chain, MATCH_TO) == 0;
 
@@ -78,23 +88,26 @@ static void one_rule(struct nft_batch *b, const char *chain, const struct ord_en
 		nft_is_u8(b, proto == IPPROTO_ICMP && fam == AF_INET6 ? IPPROTO_ICMPV6 : proto);
 	}
 	ports(b, e, destination);
-	act(b, meant);
+	if (m && m->state != MATCH_ANY)
+		state(b, m->state);
+	act(b, m);
 }
 
 static void endpoint(struct nft_batch *b, const char *chain, const struct ord_endpoint *e,
-		     bool meant)
+		     const struct match *m)
 {
 	static const uint8_t fams[] = {AF_INET, AF_INET6};
 	const bool ported = e->port_lo || e->port_hi;
+	const uint8_t proto = !e->proto && m && m->state != MATCH_ANY ? IPPROTO_TCP : e->proto;
 
 	for (size_t i = 0; i < ORD_COUNT(fams); i++) {
 		if (e->family != AF_UNSPEC && e->family != fams[i])
 			continue;
-		if (ported && e->proto == 0) {
-			one_rule(b, chain, e, fams[i], IPPROTO_TCP, meant);
-			one_rule(b, chain, e, fams[i], IPPROTO_UDP, meant);
+		if (ported && proto == 0) {
+			one_rule(b, chain, e, fams[i], IPPROTO_TCP, m);
+			one_rule(b, chain, e, fams[i], IPPROTO_UDP, m);
 		} else {
-			one_rule(b, chain, e, fams[i], e->proto, meant);
+			one_rule(b, chain, e, fams[i], proto, m);
 		}
 	}
 }
@@ -124,11 +137,11 @@ static void side(struct nft_batch *b, const char *chain, const struct match *m)
 	nft_chain(b, chain);
 	spare_neighbours(b, chain);
 	for (size_t i = 0; i < m->exclude->n; i++)
-		endpoint(b, chain, &m->exclude->v[i], false);
+		endpoint(b, chain, &m->exclude->v[i], NULL);
 	for (size_t i = 0; i < m->to->n; i++)
-		endpoint(b, chain, &m->to->v[i], true);
+		endpoint(b, chain, &m->to->v[i], m);
 	if (m->to->n == 0)
-		endpoint(b, chain, &any, true);
+		endpoint(b, chain, &any, m);
 }
 
 void match_chains(struct nft_batch *b, const struct match *m)

@@ -19,10 +19,18 @@ enum match_direction {
 	MATCH_BOTH,
 };
 
+/*
+ * Of TCP, without connection tracking, which the hooks at devices do not have: exactly the packets
+ * that set a connection up (SYN, SYN and ACK), or exactly the others. Other protocols have no
+ * state.
+ */
+enum match_state { MATCH_ANY, MATCH_NEW, MATCH_ESTABLISHED }; /* in the order of list.def */
+
 struct match {
 	const struct ord_endpoints *to;	     /* none: every IPv4 and IPv6 packet */
 	const struct ord_endpoints *exclude; /* come first */
 	enum match_direction direction;
+	enum match_state state;
 };
 
 static inline bool match_egress(const struct match *m)
