@@ -140,6 +140,24 @@ rescue() { printf '{"protocol":1,"op":"rescue","lease":"%s"}\n' "$(lease)" | "$i
 	[ -z "$(ip -n "$A" addr show dev va to fd77:5::1)" ]
 }
 
+@test "down: what a router taught is learned again, and that is said" {
+	ip -n "$B" link set vb addrgenmode eui64
+	ip -n "$B" addr add fe80::b/64 dev vb nodad
+	background "$dir/router" ip netns exec "$B" python3 "$SOURCE_DIR/tests/root/net_peer.py" advertise vb fd99::
+	ip -n "$A" link set va down
+	ip -n "$A" link set va addrgenmode eui64 up
+	taught() { ip -n "$A" -6 route show default | grep -q 'proto ra' && ip -n "$A" addr show dev va | grep -q 'inet6 fd99:'; }
+	for _ in $(seq 200); do taught && break; sleep .05; done
+	taught || skip "this kernel takes no advertisements: $(cat "$dir/router")"
+	ask net.down '{"device":"va"}'
+	grep -q 'were learned by router advertisements' "$dir/events"
+	run taught
+	[ "$status" = 1 ]
+	revert
+	for _ in $(seq 200); do taught && break; sleep .05; done
+	taught
+}
+
 @test "down: ordeal rescue" {
 	[ -x "$BUILD_DIR/cli/ordeal" ] || skip "$BUILD_DIR/cli/ordeal is not built"
 	furnish

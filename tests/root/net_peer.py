@@ -10,6 +10,7 @@
   net_peer.py many ADDRESS PORT N SECONDS    that many connections: "ready", then "alive A of N"
   net_peer.py count ADDRESS PORT SECONDS N   waits for numbered UDP packets: "received R of N, order kept|broken"
   net_peer.py flood ADDRESS PORT N EVERY_US [SIZE]  sends numbered UDP packets; the names of errors that sendto told
+  net_peer.py advertise DEVICE PREFIX        a router: answers solicitations with the prefix (/64, 1800 s), until killed
 """
 import collections
 import errno
@@ -215,10 +216,25 @@ def flood(address, port, n, every_us, size=64):
     print(" ".join("%s %d" % item for item in sorted(told.items())) or "nothing told")
 
 
+def advertise(device, prefix):
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    group = socket.inet_pton(socket.AF_INET6, "ff02::2") + struct.pack("=I", socket.if_nametoindex(device))
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+    # RFC 4861: the advertisement, its option 3: on-link and for autoconfiguration.
+    words = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+    words += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 1800, 900, 0) + socket.inet_pton(socket.AF_INET6, prefix)
+    print("ready", flush=True)
+    while True:
+        if sock.recv(2048)[0] == 133:
+            sock.sendto(words, ("ff02::1", 0, 0, socket.if_nametoindex(device)))
+
+
 def main():
     what, args = sys.argv[1], sys.argv[2:]
     args = [int(a) if a.isdigit() else a for a in args]
-    {"serve": serve, "rtt": rtt, "connect": connect, "push": push, "keep": keep, "again": again, "many": many, "count": count, "flood": flood}[what](*args)
+    {"serve": serve, "rtt": rtt, "connect": connect, "push": push, "keep": keep, "again": again, "many": many, "count": count, "flood": flood, "advertise": advertise}[what](*args)
 
 
 if __name__ == "__main__":
