@@ -13,6 +13,8 @@
 #include "base/json.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/inject.h"
+#include "ordeal/far.h"
 #include "ordeal/fault.h"
 #include "ordeal/run.h"
 
@@ -142,6 +144,16 @@ static json_t *environment(void)
 			 geteuid() == 0);
 }
 
+static void print_environment(const json_t *env)
+{
+	(void)printf("kernel %s on %s, %d CPUs; control groups: version %s\n", text(env, "kernel"),
+		     text(env, "machine"), (int)json_integer_value(json_object_get(env, "cpus")),
+		     text(env, "cgroup"));
+	(void)printf("TUN: %s; network namespace: %s; you are %sroot\n\n", text(env, "tun"),
+		     text(env, "netns"), json_is_true(json_object_get(env, "root")) ? "" : "not ");
+}
+
+/* env: NULL of another machine. */
 static void print_people(const json_t *env, const json_t *faults, bool halted)
 {
 	const json_t *f;
@@ -149,12 +161,8 @@ static void print_people(const json_t *env, const json_t *faults, bool halted)
 
 	if (halted)
 		(void)puts("halted: no fault is allowed until 'ordeal resume'");
-
-	(void)printf("kernel %s on %s, %d CPUs; control groups: version %s\n", text(env, "kernel"),
-		     text(env, "machine"), (int)json_integer_value(json_object_get(env, "cpus")),
-		     text(env, "cgroup"));
-	(void)printf("TUN: %s; network namespace: %s; you are %sroot\n\n", text(env, "tun"),
-		     text(env, "netns"), json_is_true(json_object_get(env, "root")) ? "" : "not ");
+	if (env)
+		print_environment(env);
 	json_array_foreach (faults, i, f)
 		name = strlen(text(f, "fault")) > name ? strlen(text(f, "fault")) : name;
 	(void)printf("%-*s %-5s %-9s %s\n", (int)name, "FAULT", "HERE", "CLASS",
@@ -173,7 +181,43 @@ static void print_people(const json_t *env, const json_t *faults, bool halted)
 	}
 }
 
-static int doctor(const struct cli_args *args, struct ord_err *err)
+/* What its injector says, as whoever the command makes us there; owned. */
+static json_t *ask_far(const struct cli_args *args, struct ord_err *err)
+{
+	struct ord_target t = {.kind = ORD_TARGET_HOST};
+	struct ord_holder *h = NULL;
+	json_t *event = NULL, *f;
+	size_t i;
+
+	if (!cli_via_read(args, &t, err) && !ord_far_open(t.via, NULL, &h, err) &&
+	    !ord_far_doctor(h, &event, err))
+		json_array_foreach (json_object_get(event, "faults"), i, f)
+			(void)json_object_set_new(f, "as",
+						  json_string("who the command makes you"));
+	ord_holder_free(h);
+	ord_target_done(&t);
+	return event;
+}
+
+static int doctor_far(const struct cli_args *args, struct ord_err *err)
+{
+	ord_auto(json) json_t *event = ask_far(args, err);
+
+	if (!event)
+		return -1;
+	if (!cli_flag(args, "json")) {
+		print_people(NULL, json_object_get(event, "faults"),
+			     json_is_true(json_object_get(event, "halted")));
+		return CLI_OK;
+	}
+	(void)json_object_del(event, "event");
+	(void)json_object_del(event, "at_ns");
+	(void)json_dumpf(event, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	return CLI_OK;
+}
+
+static int doctor_here(const struct cli_args *args, struct ord_err *err)
 {
 	struct opinion mine, root = {0}, cluster;
 	ord_auto(json) json_t *faults = json_array(), *env = environment(), *all = NULL;
@@ -202,7 +246,17 @@ static int doctor(const struct cli_args *args, struct ord_err *err)
 	return CLI_OK;
 }
 
-static const struct cli_option options[] = {{"json", 0, NULL, "print JSON"}, {0}};
+static int doctor(const struct cli_args *args, struct ord_err *err)
+{
+	return cli_flag(args, "via") || cli_flag(args, "via-copy") ? doctor_far(args, err)
+								   : doctor_here(args, err);
+}
+
+static const struct cli_option options[] = {
+	{"json", 0, NULL, "print JSON"},
+	{"via", 0, "COMMAND", "of the machine that the command leads to, as in inject"},
+	{"via-copy", 0, NULL, "as in inject"},
+	{0}};
 
 const struct cli_command cli_doctor = {
 	.name = "doctor",

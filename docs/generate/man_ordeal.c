@@ -60,7 +60,10 @@ static void put_far(FILE *out)
 		"by round trips, and instants are intervals. Network faults leave the SSH "
 		"connection alone that leads there. Where the link is lost, the fault there is "
 		"reverted: at once where the end of the connection is heard of there, else by "
-		"the fault's own deadline, which the message names. With --via-copy the last "
+		"the fault's own deadline, which the message names; "
+		"echo '{\"protocol\":1,\"op\":\"status\"}' | ssh db1 sudo ordeal-injector tells "
+		"what is held there, and op rescue takes away what lost its guardian too. With "
+		"--via-copy the last "
 		"word is the absolute path of the injector there, in a directory that only its "
 		"user may write: the static injector is copied to it, by the same command, "
 		"unless the one there has the same checksum.");

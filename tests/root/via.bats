@@ -107,6 +107,25 @@ partition() { inject net.partition --to 10.77.0.1:7000/tcp --host --for "$1" --v
 	not holds ordeal far_rules
 }
 
+@test "doctor and targets ask that machine; without --via a copy means nothing" {
+	in_a "$ordeal" doctor --via "$via" --json >"$dir/out"
+	jq -e '.faults | any(.fault == "net.delay" and .available and .as == "who the command makes you")' "$dir/out"
+	in_a "$ordeal" doctor --via "$via" | grep 'proc.pause *yes'
+	in_a "$ordeal" targets --listening 2222 --via "$via" --json >"$dir/out" 2>"$dir/err" || true
+	grep -q 'on the other machine: .*sshd' "$dir/out" "$dir/err"
+	rc=0
+	in_a "$ordeal" doctor --via-copy 2>"$dir/err" || rc=$?
+	[ "$rc" = 2 ]
+	grep -q 'goes with --via' "$dir/err"
+	rc=0
+	in_a "$ordeal" doctor --via "ssh -F $dir/ssh_config 10.77.0.2 /nowhere/x" 2>"$dir/err" || rc=$?
+	[ "$rc" = 6 ]
+	# Words that hold blanks are given one by one.
+	printf '#!/bin/sh\nexec "%s"\n' "$injector" >"$dir/with blank"
+	chmod 755 "$dir/with blank"
+	"$ordeal" doctor --via env --via "$dir/with blank" | grep -q 'noop *yes'
+}
+
 @test "the target is found there: a process of that machine, by name; none of that name is refused" {
 	background "$dir/sleeper" far sh -c "cp $(command -v sleep) $dir/farsleep; echo ready; exec $dir/farsleep 100"
 	inject proc.pause --process farsleep --for 30s --via "$via"
