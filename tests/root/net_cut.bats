@@ -226,7 +226,7 @@ teardown() { net_teardown; }
 	ask net.delay '{"delay":30000000,"direction":"both"}'
 	grep -q 'left out: br0' "$dir/events"
 	grep -q 'ordeal-net-va.0' "$dir/events"
-	grep -q 'ordeal-net-br0' "$dir/events"
+	grep -q '"engine":"detour+queue"' "$dir/events"
 	between 59 75 "$(peer_a rtt tcp 10.77.0.2 7001 10)"
 	revert
 }
