@@ -208,8 +208,12 @@ static unsigned wait_for(struct inj_step *step, struct pollfd *fds, unsigned max
 {
 	struct net_dns *s = step->state;
 
+	const uint64_t due = dns_due(&s->dns);
+
 	if (s->n_held && s->held[s->first].due_ns < *due_ns)
 		*due_ns = s->held[s->first].due_ns;
+	if (due < *due_ns)
+		*due_ns = due;
 	if (max)
 		fds[0] = (struct pollfd){.fd = s->queue.fd, .events = POLLIN};
 	return max > 0;

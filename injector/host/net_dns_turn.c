@@ -47,9 +47,24 @@ static bool answer_probe(struct net_dns *s, uint32_t id, uint8_t *packet, uint32
 	return true;
 }
 
+/* Packets that ended within a question and go on now. */
+static void send_ready(struct net_dns *s, uint64_t now_ns)
+{
+	struct dns_ready r;
+
+	while (dns_ready(&s->dns, now_ns, &r)) {
+		if (r.changed)
+			change(s, r.id, r.packet, r.len);
+		else
+			go_on(s, r.id, true);
+	}
+}
+
 static void each(void *arg, uint32_t id, uint8_t *packet, uint32_t len)
 {
 	struct net_dns *s = arg;
+	const uint64_t now = ord_now_ns();
+	enum dns_fate fate;
 
 	if (!packet) {
 		s->dns.unread++;
@@ -58,7 +73,9 @@ static void each(void *arg, uint32_t id, uint8_t *packet, uint32_t len)
 	}
 	if (s->proving && answer_probe(s, id, packet, len))
 		return;
-	switch (dns_packet(&s->dns, packet, &len)) {
+	fate = dns_packet(&s->dns, id, now, packet, &len);
+	send_ready(s, now);
+	switch (fate) {
 	case DNS_PASS:
 		go_on(s, id, true);
 		break;
@@ -70,6 +87,8 @@ static void each(void *arg, uint32_t id, uint8_t *packet, uint32_t len)
 		break;
 	case DNS_LOST:
 		go_on(s, id, false);
+		break;
+	case DNS_WAIT:
 		break;
 	}
 }
@@ -98,5 +117,6 @@ int net_dns_turn(struct net_dns *s, bool all, struct ord_err *err)
 		r = queue_read_whole(&s->queue, s->buf, NET_DNS_BUF, each, s);
 	} while (r > 0 && (all || ord_now_ns() < end));
 	release(s, all);
+	send_ready(s, all ? UINT64_MAX : ord_now_ns());
 	return r < 0 ? ord_fail_sys(err, "packet queue %u", s->queue.number) : 0;
 }

@@ -56,11 +56,15 @@ static void one(struct dns *d, const uint8_t *data, uint32_t len, unsigned mode,
 		n = wrap(room, data, len, v6, udp, seq);
 	memcpy(was, room, sizeof was);
 	after = n;
-	switch (dns_packet(d, room, &after)) {
+	switch (dns_packet(d, *seq, 0, room, &after)) {
 	case DNS_PASS:
 	case DNS_LATE:
 	case DNS_LOST:
 		if (memcmp(was, room, sizeof was) != 0)
+			abort();
+		return;
+	case DNS_WAIT: /* what stands before the question that is cut may be changed already */
+		if (after > n || memcmp(was + n, room + n, sizeof was - n) != 0)
 			abort();
 		return;
 	case DNS_CHANGED:
@@ -81,6 +85,22 @@ static void one(struct dns *d, const uint8_t *data, uint32_t len, unsigned mode,
 	}
 }
 
+/* What waited is a packet still. */
+static void ready(struct dns *d, uint64_t now_ns)
+{
+	struct dns_ready r;
+	struct dns_wire w;
+	static uint8_t copy[65536];
+
+	while (dns_ready(d, now_ns, &r)) {
+		if (r.len > sizeof copy)
+			abort();
+		memcpy(copy, r.packet, r.len);
+		if (!dns_wire_open(&w, copy, r.len) || w.len != r.len || w.proto != IPPROTO_TCP)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ord_err err;
@@ -94,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	d.rule.ttl = 77;
 	if (dns_rule_names(&d.rule, "*.example.test,a.org", &err) < 0)
 		abort();
-	for (size_t at = 1; at + 2 <= size;) {
+	for (size_t at = 1; at + 2 <= size; ready(&d, data[0] & 8 ? UINT64_MAX : 0)) {
 		uint32_t n = (uint32_t)(data[at] << 8 | data[at + 1]);
 
 		at += 2;
@@ -105,6 +125,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		one(&d, data + at, n, data[0], &seq);
 		at += n;
 	}
+	ready(&d, UINT64_MAX);
+	if (dns_due(&d) != UINT64_MAX)
+		abort();
 	dns_done(&d);
 	return 0;
 }

@@ -214,6 +214,7 @@ killed() {
 	keep "$dir/keep" "$@" www.example.test 8
 	ask net.dns '{"name":"www.example.test","effect":"servfail"}'
 	for _ in $(seq 100); do grep -q SERVFAIL "$dir/keep" && break; sleep .02; done
+	grep -q SERVFAIL "$dir/keep"
 	guardian=$(pgrep -P "$holder" || true)
 	at=$(python3 -c 'import time; print(int(time.monotonic() * 1000))')
 	kill -KILL "$holder" $guardian
@@ -228,6 +229,17 @@ killed() {
 	[ "$(awk -v at=$((at + first)) '$1 > at && $2 == "SERVFAIL"' "$dir/keep" | wc -l)" = 0 ]
 	[ -z "$(in_a nft list ruleset)" ]
 }
+@test "TCP: ninety questions at once, whose answers end where packets do not" {
+	ask net.dns '{"name":"www.example.test","effect":"nxdomain"}'
+	for server in 10.77.0.2 fd77::2; do
+		dns $server tcp $(printf 'www.example.test A www.example.org A %.0s' $(seq 45)) | cut -d' ' -f1 | sort | uniq -c >"$dir/count"
+		is "$(tr -s ' \n' ' ' <"$dir/count")" "*45 NOERROR 45 NXDOMAIN*"
+	done
+	revert
+	[ "$(figure matched_answers)" = 90 ]
+	[ "$(figure unread)" = 0 ]
+}
+
 @test "SIGKILL of both: a UDP socket of before is answered directly, IPv4" { killed 10.77.0.2 udp; }
 @test "SIGKILL of both: a UDP socket of before is answered directly, IPv6" { killed fd77::2 udp; }
 @test "SIGKILL of both: a TCP connection of before lives and is answered directly, IPv4" { killed 10.77.0.2 tcp; }
@@ -329,4 +341,16 @@ killed() {
 	no '{"name":"www.example.test","type":"AAAAA","effect":"drop"}' 'is no record type'
 	no '{"name":"www.example.test","effect":"address","address":"10.0.0.300"}' 'one IPv4 address'
 	no '{"name":"www.example.test","effect":"drop","to":["10.0.0.1/icmp"]}' 'ICMP'
+}
+
+@test "all names of the whole host are taken away only where that was said" {
+	local request='{"protocol":1,"op":"add","lease":"whole","fault":"net.dns","args":%s,"target":{"host":true},"hold_ns":1000000,"seed":1%s}\n'
+	# shellcheck disable=SC2059
+	run sh -c "printf '$request' '{\"name\":\"a.test,*\",\"effect\":\"servfail\"}' '' | ip netns exec $A $injector"
+	[[ "$output" == *'"code":"guard"'* && "$output" == *"whole host"* ]]
+	for args in '{"name":"*","effect":"servfail","percent":100000}' '{"name":"*","effect":"ttl","ttl":5000000000}'; do
+		# shellcheck disable=SC2059
+		run sh -c "(printf '$request' '$args' ''; sleep 1) | ip netns exec $A $injector"
+		[[ "$output" == *'"injected"'* ]]
+	done
 }

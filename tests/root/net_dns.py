@@ -145,8 +145,8 @@ def serve(address, port):
                 for i in range(3):
                     m += b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 300, 4) + bytes([192, 0, 2, 10 + i])
                 m = struct.pack(">H", len(m)) + m
-                # Length in two pieces; header and question; then byte by byte.
-                for piece in [m[:1], m[1:2], m[2 : 2 + end]] + [m[i : i + 1] for i in range(2 + end, len(m))]:
+                # Length in two pieces; header and question in two; then byte by byte.
+                for piece in [m[:1], m[1:2], m[2:20], m[20 : 2 + end]] + [m[i : i + 1] for i in range(2 + end, len(m))]:
                     c.sendall(piece)
                     time.sleep(0.002)
         except (struct.error, OSError):

@@ -5,10 +5,17 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 
 #define FLOWS  1024u /* TCP connections that are remembered */
 #define PROBES 8u
 #define PREFIX 2u /* the length before each message (RFC 1035 4.2.2) */
+#define HEAD   (DNS_HEADER + DNS_NAME + 4u)
+#define PACKET 65536u
+/* Packets that end within a question, and how long each waits for the rest of it: a server that
+ * sends the rest only when the first part was acknowledged must not wait for us. */
+#define WAITING 20u
+#define WAIT_NS (20 * ORD_MS)
 
 enum { SYN = 2, RST = 4 }; /* of a TCP header */
 
@@ -25,6 +32,17 @@ struct dns_flow {
 	uint32_t len;
 	uint32_t next; /* the first byte behind it, or the half that is missing */
 	struct dns_edit edit;
+	struct dns_waiting *waiting; /* where the first part of the question is, or NULL */
+	uint16_t n_head;	     /* bytes of that part */
+	uint8_t head[HEAD];
+};
+
+struct dns_waiting {
+	bool used, ready, changed;
+	uint32_t id, len, at; /* at: where in the packet the message begins */
+	uint64_t due_ns;
+	struct dns_flow *flow; /* NULL once it is ready */
+	uint8_t *packet;       /* owned, PACKET bytes */
 };
 
 int dns_init(struct dns *d, uint64_t seed, struct ord_err *err)
@@ -32,11 +50,22 @@ int dns_init(struct dns *d, uint64_t seed, struct ord_err *err)
 	*d = (struct dns){.ppm = 1000000};
 	ord_rng_init(&d->rng, seed);
 	d->flows = calloc(FLOWS, sizeof *d->flows);
-	return d->flows ? 0 : ord_fail_nomem(err);
+	d->waiting = calloc(WAITING, sizeof *d->waiting);
+	if (!d->flows || !d->waiting)
+		return ord_fail_nomem(err);
+	for (size_t i = 0; i < WAITING; i++) {
+		d->waiting[i].packet = malloc(PACKET);
+		if (!d->waiting[i].packet)
+			return ord_fail_nomem(err);
+	}
+	return 0;
 }
 
 void dns_done(struct dns *d)
 {
+	for (size_t i = 0; d->waiting && i < WAITING; i++)
+		free(d->waiting[i].packet);
+	free(ord_steal_ptr(d->waiting));
 	free(ord_steal_ptr(d->flows));
 }
 
@@ -85,6 +114,111 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* ---- a question that is cut ---- */
+
+/* What waits goes on. */
+static void go_on(struct dns_flow *f)
+{
+	f->n_head = 0;
+	if (!f->waiting)
+		return;
+	f->waiting->ready = true;
+	f->waiting->flow = NULL;
+	f->waiting = NULL;
+}
+
+/* As it came: the rest of the question was not to be had. */
+static void give_up(struct dns *d, struct dns_flow *f)
+{
+	d->unread += f->n_head > 0;
+	go_on(f);
+}
+
+/* The packet ends with f->head; false: there is no room for it. */
+static bool wait(struct dns *d, struct dns_flow *f, const struct dns_wire *w, uint32_t id,
+		 uint64_t now_ns, bool changed)
+{
+	for (size_t i = 0; i < WAITING; i++) {
+		struct dns_waiting *p = &d->waiting[i];
+
+		if (p->used || w->len > PACKET)
+			continue;
+		memcpy(p->packet, w->ip, w->len);
+		*p = (struct dns_waiting){.used = true,
+					  .changed = changed,
+					  .id = id,
+					  .len = w->len,
+					  .at = (uint32_t)(d->begun - w->ip),
+					  .due_ns = now_ns + WAIT_NS,
+					  .flow = f,
+					  .packet = p->packet};
+		f->waiting = p;
+		return true;
+	}
+	give_up(d, f);
+	return false;
+}
+
+bool dns_ready(struct dns *d, uint64_t now_ns, struct dns_ready *ret)
+{
+	for (size_t i = 0; i < WAITING; i++) {
+		struct dns_waiting *p = &d->waiting[i];
+		struct dns_wire w;
+
+		if (!p->used)
+			continue;
+		if (!p->ready && p->due_ns <= now_ns)
+			give_up(d, p->flow);
+		if (!p->ready)
+			continue;
+		if (p->changed && dns_wire_open(&w, p->packet, p->len))
+			dns_wire_close(&w, dns_wire_data(&w));
+		*ret = (struct dns_ready){
+			.id = p->id, .len = p->len, .packet = p->packet, .changed = p->changed};
+		p->used = p->ready = false;
+		return true;
+	}
+	return false;
+}
+
+uint64_t dns_due(const struct dns *d)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < WAITING; i++)
+		if (d->waiting[i].used && d->waiting[i].due_ns < due)
+			due = d->waiting[i].due_ns;
+	return due;
+}
+
+/* The bytes behind f->head: they complete it, or nothing does. */
+static bool complete(struct dns *d, struct dns_flow *f, uint8_t *p, uint32_t len)
+{
+	const uint32_t had = f->n_head, more = len < HEAD - had ? len : HEAD - had;
+	enum dns_look look;
+	size_t rest;
+
+	memcpy(f->head + had, p, more);
+	look = dns_look(&d->rule, f->head, had + more, &rest);
+	f->hit = look == DNS_MEANT && happens(d, true);
+	if (look == DNS_GARBLED ||
+	    (f->hit && d->rule.effect != DNS_DELAY &&
+	     !dns_edit_begin(&f->edit, &d->rule, f->head, rest, f->len, rest))) {
+		give_up(d, f);
+		return false;
+	}
+	if (f->hit && f->waiting) {
+		memcpy(f->waiting->packet + f->waiting->at, f->head, had);
+		f->waiting->changed = true;
+		memcpy(p, f->head + had, rest - had);
+		dns_edit_run(&f->edit, &d->rule, p + (rest - had), len - (rest - had));
+	}
+	go_on(f);
+	return f->hit;
+}
+
+/* ---- what a server says on a connection ---- */
+
 /* The flow's place, or the longest unused one near it, emptied. */
 static struct dns_flow *find(struct dns *d, const struct dns_wire *w)
 {
@@ -106,6 +240,7 @@ static struct dns_flow *find(struct dns *d, const struct dns_wire *w)
 		if (!oldest || f->used < oldest->used)
 			oldest = f;
 	}
+	give_up(d, oldest);
 	*oldest = (struct dns_flow){.used = d->seen};
 	memcpy(oldest->key, key, sizeof key);
 	return oldest;
@@ -123,7 +258,13 @@ static bool decide(struct dns *d, struct dns_flow *f, uint8_t *msg, uint32_t len
 	case DNS_OTHER:
 		return false;
 	case DNS_GARBLED:
-		d->unread += !again;
+		if (!again && len < f->len && len < HEAD) {
+			memcpy(f->head, msg, len);
+			f->n_head = (uint16_t)len;
+			d->begun = msg;
+		} else {
+			d->unread += !again;
+		}
 		return false;
 	case DNS_MEANT:
 		break;
@@ -141,6 +282,10 @@ static bool decide(struct dns *d, struct dns_flow *f, uint8_t *msg, uint32_t len
 /* Bytes of the message that the flow is in. */
 static bool within(struct dns *d, struct dns_flow *f, uint32_t off, uint8_t *p, uint32_t len)
 {
+	if (f->n_head && off == f->n_head)
+		return complete(d, f, p, len);
+	if (f->n_head)
+		give_up(d, f);
 	if (off == 0)
 		return decide(d, f, p, len, !f->undecided);
 	f->undecided = false;
@@ -226,13 +371,16 @@ static bool stream(struct dns *d, struct dns_flow *f, uint32_t seq, uint8_t *p, 
 	return touched;
 }
 
-static enum dns_fate tcp(struct dns *d, struct dns_wire *w)
+static enum dns_fate tcp(struct dns *d, uint32_t id, uint64_t now_ns, struct dns_wire *w)
 {
 	const uint8_t *head = w->ip + w->l4;
 	const uint32_t seq = get32(head + 4), len = dns_wire_data(w);
 	struct dns_flow *f = find(d, w);
 	bool touched;
 
+	d->begun = NULL;
+	if (head[13] & (SYN | RST))
+		give_up(d, f);
 	if (head[13] & SYN) {
 		f->framed = true;
 		f->half = false;
@@ -242,6 +390,10 @@ static enum dns_fate tcp(struct dns *d, struct dns_wire *w)
 	touched = len && !(head[13] & (SYN | RST)) && stream(d, f, seq, w->ip + w->data, len);
 	if (head[13] & RST)
 		f->used = 0;
+	/* To be late, what follows the first part is enough. */
+	if (d->begun && f->n_head && d->rule.effect != DNS_DELAY &&
+	    wait(d, f, w, id, now_ns, touched))
+		return DNS_WAIT;
 	if (!touched)
 		return DNS_PASS;
 	if (d->rule.effect == DNS_DELAY)
@@ -250,7 +402,8 @@ static enum dns_fate tcp(struct dns *d, struct dns_wire *w)
 	return DNS_CHANGED;
 }
 
-enum dns_fate dns_packet(struct dns *d, uint8_t *packet, uint32_t *len)
+enum dns_fate dns_packet(struct dns *d, uint32_t id, uint64_t now_ns, uint8_t *packet,
+			 uint32_t *len)
 {
 	enum dns_fate fate = DNS_PASS;
 	const uint64_t before = d->meant;
@@ -264,7 +417,7 @@ enum dns_fate dns_packet(struct dns *d, uint8_t *packet, uint32_t *len)
 	if (w.proto == IPPROTO_UDP)
 		fate = udp(d, &w);
 	else if (d->rule.effect != DNS_TRUNCATE) /* over TCP nothing is too long */
-		fate = tcp(d, &w);
+		fate = tcp(d, id, now_ns, &w);
 	if (d->meant > before) {
 		d->packets++;
 		d->bytes += *len;
