@@ -113,6 +113,20 @@ static int state_rules(const struct ord_args *args, struct ord_err *err)
 	return 0;
 }
 
+static int hosts_rules(const struct ord_args *args, struct ord_err *err)
+{
+	char name[ORD_HOST_NAME], rest[ORD_HOST_REST];
+	const char *at;
+	int r = 1;
+
+	if (!param_has(args, "hosts") || !ord_arg_set(args, "hosts"))
+		return 0;
+	at = ord_arg_text(args, "hosts");
+	while (r == 1)
+		r = ord_host_next(&at, name, rest, err);
+	return r ? ord_wrap(err, "hosts") : 0;
+}
+
 static const struct {
 	const char *fault;
 	int (*rules)(const struct ord_args *, struct ord_err *);
@@ -126,7 +140,7 @@ static const struct {
 
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)
 {
-	if (state_rules(args, err))
+	if (state_rules(args, err) || hosts_rules(args, err))
 		return -1;
 	for (size_t i = 0; i < ORD_COUNT(table); i++)
 		if (!strcmp(table[i].fault, args->fault->name))

@@ -1,6 +1,7 @@
 #include "cli/inject.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -10,6 +11,7 @@
 #include "cli/catalog.h"
 #include "cli/policy.h"
 #include "cli/spec_file.h"
+#include "ordeal/run.h"
 
 const struct cli_option cli_target_options[] = {
 	{"host", 0, NULL, "this machine"},
@@ -296,6 +298,8 @@ static int spare_caller(struct ord_args *args, bool cut_me_off, struct ord_err *
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err)
 {
+	char told[ORD_HOSTS_TOLD];
+
 	ret->target = (struct ord_target){0};
 	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
 	/* On another machine it is the connection that leads there, which the injector sees. */
@@ -309,5 +313,9 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 	ret->whole_host = cli_flag(given, "yes-whole-host");
 	ret->json = cli_flag(given, "json");
 	ret->quiet = cli_flag(given, "quiet");
+	if (ord_run_hosts(&ret->args, told, err))
+		return -1;
+	if (*told && !ret->quiet && !ret->json)
+		(void)printf("%s\n", told);
 	return 0;
 }

@@ -13,6 +13,8 @@
 
 #define ORD_ENDPOINTS_MAX 32
 #define ORD_ENDPOINT_TEXT 96
+#define ORD_HOST_NAME	  254 /* with the NUL */
+#define ORD_HOST_REST	  32
 
 struct ord_endpoint {
 	uint8_t family;	  /* AF_INET, AF_INET6, or AF_UNSPEC: any address of both */
@@ -32,5 +34,12 @@ struct ord_endpoints {
 int ord_endpoint_parse(const char *text, struct ord_endpoint *ret, struct ord_err *err);
 /* The canonical text, which the parser reads back to an equal endpoint. Returns out. */
 char *ord_endpoint_format(const struct ord_endpoint *e, char out[static ORD_ENDPOINT_TEXT]);
+
+/*
+ * The next of a list of host names, "db.example.com:5432/tcp, cache": its name, and what stands
+ * behind it as behind an address. 1: there is one, and *at is behind it; 0: no more; -1: ORD_USAGE.
+ */
+int ord_host_next(const char **at, char name[static ORD_HOST_NAME], char rest[static ORD_HOST_REST],
+		  struct ord_err *err);
 
 #endif

@@ -27,7 +27,7 @@ static int prepare_args(struct run_fault *f, struct ord_err *err)
 		ord_args_init(f->args, ord_fault_find("noop"));
 		return ord_args_finish(f->args, err);
 	}
-	*f->args = *f->spec->args;
+	*f->args = *f->named;
 	/* On another machine it is the one that leads there, which the injector sees. */
 	if (!r->options->even_if_it_cuts_me_off && !f->holder && ord_caller_ssh(peer) &&
 	    ord_args_spare(f->args, peer, &spared, err))

@@ -51,8 +51,9 @@ struct run_fault {
 	struct run *run;
 	size_t index;
 	const struct ord_fault_spec *spec;
-	bool waiting;	       /* it was told that the revert waits for an API server */
-	struct ord_args *args; /* as sent: the spec's and the exemption, or noop's. Owned */
+	bool waiting;		/* it was told that the revert waits for an API server */
+	struct ord_args *named; /* as asked, with addresses in place of names */
+	struct ord_args *args;	/* as sent: the spec's and the exemption, or noop's. Owned */
 	struct ord_resolved resolved;
 	char lease[65];
 	enum run_fault_state state;

@@ -263,6 +263,26 @@ static bool asks_prometheus(const struct ord_spec *spec)
 	return false;
 }
 
+/* Once a run, before anything is measured. */
+static int look_up_hosts(struct run *r, struct ord_err *err)
+{
+	char told[ORD_HOSTS_TOLD];
+
+	for (size_t i = 0; i < r->spec->n_faults; i++) {
+		struct run_fault *f = &r->faults[i];
+
+		f->named = malloc(sizeof *f->named);
+		if (!f->named)
+			return ord_fail_nomem(err);
+		*f->named = *r->spec->faults[i].args;
+		if (ord_run_hosts(f->named, told, err) < 0)
+			return ord_wrap(err, "fault '%s'", r->spec->faults[i].name);
+		if (*told)
+			run_note(r, "fault '%s': %s", r->spec->faults[i].name, told);
+	}
+	return 0;
+}
+
 static int open_probes(struct run *r, struct ord_err *err)
 {
 	struct ord_probe_source source = {0};
@@ -313,7 +333,8 @@ static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
 	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || await_begin(r, err) < 0 ||
 	    run_policy_ask(r, err) < 0 || hear_signals(r, err) < 0 || open_timeline(r, err) < 0 ||
-	    open_channels(r, err) < 0 || run_cluster_observe(r, err) < 0)
+	    look_up_hosts(r, err) < 0 || open_channels(r, err) < 0 ||
+	    run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
 	return turn(r, err);
@@ -330,6 +351,7 @@ static void close_faults(struct run *r)
 		ord_holder_free(f->holder);
 		ord_holder_free(f->spent);
 		free(f->args);
+		free(f->named);
 		ord_place_done(&f->resolved.place);
 	}
 }

@@ -290,11 +290,14 @@ static uint64_t in_force(const struct ord_spec *spec)
 
 static bool cuts_all(const struct ord_args *args)
 {
-	if (ord_arg_set(args, "to"))
+	const char *name = args->fault->name;
+	const bool reset = !strcmp(name, "net.reset");
+
+	if (!reset && strcmp(name, "net.partition") != 0 &&
+	    (strcmp(name, "net.loss") != 0 || ord_arg_int(args, "percent") < ORD_PPM / 2))
 		return false;
-	return !strcmp(args->fault->name, "net.partition") ||
-	       (!strcmp(args->fault->name, "net.loss") &&
-		ord_arg_int(args, "percent") >= ORD_PPM / 2);
+	return !ord_arg_set(args, "to") && !ord_arg_set(args, "hosts") &&
+	       !(reset && ord_arg_set(args, "local"));
 }
 
 static bool is_net(const struct ord_fault_spec *f)

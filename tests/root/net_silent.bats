@@ -59,6 +59,34 @@ silent() {
 	silent net.reset '{to: ["10.77.0.2:7999"]}'
 }
 
+@test "hosts: names become addresses of both families, told in the timeline; unknown ones stop the run" {
+	command -v unshare >/dev/null || skip "unshare is not installed"
+	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'
+	background "$dir/six" in_a sh -c 'echo; exec ping -q -i .05 fd77::2'
+	printf '127.0.0.1 localhost\n10.77.0.2 db.test\nfd77::2 db.test\n10.77.0.9 spare.test\nfd77::2 six.test\n' >"$dir/hosts"
+	# A file of names of the test's own, in a mount namespace that ends with the command.
+	in_a() { ip netns exec "$A" sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$dir/hosts" "$@"; }
+	runs net.loss '{percent: 30%, hosts: "spare.test:5432/tcp, db.test"}'
+	[ "$code" = 0 ]
+	# In the order of this machine's preference of families.
+	grep -Eq 'spare.test is 10.77.0.9; db.test is (10.77.0.2, fd77::2|fd77::2, 10.77.0.2)' "$of/run.jsonl"
+	runs net.loss '{percent: 30%, hosts: six.test}'
+	[ "$code" = 0 ]
+	runs net.loss '{percent: 30%, hosts: "spare.test"}'
+	[ "$code" = 5 ]
+	run in_a "$ordeal" inject net.delay --delay 60ms --hosts db.test --netns "$A" --for 2s
+	echo "$output"
+	[[ "$output" == *"db.test is "*"10.77.0.2"* && "$output" == *"fd77::2"* ]]
+	runs net.loss '{percent: 30%, hosts: "nobody.invalid"}'
+	[ "$code" != 0 ]
+	grep -q "hosts: 'nobody.invalid'" "$dir/said"
+	runs net.loss '{percent: 30%, hosts: "db.test:0"}'
+	[ "$code" = 2 ]
+	grep -q "port '0' is not within" "$dir/said"
+	ask net.loss '{"percent":1000,"hosts":"db.test"}' && return 1
+	grep -q "names are looked up by" "$dir/events"
+}
+
 @test "the same with traffic is a pass" {
 	serve_b 10.77.0.2 7001
 	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'

@@ -120,9 +120,51 @@ static void odd_texts(void **state)
 	}
 }
 
+static void names_are_split(void **state)
+{
+	static const char *const wrong[] = {
+		"db.example.com:0", "a b:x", "[::1]:5", "10.0.0.1:5432", ":5432", "a/ip", "a;b",
+		"db:1-0/tcp"};
+	const char *at = " db.example.com:5432-5433/tcp,\tcache , a_b-c/udp";
+	char name[ORD_HOST_NAME], rest[ORD_HOST_REST], text[600];
+	struct ord_err err;
+
+	(void)state;
+	assert_int_equal(ord_host_next(&at, name, rest, &err), 1);
+	assert_string_equal(name, "db.example.com");
+	assert_string_equal(rest, ":5432-5433/tcp");
+	assert_int_equal(ord_host_next(&at, name, rest, &err), 1);
+	assert_string_equal(name, "cache");
+	assert_string_equal(rest, "");
+	assert_int_equal(ord_host_next(&at, name, rest, &err), 1);
+	assert_string_equal(name, "a_b-c");
+	assert_string_equal(rest, "/udp");
+	assert_int_equal(ord_host_next(&at, name, rest, &err), 0);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		int r = 1;
+
+		at = wrong[i];
+		while (r == 1)
+			r = ord_host_next(&at, name, rest, &err);
+		if (r == 0)
+			fail_msg("'%s' was taken", wrong[i]);
+		assert_int_equal(err.code, ORD_USAGE);
+	}
+	/* Longer than any name, and than what may stand behind one. */
+	(void)memset(text, 'a', sizeof text);
+	text[sizeof text - 1] = '\0';
+	at = text;
+	assert_int_equal(ord_host_next(&at, name, rest, &err), -1);
+	text[1] = ':';
+	text[100] = '\0';
+	at = text;
+	assert_int_equal(ord_host_next(&at, name, rest, &err), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_split),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(odd_texts),
