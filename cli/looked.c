@@ -195,7 +195,7 @@ static void print_reasons(const struct cli_looked *l, FILE *out)
 static void print_place(const struct ord_place *place, FILE *out)
 {
 	if (place->host)
-		(void)fputs("  this machine\n", out);
+		(void)fputs("  the machine\n", out);
 	for (size_t i = 0; i < place->n_procs; i++)
 		(void)fprintf(out, "  %s (pid %d)\n", place->procs[i].comm,
 			      (int)place->procs[i].pid);

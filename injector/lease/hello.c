@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "injector/lease/event.h"
+#include "injector/lease/home.h"
+
+#define RESOLVE_NS (5 * ORD_S)
 
 void inj_hello(bool in_lease)
 {
@@ -15,14 +18,27 @@ void inj_hello(bool in_lease)
 	inj_event("hello", NULL, ord_now_ns(), more);
 }
 
-void inj_resolve(const struct inj_request *req)
+static json_t *asked_resolve(void *arg)
 {
 	static struct ord_place place; /* large */
+	const struct inj_request *req = arg;
 	struct ord_err err;
 
-	if (ord_target_resolve(&req->target, req->seed, &place, &err) < 0)
+	if (ord_target_resolve(&req->target, req->seed, &place, &err) == 0)
+		return json_pack("{s:o}", "place", ord_place_to_json(&place));
+	return json_pack("{s:s, s:s, s:s}", "phase", "request", "code", ord_code_name(err.code),
+			 "message", err.msg);
+}
+
+/* In a child: who is asked for a container is asked by a library that is none of a lease's. */
+void inj_resolve(struct inj_request *req)
+{
+	struct ord_err err;
+	json_t *answer;
+
+	if (inj_child_ask(asked_resolve, req, RESOLVE_NS, &answer, &err) < 0)
 		inj_event_failed("request", NULL, &err);
 	else
-		inj_event("resolved", NULL, ord_now_ns(),
-			  json_pack("{s:o}", "place", ord_place_to_json(&place)));
+		inj_event(ord_json_has(answer, "place") ? "resolved" : "failed", NULL, ord_now_ns(),
+			  answer);
 }

@@ -11,6 +11,6 @@
  * clocks stand. */
 void inj_hello(bool in_lease);
 /* Answers resolve. */
-void inj_resolve(const struct inj_request *req);
+void inj_resolve(struct inj_request *req);
 
 #endif

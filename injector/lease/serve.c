@@ -117,7 +117,7 @@ static int dispatch(struct inj_request *req, struct inj_input *in)
 
 /* Who comes through a pipe of their own asks who is here before they ask for a lease. True: it was
  * no more than that. */
-static bool talk(const struct inj_request *req)
+static bool talk(struct inj_request *req)
 {
 	if (req->op == INJ_OP_HELLO)
 		inj_hello(false);

@@ -340,7 +340,7 @@ static const struct key target_keys[] = {
 	 .min = 1,
 	 .max = ORD_VIA_WORDS,
 	 .help = "the command that leads to ordeal-injector on another machine, where the target "
-		 "then is: [ssh, db1, sudo, ordeal-injector]; no shell"},
+		 "then is: [ssh, db1, sudo, /usr/libexec/ordeal/ordeal-injector]; no shell"},
 	{.name = "viaCopy",
 	 .type = &type_bool,
 	 .offset = offsetof(struct ord_target, via_copy),
