@@ -28,6 +28,13 @@ static const struct unit durations[] = {
 	{"us", (int64_t)ORD_US},
 	{"ns", 1},
 };
+/* Bytes a second. */
+static const struct unit bits[] = {
+	{"kbit/s", 125},
+	{"Mbit/s", 125000},
+	{"Gbit/s", 125000000},
+};
+
 static const struct unit sizes[] = {
 	{"TiB", 1ll << 40},
 	{"GiB", 1ll << 30},
@@ -118,6 +125,25 @@ int ord_parse_size(const char *text, int64_t *ret_bytes, struct ord_err *err)
 	return ord_fail(err, ORD_USAGE,
 			"'%.40s' is not a size; write a number and KiB, MiB, GiB (or kB, MB, GB), "
 			"as in '512MiB'",
+			text);
+}
+
+int ord_parse_rate(const char *text, int64_t *ret_bytes, struct ord_err *err)
+{
+	const size_t n = strlen(text);
+	char size[48];
+
+	if (parse_unit(text, bits, ORD_COUNT(bits), ret_bytes))
+		return 0;
+	if (n > 2 && n - 2 < sizeof size && !strcmp(text + n - 2, "/s")) {
+		memcpy(size, text, n - 2);
+		size[n - 2] = '\0';
+		if (parse_unit(size, sizes, ORD_COUNT(sizes), ret_bytes))
+			return 0;
+	}
+	return ord_fail(err, ORD_USAGE,
+			"'%.40s' is not a rate; write a size a second, as in '100MiB/s', or bits, "
+			"as in '20Mbit/s'",
 			text);
 }
 

@@ -17,6 +17,8 @@
 int ord_parse_duration(const char *text, int64_t *ret_ns, struct ord_err *err);
 /* "64KiB", "1GiB", "1G" (= GiB), "10MB" (decimal), "4096" (bytes). */
 int ord_parse_size(const char *text, int64_t *ret_bytes, struct ord_err *err);
+/* A size a second, or bits: "100MiB/s", "20Mbit/s" (decimal). Bytes a second. */
+int ord_parse_rate(const char *text, int64_t *ret_bytes, struct ord_err *err);
 /* "25", "25%", "0.5%": percent; at most four decimals. Parts per million. */
 int ord_parse_percent(const char *text, int64_t *ret_ppm, struct ord_err *err);
 /* A ratio as in conditions: "0.99" or "99%". Parts per million. */

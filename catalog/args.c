@@ -112,20 +112,6 @@ static int parse_bool(const char *text, int64_t *ret, struct ord_err *err)
 	return ord_fail(err, ORD_USAGE, "'%.40s' is neither true nor false", text);
 }
 
-static int parse_rate(const char *text, int64_t *ret, struct ord_err *err)
-{
-	size_t n = strlen(text);
-	char size[64];
-
-	if (n < 3 || n >= sizeof size || strcmp(text + n - 2, "/s"))
-		return ord_fail(err, ORD_USAGE,
-				"'%.40s' is not a rate; write a size a second, as in '100MiB/s'",
-				text);
-	memcpy(size, text, n - 2);
-	size[n - 2] = '\0';
-	return ord_parse_size(size, ret, err);
-}
-
 /* The index of text among "a|b|c". */
 static int parse_choice(const char *choices, const char *text, int64_t *ret, struct ord_err *err)
 {
@@ -159,7 +145,7 @@ static int parse_int(const struct ord_param *p, const char *text, int64_t *ret, 
 	case ORD_PARAM_SIZE:
 		return ord_parse_size(text, ret, err);
 	case ORD_PARAM_RATE:
-		return parse_rate(text, ret, err);
+		return ord_parse_rate(text, ret, err);
 	case ORD_PARAM_COUNT:
 		return ord_parse_int(text, INT64_MIN, INT64_MAX, ret, err);
 	case ORD_PARAM_BOOL:

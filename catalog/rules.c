@@ -14,13 +14,75 @@ static bool param_has(const struct ord_args *args, const char *name)
 	return false;
 }
 
+static bool any_set(const struct ord_args *args, const char *const *names)
+{
+	for (; *names; names++)
+		if (ord_arg_set(args, *names))
+			return true;
+	return false;
+}
+
+/* In the order of the choices of `distribution`: the last is the file's. */
+enum { DISTRIBUTION_FILE = 4 };
+
 static int delay_rules(const struct ord_args *args, struct ord_err *err)
 {
 	if (ord_arg_int(args, "jitter") > ord_arg_int(args, "delay"))
 		return ord_fail(
 			err, ORD_USAGE,
 			"jitter: it is larger than the delay; no packet can leave before it came");
+	if ((ord_arg_int(args, "distribution") == DISTRIBUTION_FILE) !=
+	    ord_arg_set(args, "distribution-file"))
+		return ord_fail(err, ORD_USAGE,
+				"distribution: 'file' and 'distribution-file' belong together");
 	return 0;
+}
+
+/* Each model of losses has its own parameters. */
+static int model_rules(const struct ord_args *args, const char *share, const char *model,
+		       struct ord_err *err)
+{
+	static const char *const markov[] = {"p13", "p31", "p32", "p23", "p14", NULL},
+				 *const gilbert[] = {"p", "r", "1-h", "1-k", NULL};
+	const int64_t which = ord_arg_int(args, model);
+
+	if ((which != 1 && any_set(args, markov)) || (which != 2 && any_set(args, gilbert)) ||
+	    (which && ord_arg_set(args, share)))
+		return ord_fail(err, ORD_USAGE,
+				"%s: random takes '%s', markov p13 p31 p32 p23 p14, gilbert p r "
+				"1-h 1-k, and none the others'",
+				model, share);
+	if ((which == 1 && !ord_arg_int(args, "p13") && !ord_arg_int(args, "p14")) ||
+	    (which == 2 && !ord_arg_int(args, "p") && !ord_arg_int(args, "1-k")))
+		return ord_fail(err, ORD_USAGE, "%s: nothing is lost without %s", model,
+				which == 1 ? "p13 or p14" : "p or 1-k");
+	return 0;
+}
+
+static int loss_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (model_rules(args, "percent", "model", err) < 0)
+		return -1;
+	if (ord_arg_int(args, "model") == 0 && !ord_arg_set(args, "percent"))
+		return ord_fail(err, ORD_USAGE,
+				"net.loss needs 'percent' (or another model than random)");
+	return 0;
+}
+
+static int impair_rules(const struct ord_args *args, struct ord_err *err)
+{
+	static const char *const effects[] = {"delay",	  "loss",     "duplicate",
+					      "corrupt",  "reorder",  "rate",
+					      "slot-min", "slot-max", NULL};
+
+	if (!any_set(args, effects) && !ord_arg_int(args, "loss-model"))
+		return ord_fail(err, ORD_USAGE,
+				"net.impair: say at least one of delay, loss, duplicate, corrupt, "
+				"reorder, rate");
+	if (ord_arg_set(args, "reorder") && !ord_arg_set(args, "delay"))
+		return ord_fail(err, ORD_USAGE,
+				"reorder: packets overtake others that are late: it needs 'delay'");
+	return delay_rules(args, err) < 0 ? -1 : model_rules(args, "loss", "loss-model", err);
 }
 
 static int burn_rules(const struct ord_args *args, struct ord_err *err)
@@ -131,7 +193,8 @@ static const struct {
 	const char *fault;
 	int (*rules)(const struct ord_args *, struct ord_err *);
 } table[] = {
-	{"net.delay", delay_rules},	 {"cpu.burn", burn_rules},
+	{"net.delay", delay_rules},	 {"net.loss", loss_rules},
+	{"net.impair", impair_rules},	 {"cpu.burn", burn_rules},
 	{"mem.fill", fill_rules},	 {"pod.delete", delete_rules},
 	{"pod.evict", grace_rules},	 {"node.drain", grace_rules},
 	{"workload.scale", scale_rules}, {"workload.image", image_rules},

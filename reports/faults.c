@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 
 #include "reports/member.h"
 
@@ -335,6 +336,23 @@ static void stood_over(struct ord_fault_result *f, int64_t hold)
 		f->over = ord_span_between(&end, &f->cleared);
 }
 
+/* What an emulator adds by its own lateness is part of what the packets met. */
+static void engine_late(struct ord_analysis *a, uint32_t rep, const char *name,
+			const struct ord_fault_result *f)
+{
+	const int64_t late = ord_member_int(f->figures, "late_p99_ns", 0);
+	const int64_t most = ord_member_int(f->figures, "late_tolerance_ns", INT64_MAX);
+	char a_text[32], b_text[32];
+
+	if (late > most)
+		ord_warn(
+			a, rep, f->cleared.line,
+			"%.40s: one packet of a hundred left more than %s after it was due, beyond "
+			"the tolerance of %s: the machine was busy, and the fault is not all that "
+			"was met",
+			name, ord_human_duration(late, a_text), ord_human_duration(most, b_text));
+}
+
 int ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a, struct ord_err *err)
 {
 	a->residue = -1;
@@ -358,6 +376,7 @@ int ord_analyse_faults(const struct ord_timeline *t, struct ord_analysis *a, str
 				return ord_fail_nomem(err);
 			f->undoable = strcmp(f->guarantee, "none") != 0;
 			stood_over(f, t->faults[k].hold);
+			engine_late(a, i, t->faults[k].name, f);
 			r->undoable |= f->undoable;
 			if (f->has_residue && f->residue >= 0) {
 				a->residue = (a->residue > 0 ? a->residue : 0) + f->residue;

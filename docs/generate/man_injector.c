@@ -26,6 +26,44 @@ static void put_faults(FILE *out)
 	}
 }
 
+static void put_packets(FILE *out)
+{
+	roff_section(out, "EFFECTS ON PACKETS");
+	roff_text(
+		out,
+		"net.delay, net.loss, net.duplicate, net.corrupt, net.reorder, net.rate and "
+		"net.impair, "
+		"which does several of these to the same packets, are one emulator: matching "
+		"packets "
+		"pass through the injector, by the engine detour (a TAP) where they leave a "
+		"device, by "
+		"the engine queue (a packet queue) where they come in and on loopback. The words "
+		"are "
+		"those of tc-netem(8); a share stays what it is under a correlation.\n"
+		"\n"
+		"A packet is what is on the wire: where a sender hands over 64 KiB at once, loss "
+		"of 1% "
+		"is of each packet in it. All draws follow `seed`, or the run's: the same packets "
+		"have the same fate again, in either engine. Losses of 100% are dropped by a table "
+		"of "
+		"nftables alone; so are others with the engines netdev and inet, which draw in the "
+		"kernel, a frame at a time, and take neither seed nor correlation, model or ecn. A "
+		"packet queue cannot send a packet twice: what comes in, and loopback, is not "
+		"duplicated. It changes packets of at most 65,531 bytes; longer ones pass as they "
+		"are "
+		"(figure `unchanged`).\n"
+		"\n"
+		"net.rate is a link on which each packet takes its time, or with `burst` a token "
+		"bucket; bytes count from the Ethernet header on, and what is beyond `limit` is "
+		"dropped. "
+		"Jitter lets packets overtake each other, which TCP takes for losses. "
+		"Figures of the `reverted` event: packets, lost, marked, duplicated, corrupted, "
+		"reordered, dropped_limit, the lateness of the engine's own (late_p50_ns, "
+		"late_p99_ns, "
+		"late_max_ns) and its CPU time (engine_cpu_ns). Beyond `tolerance` the report "
+		"warns.");
+}
+
 static void put_door(FILE *out)
 {
 	roff_section(out, "SERVICE");
@@ -184,6 +222,7 @@ void page_injector(FILE *out)
 	put_faults(out);
 	put_down(out);
 	put_dns(out);
+	put_packets(out);
 	roff_section(out, "FILES");
 	for (size_t i = 0; cli_files[i].name; i++)
 		roff_item(out, cli_files[i].name, NULL, cli_files[i].text);

@@ -60,13 +60,16 @@ static void send_ready(struct net_dns *s, uint64_t now_ns)
 	}
 }
 
-static void each(void *arg, uint32_t id, uint8_t *packet, uint32_t len)
+static void each(void *arg, const struct queued *q)
 {
 	struct net_dns *s = arg;
+	uint8_t *packet = q->data;
+	const uint32_t id = q->id;
+	uint32_t len = q->held;
 	const uint64_t now = ord_now_ns();
 	enum dns_fate fate;
 
-	if (!packet) {
+	if (q->held < q->len || !packet) {
 		s->dns.unread++;
 		go_on(s, id, true);
 		return;
@@ -114,7 +117,7 @@ int net_dns_turn(struct net_dns *s, bool all, struct ord_err *err)
 
 	do {
 		release(s, false);
-		r = queue_read_whole(&s->queue, s->buf, NET_DNS_BUF, each, s);
+		r = queue_read(&s->queue, s->buf, NET_DNS_BUF, each, s);
 	} while (r > 0 && (all || ord_now_ns() < end));
 	release(s, all);
 	send_ready(s, all ? UINT64_MAX : ord_now_ns());

@@ -17,31 +17,31 @@
 #define QUEUE_TRIES 16
 
 const int net_emulate_syscalls[] = {
-	SCMP_SYS(sendto),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(ioctl),
-	SCMP_SYS(sched_setscheduler),
-	SCMP_SYS(clock_gettime),
-	-1,
+	SCMP_SYS(sendto), SCMP_SYS(recvfrom),		SCMP_SYS(getsockname),	 SCMP_SYS(sendmsg),
+	SCMP_SYS(ioctl),  SCMP_SYS(sched_setscheduler), SCMP_SYS(clock_gettime), -1,
 };
 
 /* ---- check ---- */
 
-int net_emulate_check(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err)
+int net_emulate_check(struct inj_step *step, const struct fate_params *fate, const char *file,
+		      json_t *undo, json_t *report, struct ord_err *err)
 {
-	struct net_emulate *s;
+	struct fate_params p = *fate;
+	struct net_emulate *s = calloc(1, sizeof *s);
 
-	if (net_enter(step, false, err) < 0)
-		return -1;
-	s = calloc(1, sizeof *s);
 	if (!s)
 		return ord_fail_nomem(err);
 	s->nft.fd = s->route.fd = s->emulate.queue.fd = -1;
 	for (size_t i = 0; i < LINKS_MAX; i++)
 		s->detours[i].seat = -1;
 	step->state = s;
-	return net_emulate_prepare(step, s, undo, report, err);
+	p.seed = ord_arg_set(step->args, "seed") ? (uint64_t)ord_arg_int(step->args, "seed")
+						 : step->seed;
+	p.table = s->table;
+	if ((*file && net_effect_table(file, s->table, &p.table_n, err) < 0) ||
+	    net_enter(step, net_effect_cuts(&p), err) < 0)
+		return -1;
+	return net_emulate_prepare(step, s, &p, undo, report, err);
 }
 
 /* ---- inject ---- */
@@ -127,10 +127,35 @@ int net_emulate_wake(struct inj_step *step, const struct pollfd *fds, unsigned n
 	return emulate_run(&s->emulate, fds, n, err);
 }
 
+/* What was asked for, however often it came about. */
+static void count_effects(const struct emulate *e, json_t *out)
+{
+	const struct fate_params *p = &e->p.fate;
+	const struct emulate_count *c = &e->count;
+	const struct {
+		const char *name;
+		uint64_t value;
+		bool asked;
+	} all[] = {
+		{"packets", c->packets, fate_by_packet(&e->fates[0])},
+		{"lost", c->lost, p->loss != FATE_LOSS_NONE},
+		{"marked", c->marked, p->ecn},
+		{"duplicated", c->duplicated, p->duplicate.ppm},
+		{"corrupted", c->corrupted, p->corrupt.ppm},
+		{"reordered", c->reordered, p->reorder.ppm},
+		{"unchanged", c->unchanged, c->unchanged},
+		{"split_frames", c->split, c->split},
+	};
+
+	for (size_t i = 0; i < ORD_COUNT(all); i++)
+		if (all[i].asked)
+			net_figure(out, all[i].name, all[i].value);
+}
+
 void net_emulate_figures(struct inj_step *step, json_t *out)
 {
 	struct net_emulate *s = step->state;
-	const struct emulate *d = &s->emulate;
+	const struct emulate *e = &s->emulate;
 	uint64_t packets = 0, bytes = 0;
 
 	for (unsigned i = 0; i < s->n_tables; i++) {
@@ -145,14 +170,16 @@ void net_emulate_figures(struct inj_step *step, json_t *out)
 	}
 	net_figure(out, "matched_packets", packets);
 	net_figure(out, "matched_bytes", bytes);
-	net_figure(out, "late_p50_ns", late_quantile(&d->late, 500000));
-	net_figure(out, "late_p99_ns", late_quantile(&d->late, 990000));
-	net_figure(out, "late_max_ns", d->late.max_ns);
-	net_figure(out, "dropped_limit", d->dropped_limit);
-	net_figure(out, "refused", d->refused);
-	net_figure(out, "held_max_bytes", d->hold.used_max);
+	count_effects(e, out);
+	net_figure(out, "late_p50_ns", late_quantile(&e->late, 500000));
+	net_figure(out, "late_p99_ns", late_quantile(&e->late, 990000));
+	net_figure(out, "late_max_ns", e->late.max_ns);
+	net_figure(out, "late_tolerance_ns", (uint64_t)ord_arg_int(step->args, "tolerance"));
+	net_figure(out, "dropped_limit", e->dropped_limit);
+	net_figure(out, "refused", e->refused);
+	net_figure(out, "held_max_bytes", e->hold.used_max);
 	net_figure(out, "engine_cpu_ns", ord_clock_ns(CLOCK_PROCESS_CPUTIME_ID));
-	if (d->realtime_given_up)
+	if (e->realtime_given_up)
 		net_figure(out, "realtime_given_up", 1);
 }
 

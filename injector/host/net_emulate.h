@@ -8,6 +8,7 @@
 #include "engines/emulate.h"
 #include "engines/detour.h"
 #include "net.h"
+#include "net_effects.h"
 
 #define NET_EMULATE_TABLES (LINKS_MAX + 2)
 #define QUEUE_LOW	   0x4000u /* numbers below are what people write by hand */
@@ -26,12 +27,15 @@ struct net_emulate {
 	struct net_emulate_table tables[NET_EMULATE_TABLES];
 	unsigned n_tables;
 	bool xtables; /* nftables has no queue of its own here */
+	int16_t table[FATE_TABLE_MAX];
 	char comment[128];
 };
 
 /* The verbs, for the struct at the bottom of each such fault's file. */
 extern const int net_emulate_syscalls[];
-int net_emulate_check(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err);
+/* file: of the distribution's table, "" where it needs none. The seed comes from the step. */
+int net_emulate_check(struct inj_step *step, const struct fate_params *fate, const char *file,
+		      json_t *undo, json_t *report, struct ord_err *err);
 int net_emulate_inject(struct inj_step *step, struct ord_err *err);
 unsigned net_emulate_wait(struct inj_step *step, struct pollfd *fds, unsigned max,
 			  uint64_t *due_ns);
@@ -50,7 +54,8 @@ int net_emulate_available(const char **ret_engine, struct ord_err *err);
 	.validate = net_validate, .done = net_emulate_done, .available = net_emulate_available
 
 /* Opens all that inject needs, and tells what it will do. */
-int net_emulate_prepare(struct inj_step *step, struct net_emulate *s, json_t *undo, json_t *report,
+int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
+			const struct fate_params *fate, json_t *undo, json_t *report,
 			struct ord_err *err);
 /* The tables; again where the queue's number or kind turns out to be another. */
 void net_emulate_build(const struct inj_step *step, struct net_emulate *s);

@@ -29,11 +29,30 @@ static int impossible(const struct inj_step *step, const char *why, const char *
 			device);
 }
 
+/* The queue gives each packet back once. 1: without it this device is left out, which is told. */
+static int beyond_queue(const struct inj_step *step, const struct net_emulate *s, const char *what,
+			const struct link *l, bool only, json_t *report, struct ord_err *err)
+{
+	if (!s->emulate.p.fate.duplicate.ppm)
+		return 0;
+	if (!only && !ord_arg_set(step->args, "device"))
+		return net_tell(report, "notes", err,
+				"left out: %s (a packet queue cannot send a packet twice)",
+				l->name) < 0
+			       ? -1
+			       : 1;
+	return ord_fail(err, ORD_SKIP,
+			"%s of %s can only be taken by a packet queue, which cannot send a packet "
+			"twice: duplicate what leaves another device",
+			what, l->name);
+}
+
 /* What leaves: the devices themselves; loopback goes by the queue. */
 static int choose_out(struct inj_step *step, struct net_emulate *s, json_t *report,
 		      struct ord_err *err)
 {
 	struct links all;
+	int r;
 
 	if (net_devices(step, &s->route, LINKS_BOTTOM, &all, report, err) < 0)
 		return -1;
@@ -43,7 +62,11 @@ static int choose_out(struct inj_step *step, struct net_emulate *s, json_t *repo
 		if (l->loopback) {
 			if (!(ways(step) & WAY_QUEUE))
 				return impossible(step, "loopback, the packets", l->name, err);
-			s->in.v[s->in.n++] = *l;
+			r = beyond_queue(step, s, "the packets", l, all.n == 1, report, err);
+			if (r < 0)
+				return -1;
+			if (r == 0)
+				s->in.v[s->in.n++] = *l;
 		} else if (!(ways(step) & WAY_DETOUR)) {
 			return impossible(step, "the outgoing packets", l->name, err);
 		} else if (l->type == ARPHRD_ETHER) {
@@ -74,6 +97,8 @@ static int choose_in(struct inj_step *step, struct net_emulate *s, json_t *repor
 
 		if (!(ways(step) & WAY_QUEUE))
 			return impossible(step, "the incoming packets", l->name, err);
+		if (beyond_queue(step, s, "the incoming packets", l, true, report, err) < 0)
+			return -1;
 		if (l->master)
 			return ord_fail(err, ORD_SKIP,
 					"device %s is a port of a bridge or bond: what comes in is "
@@ -124,6 +149,7 @@ void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
 
 static int open_sources(struct net_emulate *s, struct ord_err *err)
 {
+	const struct fate_params *p = &s->emulate.p.fate;
 	uint16_t draw;
 
 	if (getrandom(&draw, sizeof draw, 0) != (ssize_t)sizeof draw)
@@ -132,11 +158,14 @@ static int open_sources(struct net_emulate *s, struct ord_err *err)
 		if (detour_sit(&s->detours[i], &s->out.v[i], err) < 0 ||
 		    tap_open(&s->emulate.taps[i], err) < 0)
 			return -1;
-		s->emulate.n_taps++;
+		s->emulate.taps[s->emulate.n_taps++].by_packet =
+			!emulate_keeps_frames(&s->emulate.p);
 	}
 	if (s->in.n && queue_open(&s->emulate.queue, err) < 0)
 		return -1;
 	net_emulate_draw_queue(s, draw);
+	s->emulate.queue.by_packet = fate_by_packet(&s->emulate.fates[0]);
+	s->emulate.queue.whole = p->corrupt.ppm || p->ecn;
 	return 0;
 }
 
@@ -184,7 +213,7 @@ static int note_effects(const struct inj_step *step, const struct net_emulate *s
 				"what arrives bears the time of before its delay: ping shows that "
 				"with -U only") < 0)
 		return -1;
-	if (ord_arg_int(step->args, "delay") >= (int64_t)(10 * ORD_MS) &&
+	if (s->emulate.p.fate.delay_ns >= 10 * ORD_MS &&
 	    net_tell(report, "notes", err,
 		     "with default buffers one TCP connection is bound by its window: about 6 MB a "
 		     "round trip") < 0)
@@ -193,21 +222,16 @@ static int note_effects(const struct inj_step *step, const struct net_emulate *s
 }
 
 /* Parameters, and what they need of this process while it may still do that. */
-static int set_pace(const struct inj_step *step, struct emulate_params *p, json_t *report,
-		    struct ord_err *err)
+static int set_pace(const struct inj_step *step, const struct fate_params *fate,
+		    struct emulate_params *p, json_t *report, struct ord_err *err)
 {
 	const struct sched_param fifo = {.sched_priority = 50};
 
 	*p = (struct emulate_params){
-		.delay_ns = (uint64_t)ord_arg_int(step->args, "delay"),
-		.jitter_ns = (uint64_t)ord_arg_int(step->args, "jitter"),
+		.fate = *fate,
 		.spin_ns = (uint64_t)ord_arg_int(step->args, "spin"),
 		.limit = (uint64_t)ord_arg_int(step->args, "limit"),
-		.seed = step->seed,
 	};
-	if (p->jitter_ns > p->delay_ns)
-		return ord_fail(err, ORD_USAGE,
-				"jitter is more than the delay: a packet cannot be early");
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
 	net_first_in_line();
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
@@ -227,13 +251,14 @@ static int set_pace(const struct inj_step *step, struct emulate_params *p, json_
 	return 0;
 }
 
-int net_emulate_prepare(struct inj_step *step, struct net_emulate *s, json_t *undo, json_t *report,
+int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
+			const struct fate_params *fate, json_t *undo, json_t *report,
 			struct ord_err *err)
 {
 	const struct match m = net_match(step);
 	struct emulate_params params;
 
-	if (set_pace(step, &params, report, err) < 0 ||
+	if (set_pace(step, fate, &params, report, err) < 0 ||
 	    emulate_init(&s->emulate, &params, err) < 0 ||
 	    talk_open(&s->route, NETLINK_ROUTE, err) < 0)
 		return -1;

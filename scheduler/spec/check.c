@@ -288,13 +288,20 @@ static uint64_t in_force(const struct ord_spec *spec)
 	return total;
 }
 
+/* Of packets as many that it is a cut. */
+static bool most(const struct ord_args *args, const char *share)
+{
+	return ord_arg_int(args, share) >= ORD_PPM / 2;
+}
+
 static bool cuts_all(const struct ord_args *args)
 {
 	const char *name = args->fault->name;
 	const bool reset = !strcmp(name, "net.reset");
 
-	if (!reset && strcmp(name, "net.partition") != 0 &&
-	    (strcmp(name, "net.loss") != 0 || ord_arg_int(args, "percent") < ORD_PPM / 2))
+	if (!strcmp(name, "net.loss") || !strcmp(name, "net.corrupt") ? !most(args, "percent")
+	    : !strcmp(name, "net.impair") ? !most(args, "loss") && !most(args, "corrupt")
+					  : !reset && strcmp(name, "net.partition") != 0)
 		return false;
 	return !ord_arg_set(args, "to") && !ord_arg_set(args, "hosts") &&
 	       !(reset && ord_arg_set(args, "local"));

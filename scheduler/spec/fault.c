@@ -13,12 +13,10 @@
 #define FLOAT (1u << SCALAR_FLOAT)
 
 /* Faults and parameters that later versions build: refused as such, not as unknown. */
-static const char later_faults[] = "net.duplicate|net.corrupt|net.reorder|net.rate|net.reset|net."
-				   "dns|net.down|net.impair|disk.fill|disk.slow|disk.error|cgroup."
-				   "freeze|cgroup.limit|time.skew|unit.stop|"
+static const char later_faults[] = "net.reset|net.dns|net.down|disk.fill|disk.slow|"
+				   "disk.error|cgroup.freeze|cgroup.limit|time.skew|unit.stop|"
 				   "proc.trace|container.kill|container.pause|syscall.fault";
-static const char later_params[] = "correlation|distribution|slot|seed|ecn|gap|model|host|hosts|"
-				   "resolve|cgroup|peer|established|mark";
+static const char later_params[] = "host|hosts|resolve|cgroup|peer|established|mark";
 
 struct endpoint_parts {
 	char *cidr, *ports, *protocol;

@@ -43,7 +43,8 @@ static json_t *param_schema(const struct ord_param *p)
 			"^[0-9]+(\\.[0-9]{1,9})?(TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?$");
 	case ORD_PARAM_RATE:
 		return schema_text(
-			40, "^[0-9]+(\\.[0-9]{1,9})?(TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?/s$");
+			40, "^[0-9]+(\\.[0-9]{1,9})?((TiB|GiB|MiB|KiB|T|G|M|K|TB|GB|MB|kB|B)?/s"
+			    "|[kMG]bit/s)$");
 	case ORD_PARAM_COUNT:
 		return schema_type_int(&key);
 	case ORD_PARAM_BOOL:

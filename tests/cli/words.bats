@@ -97,7 +97,7 @@ wrong() {
 	[ "$status" -eq 0 ]
 	[[ $output == *net.delay* ]]
 	"$ORDEAL" list faults --json | jq -e 'map(.name) | index("noop") != null and index("net.loss") != null'
-	"$ORDEAL" list faults --json | jq -e '.[] | select(.name == "net.loss").parameters[] | select(.name == "percent").required'
+	"$ORDEAL" list faults --json | jq -e '.[] | select(.name == "net.delay").parameters[] | select(.name == "delay").required'
 	# Those that an experiment can have, no more and no less.
 	[ "$("$ORDEAL" list probes --json | jq -c 'map(.name)')" = \
 		"$("$ORDEAL" schema | jq -c '.properties.spec.properties.probes.items.oneOf | map(.required[0])')" ]

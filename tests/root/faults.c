@@ -27,6 +27,12 @@ static bool unanswered(const struct target *t, unsigned within_ms)
 	       !target_hears_dns(t, AF_INET6, "a.test", within_ms);
 }
 
+static bool twice(const struct target *t, unsigned within_ms)
+{
+	return target_copies_us(t, AF_INET, 2, within_ms) == 2 &&
+	       target_copies_us(t, AF_INET6, 2, within_ms) == 2;
+}
+
 static bool stopped(const struct target *t, unsigned within_ms)
 {
 	(void)within_ms;
@@ -69,6 +75,13 @@ const struct row rows[] = {
 	{"net.reset", "{\"repeat\":50000000}", ON_NET, NULL, false, true},
 	{"net.down", "{\"device\":\"eth0\"}", ON_NET, cut, true, false},
 	{"net.dns", "{\"name\":\"a.test\",\"effect\":\"drop\"}", ON_NET, unanswered, false, false},
+	{"net.duplicate", "{\"percent\":1000000}", ON_NET, twice, false, false},
+	/* Whatever bit of an IPv4 packet is flipped, a checksum tells. */
+	{"net.corrupt", "{\"percent\":1000000}", ON_NET, late, false, false},
+	{"net.reorder", "{\"percent\":1,\"delay\":400000000}", ON_NET, late, false, false},
+	{"net.rate", "{\"rate\":1000,\"packet-overhead\":1000}", ON_NET, late, false, false},
+	{"net.impair", "{\"delay\":400000000,\"duplicate\":500000,\"loss\":10000}", ON_NET, late,
+	 false, false},
 	{"cpu.burn", "{\"load\":200000,\"cores\":1}", ON_HOST, child, false, false},
 	{"mem.fill", "{\"size\":33554432}", ON_HOST, child, false, false},
 };

@@ -42,8 +42,10 @@ void target_plain(struct target *ret);
 /* Kills and reaps it; with it goes its namespace. */
 void target_end(struct target *t);
 bool target_stopped(const struct target *t);
-/* Does a UDP packet from the target's namespace reach us within the time? Negative fds: made at
- * first use. */
+/* How many copies of a UDP packet from the target's namespace reach us, n at most, each within the
+ * time after the one before. Negative fds: made at first use. */
+unsigned target_copies_us(const struct target *t, int family, unsigned n, unsigned within_ms);
+/* Does one reach us within the time? */
 bool target_reaches_us(const struct target *t, int family, unsigned within_ms);
 /* Does an answer of a name server to a question for that name (two labels), sent by us from port
  * 53, arrive in the target? */

@@ -6,7 +6,7 @@ setup() { net_setup; }
 teardown() { net_teardown; }
 
 @test "loss: a quarter of the packets, both families, counted" {
-	ask net.loss '{"percent":250000}'
+	ask net.loss '{"percent":250000}' ',"engine":"netdev"'
 	for host in 10.77.0.2 fd77::2; do
 		got=$(in_a ping -q -f -c 1000 -W 1 $host | sed -n 's/.*, \([0-9]*\) received.*/\1/p')
 		between 680 820 "$got"
@@ -232,7 +232,7 @@ teardown() { net_teardown; }
 }
 
 @test "the tables are what nft shows" {
-	ask net.loss '{"percent":125000,"to":["10.0.0.0/8:5432/tcp"],"exclude":["10.9.9.9"],"direction":"both"}'
+	ask net.loss '{"percent":125000,"to":["10.0.0.0/8:5432/tcp"],"exclude":["10.9.9.9"],"direction":"both"}' ',"engine":"netdev"'
 	in_a nft list ruleset | sed 's/ordeal-n[0-9-]*/ordeal-LEASE/; s/^\(table [^{]*{\).*/\1/; s/comment ".*"/comment/' >"$dir/shown"
 	diff -u "$SOURCE_DIR/tests/root/golden/net-loss.nft" "$dir/shown"
 	revert

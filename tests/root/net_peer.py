@@ -9,6 +9,7 @@
   net_peer.py again ADDRESS PORT SECONDS     as keep, with a new connection each time: "cut N", then the errors' names
   net_peer.py many ADDRESS PORT N SECONDS    that many connections: "ready", then "alive A of N"
   net_peer.py count ADDRESS PORT SECONDS N   waits for numbered UDP packets: "received R of N, order kept|broken"
+  net_peer.py meter ADDRESS PORT SECONDS     bytes a second on the wire of the UDP packets that arrive, from the first on
   net_peer.py flood ADDRESS PORT N EVERY_US [SIZE]  sends numbered UDP packets; the names of errors that sendto told
   net_peer.py advertise DEVICE PREFIX        a router: answers solicitations with the prefix (/64, 1800 s), until killed
 """
@@ -201,6 +202,22 @@ def count(address, port, seconds, n):
     print("received %d of %d, order %s" % (len(got), n, "kept" if order else "broken"), flush=True)
 
 
+def meter(address, port, seconds):
+    heads = 14 + (40 if ":" in address else 20) + 8
+    sock = socket.socket(family(address), socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    sock.bind((address, port))
+    print("ready", flush=True)
+    sock.settimeout(10)
+    sock.recv(65536)
+    began = last = time.monotonic()
+    total = 0
+    while last < began + seconds:
+        total += heads + len(sock.recv(65536))
+        last = time.monotonic()
+    print("%d" % (total / (last - began)), flush=True)
+
+
 def flood(address, port, n, every_us, size=64):
     sock = socket.socket(family(address), socket.SOCK_DGRAM)
     told = collections.Counter()
@@ -234,7 +251,7 @@ def advertise(device, prefix):
 def main():
     what, args = sys.argv[1], sys.argv[2:]
     args = [int(a) if a.isdigit() else a for a in args]
-    {"serve": serve, "rtt": rtt, "connect": connect, "push": push, "keep": keep, "again": again, "many": many, "count": count, "flood": flood, "advertise": advertise}[what](*args)
+    {"serve": serve, "rtt": rtt, "connect": connect, "push": push, "keep": keep, "again": again, "many": many, "count": count, "meter": meter, "flood": flood, "advertise": advertise}[what](*args)
 
 
 if __name__ == "__main__":

@@ -256,7 +256,7 @@ static int socket_in(int netns, int family)
 	return fd;
 }
 
-bool target_reaches_us(const struct target *t, int family, unsigned within_ms)
+unsigned target_copies_us(const struct target *t, int family, unsigned n, unsigned within_ms)
 {
 	static uint64_t serial;
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(7700)};
@@ -267,18 +267,24 @@ bool target_reaches_us(const struct target *t, int family, unsigned within_ms)
 	int at = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct pollfd p = {.fd = at, .events = POLLIN};
 	uint64_t sent = ++serial, got = 0;
-	bool came;
+	unsigned came = 0;
 
 	must(inet_pton(AF_INET, "10.77.0.1", &v4.sin_addr) == 1 &&
 	     inet_pton(AF_INET6, "fd77::1", &v6.sin6_addr) == 1);
 	must_sys(at);
 	must_sys(bind(at, to, size));
-	came = sendto(from, &sent, sizeof sent, 0, to, size) == (ssize_t)sizeof sent &&
-	       poll(&p, 1, (int)within_ms) > 0 &&
-	       read(at, &got, sizeof got) == (ssize_t)sizeof got && got == sent;
+	if (sendto(from, &sent, sizeof sent, 0, to, size) == (ssize_t)sizeof sent)
+		while (came < n && poll(&p, 1, (int)within_ms) > 0 &&
+		       read(at, &got, sizeof got) == (ssize_t)sizeof got && got == sent)
+			came++;
 	(void)close(at);
 	(void)close(from);
 	return came;
+}
+
+bool target_reaches_us(const struct target *t, int family, unsigned within_ms)
+{
+	return target_copies_us(t, family, 1, within_ms) == 1;
 }
 
 /* An address of ours or of the target's, both families in one size. */

@@ -228,7 +228,7 @@ static void what_is_wrong_is_named(void **state)
 	set_refused("direction", "", "none of");
 	set_refused("direction", "egress|ingress", "none of");
 	set_refused("realtime", "maybe", "neither true nor false");
-	set_refused("limit", "1KiB", "is not within 1MiB to 8GiB");
+	set_refused("limit", "1KiB", "is not within 4KiB to 8GiB");
 	set_refused("device", "", "1 to 4095 bytes");
 	set_refused("device", "a\nb", "control characters");
 	set_refused("to", "10.0.0.1/8", "did you mean '10.0.0.0/8'");

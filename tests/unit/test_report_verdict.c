@@ -35,6 +35,47 @@ static void pitfall_15_faults_that_prove_nothing(void **state)
 	}
 }
 
+/* The engine's lateness is told beyond its tolerance, and is no failure. */
+static void an_engine_that_was_late(void **state)
+{
+	static const struct {
+		const char *figures;
+		size_t warnings;
+	} table[] = {
+		{"{\"matched_packets\":9,\"late_p99_ns\":31000,\"late_tolerance_ns\":1000000}", 0},
+		{"{\"matched_packets\":9,\"late_p99_ns\":1000000,\"late_tolerance_ns\":1000000}",
+		 0},
+		{"{\"matched_packets\":9,\"late_p99_ns\":2300000,\"late_tolerance_ns\":1000000}",
+		 1},
+		{"{\"matched_packets\":9,\"late_p99_ns\":2300000}", 0},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char more[160];
+		struct story s;
+
+		begin(&s, SELF, "");
+		phase(&s, 1, 0, "steady-before");
+		fault(&s, 1, 5000, "requested", "");
+		fault(&s, 1, 5010, "injected", "");
+		fault(&s, 1, 15000, "reverting", "");
+		(void)snprintf(more, sizeof more, ",\"residue\":0,\"figures\":%s",
+			       table[i].figures);
+		fault(&s, 1, 15020, "reverted", more);
+		samples(&s, 1, "orders", 0, 25000, 5, 'g');
+		samples(&s, 1, "stock", 0, 25000, 1, 'g');
+		finish(&s, 25000, "complete");
+		tells(&s);
+		assert_int_equal(s.a.n_warnings, table[i].warnings);
+		if (table[i].warnings)
+			assert_non_null(strstr(s.a.warnings[0].text,
+					       "slow: one packet of a hundred left more than "
+					       "2.30 ms after it was due, beyond the tolerance of "
+					       "1.00 ms"));
+		done(&s);
+	}
+}
+
 /* A safety rule's no is the caller's affair before anything was done, and an abort after. */
 static void a_refusal(void **state)
 {
@@ -299,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pitfall_15_faults_that_prove_nothing),
+		cmocka_unit_test(an_engine_that_was_late),
 		cmocka_unit_test(a_refusal),
 		cmocka_unit_test(a_kill_has_no_rollback),
 		cmocka_unit_test(several_faults),

@@ -8,8 +8,9 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "emulate_in.h"
 
-#define BUF	    65536
+#define BUF	    (2 * 65536)	 /* a packet of the queue and what is told of it, or a frame */
 #define BURST	    32		 /* packets read at a stretch from one source */
 #define TURN_NS	    (2 * ORD_MS) /* then the caller's loop has its say */
 #define WATCH_NS    ORD_S	 /* over which a realtime engine's share of a CPU is taken */
@@ -18,15 +19,17 @@
 #define TICK_NS \
 	(20 * ORD_US)	/* with many packets; they then leave up to half of it early, or late */
 #define TICK_PACKETS 20 /* in a turn: more is many */
-#define SOURCE_QUEUE UINT32_MAX
 
 int emulate_init(struct emulate *e, const struct emulate_params *params, struct ord_err *err)
 {
 	*e = (struct emulate){.p = *params, .queue = {.fd = -1}};
 	for (unsigned i = 0; i < LINKS_MAX; i++)
 		e->taps[i].fd = -1;
-	ord_rng_init(&e->rng, params->seed);
-	e->buf = malloc(BUF > HOLD_FRAME_MAX ? BUF : HOLD_FRAME_MAX);
+	if (fate_init(&e->fates[0], &params->fate, 0, err) < 0)
+		return -1;
+	for (uint32_t i = 1; i <= LINKS_MAX; i++)
+		fate_for(&e->fates[0], i, &e->fates[i]);
+	e->buf = malloc(BUF);
 	if (!e->buf)
 		return ord_fail_nomem(err);
 	return hold_init(&e->hold, params->limit, err);
@@ -41,24 +44,15 @@ void emulate_done(struct emulate *e)
 	free(ord_steal_ptr(e->buf));
 }
 
-/* When a packet came that is read only now: never before the one ahead of it. */
-static uint64_t arrival(struct emulate *e)
+bool emulate_keeps_frames(const struct emulate_params *p)
 {
-	const uint64_t now = ord_now_ns(), half = (now - e->drained_ns) / 2;
-	const uint64_t stamp = now - (half < e->lead_ns ? half : e->lead_ns);
-
-	if (stamp > e->stamp_ns)
-		e->stamp_ns = stamp;
-	return e->stamp_ns;
+	return !p->fate.jitter_ns && !p->fate.rate && !p->fate.slot_max_ns;
 }
 
-static uint64_t due_of(struct emulate *e)
+/* Packets leave in the order in which they came. */
+static bool in_order(const struct emulate *e)
 {
-	const uint64_t due = arrival(e) + e->p.delay_ns;
-
-	return e->p.jitter_ns
-		       ? due - e->p.jitter_ns + ord_rng_below(&e->rng, 2 * e->p.jitter_ns + 1)
-		       : due;
+	return !e->p.fate.jitter_ns && !e->p.fate.reorder.ppm;
 }
 
 /* ---- out ---- */
@@ -67,19 +61,33 @@ static void give_back(struct emulate *e, const struct held *p)
 {
 	ssize_t n;
 
-	if (p->source == SOURCE_QUEUE)
+	if (p->source == EMULATE_QUEUE) {
 		n = queue_verdict(&e->queue, p->id, true, false);
-	else
+	} else if (p->source == EMULATE_CHANGED) {
+		uint32_t id;
+
+		memcpy(&id, p->data, sizeof id);
+		n = queue_replace(&e->queue, id, p->data + sizeof id, p->len - (uint32_t)sizeof id,
+				  e->buf);
+	} else {
 		n = write(e->taps[p->source].fd, p->data, p->len);
+	}
 	if (n < 0)
 		e->refused++;
 	hold_release(&e->hold, p);
 }
 
 /*
- * Without jitter the queue's packets leave in the order of their numbers: one verdict serves all up
- * to the last that is due. With jitter each needs its own.
+ * In order, one verdict serves all of the queue's packets up to the last that is due. Else each
+ * needs its own, and so does one that was changed.
  */
+static void accept_upto(struct emulate *e, uint32_t *upto)
+{
+	if (*upto && queue_verdict(&e->queue, *upto, true, true) < 0)
+		e->refused++;
+	*upto = 0;
+}
+
 static unsigned release(struct emulate *e, bool all)
 {
 	const uint64_t early = e->ticking ? TICK_NS / 2 : EARLY_NS;
@@ -94,16 +102,16 @@ static unsigned release(struct emulate *e, bool all)
 		released++;
 		if (!all)
 			late_add(&e->late, now > p.due_ns ? now - p.due_ns : 0);
-		if (p.source == SOURCE_QUEUE && !e->p.jitter_ns) {
+		if (p.source == EMULATE_QUEUE && in_order(e)) {
 			upto = p.id;
 			hold_release(&e->hold, &p);
 			continue;
 		}
+		accept_upto(e, &upto);
 		give_back(e, &p);
 		now = ord_now_ns();
 	}
-	if (upto && queue_verdict(&e->queue, upto, true, true) < 0)
-		e->refused++;
+	accept_upto(e, &upto);
 	return released;
 }
 
@@ -121,21 +129,14 @@ static int read_tap(struct emulate *e, unsigned i)
 	/* What the TAP itself has to say to the world is no packet of the user's. */
 	if (n < TAP_HEADER + ETH_HLEN || memcmp(at + TAP_HEADER + ETH_ALEN, t->mac, ETH_ALEN) == 0)
 		e->own++;
-	else if (!room)
-		e->dropped_limit++;
 	else
-		hold_frame(&e->hold, due_of(e), (uint32_t)n, i);
+		emulate_frame(e, i, at, (uint32_t)n);
 	return 1;
 }
 
-static void on_queued(void *arg, uint32_t id, uint32_t len)
+static void on_queued(void *arg, const struct queued *q)
 {
-	struct emulate *e = arg;
-
-	if (hold_number(&e->hold, due_of(e), id, len, SOURCE_QUEUE))
-		return;
-	e->dropped_limit++;
-	(void)queue_verdict(&e->queue, id, false, false);
+	emulate_queued(arg, q);
 }
 
 /* Source i of emulate_wait: the TAPs, then the queue. */

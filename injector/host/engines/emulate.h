@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-#include "base/rng.h"
+#include "fate.h"
 #include "hold.h"
 #include "late.h"
 #include "link.h"
@@ -16,17 +16,23 @@
 #include "tap.h"
 
 struct emulate_params {
-	uint64_t delay_ns, jitter_ns; /* uniform in delay +- jitter; jitter <= delay */
-	uint64_t spin_ns;	      /* spin this long before a packet is due; 0: never */
-	uint64_t limit;		      /* bytes held at most */
-	uint64_t seed;
+	struct fate_params fate; /* its table is borrowed */
+	uint64_t spin_ns;	 /* spin this long before a packet is due; 0: never */
+	uint64_t limit;		 /* bytes held at most */
 	bool realtime; /* runs with SCHED_FIFO: watched, and given up above 90 % of a CPU */
+};
+
+/* Packets on the wire, not frames. */
+struct emulate_count {
+	uint64_t packets, lost, marked, corrupted, duplicated, reordered;
+	uint64_t split;	    /* frames that were cut, since not all of their packets were alike */
+	uint64_t unchanged; /* packets too long for the queue to give back changed */
 };
 
 struct emulate {
 	struct emulate_params p;
 	struct hold hold;
-	struct ord_rng rng;
+	struct fate fates[LINKS_MAX + 1]; /* of the TAPs, then of the queue */
 
 	struct tap taps[LINKS_MAX];
 	unsigned n_taps;
@@ -34,6 +40,7 @@ struct emulate {
 
 	/* figures */
 	struct late late;
+	struct emulate_count count;
 	uint64_t dropped_limit; /* packets beyond the limit */
 	uint64_t own;		/* frames of the TAPs themselves, not passed on */
 	uint64_t refused;	/* packets that the kernel did not take back */
@@ -56,6 +63,9 @@ struct emulate {
 int emulate_init(struct emulate *e, const struct emulate_params *params, struct ord_err *err);
 /* Closes the sources. Fine on a zeroed struct whose queue is closed. */
 void emulate_done(struct emulate *e);
+
+/* All packets of a frame leave together, however many they are. */
+bool emulate_keeps_frames(const struct emulate_params *p);
 
 /* The caller polls these until *due_ns (CLOCK_MONOTONIC, lowered here), then calls emulate_run with
  * what poll said. */

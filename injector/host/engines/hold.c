@@ -82,14 +82,14 @@ static void push(struct hold *h, struct held p)
 	h->heap[i] = p;
 }
 
-static bool full(const struct hold *h)
+bool hold_full(const struct hold *h)
 {
 	return h->used >= h->limit || h->n == h->cap;
 }
 
 uint8_t *hold_reserve(struct hold *h)
 {
-	if (full(h))
+	if (hold_full(h))
 		return NULL;
 	if (h->fill + HOLD_FRAME_MAX > CHUNK) {
 		if (h->live[h->current] == 0) {
@@ -120,7 +120,7 @@ void hold_frame(struct hold *h, uint64_t due_ns, uint32_t len, uint32_t source)
 
 bool hold_number(struct hold *h, uint64_t due_ns, uint32_t id, uint32_t len, uint32_t source)
 {
-	if (full(h))
+	if (hold_full(h))
 		return false;
 	push(h, (struct held){.due_ns = due_ns,
 			      .len = len,

@@ -45,6 +45,8 @@ int hold_init(struct hold *h, size_t limit, struct ord_err *err);
 /* Fine on a zeroed struct. */
 void hold_done(struct hold *h);
 
+/* The limit is reached. */
+bool hold_full(const struct hold *h);
 /* HOLD_FRAME_MAX bytes to read the next packet into, or NULL where the limit is reached. */
 uint8_t *hold_reserve(struct hold *h);
 /* Keeps the len bytes that were put at the last reserve. */

@@ -13,12 +13,11 @@
 
 #include "base/auto.h"
 
-#define TYPE(x)	    (NFNL_SUBSYS_QUEUE << 8 | (x))
-#define COPY	    24 /* bytes of each packet that we get: none are looked at */
-#define WHOLE	    0xffff
-#define LENGTH	    (1u << 20) /* packets that wait for a verdict at most; our own limit is in bytes */
-#define RECEIVE	    (32 << 20)
-#define UNKNOWN_LEN 1500u
+#define TYPE(x) (NFNL_SUBSYS_QUEUE << 8 | (x))
+#define COPY	24	   /* bytes of each packet that we get where none are looked at */
+#define WHOLE	0xffffu	   /* as many as an attribute can hold */
+#define LENGTH	(1u << 20) /* packets that wait for a verdict at most; our own limit is in bytes */
+#define RECEIVE (32 << 20)
 
 struct msg {
 	struct nlmsghdr h;
@@ -90,7 +89,7 @@ int queue_bind(struct queue *q, uint16_t number, bool *ret_taken, struct ord_err
 	const struct nfqnl_msg_config_cmd bind_cmd = {.command = NFQNL_CFG_CMD_BIND};
 	const struct nfqnl_msg_config_params params = {.copy_range = htonl(q->whole ? WHOLE : COPY),
 						       .copy_mode = NFQNL_COPY_PACKET};
-	const uint32_t gso = htonl(NFQA_CFG_F_GSO), flags = q->whole ? 0 : gso;
+	const uint32_t gso = htonl(NFQA_CFG_F_GSO), flags = q->by_packet || q->whole ? 0 : gso;
 	const uint32_t length = htonl(LENGTH);
 	struct msg m = msg_begin(NFQNL_MSG_CONFIG, number, NLM_F_ACK);
 
@@ -125,53 +124,39 @@ void queue_close(struct queue *q)
 	ord_close(&q->fd);
 }
 
-struct queued {
-	uint32_t id, len, copied;
-	uint8_t *packet;
-};
-
-/* Attributes of one message, read with care, wherever they stand. */
+/* Attributes of one message, read with care: wherever they stand. */
 static struct queued parse(struct nlmsghdr *h)
 {
-	struct queued q = {.len = UNKNOWN_LEN};
 	uint8_t *p = (uint8_t *)h;
 	size_t off = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-	bool cut = false;
+	struct queued q = {0};
+	uint32_t id = 0, len = 0;
 
 	while (off + sizeof(struct nlattr) <= h->nlmsg_len) {
+		uint8_t *value = p + off + sizeof(struct nlattr);
 		struct nlattr a;
-		uint32_t v = 0;
+		int type;
 
 		memcpy(&a, p + off, sizeof a);
 		if (a.nla_len < sizeof a || off + a.nla_len > h->nlmsg_len)
 			break;
-		if (a.nla_len >= sizeof a + sizeof v)
-			memcpy(&v, p + off + sizeof a, sizeof v);
-		switch (a.nla_type & NLA_TYPE_MASK) {
-		case NFQA_PACKET_HDR:
-			q.id = ntohl(v);
-			break;
-		case NFQA_CAP_LEN:
-			q.len = ntohl(v);
-			cut = true;
-			break;
-		case NFQA_PAYLOAD:
-			q.packet = p + off + sizeof a;
-			q.copied = (uint32_t)(a.nla_len - sizeof a);
-			break;
-		default:
-			break;
+		type = a.nla_type & NLA_TYPE_MASK;
+		if (type == NFQA_PACKET_HDR && a.nla_len >= sizeof a + 4)
+			memcpy(&id, value, 4);
+		if (type == NFQA_CAP_LEN && a.nla_len >= sizeof a + 4)
+			memcpy(&len, value, 4);
+		if (type == NFQA_PAYLOAD) {
+			q.data = value;
+			q.held = (uint32_t)(a.nla_len - sizeof a);
 		}
 		off += (size_t)NLA_ALIGN(a.nla_len);
 	}
-	if (cut && q.copied < q.len)
-		q.packet = NULL;
+	q.id = ntohl(id);
+	q.len = ntohl(len) > q.held ? ntohl(len) : q.held; /* told only where it was cut */
 	return q;
 }
 
-/* One read; what is wanted of each packet is one of the two. */
-static int read_some(struct queue *q, uint8_t *buf, size_t size, queue_each *each,
-		     queue_each_whole *each_whole, void *arg)
+int queue_read(struct queue *q, uint8_t *buf, size_t size, queue_each *each, void *arg)
 {
 	ssize_t n = recv(q->fd, buf, size, MSG_DONTWAIT);
 	size_t at = 0;
@@ -184,26 +169,13 @@ static int read_some(struct queue *q, uint8_t *buf, size_t size, queue_each *eac
 		if (h->nlmsg_len < NLMSG_HDRLEN || at + h->nlmsg_len > (size_t)n)
 			break;
 		if (h->nlmsg_type == TYPE(NFQNL_MSG_PACKET)) {
-			const struct queued p = parse(h);
+			const struct queued packet = parse(h);
 
-			if (each)
-				each(arg, p.id, p.len);
-			else
-				each_whole(arg, p.id, p.packet, p.copied);
+			each(arg, &packet);
 		}
 		at += NLMSG_ALIGN(h->nlmsg_len);
 	}
 	return 1;
-}
-
-int queue_read(struct queue *q, uint8_t *buf, size_t size, queue_each *each, void *arg)
-{
-	return read_some(q, buf, size, each, NULL, arg);
-}
-
-int queue_read_whole(struct queue *q, uint8_t *buf, size_t size, queue_each_whole *each, void *arg)
-{
-	return read_some(q, buf, size, NULL, each, arg);
 }
 
 int queue_replace(const struct queue *q, uint32_t id, const uint8_t *packet, uint32_t len,

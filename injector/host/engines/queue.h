@@ -15,8 +15,17 @@
 struct queue {
 	int fd; /* -1: closed */
 	uint16_t number;
-	bool whole; /* set before bind: packets are copied whole, and none is longer than its
-		       device takes */
+	/* Set before it is bound. */
+	bool by_packet; /* the kernel takes GSO frames apart, and completes checksums */
+	bool whole;	/* as by_packet, and their bytes are wanted: up to 65,531 of each */
+};
+
+/* One packet that waits; its bytes may be changed, and are gone with the next read. */
+struct queued {
+	uint32_t id;
+	uint32_t len;  /* bytes from the IP header on */
+	uint32_t held; /* bytes of it that are here: never more than len */
+	uint8_t *data;
 };
 
 /* Opens the socket in the network namespace of the caller. */
@@ -28,15 +37,9 @@ int queue_open(struct queue *q, struct ord_err *err);
 int queue_bind(struct queue *q, uint16_t number, bool *ret_taken, struct ord_err *err);
 void queue_close(struct queue *q);
 
-/* For each packet that has arrived: its number and length. At most one read; 1 read, 0 nothing
- * there, -1 failed. */
-typedef void queue_each(void *arg, uint32_t id, uint32_t len);
+/* For each packet that has arrived. At most one read; 1 read, 0 nothing there, -1 failed. */
+typedef void queue_each(void *arg, const struct queued *q);
 int queue_read(struct queue *q, uint8_t *buf, size_t size, queue_each *each, void *arg);
-
-/* The same of a queue that copies packets whole. The bytes may be changed until each returns; NULL:
- * they are not all there. */
-typedef void queue_each_whole(void *arg, uint32_t id, uint8_t *packet, uint32_t len);
-int queue_read_whole(struct queue *q, uint8_t *buf, size_t size, queue_each_whole *each, void *arg);
 
 #define QUEUE_REPLY_MAX (65536 + 64)
 /* It goes on with these bytes in place of its own; buf is room of QUEUE_REPLY_MAX. */

@@ -80,7 +80,9 @@ static int up(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
 	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
-	const unsigned long offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	const bool gso = !t->by_packet;
+	const unsigned long tso = gso ? TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
+	const unsigned long offload = TUN_F_CSUM | tso, uso = gso ? USO4 | USO6 : 0;
 	struct link link;
 	bool found;
 
@@ -89,7 +91,7 @@ int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err)
 		return ord_fail_sys(err, "index of TAP %s", t->name);
 	if (ioctl(t->fd, TUNSETIFF, &r) < 0)
 		return ord_fail_sys(err, "make TAP %s", t->name);
-	if (ioctl(t->fd, TUNSETOFFLOAD, offload | USO4 | USO6) < 0 &&
+	if (ioctl(t->fd, TUNSETOFFLOAD, offload | uso) < 0 &&
 	    ioctl(t->fd, TUNSETOFFLOAD, offload) < 0)
 		return ord_fail_sys(err, "offload of TAP %s", t->name);
 	if (without_ipv6(t, route, err) < 0 || up(t, route, err) < 0 ||

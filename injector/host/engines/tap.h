@@ -6,6 +6,7 @@
 #define ORDEAL_ENGINES_TAP_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "link.h"
@@ -18,6 +19,7 @@ struct tap {
 	char name[IFNAMSIZ];
 	int index; /* chosen beforehand, so that rules can be built before the device is there */
 	uint8_t mac[6];
+	bool by_packet; /* set before it is made: the kernel takes GSO frames apart */
 };
 
 /* Opens the clone device: in the network namespace where the TAP is to be. Draws name and index.
