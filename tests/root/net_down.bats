@@ -171,6 +171,7 @@ rescue() { printf '{"protocol":1,"op":"rescue","lease":"%s"}\n' "$(lease)" | "$i
 
 @test "down: by its index, when it was renamed" {
 	ask net.down '{"device":"va"}'
+	down
 	ip -n "$A" link set va name other
 	revert
 	ip -n "$A" link show other | grep -q '[<,]UP[,>]'
@@ -241,6 +242,19 @@ rescue() { printf '{"protocol":1,"op":"rescue","lease":"%s"}\n' "$(lease)" | "$i
 	run ask net.down '{"device":"va"}'
 	[ "$status" = 1 ]
 	grep -q "device 'va' is down" "$dir/events"
+}
+
+@test "down: a device under a VLAN is refused, the VLAN is not" {
+	ip -n "$A" link add link va name va.5 type vlan id 5 2>/dev/null || skip "this kernel has no VLAN devices (CONFIG_VLAN_8021Q)"
+	ip -n "$A" link set va.5 up
+	run ask net.down '{"device":"va"}'
+	[ "$status" = 1 ]
+	grep -q "'va.5' is a VLAN on 'va'" "$dir/events"
+	ask net.down '{"device":"va.5"}'
+	run ip -n "$A" link show va.5 up
+	[ -z "$output" ]
+	revert
+	ip -n "$A" link show va.5 up | grep -q va.5
 }
 
 # The injector in the namespace that it is to change: whoever asks sits there.
