@@ -60,6 +60,9 @@ static void on_this_machine(void **state)
 	(void)state;
 	check(PAUSE("pid: 5"), PAUSE("pid: 6"), false);
 	check(PAUSE("pid: 5"), PAUSE("pid: 5"), true);
+	/* Two commands may lead to one machine, this one too. */
+	check(PAUSE("pid: 5, via: [ssh, a, x]"), PAUSE("pid: 5"), true);
+	check(PAUSE("pid: 5, via: [ssh, a, x]"), PAUSE("pid: 5, via: [ssh, b, x]"), true);
 	check(PAUSE("pid: 5"), PAUSE("process: orders"), true);
 	check(PAUSE("process: orders"), PAUSE("process: store"), true);
 	check(PAUSE("unit: orders.service"), PAUSE("unit: store.service"), false);
