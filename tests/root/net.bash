@@ -89,8 +89,8 @@ ask_on() {
 	holder=$!
 	holders+=($!)
 	eval "exec $fd>\"$dir/in\""
-	printf '{"protocol":1,"op":"add","lease":"n%s-%s-%s","fault":"%s","args":%s,"target":{"netns":"/run/netns/%s","netns_ino":%s},"hold_ns":60000000000,"seed":7%s}\n' \
-		$$ "$BATS_TEST_NUMBER" "$fd" "$3" "$4" "$A" "$ino" "${5:-}" >&"$fd"
+	printf '{"protocol":1,"op":"add","lease":"n%s-%s-%s","fault":"%s","args":%s,"target":{"netns":"/run/netns/%s","netns_ino":%s},"hold_ns":%s,"seed":7%s}\n' \
+		$$ "$BATS_TEST_NUMBER" "$fd" "$3" "$4" "$A" "$ino" "${hold_ns:-60000000000}" "${5:-}" >&"$fd"
 	for _ in $(seq 500); do
 		grep -q '"event":"injected"' "$events" && return 0
 		grep -q '"event":"failed"' "$events" && return 1
