@@ -38,6 +38,8 @@ int net_dns_rule(const struct inj_step *step, struct dns_rule *ret, struct ord_e
 	struct dns_rule *r = ret;
 	const int64_t effect = ord_arg_int(step->args, "effect");
 
+	if (ord_arg_int(step->args, "ttl") % (int64_t)ORD_S)
+		return ord_fail(err, ORD_USAGE, "ttl counts in whole seconds");
 	r->effect = (enum dns_effect)effect;
 	r->ttl = (uint32_t)(ord_arg_int(step->args, "ttl") / (int64_t)ORD_S);
 	if (belongs(step, "delay", effect == DNS_DELAY, effect == DNS_DELAY, "delay", err) < 0 ||

@@ -337,6 +337,7 @@ killed() {
 	no '{"name":"www.example.test","effect":"delay"}' 'effect delay needs delay'
 	no '{"name":"www.example.test","effect":"address"}' 'effect address needs address'
 	no '{"name":"www.example.test","effect":"drop","ttl":1000000000}' 'ttl belongs to effect ttl or address, not to drop'
+	no '{"name":"www.example.test","effect":"ttl","ttl":1500000000}' 'ttl counts in whole seconds'
 	no '{"name":"a..b","effect":"drop"}' 'is no name'
 	no '{"name":"www.example.test","type":"AAAAA","effect":"drop"}' 'is no record type'
 	no '{"name":"www.example.test","effect":"address","address":"10.0.0.300"}' 'one IPv4 address'
