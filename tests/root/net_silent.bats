@@ -57,6 +57,10 @@ silent() {
 	silent net.partition '{mode: reject, to: ["10.77.0.9"]}'
 	silent net.delay '{delay: 10ms, to: ["fd77::9"]}'
 	silent net.reset '{to: ["10.77.0.2:7999"]}'
+	silent net.duplicate '{percent: 30%, to: ["10.77.0.9"]}'
+	silent net.corrupt '{percent: 30%, to: ["fd77::9"]}'
+	silent net.rate '{rate: 1MiB/s, to: ["10.77.0.2:7999"]}'
+	silent net.impair '{delay: 5ms, loss: 10%, state: new, to: ["10.77.0.2"]}'
 }
 
 @test "hosts: names become addresses of both families, told in the timeline; unknown ones stop the run" {
