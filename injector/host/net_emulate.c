@@ -32,6 +32,7 @@ int net_emulate_check(struct inj_step *step, const struct fate_params *fate, con
 	if (!s)
 		return ord_fail_nomem(err);
 	s->nft.fd = s->route.fd = s->emulate.queue.fd = -1;
+	s->netem.ns = s->netem.route.fd = s->netem.nft.fd = -1;
 	for (size_t i = 0; i < LINKS_MAX; i++)
 		s->detours[i].seat = -1;
 	step->state = s;
@@ -98,6 +99,9 @@ int net_emulate_inject(struct inj_step *step, struct ord_err *err)
 {
 	struct net_emulate *s = step->state;
 
+	for (size_t i = 0; s->by_netem && i < s->out.n; i++)
+		if (netem_create(&s->netem, &s->emulate.taps[i], &s->route, err) < 0)
+			return -1;
 	for (unsigned i = 0; i < s->emulate.n_taps; i++)
 		if (tap_create(&s->emulate.taps[i], &s->route, err) < 0)
 			return -1;
@@ -170,6 +174,13 @@ void net_emulate_figures(struct inj_step *step, json_t *out)
 	}
 	net_figure(out, "matched_packets", packets);
 	net_figure(out, "matched_bytes", bytes);
+	if (s->by_netem) {
+		packets = 0;
+		for (size_t i = 0; i < s->out.n; i++)
+			packets += netem_lost(&s->netem, &s->emulate.taps[i]);
+		net_figure(out, "lost", packets);
+		return;
+	}
 	count_effects(e, out);
 	net_figure(out, "late_p50_ns", late_quantile(&e->late, 500000));
 	net_figure(out, "late_p99_ns", late_quantile(&e->late, 990000));
@@ -207,6 +218,7 @@ static void close_all(struct net_emulate *s)
 {
 	talk_close(&s->nft);
 	emulate_done(&s->emulate);
+	netem_close(&s->netem);
 	talk_close(&s->route);
 	for (size_t i = 0; i < LINKS_MAX; i++)
 		detour_leave(&s->detours[i]);
@@ -221,6 +233,8 @@ int net_emulate_end(struct inj_step *step, struct ord_err *err)
 		return 0;
 	if (stop_taking(s, err) == 0)
 		(void)emulate_flush(&s->emulate, err);
+	for (size_t i = 0; s->by_netem && i < s->out.n; i++)
+		(void)netem_remove(&s->emulate.taps[i], &s->route, err);
 	close_all(s);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "engines/emulate.h"
 #include "engines/detour.h"
+#include "engines/netem.h"
 #include "net.h"
 #include "net_effects.h"
 
@@ -22,6 +23,8 @@ struct net_emulate_table {
 struct net_emulate {
 	struct nl_talk nft, route;
 	struct emulate emulate;
+	struct netem netem; /* instead of this process, where `by_netem` */
+	bool by_netem;	    /* the TAPs of the emulator are near ends then, which it does not see */
 	struct links out, in; /* with a detour each; with a queue for all */
 	struct detour detours[LINKS_MAX];
 	struct net_emulate_table tables[NET_EMULATE_TABLES];

@@ -17,7 +17,8 @@ enum way { WAY_DETOUR = 1, WAY_QUEUE = 2 };
 
 static unsigned ways(const struct inj_step *step)
 {
-	return strcmp(step->engine, "detour") == 0  ? WAY_DETOUR
+	return strcmp(step->engine, "detour") == 0 || strcmp(step->engine, "netem") == 0
+		       ? WAY_DETOUR
 	       : strcmp(step->engine, "queue") == 0 ? WAY_QUEUE
 						    : WAY_DETOUR | WAY_QUEUE;
 }
@@ -147,6 +148,37 @@ void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
 	s->emulate.queue.number = (uint16_t)(QUEUE_LOW + draw % (UINT16_MAX - QUEUE_LOW));
 }
 
+/* What this process would do, and sch_netem does not. */
+static int beyond_netem(const struct inj_step *step, struct ord_err *err)
+{
+	static const struct {
+		const char *name;
+		int64_t unless;
+	} ours[] = {{"spin", 0}, {"realtime", 0}, {"limit", 256 << 20}, {"tolerance", ORD_MS}};
+
+	for (size_t i = 0; i < ORD_COUNT(ours); i++)
+		if (ord_arg_int(step->args, ours[i].name) != ours[i].unless)
+			return ord_fail(err, ORD_USAGE,
+					"engine netem does not take '%s': it is for packets that "
+					"ordeal itself holds",
+					ours[i].name);
+	return 0;
+}
+
+static int open_netem(const struct inj_step *step, struct net_emulate *s, json_t *report,
+		      struct ord_err *err)
+{
+	const struct fate_params *p = &s->emulate.p.fate;
+
+	if (beyond_netem(step, err) < 0 || netem_can(p, err) < 0 ||
+	    netem_open(&s->netem, p, ord_arg_set(step->args, "seed"), err) < 0)
+		return -1;
+	return net_tell(report, "notes", err,
+			"netem draws in the kernel, holds at most %d packets, and loses those it "
+			"holds when the fault ends",
+			NETEM_LIMIT);
+}
+
 static int open_sources(struct net_emulate *s, struct ord_err *err)
 {
 	const struct fate_params *p = &s->emulate.p.fate;
@@ -155,8 +187,13 @@ static int open_sources(struct net_emulate *s, struct ord_err *err)
 	if (getrandom(&draw, sizeof draw, 0) != (ssize_t)sizeof draw)
 		return ord_fail_sys(err, "getrandom");
 	for (size_t i = 0; i < s->out.n; i++) {
-		if (detour_sit(&s->detours[i], &s->out.v[i], err) < 0 ||
-		    tap_open(&s->emulate.taps[i], err) < 0)
+		if (detour_sit(&s->detours[i], &s->out.v[i], err) < 0)
+			return -1;
+		if (s->by_netem && netem_draw(&s->emulate.taps[i], err) < 0)
+			return -1;
+		if (s->by_netem)
+			continue;
+		if (tap_open(&s->emulate.taps[i], err) < 0)
 			return -1;
 		s->emulate.taps[s->emulate.n_taps++].by_packet =
 			!emulate_keeps_frames(&s->emulate.p);
@@ -171,15 +208,19 @@ static int open_sources(struct net_emulate *s, struct ord_err *err)
 
 static int describe(const struct net_emulate *s, json_t *undo, json_t *report, struct ord_err *err)
 {
-	const char *engine = s->out.n && s->in.n ? "detour+queue" : s->out.n ? "detour" : "queue";
+	const char *engine = s->by_netem	   ? "netem"
+			     : s->out.n && s->in.n ? "detour+queue"
+			     : s->out.n		   ? "detour"
+						   : "queue";
 
 	if (json_object_set_new(report, "engine", json_string(engine)) < 0)
 		return ord_fail_nomem(err);
-	for (unsigned i = 0; i < s->emulate.n_taps; i++)
+	for (size_t i = 0; i < s->out.n; i++)
 		if (net_undo_link(undo, s->emulate.taps[i].name, err) < 0 ||
 		    net_tell(report, "objects", err,
-			     "TAP %s beside %s; the kernel removes it with the process",
-			     s->emulate.taps[i].name, s->out.v[i].name) < 0)
+			     "%s %s beside %s; the kernel removes it with the process",
+			     s->by_netem ? "veth pair" : "TAP", s->emulate.taps[i].name,
+			     s->out.v[i].name) < 0)
 			return -1;
 	if (s->in.n &&
 	    net_tell(report, "objects", err,
@@ -272,6 +313,9 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 	 * The tables must go first: a TAP takes 50 ms, and until the rules are gone packets would
 	 * still be sent to it. A rank goes last, when nothing of its holder is left.
 	 */
+	s->by_netem = strcmp(step->engine, "netem") == 0;
+	if (s->by_netem && open_netem(step, s, report, err) < 0)
+		return -1;
 	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
 		return -1;
 	net_comment(step, s->comment);

@@ -142,6 +142,7 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 {
 	const struct ord_fault *e = f->args->fault;
 	char at[32], hold[32], engines[96];
+	char *asked;
 	size_t n;
 
 	(void)fprintf(out, "\n  %s: %s, %s\n", f->name, e->name, e->summary);
@@ -155,7 +156,11 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 	if (*f->engine)
 		(void)fprintf(out, "    engine     %s, as asked\n", f->engine);
 	else if (*e->engines) {
+		/* netem is taken when it is asked for, and only then. */
 		(void)snprintf(engines, sizeof engines, "%s", e->engines);
+		asked = strstr(engines, "|netem");
+		if (asked)
+			*asked = '\0';
 		for (char *p = engines; *p; p++)
 			if (*p == '|')
 				*p = ' ';

@@ -323,17 +323,12 @@ static void check_engine(struct reader *r, const struct node *map,
 {
 	const struct ord_fault *fault = spec->args->fault;
 	const struct node *node = node_find(map, "engine");
-	char words[96];
 
 	if (!*spec->engine || choice_find(fault->engines, spec->engine, NULL))
 		return;
 	if (!*fault->engines) {
 		sink_add(r->sink, node, "engine: %s has but one way to do it; leave the key out",
 			 fault->name);
-	} else if (!strcmp(spec->engine, "netem")) {
-		choices_join(fault->engines, words, sizeof words);
-		sink_add(r->sink, node, "the engine 'netem' is not in this version; there are %s",
-			 words);
 	} else {
 		unknown_choice(r, node, "engine", spec->engine, fault->engines);
 	}

@@ -18,10 +18,20 @@
 #define QUEUE 20000 /* frames that wait for us at most */
 #define MTU   65521 /* whatever fits a frame: forwarding does not look at it, segmentation does */
 
-int tap_open(struct tap *t, struct ord_err *err)
+int tap_draw(struct tap *t, struct ord_err *err)
 {
 	uint32_t draw[2];
 
+	if (getrandom(draw, sizeof draw, 0) != (ssize_t)sizeof draw)
+		return ord_fail_sys(err, "getrandom");
+	(void)snprintf(t->name, sizeof t->name, "ordeal-%08x", draw[0]);
+	/* Far above those that the kernel counts up, so that its next one stays what it was. */
+	t->index = (int)(1u << 24 | (draw[1] & 0x3fffffffu));
+	return 0;
+}
+
+int tap_open(struct tap *t, struct ord_err *err)
+{
 	*t = (struct tap){.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)};
 	if (t->fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
 		return ord_fail(err, ORD_SKIP,
@@ -29,14 +39,10 @@ int tap_open(struct tap *t, struct ord_err *err)
 				"container: --device /dev/net/tun)");
 	if (t->fd < 0)
 		return ord_fail_sys(err, "open '/dev/net/tun'");
-	if (getrandom(draw, sizeof draw, 0) != (ssize_t)sizeof draw) {
-		ord_close(&t->fd);
-		return ord_fail_sys(err, "getrandom");
-	}
-	(void)snprintf(t->name, sizeof t->name, "ordeal-%08x", draw[0]);
-	/* Far above those that the kernel counts up, so that its next one stays what it was. */
-	t->index = (int)(1u << 24 | (draw[1] & 0x3fffffffu));
-	return 0;
+	if (tap_draw(t, err) == 0)
+		return 0;
+	ord_close(&t->fd);
+	return -1;
 }
 
 void tap_close(struct tap *t)
@@ -44,8 +50,7 @@ void tap_close(struct tap *t)
 	ord_close(&t->fd);
 }
 
-/* No IPv6 address of its own, and so no router solicitations, which would arrive here as frames. */
-static int without_ipv6(const struct tap *t, struct nl_talk *route, struct ord_err *err)
+int tap_quiet(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
 	ord_auto(msg) struct nl_msg *msg = link_change(t->index, 0, 0);
 	struct nlattr *spec = NULL, *inet6 = NULL;
@@ -67,7 +72,7 @@ static int without_ipv6(const struct tap *t, struct nl_talk *route, struct ord_e
 		       : -1;
 }
 
-static int up(const struct tap *t, struct nl_talk *route, struct ord_err *err)
+int tap_up(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
 	ord_auto(msg) struct nl_msg *msg =
 		link_change(t->index, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP);
@@ -94,7 +99,7 @@ int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err)
 	if (ioctl(t->fd, TUNSETOFFLOAD, offload | uso) < 0 &&
 	    ioctl(t->fd, TUNSETOFFLOAD, offload) < 0)
 		return ord_fail_sys(err, "offload of TAP %s", t->name);
-	if (without_ipv6(t, route, err) < 0 || up(t, route, err) < 0 ||
+	if (tap_quiet(t, route, err) < 0 || tap_up(t, route, err) < 0 ||
 	    link_find(route, t->name, &found, &link, err) < 0)
 		return ord_wrap(err, "set TAP %s up", t->name);
 	if (!found || link.index != t->index || !(link.flags & IFF_UP))

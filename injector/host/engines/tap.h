@@ -29,4 +29,11 @@ int tap_open(struct tap *t, struct ord_err *err);
 int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err);
 void tap_close(struct tap *t);
 
+/* For any device that is used as one: its name and index; no IPv6 address of its own, and so no
+ * router solicitations, which would be taken for frames on their way; up, with room for frames of
+ * any size. */
+int tap_draw(struct tap *t, struct ord_err *err);
+int tap_quiet(const struct tap *t, struct nl_talk *route, struct ord_err *err);
+int tap_up(const struct tap *t, struct nl_talk *route, struct ord_err *err);
+
 #endif
