@@ -348,6 +348,43 @@ static void the_nearest_name_is_found(void **state)
 	}
 }
 
+/* Rules between the parameters of the effects on packets. */
+static void effects_have_rules(void **state)
+{
+	static const struct {
+		const char *fault, *set[6], *why; /* why NULL: it is right */
+	} table[] = {
+		{"net.loss", {NULL}, "net.loss needs 'percent'"},
+		{"net.loss", {"percent", "5%", NULL}, NULL},
+		{"net.loss", {"percent", "5%", "p13", "1%", NULL}, "model: random takes 'percent'"},
+		{"net.loss", {"model", "markov", NULL}, "nothing is lost without p13 or p14"},
+		{"net.loss", {"model", "markov", "p14", "1%", NULL}, NULL},
+		{"net.loss", {"model", "markov", "p13", "1%", "percent", "1%"}, "none the others'"},
+		{"net.loss", {"model", "gilbert", "p", "1%", NULL}, NULL},
+		{"net.loss", {"model", "gilbert", "r", "1%", NULL}, "without p or 1-k"},
+		{"net.delay", {"delay", "5ms", "distribution", "file", NULL}, "belong together"},
+		{"net.impair", {"ecn", "true", NULL}, "say at least one of"},
+		{"net.impair", {"loss-model", "gilbert", "1-k", "1%", NULL}, NULL},
+		{"net.impair", {"reorder", "1%", NULL}, "it needs 'delay'"},
+		{"net.impair",
+		 {"rate", "20Mbit/s", "jitter", "1ms", NULL},
+		 "larger than the delay"},
+		{"net.impair", {"rate", "20Mbit/s", "packet-overhead", "-14", NULL}, NULL},
+		{"net.reorder", {"percent", "1%", NULL}, "net.reorder needs 'delay'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ORD_COUNT(table); i++) {
+		init(table[i].fault);
+		for (size_t k = 0; k < ORD_COUNT(table[i].set) && table[i].set[k]; k += 2)
+			set_ok(table[i].set[k], table[i].set[k + 1]);
+		if (table[i].why)
+			finish_refused(table[i].why);
+		else
+			finish_ok();
+	}
+}
+
 /* One room for all texts: a longer one goes behind the others, a shorter one over its former self.
  */
 static void texts_share_one_room(void **state)
@@ -386,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_share_one_room),
+		cmocka_unit_test(effects_have_rules),
 		cmocka_unit_test(every_entry_is_sane),
 		cmocka_unit_test(arguments_survive_text_and_json),
 		cmocka_unit_test(json_uses_base_units_and_names),

@@ -52,6 +52,15 @@ static void sizes_and_shares(void **state)
 	assert_int_equal(ord_parse_size("1.5G", &v, &err), 0);
 	assert_int_equal(v, 1610612736);
 	assert_int_equal(ord_parse_size("0.3B", &v, &err), -1);
+	assert_int_equal(ord_parse_rate("2MB/s", &v, &err), 0);
+	assert_int_equal(v, 2000000);
+	assert_int_equal(ord_parse_rate("20Mbit/s", &v, &err), 0);
+	assert_int_equal(v, 2500000);
+	assert_int_equal(ord_parse_rate("0.5kbit/s", &v, &err), -1); /* 62.5 bytes */
+	assert_int_equal(ord_parse_rate("20Mbit", &v, &err), -1);
+	assert_int_equal(ord_parse_rate("2MB", &v, &err), -1);
+	assert_int_equal(ord_parse_rate("/s", &v, &err), -1);
+	assert_int_equal(v, 2500000);
 	assert_int_equal(ord_parse_percent("0.5%", &v, &err), 0);
 	assert_int_equal(v, 5000);
 	assert_string_equal(ord_format_percent(5000, text), "0.5%");
