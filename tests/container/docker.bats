@@ -21,7 +21,7 @@ setup_file() {
 
 daemon_start() {
 	dockerd --data-root "$LAB/data" --exec-root "$LAB/exec" -H "unix://$LAB/socket" --pidfile "$LAB/pid" --bridge none \
-		--iptables=false --ip6tables=false --storage-driver vfs --cgroup-parent "/$GROUP" >"$LAB/log" 2>&1 3>&- &
+		--ip-forward=false --iptables=false --ip6tables=false --storage-driver vfs --cgroup-parent "/$GROUP" >"$LAB/log" 2>&1 3>&- &
 	within 30 docker -H "unix://$LAB/socket" version
 }
 
