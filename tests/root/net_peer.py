@@ -25,6 +25,9 @@ import sys
 import time
 
 
+QUIET_SECONDS = 2  # after that no more packets are coming
+
+
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
@@ -191,7 +194,7 @@ def count(address, port, seconds, n):
         left = end - time.monotonic()
         if left <= 0:
             break
-        sock.settimeout(left)
+        sock.settimeout(min(left, QUIET_SECONDS) if got else left)
         try:
             number = struct.unpack_from("<Q", sock.recv(65536))[0]
         except socket.timeout:
