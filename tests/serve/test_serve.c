@@ -110,12 +110,18 @@ static void test_concurrency(void **state)
 static void test_hung(void **state)
 {
 	struct test *t = *state;
+	pid_t pid;
 
 	write_experiment(t, "hangs", NEVER, 60000);
 	begin(t, 4);
 	json_decref(order(t, ORD_SERVE_RUN_NOW, "hangs"));
 	await(t, "phase", "run", "d1");
-	assert_int_equal(kill(ord_child_pid(t->s->first->child), SIGSTOP), 0);
+	/* A thread starts it. */
+	for (int i = 0; i < 500 && ord_child_pid(t->s->first->child) <= 0; i++)
+		turn(t, 10 * ORD_MS);
+	pid = ord_child_pid(t->s->first->child);
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
 	t->s->first->ends_boot_ns = ord_boot_ns();
 	await(t, "phase", "state", "ending");
 	t->s->first->asked_boot_ns -= 3600 * ORD_S;
