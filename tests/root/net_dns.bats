@@ -17,6 +17,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "${C:-}" ] || ip netns del "$C" 2>/dev/null || :
 	net_teardown
 	[ -z "${A:-}" ] || rm -rf "/etc/netns/$A"
 }
