@@ -16,7 +16,7 @@ theirs() {
 		in_a tc filter show dev $d egress 2>/dev/null
 		in_a tc filter show dev $d ingress 2>/dev/null
 	done | sed '/Sent\|backlog\|used\|installed/d'
-	in_a ip -o link show | sed 's/ordeal-.*//'
+	in_a ip -o link show | sed 's/ordeal-.*//; s/ state [A-Z]* / /' # the kernel tells of the carrier later
 	in_a sysctl -a 2>/dev/null | grep '^net\.ipv[46]\.conf\.\(va\|all\)\.'
 }
 
