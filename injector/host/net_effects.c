@@ -89,7 +89,7 @@ bool net_effect_cuts(const struct fate_params *p)
 	}
 	if (p->loss == FATE_LOSS_MARKOV) /* gaps within a run are taken for losses */
 		lost = ORD_PPM * share(p->p13, p->p31) + p->p14;
-	return lost >= ORD_PPM / 2 || p->corrupt.ppm >= ORD_PPM / 2;
+	return lost >= ORD_PPM / 2. || p->corrupt.ppm >= ORD_PPM / 2;
 }
 
 int net_effect_table(const char *path, int16_t ret[static FATE_TABLE_MAX], size_t *ret_n,

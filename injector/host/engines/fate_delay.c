@@ -47,7 +47,8 @@ static double expand(const struct fate *f, double part[static HERMITE])
 {
 	double sum[HERMITE] = {0}, squares = 0;
 
-	for (double z = -REACH; z <= REACH; z += STEP) {
+	for (int i = 0; i <= (int)(2 * REACH / STEP); i++) {
+		const double z = i * STEP - REACH;
 		const double weight = exp(-z * z / 2) / sqrt(2 * M_PI) * STEP, g = deviation(f, z);
 		double h = 1, before = 0, next;
 
