@@ -9,6 +9,7 @@
  * CRI plugin keep the name.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
@@ -119,6 +120,12 @@ static void look_at_task(struct ask *a, int bundle, const char *id)
 		ask_tell(a, "containerd: container '%.64s' does not run", c.name);
 }
 
+/* Not: it went meanwhile. */
+static bool is_shut(void)
+{
+	return errno == EACCES || errno == EPERM;
+}
+
 /* The bundles beside the one that the shim runs in. False: this user may not look. */
 static bool look_beside(struct ask *a, const struct shim *shim)
 {
@@ -128,14 +135,15 @@ static bool look_beside(struct ask *a, const struct shim *shim)
 	DIR *all;
 
 	if (n <= 0)
-		return false;
+		return !is_shut();
 	cwd[n] = '\0';
 	if (!strrchr(cwd, '/') || strcmp(strrchr(cwd, '/') + 1, shim->id) != 0)
 		return true; /* another program of that name */
 	*strrchr(cwd, '/') = '\0';
 	all = opendir(cwd);
-	while (all &&
-	       (e = readdir(all))) { /* NOLINT(concurrency-mt-unsafe): the stream is our own */
+	if (!all)
+		return !is_shut();
+	while ((e = readdir(all))) { /* NOLINT(concurrency-mt-unsafe): the stream is our own */
 		ord_autoclose int bundle =
 			*e->d_name == '.' || strlen(e->d_name) >= CONTAINER_ID
 				? -1
@@ -144,9 +152,8 @@ static bool look_beside(struct ask *a, const struct shim *shim)
 		if (bundle >= 0)
 			look_at_task(a, bundle, e->d_name);
 	}
-	if (all)
-		(void)closedir(all);
-	return all != NULL;
+	(void)closedir(all);
+	return true;
 }
 
 static int each_shim(void *arg, pid_t pid, int dir)
