@@ -5,6 +5,18 @@ load net
 setup() { net_setup; }
 teardown() { net_teardown; }
 
+# end_of 8|9: that one of the two ends, in order.
+end_of() {
+	holder=$two
+	if [ "$1" = 8 ]; then
+		holder=$one
+		exec 8>&-
+	else
+		exec 9>&-
+	fi
+	ended 0
+}
+
 rtt() { peer_a rtt udp "$1" 7001 5; }
 
 @test "two delays on one device add up, in both families, and go in either order" {
@@ -18,22 +30,11 @@ rtt() { peer_a rtt udp "$1" 7001 5; }
 		grep -q 'ordeal-net-va.0' "$dir/events"
 		grep -q 'ordeal-net-va.1' "$dir/events2"
 		for host in 10.77.0.2 fd77::2; do between 49.9 60 "$(rtt $host)"; done
-		if [ $first = 8 ]; then
-			exec 8>&-
-			holder=$one
-			ended 0
-			for host in 10.77.0.2 fd77::2; do between 29.9 40 "$(rtt $host)"; done
-			exec 9>&-
-			holder=$two
-		else
-			exec 9>&-
-			holder=$two
-			ended 0
-			for host in 10.77.0.2 fd77::2; do between 19.9 30 "$(rtt $host)"; done
-			exec 8>&-
-			holder=$one
-		fi
-		ended 0
+		rest="29.9 40"
+		[ $first = 8 ] || rest="19.9 30"
+		end_of $first
+		for host in 10.77.0.2 fd77::2; do between $rest "$(rtt $host)"; done
+		end_of $((17 - first))
 		between 0 15 "$(rtt 10.77.0.2)"
 		grep -q '"residue":0' "$dir/events"
 		grep -q '"residue":0' "$dir/events2"
