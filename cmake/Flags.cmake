@@ -44,8 +44,8 @@ target_compile_options(ordeal_flags INTERFACE
 # What no one calls is not shipped.
 target_compile_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
 target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
-# A debugger has names of its own for what is static; without -g nobody asks for them.
-target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--discard-all>)
+# Names are for debuggers and profilers: they have RelWithDebInfo, and what is shipped is stripped.
+target_link_options(ordeal_flags INTERFACE $<$<CONFIG:Release>:-Wl,--strip-all>)
 # Nothing here is unwound; with -g debuggers get their tables from .debug_frame.
 target_compile_options(ordeal_flags INTERFACE
 	$<$<CONFIG:Release>:-fno-asynchronous-unwind-tables -fno-unwind-tables>)
