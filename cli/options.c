@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -10,7 +11,7 @@
 #include "base/units.h"
 #include "ordeal/fault.h"
 
-#define OPTIONS_MAX 96
+#define OPTIONS_MAX (ORD_PARAMS_MAX + 96) /* a fault's, and the command's own */
 
 /* The tables in getopt's form; .val is the place in `of`, above all letters. */
 struct known {
@@ -30,7 +31,7 @@ static void known_add(struct known *k, const struct cli_option *o)
 					 : required_argument;
 
 	if (k->n == OPTIONS_MAX)
-		return;
+		abort(); /* an option that is listed and then unknown would be worse */
 	k->of[k->n] = o;
 	k->longs[k->n] = (struct option){o->name, takes, NULL, LONG_BASE + (int)k->n};
 	k->n++;

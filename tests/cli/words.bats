@@ -92,6 +92,21 @@ wrong() {
 	[[ $output == *"share of the packets"* ]]
 }
 
+@test "every fault tells its options when asked, the last one too" {
+	"$ORDEAL" list faults --json >"$BATS_TEST_TMPDIR/faults"
+	jq -r '.[].name' "$BATS_TEST_TMPDIR/faults" >"$BATS_TEST_TMPDIR/names"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -gt 20 ]
+	while read -r fault; do
+		run "$ORDEAL" inject "$fault" --help
+		echo "$fault: ${lines[0]}"
+		[ "$status" -eq 0 ]
+		sed -nE 's/^ +(-., )?--([a-z0-9-]+).*/\2/p' <<<"$output" | sort >"$BATS_TEST_TMPDIR/told"
+		jq -r --arg f "$fault" '.[] | select(.name == $f).parameters[].name' "$BATS_TEST_TMPDIR/faults" |
+			sed 's/[A-Z]/-\l&/g' | sort | comm -23 - "$BATS_TEST_TMPDIR/told" >"$BATS_TEST_TMPDIR/left"
+		[ ! -s "$BATS_TEST_TMPDIR/left" ] || { cat "$BATS_TEST_TMPDIR/left"; false; }
+	done <"$BATS_TEST_TMPDIR/names"
+}
+
 @test "lists, for people and as JSON" {
 	run "$ORDEAL" list faults
 	[ "$status" -eq 0 ]
