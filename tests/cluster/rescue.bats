@@ -58,9 +58,9 @@ no_more() { [ "$("$ordeal" rescue "$@")" = "nothing to rescue" ]; }
 	request_of() { request k8s.patch "$two_fields" deployment/web; }
 	lease=t-deaf-$$
 	local line
-	line=$(HOLD=3 request_of)
+	line=$(HOLD=8 request_of) # longer than kubectl takes on a busy machine
 	# Its reader goes, its input stays open: the lease ends with that.
-	{ echo "$line" && sleep 6; } | "$injector" 2>"$T/err" 3>&- 4>&- |
+	{ echo "$line" && sleep 12; } | "$injector" 2>"$T/err" 3>&- 4>&- |
 		{ grep -m1 '"event":"injected"' >/dev/null && k patch deployment web --type=merge \
 			-p '{"spec":{"replicas":4}}' --field-manager=argocd >/dev/null; } || :
 	until_ok 20 stays
