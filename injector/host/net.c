@@ -212,6 +212,13 @@ static int table_left(void *arg, uint8_t family, const char *name, const char *c
 	return 0;
 }
 
+static void forget_left(void *arg)
+{
+	const struct left *l = arg;
+
+	(void)json_array_clear(l->list);
+}
+
 static int links_left(struct nl_talk *route, const json_t *undo, json_t *left, struct ord_err *err)
 {
 	struct link link;
@@ -236,7 +243,7 @@ int net_residue(const json_t *undo, json_t *left, struct ord_err *err)
 
 	if (talk_open(&t, NETLINK_NETFILTER, err) < 0)
 		return -1;
-	rc = nft_read_tables(&t, table_left, &l, err);
+	rc = nft_read_tables(&t, table_left, forget_left, &l, err);
 	talk_close(&t);
 	if (rc < 0 || json_array_size(json_object_get(undo, "links")) == 0)
 		return rc;

@@ -18,6 +18,9 @@ struct ways {
 
 static void add_way(struct ways *w, int index)
 {
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i] == index)
+			return;
 	if (w->n < WAYS)
 		w->v[w->n++] = index;
 }
@@ -72,6 +75,12 @@ static struct nl_msg *question(int family, int flags)
 	return ord_steal_ptr(msg);
 }
 
+/* Of routes that are read again: a way of a moment ago is one still. */
+static void keep_ways(void *arg)
+{
+	(void)arg;
+}
+
 static int default_ways(struct nl_talk *route, struct ways *w, struct ord_err *err)
 {
 	for (int i = 0; i < 2; i++) {
@@ -79,7 +88,7 @@ static int default_ways(struct nl_talk *route, struct ways *w, struct ord_err *e
 
 		if (!msg)
 			return ord_fail_nomem(err);
-		if (talk_ask(route, msg, on_default, w, err) < 0)
+		if (talk_dump(route, msg, on_default, keep_ways, w, err) < 0)
 			return -1;
 	}
 	return 0;

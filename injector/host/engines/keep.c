@@ -47,6 +47,9 @@ struct reader {
 	json_t *list;
 	struct keep_left *left;
 	bool strict; /* what is not understood is an error */
+	/* Before the dump that is being read. */
+	size_t list_before;
+	struct keep_left left_before;
 };
 
 struct bytes {
@@ -267,6 +270,15 @@ static int on_neighbour(void *arg, struct nlmsghdr *h, struct ord_err *err)
 	return add(r, RTM_NEWNEIGH, &b, FOREVER, FOREVER, err);
 }
 
+static void forget(void *arg)
+{
+	const struct reader *r = arg;
+
+	while (json_array_size(r->list) > r->list_before)
+		(void)json_array_remove(r->list, json_array_size(r->list) - 1);
+	*r->left = r->left_before;
+}
+
 static int dump(struct nl_talk *t, int type, const void *header, size_t n, talk_each *each,
 		struct reader *r, struct ord_err *err)
 {
@@ -275,7 +287,9 @@ static int dump(struct nl_talk *t, int type, const void *header, size_t n, talk_
 	if (!msg || !nlmsg_put(msg, 0, 0, type, 0, NLM_F_REQUEST | NLM_F_DUMP) ||
 	    nlmsg_append(msg, (void *)(uintptr_t)header, n, NLMSG_ALIGNTO) < 0)
 		return ord_fail_nomem(err);
-	return talk_ask(t, msg, each, r, err);
+	r->list_before = json_array_size(r->list);
+	r->left_before = *r->left;
+	return talk_dump(t, msg, each, forget, r, err);
 }
 
 int keep_read(struct nl_talk *t, int index, bool strict, json_t *list, struct keep_left *ret_left,

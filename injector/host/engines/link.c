@@ -59,6 +59,11 @@ static int on_link(void *arg, struct nlmsghdr *h, struct ord_err *err)
 	return 0;
 }
 
+static void forget_links(void *arg)
+{
+	((struct all *)arg)->n = 0;
+}
+
 static struct nl_msg *get_link(int index, int flags)
 {
 	struct ifinfomsg i = {.ifi_family = AF_UNSPEC, .ifi_index = index};
@@ -142,7 +147,7 @@ int links_all(struct nl_talk *t, struct link **ret, size_t *ret_n, struct ord_er
 
 	if (!msg)
 		return ord_fail_nomem(err);
-	if (talk_ask(t, msg, on_link, &all, err) < 0) {
+	if (talk_dump(t, msg, on_link, forget_links, &all, err) < 0) {
 		free(all.v);
 		return -1;
 	}

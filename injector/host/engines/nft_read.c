@@ -109,6 +109,14 @@ static int on_rule(void *arg, struct nlmsghdr *h, struct ord_err *err)
 	return 0;
 }
 
+static void forget_rules(void *arg)
+{
+	struct rules *r = arg;
+
+	r->n = 0;
+	r->n_counts = 0;
+}
+
 static int read_rules(struct nl_talk *t, uint8_t family, struct rules *r, struct ord_err *err)
 {
 	ord_auto(msg) struct nl_msg *msg =
@@ -116,7 +124,7 @@ static int read_rules(struct nl_talk *t, uint8_t family, struct rules *r, struct
 
 	if (!msg || nla_put_string(msg, NFTA_RULE_TABLE, r->table) < 0)
 		return ord_fail_nomem(err);
-	if (talk_ask(t, msg, on_rule, r, err) < 0)
+	if (talk_dump(t, msg, on_rule, forget_rules, r, err) < 0)
 		return ord_wrap(err, "read rules of table %s", r->table);
 	return 0;
 }
@@ -154,8 +162,16 @@ int nft_read_counters(struct nl_talk *t, uint8_t family, const char *table, cons
 
 struct tables {
 	nft_each_table *each;
+	talk_anew *anew;
 	void *arg;
 };
+
+static void forget_tables(void *arg)
+{
+	const struct tables *tables = arg;
+
+	tables->anew(tables->arg);
+}
 
 static int on_any_table(void *arg, struct nlmsghdr *h, struct ord_err *err)
 {
@@ -172,15 +188,16 @@ static int on_any_table(void *arg, struct nlmsghdr *h, struct ord_err *err)
 			    err);
 }
 
-int nft_read_tables(struct nl_talk *t, nft_each_table *each, void *arg, struct ord_err *err)
+int nft_read_tables(struct nl_talk *t, nft_each_table *each, talk_anew *anew, void *arg,
+		    struct ord_err *err)
 {
 	ord_auto(msg) struct nl_msg *msg =
 		talk_nf_msg(t, TYPE(NFT_MSG_GETTABLE), NFPROTO_UNSPEC, 0, NLM_F_DUMP);
-	struct tables tables = {each, arg};
+	struct tables tables = {each, anew, arg};
 
 	if (!msg)
 		return ord_fail_nomem(err);
-	if (talk_ask(t, msg, on_any_table, &tables, err) < 0)
+	if (talk_dump(t, msg, on_any_table, forget_tables, &tables, err) < 0)
 		return ord_wrap(err, "read the list of tables");
 	return 0;
 }

@@ -32,9 +32,11 @@ struct nft_count {
 int nft_read_counters(struct nl_talk *t, uint8_t family, const char *table, const char *chain,
 		      struct nft_count *ret, size_t max, struct ord_err *err);
 
-/* Calls back with family, name and comment of every table in the namespace. */
+/* Calls back with family, name and comment of every table in the namespace; with anew before it
+ * begins anew, where others changed them meanwhile. */
 typedef int nft_each_table(void *arg, uint8_t family, const char *name, const char *comment,
 			   struct ord_err *err);
-int nft_read_tables(struct nl_talk *t, nft_each_table *each, void *arg, struct ord_err *err);
+int nft_read_tables(struct nl_talk *t, nft_each_table *each, talk_anew *anew, void *arg,
+		    struct ord_err *err);
 
 #endif

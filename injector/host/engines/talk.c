@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROOM 32768
+#define ROOM  32768
+#define DUMPS 100 /* that are torn in a row: each takes well below a millisecond */
 
 int talk_open(struct nl_talk *t, int protocol, struct ord_err *err)
 {
@@ -77,13 +78,24 @@ int talk_errno(struct nlmsghdr *h, const char **ret_text)
 	return -e->error;
 }
 
+/* The end of a dump bears how it ended. */
+static int ended(struct nlmsghdr *h, struct ord_err *err)
+{
+	int error = 0;
+
+	if (nlmsg_datalen(h) >= (int)sizeof error)
+		memcpy(&error, nlmsg_data(h), sizeof error);
+	errno = -error;
+	return error < 0 ? ord_fail_sys(err, "netlink dump") : 0;
+}
+
 /* 1: more is to come, 0: that was all. */
 static int answered(struct nlmsghdr *h, talk_each *each, void *arg, struct ord_err *err)
 {
 	const char *text;
 
 	if (h->nlmsg_type == NLMSG_DONE)
-		return 0;
+		return ended(h, err);
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		errno = talk_errno(h, &text);
 		if (errno == 0)
@@ -104,6 +116,7 @@ int talk_ask(struct nl_talk *t, struct nl_msg *msg, talk_each *each, void *arg, 
 	if ((asked->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		asked->nlmsg_flags |= NLM_F_ACK;
 	asked->nlmsg_seq = ++t->seq;
+	t->torn = false;
 	if (send(t->fd, asked, asked->nlmsg_len, 0) < 0)
 		return ord_fail_sys(err, "send to netlink");
 	while (more) {
@@ -118,10 +131,27 @@ int talk_ask(struct nl_talk *t, struct nl_msg *msg, talk_each *each, void *arg, 
 		for (; more && nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
 			if (h->nlmsg_seq != asked->nlmsg_seq)
 				continue; /* of a question that was given up */
+			t->torn = t->torn || (h->nlmsg_flags & NLM_F_DUMP_INTR);
 			more = answered(h, each, arg, err);
 			if (more < 0)
 				return -1;
 		}
 	}
 	return 0;
+}
+
+int talk_dump(struct nl_talk *t, struct nl_msg *msg, talk_each *each, talk_anew *anew, void *arg,
+	      struct ord_err *err)
+{
+	for (int i = 0; i < DUMPS; i++) {
+		int r = talk_ask(t, msg, each, arg, err);
+
+		/* Some dumps notice it themselves. */
+		if (r < 0 && err->sys_errno != EINTR)
+			return -1;
+		if (r == 0 && !t->torn)
+			return 0;
+		anew(arg);
+	}
+	return ord_fail(err, ORD_SYS, "it changes faster than it can be read");
 }

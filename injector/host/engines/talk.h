@@ -8,6 +8,7 @@
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@
 struct nl_talk {
 	int fd; /* -1: closed */
 	uint32_t seq;
+	bool torn; /* what the last dump listed changed meanwhile: something may be missing */
 	size_t room;
 	uint8_t *answer; /* room bytes; the kernel never sends more than 32 KiB at once */
 };
@@ -41,6 +43,15 @@ typedef int talk_each(void *arg, struct nlmsghdr *h, struct ord_err *err);
  */
 int talk_ask(struct nl_talk *t, struct nl_msg *msg, talk_each *each, void *arg,
 	     struct ord_err *err);
+
+/* Forgets what `each` was told. */
+typedef void talk_anew(void *arg);
+/*
+ * A dump that is whole: one during which others changed what it lists (NLM_F_DUMP_INTR) is begun
+ * anew, after anew(arg). ORD_SYS where that goes on and on.
+ */
+int talk_dump(struct nl_talk *t, struct nl_msg *msg, talk_each *each, talk_anew *anew, void *arg,
+	      struct ord_err *err);
 
 /* A message of nfnetlink (subsystem << 8 | type) with its family header; NULL: out of memory. */
 struct nl_msg *talk_nf_msg(struct nl_talk *t, int type, uint8_t family, uint16_t res_id, int flags);
