@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/units.h"
+#include "engines/nft_can.h"
 #include "engines/nft_read.h"
 
 #define NO_EGRESS                                                                               \
@@ -113,7 +114,7 @@ static int prepare(struct inj_step *step, struct state *s, uint32_t ppm, bool re
 					   .comment = comment,
 					   .match = &match,
 					   .links = &s->links});
-	if (nft_batch_end(&s->batch, err) < 0)
+	if (nft_can_load(&s->batch, &s->nft, err) < 0 || nft_batch_end(&s->batch, err) < 0)
 		return -1;
 	return nft_make_room(&s->batch, &s->nft, err);
 }

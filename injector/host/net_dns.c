@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "engines/nft_can.h"
 #include "engines/nft_read.h"
 
 #define QUEUE_TRIES 16
@@ -103,7 +104,8 @@ static int prepare(struct inj_step *step, struct net_dns *s, struct ord_err *err
 	if (s->clients & DNS_LOCAL)
 		net_dns_probe_open(s);
 	/* Descriptors go from the highest number down: the tables before the queue. */
-	if (queue_open(&s->queue, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
+	if (queue_open(&s->queue, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0 ||
+	    nft_can_queue(&s->nft, &s->xtables, err) < 0)
 		return -1;
 	s->queue.whole = true;
 	net_dns_draw_queue(s, draw);
@@ -162,40 +164,15 @@ static int take_queue(const struct inj_step *step, struct net_dns *s, struct ord
 			"network namespace");
 }
 
-int net_dns_no_queue(struct ord_err *err)
-{
-	return ord_fail(
-		err, ORD_SKIP,
-		"nftables cannot queue packets here (CONFIG_NFT_QUEUE, or CONFIG_NFT_COMPAT "
-		"with CONFIG_NETFILTER_XT_TARGET_NFQUEUE)");
-}
-
-/* The first table tells which expression the kernel has. */
-static int load(const struct inj_step *step, struct net_dns *s, struct ord_err *err)
-{
-	size_t i = 0;
-
-	while (i < NET_DNS_FAMILIES) {
-		if (nft_send(&s->batch[i], &s->nft, err) == 0) {
-			i++;
-			continue;
-		}
-		if (i || err->sys_errno != ENOENT)
-			return -1;
-		if (s->xtables)
-			return net_dns_no_queue(err);
-		s->xtables = true;
-		net_dns_build(step, s);
-	}
-	return 0;
-}
-
 static int inject(struct inj_step *step, struct ord_err *err)
 {
 	struct net_dns *s = step->state;
 
-	if (take_queue(step, s, err) < 0 || load(step, s, err) < 0)
+	if (take_queue(step, s, err) < 0)
 		return -1;
+	for (size_t i = 0; i < NET_DNS_FAMILIES; i++)
+		if (nft_send(&s->batch[i], &s->nft, err) < 0)
+			return -1;
 	for (size_t i = 0; i < NET_DNS_FAMILIES; i++)
 		if (nft_prove(&s->nft, &s->batch[i], err) < 0)
 			return -1;

@@ -52,7 +52,7 @@ extern const uint8_t net_dns_families[NET_DNS_FAMILIES];
 /* The arguments. ORD_USAGE where they contradict each other. */
 int net_dns_rule(const struct inj_step *step, struct dns_rule *ret, struct ord_err *err);
 
-/* Both tables; again where the queue's number or kind turns out to be another. */
+/* Both tables; again where the queue's number turns out to be another. */
 void net_dns_build(const struct inj_step *step, struct net_dns *s);
 void net_dns_draw_queue(struct net_dns *s, uint16_t draw);
 
@@ -66,7 +66,6 @@ int net_dns_prove(struct net_dns *s, struct ord_err *err);
 /* Takes what has come, lets go what is due; all: everything that is held. */
 int net_dns_turn(struct net_dns *s, bool all, struct ord_err *err);
 
-int net_dns_no_queue(struct ord_err *err);
 int net_dns_available(const char **ret_engine, struct ord_err *err);
 
 #endif

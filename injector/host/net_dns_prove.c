@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "engines/nft_can.h"
 #include "net_dns.h"
 
 #define PROVE_NS (500 * ORD_MS)
@@ -118,31 +119,25 @@ static int try_queue(struct ord_err *err)
 	const struct ord_endpoints none = {0};
 	struct nl_talk nft = {.fd = -1};
 	struct queue q = {.fd = -1};
-	bool taken;
+	struct nft_batch b = {0};
+	bool taken, xtables;
 
 	if (queue_open(&q, err) < 0)
 		return -1;
 	q.whole = true;
 	if (queue_bind(&q, NET_DNS_QUEUE, &taken, err) < 0 ||
-	    talk_open(&nft, NETLINK_NETFILTER, err) < 0)
+	    talk_open(&nft, NETLINK_NETFILTER, err) < 0 || nft_can_queue(&nft, &xtables, err) < 0)
 		return -1;
-	for (int xtables = 0; xtables < 2; xtables++) {
-		struct nft_batch b = {0};
-
-		dns_table_build(&b, &(struct dns_table){.family = NFPROTO_IPV4,
-							.name = "ordeal-trial",
-							.comment = "trial",
-							.device = "",
-							.clients = DNS_LOCAL,
-							.queue = NET_DNS_QUEUE,
-							.xtables = xtables,
-							.to = &none,
-							.exclude = &none});
-		if (nft_send(&b, &nft, err) == 0)
-			return 0;
-		nft_batch_done(&b);
-	}
-	return net_dns_no_queue(err);
+	dns_table_build(&b, &(struct dns_table){.family = NFPROTO_IPV4,
+						.name = "ordeal-trial",
+						.comment = "trial",
+						.device = "",
+						.clients = DNS_LOCAL,
+						.queue = NET_DNS_QUEUE,
+						.xtables = xtables,
+						.to = &none,
+						.exclude = &none});
+	return nft_send(&b, &nft, err);
 }
 
 /* The child that tries leaves nothing to free. */

@@ -75,26 +75,6 @@ static int load(struct net_emulate *s, struct net_emulate_table *t, struct ord_e
 	return -1;
 }
 
-/* The tables of the queue come last; the first of them tells which expression the kernel has. */
-static int load_all(const struct inj_step *step, struct net_emulate *s, struct ord_err *err)
-{
-	unsigned i = 0;
-
-	while (i < s->n_tables) {
-		if (load(s, &s->tables[i], err) == 0) {
-			i++;
-			continue;
-		}
-		if (s->tables[i].family == NFPROTO_NETDEV || err->sys_errno != ENOENT)
-			return -1;
-		if (s->xtables)
-			return net_emulate_no_queue(err);
-		s->xtables = true;
-		net_emulate_build(step, s);
-	}
-	return 0;
-}
-
 int net_emulate_inject(struct inj_step *step, struct ord_err *err)
 {
 	struct net_emulate *s = step->state;
@@ -105,8 +85,11 @@ int net_emulate_inject(struct inj_step *step, struct ord_err *err)
 	for (unsigned i = 0; i < s->emulate.n_taps; i++)
 		if (tap_create(&s->emulate.taps[i], &s->route, err) < 0)
 			return -1;
-	if (take_queue(step, s, err) < 0 || load_all(step, s, err) < 0)
+	if (take_queue(step, s, err) < 0)
 		return -1;
+	for (unsigned i = 0; i < s->n_tables; i++)
+		if (load(s, &s->tables[i], err) < 0)
+			return -1;
 	for (unsigned i = 0; i < s->n_tables; i++)
 		if (nft_prove(&s->nft, &s->tables[i].batch, err) < 0)
 			return -1;

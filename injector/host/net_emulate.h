@@ -60,12 +60,11 @@ int net_emulate_available(const char **ret_engine, struct ord_err *err);
 int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 			const struct fate_params *fate, json_t *undo, json_t *report,
 			struct ord_err *err);
-/* The tables; again where the queue's number or kind turns out to be another. */
+/* The tables; again where the queue's number turns out to be another. */
 void net_emulate_build(const struct inj_step *step, struct net_emulate *s);
 void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw);
 
 /* What the kernel lacks, in words. */
-int net_emulate_no_queue(struct ord_err *err);
 int net_emulate_no_egress(struct ord_err *err);
 
 #endif

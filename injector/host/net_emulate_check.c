@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "engines/nft_read.h"
+#include "engines/nft_can.h"
 
 enum way { WAY_DETOUR = 1, WAY_QUEUE = 2 };
 
@@ -316,12 +316,14 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 	s->by_netem = strcmp(step->engine, "netem") == 0;
 	if (s->by_netem && open_netem(step, s, report, err) < 0)
 		return -1;
-	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0)
+	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0 ||
+	    (s->in.n && nft_can_queue(&s->nft, &s->xtables, err) < 0))
 		return -1;
 	net_comment(step, s->comment);
 	net_emulate_build(step, s);
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (nft_batch_end(&s->tables[i].batch, err) < 0 ||
+		if (nft_can_load(&s->tables[i].batch, &s->nft, err) < 0 ||
+		    nft_batch_end(&s->tables[i].batch, err) < 0 ||
 		    nft_make_room(&s->tables[i].batch, &s->nft, err) < 0)
 			return -1;
 	if (net_undo(undo, step, err) < 0 || describe(s, undo, report, err) < 0)

@@ -5,14 +5,7 @@
 #include <linux/netlink.h>
 #include <stdio.h>
 
-/* The kernel knows neither expression: which option is missing. */
-int net_emulate_no_queue(struct ord_err *err)
-{
-	return ord_fail(
-		err, ORD_SKIP,
-		"nftables cannot queue packets here (CONFIG_NFT_QUEUE, or CONFIG_NFT_COMPAT with "
-		"CONFIG_NETFILTER_XT_TARGET_NFQUEUE)");
-}
+#include "engines/nft_can.h"
 
 int net_emulate_no_egress(struct ord_err *err)
 {
@@ -52,21 +45,15 @@ static int try_queue(struct ord_err *err)
 	const struct links lo = {.n = 1, .v = {{.index = 1, .name = "lo", .loopback = true}}};
 	struct nl_talk nft = {.fd = -1};
 	struct queue q = {.fd = -1};
-	bool taken;
+	struct nft_batch b = {0};
+	bool taken, xtables;
 
 	if (queue_open(&q, err) < 0 || queue_bind(&q, QUEUE_LOW, &taken, err) < 0 ||
-	    talk_open(&nft, NETLINK_NETFILTER, err) < 0)
+	    talk_open(&nft, NETLINK_NETFILTER, err) < 0 || nft_can_queue(&nft, &xtables, err) < 0)
 		return -1;
-	for (int xtables = 0; xtables < 2; xtables++) {
-		struct nft_batch b = {0};
-
-		detour_queue_build(&b, NFPROTO_IPV4, "ordeal-trial", "trial", &lo, QUEUE_LOW,
-				   xtables, &everything);
-		if (nft_send(&b, &nft, err) == 0)
-			return 0;
-		nft_batch_done(&b);
-	}
-	return net_emulate_no_queue(err);
+	detour_queue_build(&b, NFPROTO_IPV4, "ordeal-trial", "trial", &lo, QUEUE_LOW, xtables,
+			   &everything);
+	return nft_send(&b, &nft, err);
 }
 
 /* Both engines; or one, and why not the other. The children that try leave nothing to free. */

@@ -108,6 +108,13 @@ static void frame(struct nft_batch *b, int type)
 	end(b, begin(b, type, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, 0));
 }
 
+int nft_batch_question(struct nft_batch *b, struct ord_err *err)
+{
+	rule_end(b);
+	b->ended = true;
+	return b->failed ? ord_fail_nomem(err) : 0;
+}
+
 int nft_batch_end(struct nft_batch *b, struct ord_err *err)
 {
 	rule_end(b);
@@ -310,6 +317,7 @@ void nft_chance(struct nft_batch *b, uint32_t ppm)
 	const uint32_t limit = htonl(ppm);
 	struct expr e = expr_begin(b, "numgen");
 
+	b->uses |= NFT_USES_NUMGEN;
 	put_u32(b, b->msg, NFTA_NG_DREG, NFT_REG_1);
 	put_u32(b, b->msg, NFTA_NG_MODULUS, 1000000);
 	put_u32(b, b->msg, NFTA_NG_TYPE, NFT_NG_RANDOM);
@@ -341,6 +349,7 @@ void nft_fwd(struct nft_batch *b, int ifindex)
 
 	immediate(b, &ifindex, sizeof ifindex);
 	e = expr_begin(b, "fwd");
+	b->uses |= NFT_USES_FWD;
 	put_u32(b, b->msg, NFTA_FWD_SREG_DEV, NFT_REG_1);
 	expr_end(b, e);
 }
@@ -349,6 +358,7 @@ void nft_reject(struct nft_batch *b, enum nft_reject_types type, uint8_t code)
 {
 	struct expr e = expr_begin(b, "reject");
 
+	b->uses |= NFT_USES_REJECT;
 	put_u32(b, b->msg, NFTA_REJECT_TYPE, type);
 	put(b, b->msg, NFTA_REJECT_ICMP_CODE, &code, sizeof code);
 	expr_end(b, e);
@@ -373,6 +383,14 @@ void nft_queue(struct nft_batch *b, uint16_t number, bool xtables)
 		put(b, b->msg, NFTA_QUEUE_FLAGS, &one, sizeof one); /* NFT_QUEUE_FLAG_BYPASS */
 	}
 	expr_end(b, e);
+}
+
+void nft_bare(struct nft_batch *b, const char *name)
+{
+	struct nlattr *elem = nest(b, b->msg, NFTA_LIST_ELEM);
+
+	put_text(b, b->msg, NFTA_EXPR_NAME, name);
+	nest_end(b, b->msg, elem);
 }
 
 static void verdict(struct nft_batch *b, int32_t code, const char *chain)

@@ -28,6 +28,13 @@ enum { NFT_DEV_INGRESS = 0, NFT_DEV_EGRESS = 1 };
  */
 #define NFT_NOWHERE (-1)
 
+/* Expressions outside nf_tables itself (net/netfilter/Makefile), in the order of nft_can.c. */
+enum {
+	NFT_USES_FWD = 1 << 0,
+	NFT_USES_NUMGEN = 1 << 1,
+	NFT_USES_REJECT = 1 << 2,
+};
+
 struct nft_batch {
 	uint8_t *data; /* owned */
 	size_t len, cap;
@@ -37,6 +44,7 @@ struct nft_batch {
 	struct nl_msg *msg;	/* the rule that is being built, or NULL */
 	struct nlattr *exprs;	/* its list */
 	unsigned chains, rules; /* of the last table, to be read back */
+	unsigned uses;		/* NFT_USES_*: expressions that may be a module's */
 	bool failed, ended;
 };
 
@@ -75,6 +83,8 @@ void nft_reject(struct nft_batch *b, enum nft_reject_types type, uint8_t code);
 /* To a queue, or on if nobody listens there. xtables: by the target of xtables, where nftables has
  * no queue of its own. */
 void nft_queue(struct nft_batch *b, uint16_t number, bool xtables);
+/* An expression by its name alone: no kernel takes that, but says ENOENT where it has none. */
+void nft_bare(struct nft_batch *b, const char *name);
 void nft_verdict(struct nft_batch *b, int32_t verdict); /* NF_ACCEPT, NF_DROP, NFT_RETURN */
 void nft_jump(struct nft_batch *b, const char *chain);
 void nft_goto(struct nft_batch *b, const char *chain);
@@ -84,8 +94,16 @@ void nft_goto(struct nft_batch *b, const char *chain);
  * where no memory may be asked for later.
  */
 int nft_batch_end(struct nft_batch *b, struct ord_err *err);
+/* The same of a batch without an end: the kernel reads it, and takes nothing (nft(8), --check). */
+int nft_batch_question(struct nft_batch *b, struct ord_err *err);
 /* All or nothing. err->sys_errno is the kernel's; the message names the object that it refused. */
 int nft_send(struct nft_batch *b, struct nl_talk *t, struct ord_err *err);
+
+/* Called for each answer (NLMSG_ERROR, whose number is its message's); the first -1 is what comes
+ * of it. */
+typedef int nft_answer(void *arg, struct nlmsghdr *h, struct ord_err *err);
+int nft_exchange(const struct nft_batch *b, struct nl_talk *t, nft_answer *each, void *arg,
+		 struct ord_err *err);
 
 /* Raises the send buffer to what the batch needs. Needs CAP_NET_ADMIN where that is much. */
 int nft_make_room(const struct nft_batch *b, struct nl_talk *t, struct ord_err *err);

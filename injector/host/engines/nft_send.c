@@ -85,8 +85,9 @@ static const char *lacking(const struct nft_batch *b, uint32_t seq)
 	}
 }
 
-static int refused(const struct nft_batch *b, struct nlmsghdr *h, struct ord_err *err)
+static int refused(void *arg, struct nlmsghdr *h, struct ord_err *err)
 {
+	const struct nft_batch *b = arg;
 	const char *text, *what, *name, *lacks;
 
 	errno = talk_errno(h, &text);
@@ -103,13 +104,12 @@ static int refused(const struct nft_batch *b, struct nlmsghdr *h, struct ord_err
 			    text ? text : "");
 }
 
-int nft_send(struct nft_batch *b, struct nl_talk *t, struct ord_err *err)
+int nft_exchange(const struct nft_batch *b, struct nl_talk *t, nft_answer *each, void *arg,
+		 struct ord_err *err)
 {
-	bool acked = false;
+	bool answered = false;
 	int rc = 0;
 
-	if (nft_batch_end(b, err) < 0)
-		return -1;
 	if (send(t->fd, b->data, b->len, 0) < 0)
 		return ord_fail_sys(err, "send to nftables");
 	/* All answers are there when send returns. */
@@ -125,12 +125,19 @@ int nft_send(struct nft_batch *b, struct nl_talk *t, struct ord_err *err)
 		for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
 			if (h->nlmsg_type != NLMSG_ERROR)
 				continue;
-			acked = true;
+			answered = true;
 			if (rc == 0)
-				rc = refused(b, h, err);
+				rc = each(arg, h, err);
 		}
 	}
-	if (!acked)
+	if (!answered)
 		return ord_fail(err, ORD_SYS, "nftables gave no answer");
 	return rc;
+}
+
+int nft_send(struct nft_batch *b, struct nl_talk *t, struct ord_err *err)
+{
+	if (nft_batch_end(b, err) < 0)
+		return -1;
+	return nft_exchange(b, t, refused, b, err);
 }

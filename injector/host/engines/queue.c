@@ -69,6 +69,8 @@ static int ask(int fd, const struct msg *m)
 
 int queue_open(struct queue *q, struct ord_err *err)
 {
+	const struct nfqnl_msg_config_cmd nothing = {.command = NFQNL_CFG_CMD_PF_UNBIND};
+	struct msg m = msg_begin(NFQNL_MSG_CONFIG, 0, NLM_F_ACK);
 	const int room = RECEIVE, one = 1;
 	ord_autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
@@ -80,6 +82,9 @@ int queue_open(struct queue *q, struct ord_err *err)
 	/* A full buffer must not end the loop: those packets are dropped and counted by the kernel.
 	 */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &one, sizeof one);
+	/* Means nothing any more, and loads the module. What it lacks is told when it is bound. */
+	put(&m, NFQA_CFG_CMD, &nothing, sizeof nothing);
+	(void)ask(fd, &m);
 	q->fd = ord_steal_fd(&fd);
 	return 0;
 }
