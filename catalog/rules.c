@@ -100,6 +100,17 @@ static int fill_rules(const struct ord_args *args, struct ord_err *err)
 	return 0;
 }
 
+static int disk_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (*ord_arg_text(args, "path") != '/')
+		return ord_fail(err, ORD_USAGE, "path: it begins with '/'");
+	if (ord_arg_set(args, "leave") + ord_arg_set(args, "leave-percent") +
+		    ord_arg_set(args, "size") >
+	    1)
+		return ord_fail(err, ORD_USAGE, "disk.fill: say leave, leave-percent or size");
+	return 0;
+}
+
 /* Exactly one of two. */
 static int one_of(const struct ord_args *args, const char *a, const char *b, struct ord_err *err)
 {
@@ -195,10 +206,11 @@ static const struct {
 } table[] = {
 	{"net.delay", delay_rules},	 {"net.loss", loss_rules},
 	{"net.impair", impair_rules},	 {"cpu.burn", burn_rules},
-	{"mem.fill", fill_rules},	 {"pod.delete", delete_rules},
-	{"pod.evict", grace_rules},	 {"node.drain", grace_rules},
-	{"workload.scale", scale_rules}, {"workload.image", image_rules},
-	{"istio.fault", mesh_rules},	 {"k8s.patch", patch_rules},
+	{"mem.fill", fill_rules},	 {"disk.fill", disk_rules},
+	{"pod.delete", delete_rules},	 {"pod.evict", grace_rules},
+	{"node.drain", grace_rules},	 {"workload.scale", scale_rules},
+	{"workload.image", image_rules}, {"istio.fault", mesh_rules},
+	{"k8s.patch", patch_rules},
 };
 
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)

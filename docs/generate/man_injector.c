@@ -186,6 +186,36 @@ static void put_dns(FILE *out)
 		       "(fragments of IPv6), which pass as they are.");
 }
 
+static void put_disk(FILE *out)
+{
+	roff_section(out, "DISK.FILL");
+	roff_text(
+		out,
+		"A file without a name (O_TMPFILE) in the directory `path` grows until so little "
+		"is free as was asked for; it is extended (fallocate), or written where a file "
+		"system cannot do that. Nothing is ever seen in the directory, and whatever dies, "
+		"the blocks are free with its descriptor. Where a file needs a name, it has one "
+		"for an instant, while it is empty: .ordeal-LEASE. Network file systems that keep "
+		"such a name are refused.\n"
+		"\n"
+		"`path` is looked up as the target's processes see it: in a container's own "
+		"mounts, and no link leads out of its root. `injected` is told when statvfs(3) "
+		"says that it is as asked, or the kernel refuses one block more; filling may take "
+		"as long as the fault lasts, at least a minute. It is filled once: room that "
+		"others make afterwards is theirs (figure free_end_bytes), what they take they "
+		"keep.\n"
+		"\n"
+		"Free means what a process may use that is not root's. ext4 keeps some more for "
+		"root (tune2fs -m): a service that runs as uid 0, in a container too, goes on "
+		"writing, unless `reserved` fills that as well. That takes CAP_SYS_RESOURCE, with "
+		"which quotas do not count; without `reserved` they do, and the file is root's.\n"
+		"\n"
+		"Refused is a file system without a size, one where ordeal's own records or the "
+		"run's folder lie, unless 64 MiB are left, also through overlayfs, and a tmpfs "
+		"where less than 10% of the machine's memory would be left: a tmpfs is memory. "
+		"At a service's door it counts as a fault of the host.");
+}
+
 void page_injector(FILE *out)
 {
 	roff_title(out, "ORDEAL-INJECTOR", "8", "hold one fault on this machine, and take it away");
@@ -233,6 +263,7 @@ void page_injector(FILE *out)
 	put_faults(out);
 	put_down(out);
 	put_dns(out);
+	put_disk(out);
 	put_packets(out);
 	roff_section(out, "FILES");
 	for (size_t i = 0; cli_files[i].name; i++)

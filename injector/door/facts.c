@@ -245,7 +245,8 @@ int door_facts(struct inj_request *req, struct door_facts *ret, struct ord_err *
 	const struct ord_fault *fault = req->args.fault;
 	bool none = strcmp(fault->name, "noop") == 0;
 
-	*ret = (struct door_facts){.host = place->host};
+	/* Whoever fills a disk names one by a path, which leads anywhere. */
+	*ret = (struct door_facts){.host = place->host || strcmp(fault->name, "disk.fill") == 0};
 	/* noop takes every place and goes to none. */
 	if (none || !(fault->targets & ORD_ON_NET)) {
 		place->netns[0] = '\0';

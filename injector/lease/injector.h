@@ -32,6 +32,7 @@ struct inj_step {
 	bool even_if_it_cuts_me_off;
 	bool whole_host; /* the request's: a cut without a filter on the host's or the caller's own
 			    network was asked for */
+	const char *folder; /* the request's: the run is written there; "": none is told */
 	/* Set by wake beside *ret_over: NULL is "target-gone"; "taken-back" where somebody else
 	 * undid the effect, and by then names them (the field manager). */
 	const char *over;

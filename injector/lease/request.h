@@ -2,6 +2,7 @@
 #ifndef ORDEAL_LEASE_REQUEST_H
 #define ORDEAL_LEASE_REQUEST_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,7 @@ struct inj_request {
 	char engine[32];
 	bool cut_me_off;
 	bool whole_host;
+	char folder[PATH_MAX];	  /* that the run is written to; "": none is told */
 	struct ord_target target; /* resolve; seed goes with it */
 	/* rescue */
 	bool dry_run;

@@ -82,7 +82,8 @@ bool ord_holder_needs_root(const struct ord_fault *fault, const struct ord_place
 	/* noop opens nothing, wherever it is pointed. */
 	if (!strcmp(fault->name, "noop"))
 		return false;
-	if (names_cap(fault->caps, "net_admin") || names_cap(fault->caps, "sys_admin"))
+	if (names_cap(fault->caps, "net_admin") || names_cap(fault->caps, "sys_admin") ||
+	    names_cap(fault->caps, "sys_resource"))
 		return true;
 	if (names_cap(fault->caps, "kill"))
 		return !all_mine(place);

@@ -137,11 +137,15 @@ static uint64_t asked_hold_ns(const struct run_fault *f)
 static json_t *make_request(struct run_fault *f)
 {
 	const struct run *r = f->run;
+	char folder[ORD_PATH_MAX];
 	json_t *request = ord_holder_request(f->lease, f->args, &f->resolved.place,
 					     r->placebo ? "" : f->spec->engine, asked_hold_ns(f),
 					     ord_plan_seed(r->plan, f->index, r->rep),
 					     r->options->even_if_it_cuts_me_off);
 
+	/* A full disk must not be the one that the run is written to. */
+	if (request && !f->spec->target.via && realpath(r->home.path, folder))
+		(void)json_object_set_new(request, "folder", json_string(folder));
 	if (request && r->spec->whole_host)
 		(void)json_object_set_new(request, "whole_host", json_true());
 	return request;

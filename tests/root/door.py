@@ -128,6 +128,8 @@ def not_its_network():
     burn = {"load": 10000, "cores": 1}
     refused(add("cpu.burn", burn, {"procs": [proc]}), "is not among its targets")
     refused(add("cpu.burn", burn, {"host": True}), "the host or its network")
+    # Its path leads anywhere, whoever's process it is.
+    refused(add("disk.fill", {"path": "/"}, {"procs": [proc]}), "the host or its network")
     refused(add("cpu.burn", burn, {"cgroup": "/sys/fs/cgroup"}), "does not lie below /sys/fs/cgroup")
     refused(add("cpu.burn", burn, {"cgroup": T}), "does not lie below /sys/fs/cgroup")
 
@@ -247,7 +249,7 @@ def words():
 
 bad = 0
 for test in (processes, not_its_network, namespaces, who_asks, not_roots_alone, not_too_many, words):
-    write("user:12345", "noop, proc.*, cpu.burn, net.*", 'user:23456, "netns:blue"')
+    write("user:12345", "noop, proc.*, cpu.burn, disk.fill, net.*", 'user:23456, "netns:blue"')
     try:
         test()
         print("ok", test.__name__)

@@ -1,11 +1,15 @@
 #include "faults.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static bool cut(const struct target *t, unsigned within_ms)
@@ -65,6 +69,24 @@ static bool child(const struct target *t, unsigned within_ms)
 	return ours > 1;
 }
 
+/* The disk of the row, in memory, is made with its target. */
+static void disk_make(void)
+{
+	if (mkdir(WORLD_DISK, 0755) < 0 && errno == EEXIST)
+		return;
+	must_sys(mount("disk", WORLD_DISK, "tmpfs", MS_NOSUID | MS_NODEV, "size=48m,mode=755"));
+}
+
+static bool full(const struct target *t, unsigned within_ms)
+{
+	struct statvfs fs;
+
+	(void)t;
+	(void)within_ms;
+	must_sys(statvfs(WORLD_DISK, &fs));
+	return fs.f_bavail * fs.f_frsize <= 8u << 20;
+}
+
 const struct row rows[] = {
 	{"noop", "{}", ON_HOST, NULL, false, false},
 	{"proc.pause", "{}", ON_PROCESS, stopped, true, false},
@@ -84,6 +106,8 @@ const struct row rows[] = {
 	 false, false},
 	{"cpu.burn", "{\"load\":200000,\"cores\":1}", ON_HOST, child, false, false},
 	{"mem.fill", "{\"size\":33554432}", ON_HOST, child, false, false},
+	{"disk.fill", "{\"path\":\"" WORLD_DISK "\",\"leave\":8388608}", ON_HOST, full, false,
+	 false},
 };
 const size_t n_rows = sizeof rows / sizeof *rows;
 
@@ -121,6 +145,8 @@ const struct row *row_find(const char *fault)
 
 void row_target(const struct row *row, struct target *ret)
 {
+	if (strcmp(row->fault, "disk.fill") == 0)
+		disk_make();
 	if (row->on == ON_NET)
 		target_net(ret);
 	else

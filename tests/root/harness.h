@@ -30,6 +30,9 @@ _Noreturn void skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 void world_enter(void);
 
+/* Where a test mounts the file system that it fills: on the world's own /run. */
+#define WORLD_DISK "/run/disk"
+
 /* A process that sleeps, in a network namespace of its own that a veth pair (eth0 there, vT here)
  * connects to ours. */
 struct target {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -217,6 +218,25 @@ static void cgroups_tell(FILE *out)
 		free(list);
 }
 
+/* The disk that a test made to be filled: what is in it, and how much is free. */
+static void disk_tell(FILE *out)
+{
+	struct dirent **list;
+	struct statvfs fs;
+	int n = scandir(WORLD_DISK, &list, not_dots, by_name);
+
+	if (n < 0)
+		return;
+	must_sys(statvfs(WORLD_DISK, &fs));
+	(void)fprintf(out, "## disk: %llu blocks and %llu inodes are free\n",
+		      (unsigned long long)fs.f_bfree, (unsigned long long)fs.f_ffree);
+	for (int i = 0; i < n; i++) {
+		(void)fprintf(out, "%s\n", list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+}
+
 char *state_read(const struct target *t)
 {
 	char *text = NULL;
@@ -229,6 +249,7 @@ char *state_read(const struct target *t)
 		net_tell(out, "the target", t->netns);
 	cgroups_tell(out);
 	procs_tell(out);
+	disk_tell(out);
 	(void)fprintf(out, "## undo\n");
 	tree_tell(out, "/run/ordeal");
 	must(fclose(out) == 0);

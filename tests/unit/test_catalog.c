@@ -256,6 +256,14 @@ static void what_is_wrong_is_named(void **state)
 	set_ok("percent", "10%");
 	finish_refused("exactly one");
 
+	init("disk.fill");
+	set_ok("path", "var");
+	finish_refused("begins with '/'");
+	set_ok("path", "/var");
+	set_ok("leave", "1MiB");
+	set_ok("leave-percent", "5%");
+	finish_refused("say leave, leave-percent or size");
+
 	init("proc.kill");
 	set_refused("signal", "SIGNOPE", "is not a signal");
 	set_refused("signal", "65", "is not a signal");
