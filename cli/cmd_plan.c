@@ -17,7 +17,7 @@ static int plan(const struct cli_args *args, struct ord_err *err)
 	if (!code)
 		code = cli_policy_open(path, args, p.spec, &policy);
 	if (!code && cli_plan_print(&p.plan, cli_value(args, "context"), policy,
-				    cli_flag(args, "json"), stdout, err))
+				    cli_flag(args, "check"), cli_flag(args, "json"), stdout, err))
 		code = -1;
 	ord_policy_close(policy);
 	cli_plan_done(&p);
@@ -25,6 +25,9 @@ static int plan(const struct cli_args *args, struct ord_err *err)
 }
 
 static const struct cli_option options[] = {{"json", 0, NULL, "print JSON"},
+					    {"check", 0, NULL,
+					     "have each fault checked by its injector: the engine "
+					     "and why, or the refusal"},
 					    CLI_SET_OPTION,
 					    CLI_SEED_OPTION,
 					    CLI_CONTEXT_OPTION,
@@ -42,7 +45,9 @@ const struct cli_command cli_plan = {
 		   "catalogue give the same plan, byte "
 		   "for byte, and the same hash; what the targets are on this machine now is shown "
 		   "beside it and has a hash of "
-		   "its own. Policies are asked whether they would allow it now, and a refusal is "
+		   "its own. With '--check' the injector checks each fault as for a run, tells "
+		   "what it would make, and lets go what it opened for that. Policies are asked "
+		   "whether they would allow it now, and a refusal is "
 		   "shown; 'ordeal validate --policy' fails with it.",
 	.run = plan,
 };

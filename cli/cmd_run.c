@@ -204,7 +204,7 @@ static int show_all(const struct all *all, struct cli_plan *plans, struct ord_er
 {
 	for (size_t i = 0; i < all->args->n_operands; i++)
 		if (cli_plan_print(&plans[i].plan, cli_value(all->args, "context"),
-				   all->policies[i], all->json, stdout, err))
+				   all->policies[i], false, all->json, stdout, err))
 			return -1;
 	return CLI_OK;
 }

@@ -55,10 +55,20 @@ int cli_now_look(const struct ord_plan *plan, const char *context, struct cli_no
 	return r;
 }
 
+void cli_now_check(const struct ord_plan *plan, struct cli_now *now)
+{
+	for (size_t i = 0; i < plan->spec->n_faults; i++)
+		if (!now->why[i] && !now->resolved[i].place.cluster)
+			(void)ord_run_dry(plan, i, &now->resolved[i].place, &now->checked[i],
+					  &now->refused[i]);
+}
+
 void cli_now_done(const struct ord_plan *plan, struct cli_now *now)
 {
 	for (size_t i = 0; now->resolved && i < plan->spec->n_faults; i++)
 		ord_place_done(&now->resolved[i].place);
+	for (size_t i = 0; i < plan->spec->n_faults; i++)
+		json_decref(now->checked[i]);
 	free(now->resolved);
 	ord_plan_cluster_done(&now->cluster);
 	json_decref(now->alerts);

@@ -14,12 +14,17 @@ struct cli_now {
 	struct ord_resolved *resolved;	 /* owned: of the first repetition, one a fault */
 	const char *why[ORD_FAULTS_MAX]; /* NULL, or why a target is not there */
 	struct ord_err errors[ORD_FAULTS_MAX];
+	struct json_t *checked[ORD_FAULTS_MAX]; /* owned: of ord_run_dry(); NULL: not, for... */
+	struct ord_err refused[ORD_FAULTS_MAX]; /* ...this reason */
 	struct json_t *alerts; /* owned: of ord_monitor_rules(); NULL where nobody is to be asked */
 };
 
 /* context: of --context, or NULL. What is not there, or does not answer, is no error. */
 int cli_now_look(const struct ord_plan *plan, const char *context, struct cli_now *ret,
 		 struct ord_err *err);
+/* Has each fault checked by who would inject it, but those in a cluster, where this is not asked.
+ */
+void cli_now_check(const struct ord_plan *plan, struct cli_now *now);
 void cli_now_done(const struct ord_plan *plan, struct cli_now *now);
 
 #endif

@@ -9,9 +9,10 @@
 
 /* json: the plan's canonical object with one more key, "resolved", and where it needs one
  * "cluster", and "policy" where one was asked. context: of --context, or NULL. policy: who is
- * asked; NULL: nobody. A refusal is shown, and no error. */
+ * asked; NULL: nobody. A refusal is shown, and no error. check: each fault is checked by its
+ * injector, too, and what that says is shown ("checked"). */
 struct ord_policy;
 int cli_plan_print(const struct ord_plan *plan, const char *context, struct ord_policy *policy,
-		   bool json, FILE *out, struct ord_err *err);
+		   bool check, bool json, FILE *out, struct ord_err *err);
 
 #endif

@@ -10,4 +10,12 @@ int ord_run_resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t f
 		    ord_cluster_told *told, void *arg, struct ord_resolved *ret,
 		    struct ord_err *err);
 
+/*
+ * Has the injector check a fault there, and let go again what it opened for that: *ret is its
+ * `checked` event (docs/formats/protocol.md; owned). Else -1, with what a run would be refused for.
+ * Not of a place in a cluster (ORD_USAGE).
+ */
+int ord_run_dry(const struct ord_plan *plan, size_t fault, const struct ord_place *place,
+		struct json_t **ret, struct ord_err *err);
+
 #endif

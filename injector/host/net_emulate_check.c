@@ -206,6 +206,27 @@ static int open_sources(struct net_emulate *s, struct ord_err *err)
 	return 0;
 }
 
+/* "detour for what leaves eth0, eth1; queue for what lo receives" */
+static json_t *engine_why(const struct net_emulate *s)
+{
+	char text[2048] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->out.n && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s",
+				      i		    ? ", "
+				      : s->by_netem ? "netem for what leaves "
+						    : "detour for what leaves ",
+				      s->out.v[i].name);
+	for (size_t i = 0; i < s->in.n && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s",
+				      i	  ? ", "
+				      : n ? "; queue for what this host receives by "
+					  : "queue for what this host receives by ",
+				      s->in.v[i].name);
+	return json_string(text);
+}
+
 static int describe(const struct net_emulate *s, json_t *undo, json_t *report, struct ord_err *err)
 {
 	const char *engine = s->by_netem	   ? "netem"
@@ -213,7 +234,8 @@ static int describe(const struct net_emulate *s, json_t *undo, json_t *report, s
 			     : s->out.n		   ? "detour"
 						   : "queue";
 
-	if (json_object_set_new(report, "engine", json_string(engine)) < 0)
+	if (json_object_set_new(report, "engine", json_string(engine)) < 0 ||
+	    json_object_set_new(report, "why", engine_why(s)) < 0)
 		return ord_fail_nomem(err);
 	for (size_t i = 0; i < s->out.n; i++)
 		if (net_undo_link(undo, s->emulate.taps[i].name, err) < 0 ||

@@ -279,6 +279,19 @@ static void hold(struct hold *h)
 	}
 }
 
+/* As far as a lease goes before there is anything to take back. */
+static int run_dry(struct hold *h)
+{
+	struct ord_err err;
+
+	if (h->req->place.cluster)
+		(void)ord_fail(&err, ORD_USAGE, "dry_run: not in a cluster");
+	else if (inj_dirs(&h->dirs, &err) == 0 && check(h, &err) == 0)
+		return INJ_EXIT_OK;
+	inj_event_failed("check", h->req->lease, &err);
+	return INJ_EXIT_FAILED;
+}
+
 static int run(struct hold *h)
 {
 	struct ord_err err;
@@ -322,7 +335,7 @@ int inj_lease_run(const struct ord_injector *inj, struct inj_request *req, struc
 	h.kept = json_array();
 	inj_acted_teller();
 	inj_kept_collect(h.kept);
-	status = run(&h);
+	status = req->dry_run ? run_dry(&h) : run(&h);
 	inj_kept_collect(NULL);
 
 	if (inj->done)

@@ -97,9 +97,9 @@ static int place_suits(const struct ord_fault *fault, const struct ord_place *pl
 
 static int add_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
 {
-	static const char *const keys[] = {"protocol", "op",	     "lease",	   "fault",
-					   "args",     "target",     "hold_ns",	   "seed",
-					   "engine",   "cut_me_off", "whole_host", "folder"};
+	static const char *const keys[] = {
+		"protocol", "op",     "lease",	    "fault",	  "args",   "target", "hold_ns",
+		"seed",	    "engine", "cut_me_off", "whole_host", "folder", "dry_run"};
 	const struct ord_fault *fault;
 	const char *name;
 	json_t *args, *target;
@@ -121,7 +121,8 @@ static int add_parse(const json_t *json, struct inj_request *r, struct ord_err *
 	    ord_json_opt_copy(json, "engine", r->engine, sizeof r->engine, err) < 0 ||
 	    ord_json_opt_bool(json, "cut_me_off", &r->cut_me_off, err) < 0 ||
 	    ord_json_opt_bool(json, "whole_host", &r->whole_host, err) < 0 ||
-	    ord_json_opt_copy(json, "folder", r->folder, sizeof r->folder, err) < 0)
+	    ord_json_opt_copy(json, "folder", r->folder, sizeof r->folder, err) < 0 ||
+	    ord_json_opt_bool(json, "dry_run", &r->dry_run, err) < 0)
 		return -1;
 	if (!engine_known(fault, r->engine))
 		return ord_fail(err, ORD_USAGE, "engine: %s has no '%.31s'", fault->name,

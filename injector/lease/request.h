@@ -45,8 +45,7 @@ struct inj_request {
 	bool whole_host;
 	char folder[PATH_MAX];	  /* that the run is written to; "": none is told */
 	struct ord_target target; /* resolve; seed goes with it */
-	/* rescue */
-	bool dry_run;
+	bool dry_run;		  /* add: checked, and no more; rescue, sweep */
 	struct inj_sweep sweep;
 };
 
