@@ -163,10 +163,11 @@ static int read_burst(struct emulate *e, unsigned i, bool to_the_end)
 			break;
 		got++;
 		if (!to_the_end && anything_due(e))
-			return got;
+			break;
 	}
 	if (r == 0)
 		e->drained_ns = ord_now_ns();
+	e->more = e->more || r > 0;
 	return r < 0 ? -1 : got;
 }
 
@@ -241,10 +242,12 @@ static void watch_realtime(struct emulate *e, uint64_t now)
 /* One look at everything: how much was done; -1: a source is gone. */
 static int work(struct emulate *e, const struct pollfd *fds, unsigned n, struct ord_err *err)
 {
+	const bool all = e->more || e->ticking || e->p.spin_ns;
 	int done = (int)release(e, false);
 
+	e->more = false;
 	for (unsigned i = 0; i < n; i++) {
-		int r = fds[i].revents || e->ticking || e->p.spin_ns ? read_burst(e, i, false) : 0;
+		int r = fds[i].revents || all ? read_burst(e, i, false) : 0;
 
 		if (r < 0)
 			return gone(e, i, err);
@@ -293,6 +296,8 @@ int emulate_run(struct emulate *e, const struct pollfd *polled, unsigned n, stru
 			e->ticking = done > TICK_PACKETS;
 			return 0;
 		}
+		if (e->more)
+			continue;
 		if (!e->ticking && close_enough(e)) {
 			__builtin_ia32_pause();
 			memset(fds, 0, n * sizeof *fds);

@@ -53,6 +53,7 @@ struct emulate {
 	uint64_t lead_ns;	       /* how late alarms have been, on average */
 	uint64_t alarm_ns;	       /* when the last one was to go off */
 	uint64_t drained_ns, stamp_ns; /* when nothing was left to read; the last arrival */
+	bool more;		       /* a source was left before its end */
 	bool ticking;		       /* many packets: looked at at intervals, not one by one */
 
 	uint64_t watch_wall_ns, watch_cpu_ns; /* of the realtime watch */

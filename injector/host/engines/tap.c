@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,6 +83,24 @@ int tap_up(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 	return talk_ask(route, msg, NULL, NULL, err);
 }
 
+/*
+ * The TAP's own ring is a queue already. The qdisc that a device gets by default would be another,
+ * whose making room for as many packets takes longer than all the rest.
+ */
+static int no_qdisc(const struct tap *t, struct nl_talk *route, struct ord_err *err)
+{
+	struct tcmsg at = {
+		.tcm_family = AF_UNSPEC, .tcm_ifindex = t->index, .tcm_parent = TC_H_ROOT};
+	ord_auto(msg) struct nl_msg *msg = nlmsg_alloc_size(256);
+
+	if (!msg ||
+	    !nlmsg_put(msg, 0, 0, RTM_NEWQDISC, 0, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE) ||
+	    nlmsg_append(msg, &at, sizeof at, NLMSG_ALIGNTO) < 0 ||
+	    nla_put_string(msg, TCA_KIND, "noqueue") < 0)
+		return ord_fail_nomem(err);
+	return talk_ask(route, msg, NULL, NULL, err);
+}
+
 int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
 	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
@@ -99,8 +118,8 @@ int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err)
 	if (ioctl(t->fd, TUNSETOFFLOAD, offload | uso) < 0 &&
 	    ioctl(t->fd, TUNSETOFFLOAD, offload) < 0)
 		return ord_fail_sys(err, "offload of TAP %s", t->name);
-	if (tap_quiet(t, route, err) < 0 || tap_up(t, route, err) < 0 ||
-	    link_find(route, t->name, &found, &link, err) < 0)
+	if (no_qdisc(t, route, err) < 0 || tap_quiet(t, route, err) < 0 ||
+	    tap_up(t, route, err) < 0 || link_find(route, t->name, &found, &link, err) < 0)
 		return ord_wrap(err, "set TAP %s up", t->name);
 	if (!found || link.index != t->index || !(link.flags & IFF_UP))
 		return ord_fail(err, ORD_SYS, "TAP %s is not up", t->name);
