@@ -5,6 +5,15 @@ load net
 setup() { net_setup; }
 teardown() { net_teardown; }
 
+# Waits until so many packets of the flood have been taken.
+taken() {
+	for _ in $(seq 250); do
+		in_a nft list ruleset | awk -v least="$1" '/counter packets/ {n += $3} END {exit !(n >= least)}' && return 0
+		sleep .02
+	done
+	return 1
+}
+
 @test "delay: egress, both families, TCP and UDP" {
 	serve_b 10.77.0.2 7001
 	serve_b fd77::2 7001
@@ -126,7 +135,7 @@ teardown() { net_teardown; }
 	background "$dir/count" ip netns exec "$B" python3 "$SOURCE_DIR/tests/root/net_peer.py" count 10.77.0.2 7001 4 1000
 	ask net.delay '{"delay":200000000}'
 	background "$dir/flood" sh -c "echo; exec ip netns exec $A python3 $SOURCE_DIR/tests/root/net_peer.py flood 10.77.0.2 7001 1000 1000"
-	sleep .5
+	taken 300
 	revert
 	for _ in $(seq 100); do grep -q received "$dir/count" && break; sleep .05; done
 	cat "$dir/count"
@@ -138,7 +147,7 @@ teardown() { net_teardown; }
 	background "$dir/count" ip netns exec "$A" python3 "$SOURCE_DIR/tests/root/net_peer.py" count 10.77.0.1 7001 4 1000
 	ask net.delay '{"delay":200000000,"direction":"ingress"}'
 	background "$dir/flood" sh -c "echo; exec ip netns exec $B python3 $SOURCE_DIR/tests/root/net_peer.py flood 10.77.0.1 7001 1000 1000"
-	sleep .5
+	taken 300
 	revert
 	for _ in $(seq 100); do grep -q received "$dir/count" && break; sleep .05; done
 	cat "$dir/count"
