@@ -168,17 +168,22 @@ static void put_dns(FILE *out)
 		"asked for, not what an alias leads to. Where a local forwarder asks another "
 		"server, its answer may be hit and then hit again on loopback: name one of the "
 		"two by `to`. What a cache answers is met only where it comes as a packet; DNS "
-		"over TLS or HTTPS never is.");
+		"over TLS or HTTPS never is. So with systemd-resolved a name in its cache is "
+		"still found by who asks it by D-Bus or nss-resolve (resolvectl query), until "
+		"its TTL is over, though not by who asks 127.0.0.53; `resolvectl flush-caches` "
+		"empties it. Afterwards it answers SERVFAIL from its cache for up to ten seconds "
+		"more, and nothing else of the fault: such a recovery is its own.");
 	roff_item(out, "delay", NULL,
 		  "the answer is held; over TCP what follows on that connection waits with it");
 	roff_item(out, "nxdomain, servfail, refused", NULL,
-		  "that code, no records, and nothing that a cache would keep");
+		  "that code, no records, and no SOA, without which a cache keeps no denial");
 	roff_item(out, "drop", NULL,
 		  "no answer; over TCP one under a number that nobody asked under, so that the "
-		  "others on the connection arrive");
+		  "others on the connection arrive: resolvers pass over it, dig tells of an ID "
+		  "mismatch");
 	roff_item(out, "address", NULL,
 		  "those in the answer become another, with TTL 0 or `ttl`; an answer without "
-		  "addresses stays");
+		  "addresses stays; who validates DNSSEC finds a signed one bogus");
 	roff_item(out, "ttl", NULL, "of every record, in whole seconds");
 	roff_item(out, "truncate", NULL, "over UDP: no records, and the client must ask over TCP");
 	roff_text(out, "Figures: matched_answers, what became of them under the effect's name, "
