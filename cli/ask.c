@@ -5,6 +5,8 @@
 
 #include "base/auto.h"
 #include "base/json.h"
+#include "cli/inject.h"
+#include "ordeal/far.h"
 #include "ordeal/run.h"
 
 ORD_AUTO(holder, struct ord_holder, ord_holder_free);
@@ -68,57 +70,82 @@ int cli_ask(enum ord_program which, json_t *request, bool as_root, uint64_t time
 }
 
 /* A machine without it has no lease of it. */
-static int kube_answer(struct asked *a, uint64_t timeout_ns,
-		       void (*answer)(void *arg, const char *who, const json_t *event), void *arg,
-		       const char *who, struct ord_err *err)
+static int kube_answer(struct asked *a, const struct cli_question *q, const char *who,
+		       struct ord_err *err)
 {
 	struct ord_err why;
 	json_t *event;
 
-	if (ask_finish(a, timeout_ns, &event, &why) < 0) {
+	if (ask_finish(a, q->timeout_ns, &event, &why) < 0) {
 		if (why.code == ORD_SKIP)
 			return 0;
 		*err = why;
 		return -1;
 	}
-	answer(arg, who, event);
+	q->answer(q->arg, who, event);
 	json_decref(event);
 	return 0;
 }
 
-int cli_ask_all(json_t *request, uint64_t timeout_ns,
-		void (*answer)(void *arg, const char *who, const json_t *event), void *arg,
-		struct ord_err *ret_denied, struct ord_err *err)
+static int ask_there(const struct cli_args *args, const struct cli_question *q, struct ord_err *err)
 {
-	ord_auto(json) json_t *owned = request;
+	struct ord_target t = {.kind = ORD_TARGET_HOST};
+	ord_auto(holder) struct ord_holder *h = NULL;
+	json_t *event;
+	int r;
+
+	r = cli_via_read(args, &t, err) || ord_far_open(t.via, NULL, &h, err) ||
+			    ord_far_ask(h, json_incref(q->request), q->timeout_ns, &event, err)
+		    ? -1
+		    : 0;
+	ord_target_done(&t);
+	if (r < 0)
+		return -1;
+	q->answer(q->arg, "there", event);
+	json_decref(event);
+	return 0;
+}
+
+static int ask_here(const struct cli_question *q, struct ord_err *ret_denied, struct ord_err *err)
+{
 	bool root = geteuid() == 0, mine = root || ord_holder_may_run();
 	struct asked host = {0}, kube, roots = {0};
 	json_t *event;
 	int r = 0;
 
-	ret_denied->msg[0] = '\0';
-	if (!request)
-		return ord_fail_nomem(err);
 	/* All at the same time: a halt has a second. Who may not run the host's injector holds no
 	 * lease of his own there; root's may be his to see. */
-	ask_start(ORD_PROGRAM_KUBE, false, owned, &kube);
+	ask_start(ORD_PROGRAM_KUBE, false, q->request, &kube);
 	if (mine)
-		ask_start(ORD_PROGRAM_HOST, false, owned, &host);
+		ask_start(ORD_PROGRAM_HOST, false, q->request, &host);
 	if (!root)
-		ask_start(ORD_PROGRAM_HOST, true, owned, &roots);
-	if (mine && ask_finish(&host, timeout_ns, &event, err)) {
+		ask_start(ORD_PROGRAM_HOST, true, q->request, &roots);
+	if (mine && ask_finish(&host, q->timeout_ns, &event, err)) {
 		r = -1;
 	} else if (mine) {
-		answer(arg, root ? "root" : "you", event);
+		q->answer(q->arg, root ? "root" : "you", event);
 		json_decref(event);
 	}
-	if (!root && ask_finish(&roots, timeout_ns, &event, ret_denied) == 0) {
+	if (!root && ask_finish(&roots, q->timeout_ns, &event, ret_denied) == 0) {
 		ret_denied->msg[0] = '\0';
-		answer(arg, "root", event);
+		q->answer(q->arg, "root", event);
 		json_decref(event);
 	} else if (!root && !mine) {
 		*err = *ret_denied;
 		r = -1;
 	}
-	return kube_answer(&kube, timeout_ns, answer, arg, root ? "root" : "you", err) < 0 ? -1 : r;
+	return kube_answer(&kube, q, root ? "root" : "you", err) < 0 ? -1 : r;
+}
+
+int cli_ask_all(const struct cli_args *args, const struct cli_question *q,
+		struct ord_err *ret_denied, struct ord_err *err)
+{
+	ord_auto(json) json_t *owned = q->request;
+
+	ret_denied->msg[0] = '\0';
+	if (!owned)
+		return ord_fail_nomem(err);
+	if (cli_flag(args, "via") || cli_flag(args, "via-copy"))
+		return ask_there(args, q, err);
+	return ask_here(q, ret_denied, err);
 }

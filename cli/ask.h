@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/command.h"
 #include "ordeal/err.h"
 #include "ordeal/fault.h"
 
@@ -13,14 +14,21 @@
 int cli_ask(enum ord_program which, json_t *request, bool as_root, uint64_t timeout_ns,
 	    json_t **ret, struct ord_err *err);
 
+struct cli_question {
+	json_t *request; /* taken */
+	uint64_t timeout_ns;
+	/* With each answer (borrowed); who is "root", "you", or "there": on another machine. */
+	void (*answer)(void *arg, const char *who, const json_t *event);
+	void *arg;
+};
+
 /*
  * The same of everybody whose leases this user may reach, and of both programs at the same time:
- * one's own, and root's (by sudo, if one is not root). Calls back with each answer (borrowed); who
- * is "root" or "you". Where root cannot be asked, *ret_denied says why (else it is
- * ""); that is no error here. The request is taken.
+ * one's own, and root's (by sudo, if one is not root). Where root cannot be asked, *ret_denied says
+ * why (else it is ""); that is no error here. With --via only the injector is asked that the
+ * command leads to.
  */
-int cli_ask_all(json_t *request, uint64_t timeout_ns,
-		void (*answer)(void *arg, const char *who, const json_t *event), void *arg,
+int cli_ask_all(const struct cli_args *args, const struct cli_question *q,
 		struct ord_err *ret_denied, struct ord_err *err);
 
 json_t *cli_request(const char *op);

@@ -190,7 +190,7 @@ static json_t *ask_far(const struct cli_args *args, struct ord_err *err)
 	size_t i;
 
 	if (!cli_via_read(args, &t, err) && !ord_far_open(t.via, NULL, &h, err) &&
-	    !ord_far_doctor(h, &event, err))
+	    !ord_far_ask(h, cli_request("doctor"), 10 * ORD_S, &event, err))
 		json_array_foreach (json_object_get(event, "faults"), i, f)
 			(void)json_object_set_new(f, "as",
 						  json_string("who the command makes you"));

@@ -132,12 +132,13 @@ static int sweep(const struct cli_args *args, struct tally *tally, struct ord_er
 	return 0;
 }
 
-static int local(struct tally *tally, struct ord_err *denied, struct ord_err *err)
+static int machine(const struct cli_args *args, struct tally *tally, struct ord_err *denied,
+		   struct ord_err *err)
 {
-	json_t *request = cli_request("rescue");
+	const struct cli_question q = {cli_request("rescue"), 60 * ORD_S, on_answer, tally};
 
-	(void)json_object_set_new(request, "dry_run", json_boolean(tally->dry_run));
-	return cli_ask_all(request, 60 * ORD_S, on_answer, tally, denied, err);
+	(void)json_object_set_new(q.request, "dry_run", json_boolean(tally->dry_run));
+	return cli_ask_all(args, &q, denied, err);
 }
 
 static int rescue(const struct cli_args *args, struct ord_err *err)
@@ -152,7 +153,10 @@ static int rescue(const struct cli_args *args, struct ord_err *err)
 		return ord_fail(err, ORD_USAGE,
 				"--context, --now, --wait, --kind, --namespace and --permitted go "
 				"with --kube");
-	if (cli_flag(args, "kube") ? sweep(args, &tally, err) : local(&tally, &denied, err))
+	if (cli_flag(args, "kube") && (cli_flag(args, "via") || cli_flag(args, "via-copy")))
+		return ord_fail(err, ORD_USAGE,
+				"--via leads to a machine: a cluster is cleared from any");
+	if (cli_flag(args, "kube") ? sweep(args, &tally, err) : machine(args, &tally, &denied, err))
 		return -1;
 	if (records) {
 		if (json_dumpf(records, stdout, JSON_INDENT(2)))
@@ -182,6 +186,8 @@ static const struct cli_option options[] = {
 	{"namespace", 0, "NAME", "with --kube: look in these namespaces alone"},
 	{"permitted", 0, NULL, "with --kube: pass over what may not be listed"},
 	{"json", 0, NULL, "print JSON"},
+	{"via", 0, "COMMAND", "of the machine that the command leads to, as in inject"},
+	{"via-copy", 0, NULL, "as in inject"},
 	{0}};
 
 const struct cli_command cli_rescue = {

@@ -12,10 +12,10 @@ static void on_answer(void *arg, const char *who, const json_t *event)
 
 static int resume(const struct cli_args *args, struct ord_err *err)
 {
+	const struct cli_question q = {cli_request("resume"), 5 * ORD_S, on_answer, NULL};
 	struct ord_err denied;
 
-	(void)args;
-	if (cli_ask_all(cli_request("resume"), 5 * ORD_S, on_answer, NULL, &denied, err))
+	if (cli_ask_all(args, &q, &denied, err))
 		return -1;
 	if (*denied.msg) {
 		*err = denied;
@@ -25,9 +25,15 @@ static int resume(const struct cli_args *args, struct ord_err *err)
 	return CLI_OK;
 }
 
+static const struct cli_option options[] = {
+	{"via", 0, "COMMAND", "of the machine that the command leads to, as in inject"},
+	{"via-copy", 0, NULL, "as in inject"},
+	{0}};
+
 const struct cli_command cli_resume = {
 	.name = "resume",
 	.summary = "allow leases again after halt",
 	.operands = "",
+	.options = options,
 	.run = resume,
 };

@@ -21,10 +21,8 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static void print_lease(struct seen *seen, const char *who, const json_t *lease)
+static void print_lease(struct seen *seen, const char *who, const json_t *lease, int64_t left)
 {
-	int64_t left = json_integer_value(json_object_get(lease, "deadline_boot_ns")) -
-		       (int64_t)ord_boot_ns();
 	char time[32];
 
 	if (!seen->n++)
@@ -42,16 +40,22 @@ static void print_lease(struct seen *seen, const char *who, const json_t *lease)
 static void on_answer(void *arg, const char *who, const json_t *event)
 {
 	struct seen *seen = arg;
+	/* The deadlines are on the clock of the machine that answers. */
+	int64_t now = json_integer_value(json_object_get(event, "boot_ns"));
 	json_t *lease;
 	size_t i;
 
 	if (json_is_true(json_object_get(event, "halted")))
 		seen->halted = true;
 	json_array_foreach (json_object_get(event, "leases"), i, lease) {
+		int64_t left = json_integer_value(json_object_get(lease, "deadline_boot_ns")) - now;
+
 		if (!seen->leases) {
-			print_lease(seen, who, lease);
+			print_lease(seen, who, lease, left);
 		} else {
 			(void)json_object_set_new(lease, "of", json_string(who));
+			(void)json_object_set_new(lease, "left_ns",
+						  json_integer(left > 0 ? left : 0));
 			(void)json_array_append(seen->leases, lease);
 		}
 	}
@@ -62,9 +66,10 @@ static int status(const struct cli_args *args, struct ord_err *err)
 	bool json = cli_flag(args, "json");
 	ord_auto(json) json_t *leases = json ? json_array() : NULL;
 	struct seen seen = {.leases = leases};
+	const struct cli_question q = {cli_request("status"), 5 * ORD_S, on_answer, &seen};
 	struct ord_err denied;
 
-	if (cli_ask_all(cli_request("status"), 5 * ORD_S, on_answer, &seen, &denied, err))
+	if (cli_ask_all(args, &q, &denied, err))
 		return -1;
 	if (json) {
 		ord_auto(json) json_t *all = json_pack("{s:b,s:O,s:s}", "halted", seen.halted,
@@ -84,7 +89,11 @@ static int status(const struct cli_args *args, struct ord_err *err)
 	return CLI_OK;
 }
 
-static const struct cli_option options[] = {{"json", 0, NULL, "print JSON"}, {0}};
+static const struct cli_option options[] = {
+	{"json", 0, NULL, "print JSON"},
+	{"via", 0, "COMMAND", "of the machine that the command leads to, as in inject"},
+	{"via-copy", 0, NULL, "as in inject"},
+	{0}};
 
 const struct cli_command cli_status = {
 	.name = "status",

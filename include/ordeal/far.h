@@ -46,8 +46,13 @@ int ord_far_open(const struct ord_via *via, const atomic_bool *stop, struct ord_
 /* Who is behind a target there, as ord_target_resolve() says it of this machine. */
 int ord_far_resolve(struct ord_holder *h, const struct ord_target *target, uint64_t seed,
 		    struct ord_place *ret, struct ord_err *err);
-/* Its `doctor` event, owned; the holder can do no more after it. */
-int ord_far_doctor(struct ord_holder *h, struct json_t **ret, struct ord_err *err);
+/*
+ * What needs no lease - status, halt, resume, rescue, doctor - is asked there (the request is
+ * taken), and its answer is owned by the caller; a refusal is the error. The holder can do no more
+ * after it.
+ */
+int ord_far_ask(struct ord_holder *h, struct json_t *request, uint64_t limit_ns,
+		struct json_t **ret, struct ord_err *err);
 
 /* Who is behind a target, on this machine or on the one that its command leads to. */
 int ord_far_or_here(const struct ord_target *target, uint64_t seed, struct ord_place *ret,

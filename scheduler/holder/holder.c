@@ -184,6 +184,19 @@ int ord_holder_send(struct ord_holder *h, struct json_t *request, struct ord_err
 	}
 }
 
+/* Of a command that leads elsewhere: another program, or a shell that greets who logs in. */
+static int not_json(const struct ord_holder *h, size_t n, struct ord_err *err)
+{
+	char line[128], words[128];
+
+	(void)snprintf(line, sizeof line, "%.*s", n > 100 ? 100 : (int)n, h->buf);
+	(void)ord_printable(line, sizeof words, words);
+	return ord_fail(err, ORD_SYS,
+			"'%.100s' wrote what is not JSON: '%s'; at that end nothing may write to "
+			"standard output but ordeal-injector, and no shell as it starts",
+			h->path, words);
+}
+
 /* Hands out the first whole line of the buffer. 1: there was one; 0: not yet; -1: garbage. */
 static int take_line(struct ord_holder *h, struct json_t **ret, struct ord_err *err)
 {
@@ -199,6 +212,8 @@ static int take_line(struct ord_holder *h, struct json_t **ret, struct ord_err *
 	}
 	n = (size_t)(nl - h->buf);
 	event = json_loadb(h->buf, n, JSON_REJECT_DUPLICATES, &why);
+	if (!event && h->is_far)
+		return not_json(h, n, err);
 	h->used -= n + 1;
 	memmove(h->buf, nl + 1, h->used);
 	h->scanned = 0;

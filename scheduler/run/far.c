@@ -2,11 +2,14 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "ordeal/far.h"
 #include "ordeal/resolve.h"
 #include "scheduler/run/machine.h"
 
 ORD_AUTO(holder, struct ord_holder, ord_holder_free);
+
+#define DOCTOR_NS (10 * ORD_S)
 
 int ord_run_resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t fault,
 		    ord_cluster_told *told, void *arg, struct ord_resolved *ret,
@@ -44,5 +47,6 @@ int run_far_look(struct run *r, size_t fault, json_t **ret_doctor, struct ord_er
 
 	if (run_far_take(r->plan, fault, 1, NULL, &h, &r->faults[fault].resolved, err))
 		return -1;
-	return ord_far_doctor(h, ret_doctor, err);
+	return ord_far_ask(h, json_pack("{s:i, s:s}", "protocol", 1, "op", "doctor"), DOCTOR_NS,
+			   ret_doctor, err);
 }

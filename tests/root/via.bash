@@ -12,6 +12,7 @@ via_setup() {
 	cp "$dir/key.pub" "$dir/authorized"
 	cp /etc/shadow "$dir/shadow"
 	sed -i 's/^root:[^:]*:/root:*:/' "$dir/shadow" # locked, it may not log in, by key neither
+	[ -z "${machine_user:-}" ] || echo "$machine_user:*:19000::::::" >>"$dir/shadow"
 	cat >"$dir/sshd_config" <<-END
 		ListenAddress 10.77.0.2:2222
 		ListenAddress [fd77::2]:2222
@@ -42,10 +43,11 @@ via_setup() {
 	export XDG_STATE_HOME=$dir/state HOME=$dir
 }
 
+# $machine_more: what else is done on that machine before its sshd starts; $machine_user: one who is only there.
 # As on a machine of its own: the undo records of B are not those of A, and its clocks are a day ahead.
 sshd_start() {
 	cat >"$dir/machine" <<-END
-		mount --make-rprivate / && mount -t tmpfs none /run && mkdir /run/sshd &&
+		mount --make-rprivate / && ${machine_more:-true} && mount -t tmpfs none /run && mkdir /run/sshd &&
 		mount --bind "$dir/shadow" /etc/shadow && echo ready && exec $(command -v sshd || echo /usr/sbin/sshd) -D -e -f "$dir/sshd_config"
 	END
 	background "$dir/sshd.log" ip netns exec "$B" unshare -m -T --monotonic 86400 --boottime 86400 sh "$dir/machine"

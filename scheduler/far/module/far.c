@@ -53,23 +53,21 @@ static int hear(struct ord_holder *h, uint64_t limit_ns, const atomic_bool *stop
 	return 0;
 }
 
-/* One question that has one answer; a refusal is the error. */
-static int ask(struct ord_holder *h, json_t *request, const char *answer, json_t **ret,
-	       struct ord_err *err)
+int ord_far_ask(struct ord_holder *h, struct json_t *request, uint64_t limit_ns,
+		struct json_t **ret, struct ord_err *err)
 {
 	ord_auto(json) json_t *owned = request, *event = NULL;
-	const char *name, *message;
+	const char *message;
 
 	if (!request)
 		return ord_fail_nomem(err);
-	if (ord_holder_send(h, request, err) < 0 || hear(h, ANSWER_NS, NULL, &event, err) < 0)
+	if (ord_holder_send(h, request, err) < 0 || hear(h, limit_ns, NULL, &event, err) < 0)
 		return -1;
-	name = json_string_value(json_object_get(event, "event"));
-	message = json_string_value(json_object_get(event, "message"));
-	if (!strcmp(name, answer)) {
+	if (strcmp(json_string_value(json_object_get(event, "event")), "failed") != 0) {
 		*ret = ord_steal_ptr(event);
 		return 0;
 	}
+	message = json_string_value(json_object_get(event, "message"));
 	return ord_fail(err, ord_code_parse(json_string_value(json_object_get(event, "code"))),
 			"on the other machine: %s", message ? message : "no answer");
 }
@@ -122,9 +120,12 @@ int ord_far_open(const struct ord_via *via, const atomic_bool *stop, struct ord_
 {
 	ord_auto(holder) struct ord_holder *h = NULL;
 
-	if ((via->copy && far_copy(via, stop, err) < 0) || ord_far_spawn(via, &h, err) < 0 ||
-	    greet(h, stop, err) < 0)
+	if ((via->copy && far_copy(via, stop, err) < 0) || ord_far_spawn(via, &h, err) < 0)
 		return -1;
+	if (greet(h, stop, err) < 0) {
+		far_hint(h, via, err);
+		return -1;
+	}
 	*ret = ord_steal_ptr(h);
 	return 0;
 }
@@ -135,16 +136,12 @@ int ord_far_resolve(struct ord_holder *h, const struct ord_target *target, uint6
 	ord_auto(json) json_t *event = NULL;
 	json_t *place;
 
-	if (ask(h,
-		json_pack("{s:i, s:s, s:o, s:I}", "protocol", 1, "op", "resolve", "target",
-			  ord_target_to_json(target), "seed", (json_int_t)(seed & INT64_MAX)),
-		"resolved", &event, err) < 0 ||
+	if (ord_far_ask(h,
+			json_pack("{s:i, s:s, s:o, s:I}", "protocol", 1, "op", "resolve", "target",
+				  ord_target_to_json(target), "seed",
+				  (json_int_t)(seed & INT64_MAX)),
+			ANSWER_NS, &event, err) < 0 ||
 	    ord_json_object(event, "place", &place, err) < 0)
 		return -1;
 	return ord_place_from_json(ret, place, err);
-}
-
-int ord_far_doctor(struct ord_holder *h, struct json_t **ret, struct ord_err *err)
-{
-	return ask(h, json_pack("{s:i, s:s}", "protocol", 1, "op", "doctor"), "doctor", ret, err);
 }
