@@ -6,8 +6,7 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 	struct fate_params p = {0};
 
 	net_effect_delay(step->args, "correlation", &p);
-	return net_emulate_check(step, &p, ord_arg_text(step->args, "distribution-file"), undo,
-				 report, err);
+	return net_emulate_check(step, &p, undo, report, err);
 }
 
 const struct ord_injector inj_net_delay = {

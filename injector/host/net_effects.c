@@ -92,9 +92,10 @@ bool net_effect_cuts(const struct fate_params *p)
 	return lost >= ORD_PPM / 2. || p->corrupt.ppm >= ORD_PPM / 2;
 }
 
-int net_effect_table(const char *path, int16_t ret[static FATE_TABLE_MAX], size_t *ret_n,
-		     struct ord_err *err)
+int net_effect_table(const struct ord_args *args, const char *name,
+		     int16_t ret[static FATE_TABLE_MAX], size_t *ret_n, struct ord_err *err)
 {
+	const char *path = ord_arg_text(args, name);
 	ord_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ord_autofree char *text = malloc(TABLE_BYTES);
 	struct stat st;
@@ -105,19 +106,17 @@ int net_effect_table(const char *path, int16_t ret[static FATE_TABLE_MAX], size_
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH) ||
 	    st.st_size > TABLE_BYTES)
 		return ord_fail(err, ORD_USAGE,
-				"distribution-file: '%s' must be a file of at most %d bytes that "
-				"everybody may read",
-				path, TABLE_BYTES);
+				"%s: '%s' must be a file of at most %d bytes that everybody may "
+				"read",
+				name, path, TABLE_BYTES);
 	n = pread(fd, text, TABLE_BYTES, 0);
 	if (n < 0)
 		return ord_fail_sys(err, "read '%s'", path);
 	/* Not what is wrong with it: that would tell of a file in a folder that is closed to
 	 * others. */
 	if (fate_table_read(text, (size_t)n, ret, ret_n, err) < 0)
-		return ord_fail(
-			err, ORD_USAGE,
-			"distribution-file: '%s' is no list of at most %d whole numbers, as "
-			"tc's *.dist",
-			path, FATE_TABLE_MAX);
+		return ord_fail(err, ORD_USAGE,
+				"%s: '%s' is no list of at most %d whole numbers, as tc's *.dist",
+				name, path, FATE_TABLE_MAX);
 	return 0;
 }

@@ -20,9 +20,9 @@ void net_effect_rate(const struct ord_args *args, struct fate_params *ret);
 /* Half of the packets or more do not arrive: that is a cut. */
 bool net_effect_cuts(const struct fate_params *p);
 
-/* The table of a distribution from a file. Everybody must be able to read it, since who asks for
- * the fault may be allowed less than this process. */
-int net_effect_table(const char *path, int16_t ret[static FATE_TABLE_MAX], size_t *ret_n,
-		     struct ord_err *err);
+/* The table of a distribution from the file that the parameter names. Everybody must be able to
+ * read it, since who asks for the fault may be allowed less than this process. */
+int net_effect_table(const struct ord_args *args, const char *name,
+		     int16_t ret[static FATE_TABLE_MAX], size_t *ret_n, struct ord_err *err);
 
 #endif

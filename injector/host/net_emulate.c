@@ -23,8 +23,18 @@ const int net_emulate_syscalls[] = {
 
 /* ---- check ---- */
 
-int net_emulate_check(struct inj_step *step, const struct fate_params *fate, const char *file,
-		      json_t *undo, json_t *report, struct ord_err *err)
+static int read_tables(const struct inj_step *step, struct net_emulate *s, struct fate_params *p,
+		       struct ord_err *err)
+{
+	p->table = s->table;
+	if (p->distribution == FATE_TABLE &&
+	    net_effect_table(step->args, "distribution-file", s->table, &p->table_n, err) < 0)
+		return -1;
+	return 0;
+}
+
+int net_emulate_check(struct inj_step *step, const struct fate_params *fate, json_t *undo,
+		      json_t *report, struct ord_err *err)
 {
 	struct fate_params p = *fate;
 	struct net_emulate *s = calloc(1, sizeof *s);
@@ -38,9 +48,7 @@ int net_emulate_check(struct inj_step *step, const struct fate_params *fate, con
 	step->state = s;
 	p.seed = ord_arg_set(step->args, "seed") ? (uint64_t)ord_arg_int(step->args, "seed")
 						 : step->seed;
-	p.table = s->table;
-	if ((*file && net_effect_table(file, s->table, &p.table_n, err) < 0) ||
-	    net_enter(step, net_effect_cuts(&p), err) < 0)
+	if (read_tables(step, s, &p, err) < 0 || net_enter(step, net_effect_cuts(&p), err) < 0)
 		return -1;
 	return net_emulate_prepare(step, s, &p, undo, report, err);
 }

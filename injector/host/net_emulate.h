@@ -36,9 +36,9 @@ struct net_emulate {
 
 /* The verbs, for the struct at the bottom of each such fault's file. */
 extern const int net_emulate_syscalls[];
-/* file: of the distribution's table, "" where it needs none. The seed comes from the step. */
-int net_emulate_check(struct inj_step *step, const struct fate_params *fate, const char *file,
-		      json_t *undo, json_t *report, struct ord_err *err);
+/* The seed and the tables of distributions come from the step. */
+int net_emulate_check(struct inj_step *step, const struct fate_params *fate, json_t *undo,
+		      json_t *report, struct ord_err *err);
 int net_emulate_inject(struct inj_step *step, struct ord_err *err);
 unsigned net_emulate_wait(struct inj_step *step, struct pollfd *fds, unsigned max,
 			  uint64_t *due_ns);

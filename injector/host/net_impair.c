@@ -12,8 +12,7 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 	net_effect_share(step->args, "reorder", "reorder-correlation", &p.reorder);
 	p.reorder_gap = (uint32_t)ord_arg_int(step->args, "gap");
 	net_effect_rate(step->args, &p);
-	return net_emulate_check(step, &p, ord_arg_text(step->args, "distribution-file"), undo,
-				 report, err);
+	return net_emulate_check(step, &p, undo, report, err);
 }
 
 const struct ord_injector inj_net_impair = {

@@ -36,7 +36,7 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 
 	net_effect_loss(step->args, "percent", "correlation", "model", &p);
 	if (!by_table(step))
-		return net_emulate_check(step, &p, "", undo, report, err);
+		return net_emulate_check(step, &p, undo, report, err);
 	if (check_table(step, err) < 0)
 		return -1;
 	return net_cut_check(step, p.random_loss.ppm, false, undo, report, err);
