@@ -25,17 +25,32 @@ static bool any_set(const struct ord_args *args, const char *const *names)
 /* In the order of the choices of `distribution`: the last is the file's. */
 enum { DISTRIBUTION_FILE = 4 };
 
-static int delay_rules(const struct ord_args *args, struct ord_err *err)
+/* names: of the delay, its jitter, distribution and file. */
+static int spread_rules(const struct ord_args *args, const char *const names[4],
+			struct ord_err *err)
 {
-	if (ord_arg_int(args, "jitter") > ord_arg_int(args, "delay"))
+	if (ord_arg_int(args, names[1]) > ord_arg_int(args, names[0]))
 		return ord_fail(
 			err, ORD_USAGE,
-			"jitter: it is larger than the delay; no packet can leave before it came");
-	if ((ord_arg_int(args, "distribution") == DISTRIBUTION_FILE) !=
-	    ord_arg_set(args, "distribution-file"))
-		return ord_fail(err, ORD_USAGE,
-				"distribution: 'file' and 'distribution-file' belong together");
+			"%s: it is larger than the delay; no packet can leave before it came",
+			names[1]);
+	if ((ord_arg_int(args, names[2]) == DISTRIBUTION_FILE) != ord_arg_set(args, names[3]))
+		return ord_fail(err, ORD_USAGE, "%s: 'file' and '%s' belong together", names[2],
+				names[3]);
 	return 0;
+}
+
+static int delay_rules(const struct ord_args *args, struct ord_err *err)
+{
+	static const char *const delay[] = {"delay", "jitter", "distribution", "distribution-file"},
+				 *const slot[] = {"slot-delay", "slot-jitter", "slot-distribution",
+						  "slot-distribution-file"},
+				 *const bounds[] = {"slot-min", "slot-max", NULL};
+
+	if (ord_arg_set(args, "slot-delay") && any_set(args, bounds))
+		return ord_fail(err, ORD_USAGE,
+				"slot-delay: it excludes 'slot-min' and 'slot-max'");
+	return spread_rules(args, delay, err) < 0 ? -1 : spread_rules(args, slot, err);
 }
 
 /* Each model of losses has its own parameters. */
@@ -71,9 +86,9 @@ static int loss_rules(const struct ord_args *args, struct ord_err *err)
 
 static int impair_rules(const struct ord_args *args, struct ord_err *err)
 {
-	static const char *const effects[] = {"delay",	  "loss",     "duplicate",
-					      "corrupt",  "reorder",  "rate",
-					      "slot-min", "slot-max", NULL};
+	static const char *const effects[] = {"delay",	  "loss", "duplicate",	"corrupt",
+					      "reorder",  "rate", "slot-delay", "slot-min",
+					      "slot-max", NULL};
 
 	if (!any_set(args, effects) && !ord_arg_int(args, "loss-model"))
 		return ord_fail(err, ORD_USAGE,

@@ -28,6 +28,9 @@ void net_effect_delay(const struct ord_args *args, const char *correlation, stru
 	ret->slot_min_ns = number(args, "slot-min");
 	ret->slot_max_ns =
 		ord_arg_set(args, "slot-max") ? number(args, "slot-max") : ret->slot_min_ns;
+	ret->slot_delay_ns = number(args, "slot-delay");
+	ret->slot_jitter_ns = number(args, "slot-jitter");
+	ret->slot_distribution = (enum fate_distribution)ord_arg_int(args, "slot-distribution");
 	ret->slot_packets = (uint32_t)number(args, "slot-packets");
 	ret->slot_bytes = (uint32_t)number(args, "slot-bytes");
 }

@@ -27,8 +27,13 @@ static int read_tables(const struct inj_step *step, struct net_emulate *s, struc
 		       struct ord_err *err)
 {
 	p->table = s->table;
+	p->slot_table = s->slot_table;
 	if (p->distribution == FATE_TABLE &&
 	    net_effect_table(step->args, "distribution-file", s->table, &p->table_n, err) < 0)
+		return -1;
+	if (p->slot_distribution == FATE_TABLE &&
+	    net_effect_table(step->args, "slot-distribution-file", s->slot_table, &p->slot_table_n,
+			     err) < 0)
 		return -1;
 	return 0;
 }

@@ -30,7 +30,7 @@ struct net_emulate {
 	struct net_emulate_table tables[NET_EMULATE_TABLES];
 	unsigned n_tables;
 	bool xtables; /* nftables has no queue of its own here */
-	int16_t table[FATE_TABLE_MAX];
+	int16_t table[FATE_TABLE_MAX], slot_table[FATE_TABLE_MAX];
 	char comment[128];
 };
 

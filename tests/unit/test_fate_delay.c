@@ -204,33 +204,40 @@ static void test_correlation(void **state)
 	}
 }
 
-/* Entries of a table come equally often, each as its part of the jitter. */
-static void test_table(void **state)
+static const int16_t odd_table[] = {-32768, -8192, -8192, 0, 1, 100, 4096, 8192, 16384, 32767};
+#define ENTRIES (sizeof odd_table / sizeof *odd_table)
+
+/* Of what was drawn each entry comes equally often, as its part of the jitter. */
+static void judge_table(void)
 {
-	static const int16_t table[] = {-32768, -8192, -8192, 0, 1, 100, 4096, 8192, 16384, 32767};
-	const size_t entries = sizeof table / sizeof *table;
-	const struct fate_params p = {.seed = 200,
-				      .delay_ns = DELAY,
-				      .jitter_ns = JITTER,
-				      .distribution = FATE_TABLE,
-				      .table = table,
-				      .table_n = entries};
 	double chance[] = {.1, .2, .1, .1, .1, .1, .1, .1, .1};
 	uint64_t seen[9] = {0};
 
-	(void)draw(&p, PACKETS, 1);
 	for (size_t k = 0; k < PACKETS; k++) {
 		size_t i = 0, cell;
 
-		while (i < entries && fabs(v[k] - table[i] / 8192.0) > 1e-6)
+		while (i < ENTRIES && fabs(v[k] - odd_table[i] / 8192.0) > 1e-6)
 			i++;
-		assert_true(i < entries);
+		assert_true(i < ENTRIES);
 		cell = i > 1 ? i - 1 : i;
 		seen[cell]++;
 	}
 	assert_true(judge_chi2(seen, chance, 9) > JUDGE_ALPHA);
 	chance[1] = chance[0] = .15;
 	assert_true(judge_chi2(seen, chance, 9) < JUDGE_ALPHA);
+}
+
+static void test_table(void **state)
+{
+	const struct fate_params p = {.seed = 200,
+				      .delay_ns = DELAY,
+				      .jitter_ns = JITTER,
+				      .distribution = FATE_TABLE,
+				      .table = odd_table,
+				      .table_n = ENTRIES};
+
+	(void)draw(&p, PACKETS, 1);
+	judge_table();
 }
 
 static void test_table_with_correlation(void **state)
@@ -335,6 +342,83 @@ static void test_slots(void **state)
 	slots(50, 30000);
 }
 
+/* A slot for each of so many packets that came at once: the times between slots, less DELAY, in
+ * units of JITTER. */
+static void draw_slots(const struct fate_params *asked, size_t n)
+{
+	struct fate_params p = *asked;
+	uint64_t last = ORD_S;
+	struct fate f;
+
+	p.slot_delay_ns = DELAY;
+	p.slot_jitter_ns = JITTER;
+	p.slot_packets = 1;
+	init(&f, &p);
+	for (size_t k = 0; k < n; k++) {
+		struct fate_of of;
+
+		fate_next(&f, ORD_S, 100, false, &of);
+		assert_true(of.due_ns >= last);
+		v[k] = ((double)(of.due_ns - last) - (double)DELAY) / (double)JITTER;
+		last = of.due_ns;
+	}
+}
+
+static void test_slot_distributions(void **state)
+{
+	for (size_t i = 0; i < LAWS; i++) {
+		const struct fate_params p = {.seed = 400 + i,
+					      .slot_distribution = laws[i].distribution};
+		double odd;
+
+		draw_slots(&p, laws[i].n);
+		/* One time says nothing of the next. */
+		assert_true(fabs(lag_1(laws[i].n)) < 4 / sqrt((double)laws[i].n));
+		odd = judge_ks(v, laws[i].n, laws[i].law);
+		print_message("%s: p = %.3f\n", laws[i].name, odd);
+		assert_true(odd > JUDGE_ALPHA);
+		assert_true(judge_ks(v, laws[i].n, laws[i].wrong) < JUDGE_ALPHA);
+	}
+}
+
+static void test_slot_table(void **state)
+{
+	const struct fate_params p = {.seed = 410,
+				      .slot_distribution = FATE_TABLE,
+				      .slot_table = odd_table,
+				      .slot_table_n = ENTRIES};
+
+	draw_slots(&p, PACKETS);
+	judge_table();
+}
+
+/* The delays' own distribution and table are others, and neither moves the other's draws. */
+static void test_slots_beside_jitter(void **state)
+{
+	struct fate_params p = {.seed = 420,
+				.delay_ns = DELAY,
+				.jitter_ns = JITTER,
+				.distribution = FATE_PARETONORMAL};
+	struct fate_of with, without;
+	struct fate f, g;
+
+	init(&g, &p);
+	p.slot_delay_ns = p.slot_jitter_ns = ORD_MS;
+	p.slot_distribution = FATE_TABLE;
+	p.slot_table = odd_table;
+	p.slot_table_n = ENTRIES;
+	init(&f, &p);
+	for (size_t k = 0; k < 10000; k++) {
+		const uint64_t now = (k + 1) * ORD_S; /* longer than jitter and slot */
+
+		fate_next(&f, now, 100, false, &with);
+		fate_next(&g, now, 100, false, &without);
+		assert_int_equal(with.jitter_ns, without.jitter_ns);
+		/* The table's entries: nothing below nothing, 5 jitters at most. */
+		assert_in_range(with.due_ns - without.due_ns, 0, 5 * ORD_MS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +431,9 @@ int main(void)
 		cmocka_unit_test(test_never_before_it_came),
 		cmocka_unit_test(test_reordered_leaves_at_once),
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_slot_distributions),
+		cmocka_unit_test(test_slot_table),
+		cmocka_unit_test(test_slots_beside_jitter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ void emulate_done(struct emulate *e)
 
 bool emulate_keeps_frames(const struct emulate_params *p)
 {
-	return !p->fate.jitter_ns && !p->fate.rate && !p->fate.slot_max_ns;
+	return !p->fate.jitter_ns && !p->fate.rate && !fate_has_slots(&p->fate);
 }
 
 /* Packets leave in the order in which they came. */

@@ -65,29 +65,53 @@ static int check_loss(const struct fate_params *p, struct ord_err *err)
 	return ord_fail(err, ORD_USAGE, "loss: no model %d", (int)p->loss);
 }
 
+static int check_distribution(const char *of, enum fate_distribution d, uint64_t jitter_ns,
+			      bool table, struct ord_err *err)
+{
+	if (d != FATE_UNIFORM && !jitter_ns)
+		return ord_fail(err, ORD_USAGE, "%s: a distribution needs a jitter", of);
+	if ((unsigned)d > FATE_TABLE)
+		return ord_fail(err, ORD_USAGE, "%s: no distribution %d", of, (int)d);
+	if (d == FATE_TABLE && !table)
+		return ord_fail(err, ORD_USAGE, "%s: the distribution's table is empty", of);
+	return 0;
+}
+
+static int check_slot(const struct fate_params *p, struct ord_err *err)
+{
+	if (p->slot_max_ns > INT64_MAX / 2 || p->slot_delay_ns > INT64_MAX / 2)
+		return ord_fail(err, ORD_USAGE, "slot: longer than time is counted");
+	if (p->slot_min_ns > p->slot_max_ns)
+		return ord_fail(err, ORD_USAGE, "slot: its least delay is above the largest");
+	if (p->slot_max_ns && p->slot_delay_ns)
+		return ord_fail(err, ORD_USAGE,
+				"slot: it has either a least and a largest delay, or one with a "
+				"jitter");
+	if (p->slot_jitter_ns > p->slot_delay_ns)
+		return ord_fail(err, ORD_USAGE, "slot: its jitter is more than its delay");
+	if ((p->slot_packets || p->slot_bytes) && !fate_has_slots(p))
+		return ord_fail(err, ORD_USAGE, "slot: packets or bytes of it need its delay");
+	return check_distribution("slot", p->slot_distribution, p->slot_jitter_ns,
+				  p->slot_table && p->slot_table_n, err);
+}
+
 static int check_delay(const struct fate_params *p, struct ord_err *err)
 {
-	if (p->delay_ns > INT64_MAX / 2 || p->slot_max_ns > INT64_MAX / 2)
+	if (p->delay_ns > INT64_MAX / 2)
 		return ord_fail(err, ORD_USAGE, "delay: longer than time is counted");
 	if (p->jitter_ns > p->delay_ns)
 		return ord_fail(
 			err, ORD_USAGE,
 			"jitter: more than the delay, packets would leave before they came");
-	if (!p->jitter_ns && (p->delay_correlation_ppm || p->distribution != FATE_UNIFORM))
-		return ord_fail(err, ORD_USAGE, "delay: a %s needs a jitter",
-				p->delay_correlation_ppm ? "correlation" : "distribution");
+	if (!p->jitter_ns && p->delay_correlation_ppm)
+		return ord_fail(err, ORD_USAGE, "delay: a correlation needs a jitter");
 	if (p->delay_correlation_ppm >= ONE)
 		return ord_fail(err, ORD_USAGE,
 				"delay: with a correlation of 100 %% the first packet would decide "
 				"for all; it must be less");
-	if ((unsigned)p->distribution > FATE_TABLE)
-		return ord_fail(err, ORD_USAGE, "delay: no distribution %d", (int)p->distribution);
-	if (p->distribution == FATE_TABLE && !(p->table && p->table_n))
-		return ord_fail(err, ORD_USAGE, "delay: the distribution's table is empty");
-	if (p->slot_min_ns > p->slot_max_ns)
-		return ord_fail(err, ORD_USAGE, "slot: its least delay is above the largest");
-	if ((p->slot_packets || p->slot_bytes) && !p->slot_max_ns)
-		return ord_fail(err, ORD_USAGE, "slot: packets or bytes of it need its delay");
+	if (check_distribution("delay", p->distribution, p->jitter_ns, p->table && p->table_n,
+			       err) < 0)
+		return -1;
 	if ((p->reorder.ppm || p->reorder_gap > 1) && !p->delay_ns)
 		return ord_fail(
 			err, ORD_USAGE,
@@ -119,14 +143,14 @@ static void take_keys(struct fate *f, uint32_t stream)
 
 int fate_init(struct fate *f, const struct fate_params *p, uint32_t stream, struct ord_err *err)
 {
-	if (check_delay(p, err) < 0 || check_loss(p, err) < 0 ||
+	if (check_delay(p, err) < 0 || check_slot(p, err) < 0 || check_loss(p, err) < 0 ||
 	    check_share(&p->duplicate, "duplicate", err) < 0 ||
 	    check_share(&p->corrupt, "corrupt", err) < 0 ||
 	    check_share(&p->reorder, "reorder", err) < 0 || check_rate(p, err) < 0)
 		return -1;
 	*f = (struct fate){.p = *p};
 	take_keys(f, stream);
-	if (p->jitter_ns)
+	if (p->jitter_ns || p->slot_jitter_ns)
 		fate_jitter_init(f);
 	return 0;
 }
@@ -142,7 +166,7 @@ bool fate_by_packet(const struct fate *f)
 	const struct fate_params *p = &f->p;
 
 	return p->loss != FATE_LOSS_NONE || p->duplicate.ppm || p->corrupt.ppm || p->reorder.ppm ||
-	       p->jitter_ns || p->rate || p->slot_max_ns;
+	       p->jitter_ns || p->rate || fate_has_slots(p);
 }
 
 /* ---- packets ---- */
@@ -195,7 +219,7 @@ uint64_t fate_due(struct fate *f, const struct fate_of *of, uint64_t now_ns, uin
 		way = (int64_t)p->delay_ns + of->jitter_ns;
 		at += way > 0 ? (uint64_t)way : 0;
 	}
-	return p->slot_max_ns ? fate_slot(f, of->k, at, len) : at;
+	return fate_has_slots(p) ? fate_slot(f, of->k, at, len) : at;
 }
 
 void fate_next(struct fate *f, uint64_t now_ns, uint32_t len, bool ecn, struct fate_of *ret)

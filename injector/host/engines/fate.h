@@ -43,9 +43,14 @@ struct fate_params {
 	const int16_t *table; /* borrowed, ascending */
 	size_t table_n;
 
-	/* Packets leave at instants only: each so long after what opened it; 0 packets or bytes: no
-	 * bound. slot_max 0: no slots. */
+	/* Packets leave at instants only: each so long after what opened it, between min and max or
+	 * as delay and jitter have it; 0 packets or bytes: no bound. Neither max nor delay: no
+	 * slots. */
 	uint64_t slot_min_ns, slot_max_ns;
+	uint64_t slot_delay_ns, slot_jitter_ns;
+	enum fate_distribution slot_distribution;
+	const int16_t *slot_table; /* borrowed, ascending */
+	size_t slot_table_n;
 	uint32_t slot_packets, slot_bytes;
 
 	enum fate_loss loss;
@@ -83,6 +88,7 @@ enum fate_effect {
 	FATE_BY_JITTER,
 	FATE_BY_ANGLE,
 	FATE_BY_SLOT,
+	FATE_BY_SLOT_ANGLE,
 	FATE_EFFECTS
 };
 
@@ -94,11 +100,17 @@ struct fate {
 	uint8_t lost, duplicate, corrupt, reorder; /* states of their chains */
 	uint8_t state;				   /* of the model of losses */
 	uint32_t in_order;			   /* packets since one was reordered */
-	double rho, last, scale;		   /* of the normal variable behind the jitter */
+	double rho, last;			   /* of the normal variable behind the jitter */
+	double scale;				   /* of paretonormal */
 	uint64_t free_ns, rest;			   /* of the link, or when the bucket is full */
 	uint64_t slot_ns, slot_bytes;
 	uint32_t slot_packets;
 };
+
+static inline bool fate_has_slots(const struct fate_params *p)
+{
+	return p->slot_max_ns || p->slot_delay_ns;
+}
 
 /* Sources are counted from 0: device and queue alone have the same fate. p is copied, its table
  * borrowed. ORD_USAGE: the parameters contradict each other, or one is out of its range. */

@@ -15,23 +15,40 @@ static double pareto(double z)
 	return (1 / cbrt(.5 * erfc(z * M_SQRT1_2)) - 1.5) / sqrt(.75);
 }
 
-/* Deviation in units of the jitter. */
-static double deviation(const struct fate *f, double z)
+/* How far a time is from its mean. */
+struct law {
+	enum fate_distribution distribution;
+	const int16_t *table;
+	size_t table_n;
+	double scale;
+};
+
+static struct law law_of_delay(const struct fate *f)
 {
-	const struct fate_params *p = &f->p;
+	return (struct law){f->p.distribution, f->p.table, f->p.table_n, f->scale};
+}
+
+static struct law law_of_slot(const struct fate *f)
+{
+	return (struct law){f->p.slot_distribution, f->p.slot_table, f->p.slot_table_n, f->scale};
+}
+
+/* In units of the jitter. */
+static double deviation(const struct law *l, double z)
+{
 	const double u = .5 * erfc(-z * M_SQRT1_2);
 	size_t i;
 
-	switch (p->distribution) {
+	switch (l->distribution) {
 	case FATE_NORMAL:
 		return z;
 	case FATE_PARETO:
 		return pareto(z);
 	case FATE_PARETONORMAL:
-		return f->scale * (.25 * z + .75 * pareto(z));
+		return l->scale * (.25 * z + .75 * pareto(z));
 	case FATE_TABLE:
-		i = (size_t)(u * (double)p->table_n);
-		return p->table[i < p->table_n ? i : p->table_n - 1] / (double)FATE_SCALE;
+		i = (size_t)(u * (double)l->table_n);
+		return l->table[i < l->table_n ? i : l->table_n - 1] / (double)FATE_SCALE;
 	case FATE_UNIFORM:
 		break;
 	}
@@ -43,13 +60,13 @@ static double deviation(const struct fate *f, double z)
  * two normal variables of correlation rho the deviations' covariance is the sum of
  * part[n] rho^n (n >= 1). Returns the variance, all of the sum at rho = 1.
  */
-static double expand(const struct fate *f, double part[static HERMITE])
+static double expand(const struct law *l, double part[static HERMITE])
 {
 	double sum[HERMITE] = {0}, squares = 0;
 
 	for (int i = 0; i <= (int)(2 * REACH / STEP); i++) {
 		const double z = i * STEP - REACH;
-		const double weight = exp(-z * z / 2) / sqrt(2 * M_PI) * STEP, g = deviation(f, z);
+		const double weight = exp(-z * z / 2) / sqrt(2 * M_PI) * STEP, g = deviation(l, z);
 		double h = 1, before = 0, next;
 
 		squares += weight * g * g;
@@ -96,17 +113,19 @@ static double behind(const double part[static HERMITE], double variance, double 
 void fate_jitter_init(struct fate *f)
 {
 	const double asked = fate_chance(f->p.delay_correlation_ppm);
+	struct law law = {.distribution = FATE_PARETONORMAL, .scale = 1};
 	double part[HERMITE], variance;
 
 	f->scale = 1;
-	if (f->p.distribution == FATE_PARETONORMAL)
-		f->scale = 1 / sqrt(expand(f, part));
+	if (f->p.distribution == FATE_PARETONORMAL || f->p.slot_distribution == FATE_PARETONORMAL)
+		f->scale = 1 / sqrt(expand(&law, part));
 	f->rho = asked;
 	if (f->p.distribution == FATE_UNIFORM)
 		f->rho = 2 * sin(M_PI / 6 * asked); /* in closed form */
 	if (asked == 0 || f->p.distribution <= FATE_NORMAL)
 		return;
-	variance = expand(f, part);
+	law = law_of_delay(f);
+	variance = expand(&law, part);
 	if (variance > 0)
 		f->rho = behind(part, variance, asked);
 }
@@ -114,10 +133,11 @@ void fate_jitter_init(struct fate *f)
 /* ---- packets ---- */
 
 /* Standard normal, of two numbers (Box and Muller). */
-static double normal(const struct fate *f, uint64_t k)
+static double normal(const struct fate *f, enum fate_effect length, enum fate_effect turn,
+		     uint64_t k)
 {
-	const double u = 1 - fate_unit(fate_number(f, FATE_BY_JITTER, k)),
-		     angle = 2 * M_PI * fate_unit(fate_number(f, FATE_BY_ANGLE, k));
+	const double u = 1 - fate_unit(fate_number(f, length, k)),
+		     angle = 2 * M_PI * fate_unit(fate_number(f, turn, k));
 
 	return sqrt(-2 * log(u)) * cos(angle);
 }
@@ -125,16 +145,36 @@ static double normal(const struct fate *f, uint64_t k)
 int64_t fate_jitter(struct fate *f, uint64_t k)
 {
 	const double jitter = (double)f->p.jitter_ns;
+	const struct law law = law_of_delay(f);
 	double z;
 
 	if (f->p.distribution == FATE_UNIFORM && f->rho == 0)
 		return (int64_t)llround(jitter *
 					(2 * fate_unit(fate_number(f, FATE_BY_JITTER, k)) - 1));
-	z = normal(f, k);
+	z = normal(f, FATE_BY_JITTER, FATE_BY_ANGLE, k);
 	if (f->rho > 0 && k > 0)
 		z = f->rho * f->last + sqrt(1 - f->rho * f->rho) * z;
 	f->last = z;
-	return (int64_t)llround(jitter * deviation(f, z));
+	return (int64_t)llround(jitter * deviation(&law, z));
+}
+
+/* From what opens slot k, the number of its first packet, to the slot. */
+static uint64_t slot_time(const struct fate *f, uint64_t k)
+{
+	const struct fate_params *p = &f->p;
+	const struct law law = law_of_slot(f);
+	const double span = (double)(p->slot_max_ns - p->slot_min_ns),
+		     u = fate_unit(fate_number(f, FATE_BY_SLOT, k));
+	double away;
+	int64_t time;
+
+	if (p->slot_max_ns)
+		return p->slot_min_ns + (uint64_t)(span * u);
+	away = law.distribution == FATE_UNIFORM
+		       ? 2 * u - 1
+		       : deviation(&law, normal(f, FATE_BY_SLOT, FATE_BY_SLOT_ANGLE, k));
+	time = (int64_t)p->slot_delay_ns + (int64_t)llround((double)p->slot_jitter_ns * away);
+	return time > 0 ? (uint64_t)time : 0;
 }
 
 /*
@@ -148,10 +188,7 @@ uint64_t fate_slot(struct fate *f, uint64_t k, uint64_t at_ns, uint32_t len)
 			  (p->slot_bytes && f->slot_bytes >= p->slot_bytes);
 
 	if (at_ns > f->slot_ns || full) {
-		const double span = (double)(p->slot_max_ns - p->slot_min_ns);
-
-		f->slot_ns = (at_ns > f->slot_ns ? at_ns : f->slot_ns) + p->slot_min_ns +
-			     (uint64_t)(span * fate_unit(fate_number(f, FATE_BY_SLOT, k)));
+		f->slot_ns = (at_ns > f->slot_ns ? at_ns : f->slot_ns) + slot_time(f, k);
 		f->slot_packets = 0;
 		f->slot_bytes = 0;
 	}

@@ -39,7 +39,7 @@ int netem_can(const struct fate_params *p, struct ord_err *err)
 			      "it knows tables only; give one with distribution-file");
 	if (p->jitter_ns > INT32_MAX)
 		return cannot(err, "a jitter above 2147 ms", "its draw wraps there");
-	if (p->slot_max_ns)
+	if (fate_has_slots(p))
 		return cannot(err, "slots", "they are not handed to it");
 	if (p->corrupt.ppm)
 		return cannot(err, "corruption", "the bit may be one of the Ethernet header there");
