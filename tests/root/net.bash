@@ -24,11 +24,12 @@ net_setup() {
 	done
 }
 
+# address NAMESPACE DEVICE HOST [NET]
 address() {
 	ip -n "$1" link set lo up
 	ip -n "$1" link set "$2" addrgenmode none
-	ip -n "$1" addr add "10.77.0.$3/24" dev "$2"
-	ip -n "$1" addr add "fd77::$3/64" dev "$2" nodad
+	ip -n "$1" addr add "10.${4:-77}.0.$3/24" dev "$2"
+	ip -n "$1" addr add "fd${4:-77}::$3/64" dev "$2" nodad
 	ip -n "$1" link set "$2" up
 }
 

@@ -104,7 +104,11 @@ rtt() { peer_a rtt udp "$1" 7001 5; }
 	revert
 }
 
-@test "200 faults at once, each reverted alone, in a drawn order" {
+@test "200 faults at once, of six kinds at two devices, each reverted alone, in a drawn order" {
+	ip link add vc netns "$A" type veth peer name vd netns "$B"
+	address "$A" vc 1 79
+	address "$B" vd 2 79
+	for _ in $(seq 100); do ip -n "$A" link show vc | grep -q 'state UP' && break; sleep .02; done
 	coproc echo_b { ip netns exec "$B" python3 "$SOURCE_DIR/tests/root/net_many.py" echo 20000 200; }
 	started+=("$echo_b_PID")
 	read -r line <&"${echo_b[0]}"
@@ -115,5 +119,5 @@ rtt() { peer_a rtt udp "$1" 7001 5; }
 	}
 	cat "$dir/many" >&3
 	[ -z "$(in_a nft list ruleset)" ]
-	[ "$(in_a ip -o link | wc -l)" = 2 ]
+	[ "$(in_a ip -o link | wc -l)" = 3 ]
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "injector/host/engines/fate.h"
 #include "tests/unit/fate_judge.h"
+#include "tests/unit/fate_law.h"
 #include "tests/unit/stats_near.h"
 
 #define PACKETS 1000000
@@ -44,16 +45,9 @@ static struct fate draw(const struct fate_params *p, size_t n, size_t stride)
 	return f;
 }
 
-/* ---- the laws asked for ---- */
-
-static double uniform(double x)
-{
-	return x < -1 ? 0 : x > 1 ? 1 : (x + 1) / 2;
-}
-
 static double wider(double x)
 {
-	return uniform(x / 1.01);
+	return law_uniform(x / 1.01);
 }
 
 static double normal_wider(double x)
@@ -61,36 +55,10 @@ static double normal_wider(double x)
 	return ord_norm_cdf(x / 1.01);
 }
 
-/* Shape 3, from 1 on; mean 3/2, variance 3/4. */
-static double pareto(double x)
-{
-	const double y = x * sqrt(.75) + 1.5;
-
-	return y <= 1 ? 0 : 1 - 1 / (y * y * y);
-}
-
 /* As tc's table has it: a third wider, and cut off at four deviations. */
 static double pareto_of_tc(double x)
 {
-	return x >= 4 ? 1 : pareto(x * .75 / sqrt(.75));
-}
-
-/* The inverse of its quantile function, whose deviation is 0.937753856873 before it is scaled (by a
- * quadrature outside of this program). */
-static double paretonormal(double x)
-{
-	double lo = -12, hi = 12;
-
-	for (int i = 0; i < 50; i++) {
-		const double z = (lo + hi) / 2,
-			     y = (1 / cbrt(.5 * erfc(z / sqrt(2))) - 1.5) / sqrt(.75);
-
-		if ((.25 * z + .75 * y) / 0.937753856873 < x)
-			lo = z;
-		else
-			hi = z;
-	}
-	return ord_norm_cdf(lo);
+	return x >= 4 ? 1 : law_pareto(x * .75 / sqrt(.75));
 }
 
 static const struct {
@@ -101,13 +69,13 @@ static const struct {
 	double rho[3]; /* of the normal variables, for a correlation of 25, 50, 90 % of the delays:
 			  by a quadrature in two dimensions, outside of this program */
 } laws[] = {
-	{"uniform", FATE_UNIFORM, uniform, wider, PACKETS, {0.261052, 0.517638, 0.907981}},
+	{"uniform", FATE_UNIFORM, law_uniform, wider, PACKETS, {0.261052, 0.517638, 0.907981}},
 	{"normal", FATE_NORMAL, ord_norm_cdf, normal_wider, PACKETS, {0.25, 0.5, 0.9}},
-	{"pareto", FATE_PARETO, pareto, pareto_of_tc, PACKETS, {0.411687, 0.673198, 0.947983}},
+	{"pareto", FATE_PARETO, law_pareto, pareto_of_tc, PACKETS, {0.411687, 0.673198, 0.947983}},
 	{"paretonormal",
 	 FATE_PARETONORMAL,
-	 paretonormal,
-	 pareto,
+	 law_paretonormal,
+	 law_pareto,
 	 100000,
 	 {0.342460, 0.614651, 0.936599}},
 };
@@ -161,7 +129,7 @@ static void test_netems_correlation_does_not(void **state)
 		v[k] = last = (v[k] + last) / 2;
 	for (size_t k = 0; k < 50000; k++)
 		v[k] = v[k * 20];
-	assert_true(judge_ks(v, 50000, uniform) < JUDGE_ALPHA);
+	assert_true(judge_ks(v, 50000, law_uniform) < JUDGE_ALPHA);
 }
 
 static double lag_1(size_t n)
@@ -331,7 +299,7 @@ static void slots(uint32_t packets, uint32_t bytes)
 	}
 	print_message("%u packets, %u bytes a slot: %zu slots\n", packets, bytes, (size_t)n);
 	assert_true(n > 300);
-	assert_true(judge_ks(v, n, uniform) > JUDGE_ALPHA);
+	assert_true(judge_ks(v, n, law_uniform) > JUDGE_ALPHA);
 }
 
 static void test_slots(void **state)

@@ -9,90 +9,11 @@
 
 #include "injector/host/engines/fate.h"
 #include "tests/unit/fate_judge.h"
+#include "tests/unit/fate_law.h"
 
 #define PACKETS 1000000
-#define STATES	4
 #define MARKOV	.loss = FATE_LOSS_MARKOV
 #define GILBERT .loss = FATE_LOSS_GILBERT
-
-/* A Markov chain of four states; of some the packet is lost. */
-struct chain {
-	double step[STATES][STATES];
-	bool lost[STATES];
-};
-
-static struct chain markov(const struct fate_params *p)
-{
-	const double p13 = p->p13 / 1e6, p31 = p->p31 / 1e6, p32 = p->p32 / 1e6, p23 = p->p23 / 1e6,
-		     p14 = p->p14 / 1e6;
-
-	return (struct chain){.step = {{1 - p13 - p14, 0, p13, p14},
-				       {0, 1 - p23, p23, 0},
-				       {p31, p32, 1 - p31 - p32, 0},
-				       {1, 0, 0, 0}},
-			      .lost = {false, false, true, true}};
-}
-
-/* Good and lost, good and passed, bad and lost, bad and passed. */
-static struct chain gilbert(const struct fate_params *p)
-{
-	const double leave[] = {p->p / 1e6, p->r / 1e6},
-		     loss[] = {p->one_minus_k / 1e6, p->one_minus_h / 1e6};
-	struct chain c = {.lost = {true, false, true, false}};
-
-	for (int i = 0; i < STATES; i++)
-		for (int j = 0; j < STATES; j++) {
-			const double to = i / 2 == j / 2 ? 1 - leave[i / 2] : leave[i / 2];
-
-			c.step[i][j] = to * (j % 2 ? 1 - loss[j / 2] : loss[j / 2]);
-		}
-	return c;
-}
-
-static void advance(const struct chain *c, double v[static STATES])
-{
-	double next[STATES] = {0};
-
-	for (int i = 0; i < STATES; i++)
-		for (int j = 0; j < STATES; j++)
-			next[j] += v[i] * c->step[i][j];
-	for (int i = 0; i < STATES; i++)
-		v[i] = next[i];
-}
-
-static void stationary(const struct chain *c, double v[static STATES])
-{
-	for (int i = 0; i < STATES; i++)
-		v[i] = .25;
-	for (int i = 0; i < 100000; i++)
-		advance(c, v);
-}
-
-/* The chances of the lengths of runs that are lost, or not. */
-static void run_law(const struct chain *c, bool lost, double law[static JUDGE_RUNS])
-{
-	double v[STATES], entered = 0, left, before = 1;
-
-	stationary(c, v);
-	for (int i = 0; i < STATES; i++)
-		v[i] = c->lost[i] == lost ? 0 : v[i];
-	advance(c, v);
-	for (int i = 0; i < STATES; i++) {
-		v[i] = c->lost[i] == lost ? v[i] : 0;
-		entered += v[i];
-	}
-	for (size_t n = 0; n + 1 < JUDGE_RUNS; n++) {
-		advance(c, v);
-		left = 0;
-		for (int i = 0; i < STATES; i++) {
-			v[i] = c->lost[i] == lost ? v[i] : 0;
-			left += v[i] / entered;
-		}
-		law[n] = before - left;
-		before = left;
-	}
-	law[JUDGE_RUNS - 1] = before;
-}
 
 struct counted {
 	size_t lost;
@@ -121,34 +42,24 @@ struct chances {
 };
 
 /* How odd what was counted would be, were the chain this one. */
-static struct chances judge(const struct counted *c, const struct chain *chain)
+static struct chances judge(const struct counted *c, const struct law_chain *chain)
 {
 	double law[JUDGE_RUNS];
 	struct chances r;
 
-	run_law(chain, true, law);
+	law_runs(chain, true, law);
 	r.lost = judge_chi2(c->runs.yes, law, JUDGE_RUNS);
-	run_law(chain, false, law);
+	law_runs(chain, false, law);
 	r.gaps = judge_chi2(c->runs.no, law, JUDGE_RUNS);
 	return r;
 }
 
-static double share(const struct chain *c)
-{
-	double v[STATES], sum = 0;
-
-	stationary(c, v);
-	for (int i = 0; i < STATES; i++)
-		sum += c->lost[i] ? v[i] : 0;
-	return sum;
-}
-
-static void accept(const struct fate_params *p, struct chain (*law)(const struct fate_params *))
+static void accept(const struct fate_params *p, struct law_chain (*law)(const struct fate_params *))
 {
 	const struct counted c = count(p);
-	const struct chain chain = law(p);
+	const struct law_chain chain = law(p);
 	const struct chances r = judge(&c, &chain);
-	const double asked = share(&chain), got = (double)c.lost / PACKETS;
+	const double asked = law_share(&chain), got = (double)c.lost / PACKETS;
 
 	print_message("lost %.5f of %.5f; runs of losses p = %.3f, of gaps p = %.3f\n", got, asked,
 		      r.lost, r.gaps);
@@ -173,7 +84,7 @@ static void test_markov(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof params / sizeof *params; i++)
-		accept(&params[i], markov);
+		accept(&params[i], law_markov);
 }
 
 static void test_gilbert(void **state)
@@ -196,7 +107,7 @@ static void test_gilbert(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof params / sizeof *params; i++)
-		accept(&params[i], gilbert);
+		accept(&params[i], law_gilbert);
 }
 
 /* Simple Gilbert: runs are geometric, of losses with r, of gaps with p. */
@@ -252,11 +163,11 @@ static void test_wrong_models_are_refused(void **state)
 		struct fate_params mw = m, gw = g;
 		uint32_t *const one[] = {&mw.p13, &mw.p31, &mw.p32,	    &mw.p23,	    &mw.p14,
 					 &gw.p,	  &gw.r,   &gw.one_minus_h, &gw.one_minus_k};
-		struct chain wrong;
+		struct law_chain wrong;
 		struct chances r;
 
 		*one[i] = *one[i] / 5 * 6;
-		wrong = i < 5 ? markov(&mw) : gilbert(&gw);
+		wrong = i < 5 ? law_markov(&mw) : law_gilbert(&gw);
 		r = judge(i < 5 ? &cm : &cg, &wrong);
 		if (r.lost > JUDGE_ALPHA && r.gaps > JUDGE_ALPHA)
 			fail_msg("parameter %d may be wrong: %g %g", i, r.lost, r.gaps);
