@@ -207,6 +207,85 @@ int ord_cgroup_named(const char *text, const char *controller, struct ord_cgroup
 	return ord_fail(err, ORD_USAGE, "there is no control group '%s'", text);
 }
 
+/* Does a path have ".." for one of its parts? */
+static bool climbs(const char *path)
+{
+	for (const char *p = path; (p = strstr(p, "..")); p++)
+		if ((p == path || p[-1] == '/') && (!p[2] || p[2] == '/'))
+			return true;
+	return false;
+}
+
+/* The part of the text within the hierarchy, without slashes around it. */
+static int within_unified(const char *text, const char *rest, const struct hierarchy *h,
+			  size_t size, char *out, struct ord_err *err)
+{
+	size_t n;
+
+	rest += strspn(rest, "/");
+	n = strlen(rest);
+	while (n && rest[n - 1] == '/')
+		n--;
+	if (climbs(rest) || n >= size)
+		return ord_fail(
+			err, ORD_USAGE,
+			"'%.64s' is no path of a control group: say it from %s on, without '..'",
+			text, h->point);
+	if (n == 0)
+		return ord_fail(err, ORD_USAGE,
+				"'%s' is the root of all control groups: name one below %s", text,
+				h->point);
+	(void)snprintf(out, size, "%.*s", (int)n, rest);
+	return 0;
+}
+
+int ord_cgroup_unified(const char *text, struct ord_cgroup *ret, char path[static ORD_CGROUP_PATH],
+		       struct ord_err *err)
+{
+	struct hierarchy mounts[MOUNTS_MAX];
+	const struct hierarchy *given = NULL, *h;
+	char rest[ORD_CGROUP_PATH], dir[PATH_MAX], whole[PATH_MAX];
+	const char *below;
+	size_t n;
+
+	if (read_mounts(mounts, &n, err))
+		return -1;
+	h = pick(mounts, n, "");
+	if (!h || strstr(h->root, ".."))
+		return ord_fail(
+			err, ORD_SKIP,
+			"control groups of version 2, which alone know senders, are not mounted "
+			"here");
+	below = within(mounts, n, text, &given);
+	if (given && given->controllers[0])
+		return ord_fail(
+			err, ORD_USAGE,
+			"'%s' is a control group of version 1 (%s), which knows no senders: name "
+			"one of version 2, below %s",
+			text, given->controllers, h->point);
+	if (!given && !strncmp(text, "/sys/", 5))
+		return ord_fail(
+			err, ORD_USAGE,
+			"'%s' does not lie below %s, where the control groups of version 2 are",
+			text, h->point);
+	h = given ? given : h;
+	if (within_unified(text, below ? below : text, h, sizeof rest, rest, err))
+		return -1;
+	(void)snprintf(dir, sizeof dir, "%s/%s", h->point, rest);
+	(void)snprintf(whole, sizeof whole, "%s/%s", strcmp(h->root, "/") ? h->root : "", rest);
+	if (!is_group(dir))
+		return ord_fail(err, ORD_USAGE,
+				"there is no control group '%s': a path below %s is needed, as "
+				"/proc/PID/cgroup has it after '0::'",
+				dir, h->point);
+	if (strlen(dir) >= sizeof ret->dir || strlen(whole) >= ORD_CGROUP_PATH)
+		return ord_fail(err, ORD_USAGE, "the path '%.64s...' is too long", dir);
+	*ret = (struct ord_cgroup){.v2 = true};
+	memcpy(ret->dir, dir, strlen(dir) + 1);
+	memcpy(path, whole, strlen(whole) + 1);
+	return 0;
+}
+
 int ord_cgroup_get(const struct ord_cgroup *g, const char *file, char *out, size_t size)
 {
 	char path[PATH_MAX];

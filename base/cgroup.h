@@ -7,8 +7,10 @@
 
 #include "ordeal/err.h"
 
+#define ORD_CGROUP_PATH 256
+
 struct ord_cgroup {
-	char dir[256]; /* absolute */
+	char dir[ORD_CGROUP_PATH]; /* absolute */
 	bool v2;
 };
 
@@ -24,6 +26,14 @@ int ord_cgroup_of(int dir, const char *controller, struct ord_cgroup *ret, struc
  */
 int ord_cgroup_named(const char *text, const char *controller, struct ord_cgroup *ret,
 		     struct ord_err *err);
+/*
+ * The group of version 2 that a text names, whichever controllers it has: a path below where that
+ * hierarchy is mounted, or as /proc/PID/cgroup has it after "0::". path: within the hierarchy.
+ * ORD_USAGE says what would be right; ORD_SKIP where version 2 is not mounted. The root is no
+ * answer.
+ */
+int ord_cgroup_unified(const char *text, struct ord_cgroup *ret, char path[static ORD_CGROUP_PATH],
+		       struct ord_err *err);
 /*
  * May a process be put into it, and would it run? ORD_USAGE with the reason where a group of
  * version 2 is frozen, lies below a threaded one, or has handed its resources to groups below it

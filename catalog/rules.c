@@ -201,6 +201,15 @@ static int state_rules(const struct ord_args *args, struct ord_err *err)
 	return 0;
 }
 
+static int cgroup_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (param_has(args, "cgroup") && ord_arg_set(args, "cgroup") &&
+	    ord_arg_int(args, "direction"))
+		return ord_fail(err, ORD_USAGE,
+				"cgroup: it tells who sends, so 'direction' must be egress");
+	return 0;
+}
+
 static int hosts_rules(const struct ord_args *args, struct ord_err *err)
 {
 	char name[ORD_HOST_NAME], rest[ORD_HOST_REST];
@@ -230,7 +239,7 @@ static const struct {
 
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)
 {
-	if (state_rules(args, err) || hosts_rules(args, err))
+	if (state_rules(args, err) || cgroup_rules(args, err) || hosts_rules(args, err))
 		return -1;
 	for (size_t i = 0; i < ORD_COUNT(table); i++)
 		if (!strcmp(table[i].fault, args->fault->name))

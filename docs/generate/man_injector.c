@@ -77,6 +77,57 @@ static void put_packets(FILE *out)
 		"warns.");
 }
 
+static void put_sender(FILE *out)
+{
+	roff_section(out, "PACKETS OF ONE CONTROL GROUP");
+	roff_text(out,
+		  "`cgroup` leaves of what a fault on packets means those that sockets of a "
+		  "control group "
+		  "send, or of the groups below it. It is a path below where the groups of version "
+		  "2 are "
+		  "mounted (/sys/fs/cgroup, or /sys/fs/cgroup/unified beside version 1), or as "
+		  "/proc/PID/cgroup has it after '0::': `system.slice/nginx.service`; or `target`, "
+		  "the "
+		  "group that the target's processes are in. It is looked up on this host, as the "
+		  "injector sees it, not within a container that is the target.\n"
+		  "\n"
+		  "A socket belongs to the group that its process was in when it was made, and "
+		  "stays with "
+		  "it. Only those of the target's network namespace are met: what is forwarded has "
+		  "no "
+		  "sender there. What the kernel sends for no socket of the group passes: the "
+		  "answer to a "
+		  "SYN, resets, the last acknowledgements of a connection that is closed. The "
+		  "direction "
+		  "is egress, loopback is in where peers are named, and a device is one where the "
+		  "host "
+		  "sends: a bridge, not its port.\n"
+		  "\n"
+		  "Every engine can do it. The engine inet, and rejects, ask the socket where a "
+		  "packet "
+		  "begins. The others are at the device, where nobody knows it: a table marks what "
+		  "is "
+		  "meant with 0x6f7264xx, behind all rules of postrouting, and the mark is wiped "
+		  "before "
+		  "anybody at the device sees it, on loopback where packets are delivered. What is "
+		  "meant "
+		  "loses the mark that it had; everything else keeps its own. A packet that has "
+		  "passed an "
+		  "emulator shows no sender any more, so that at each device such a fault comes "
+		  "before "
+		  "those that mean everybody, and only one of net.delay and its kind may be there "
+		  "with a "
+		  "group; net.partition may be beside it, eight in a network namespace.\n"
+		  "\n"
+		  "A group that is removed while the fault is in force is not met any more, and "
+		  "one that "
+		  "is made in its place is another: the figure cgroup_gone of the `reverted` event "
+		  "says "
+		  "so. It takes CONFIG_NFT_COMPAT and CONFIG_NETFILTER_XT_MATCH_CGROUP, "
+		  "which "
+		  "distributions have.");
+}
+
 static void put_door(FILE *out)
 {
 	roff_section(out, "SERVICE");
@@ -272,6 +323,7 @@ void page_injector(FILE *out)
 	put_dns(out);
 	put_disk(out);
 	put_packets(out);
+	put_sender(out);
 	roff_section(out, "FILES");
 	for (size_t i = 0; cli_files[i].name; i++)
 		roff_item(out, cli_files[i].name, NULL, cli_files[i].text);

@@ -61,7 +61,7 @@ int net_enter(const struct inj_step *step, bool severe, struct ord_err *err)
 					"hosts: names are looked up by `ordeal`, which sends "
 					"addresses in 'to'");
 	if (severe && ord_arg(step->args, "to")->eps.n == 0 && !ord_arg_set(step->args, "device") &&
-	    net_guard(step, err) < 0)
+	    !net_sender_asked(step) && net_guard(step, err) < 0)
 		return -1;
 	return inj_netns_enter(step->place->netns, step->place->netns_ino, err);
 }
@@ -100,8 +100,16 @@ int net_devices(const struct inj_step *step, struct nl_talk *route, enum link_si
 
 	if (ord_arg_set(step->args, "device"))
 		device = ord_arg_text(step->args, "device");
-	if (links_choose(route, side, device, to->n > 0, ret, err) < 0)
+	/* Who sent a packet is known where the host sends it. */
+	if (links_choose(route, net_sender_asked(step) ? LINKS_TOP : side, device, to->n > 0, ret,
+			 err) < 0)
 		return -1;
+	if (net_sender_asked(step) && ret->n == 1 && ret->v[0].master)
+		return ord_fail(
+			err, ORD_USAGE,
+			"device %s is a port of a bridge or bond, and a filter by cgroup works "
+			"where the host sends: name that bridge or bond",
+			device);
 	if (ret->n_left_out)
 		return net_tell(report, "notes", err, "left out: %s", ret->left_out);
 	return 0;

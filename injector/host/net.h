@@ -8,6 +8,7 @@
 
 #include "engines/link.h"
 #include "engines/match.h"
+#include "engines/sender.h"
 #include "injector/lease/injector.h"
 
 /* System calls of inject..end that every one of them needs, and those of residue (sandbox.c has the
@@ -38,6 +39,18 @@ void net_first_in_line(void);
 
 /* The filter of the arguments; the pointers are borrowed from the step. */
 struct match net_match(const struct inj_step *step);
+
+/* Does the step ask for the packets of one control group (`cgroup`)? */
+bool net_sender_asked(const struct inj_step *step);
+/*
+ * That group, and what else of the filter a sender excludes is refused; nothing is asked for where
+ * *ret was not set. It is open from here on (sender_close), and has no bit yet.
+ */
+int net_sender(const struct inj_step *step, struct sender *ret, json_t *report,
+	       struct ord_err *err);
+/* Raises again what nftables said of a table that asks for a sender: that may be gone by now. -1.
+ */
+int net_sender_explain(const struct sender *s, struct ord_err *err);
 
 /* The devices that the arguments mean; notes what was left out. */
 int net_devices(const struct inj_step *step, struct nl_talk *route, enum link_side side,

@@ -19,7 +19,8 @@
 
 struct state {
 	struct nl_talk nft;
-	struct nft_batch batch;
+	struct nft_batch batch, marks; /* marks: by the sender, where that is asked for */
+	struct sender sender;
 	struct links links;
 	enum cut_way way;
 	char table[NFT_NAME];
@@ -90,15 +91,36 @@ static int describe(const struct inj_step *step, const struct state *s, uint32_t
 	return note_offload(ppm, report, err);
 }
 
+/* At a device the sender is not known: another table marks what is meant before. */
+static bool by_mark(const struct state *s)
+{
+	return sender_asked(&s->sender) && s->way == CUT_NETDEV;
+}
+
+/* And the filter at the device asks for the mark alone. */
+static int mark(struct state *s, const char *comment, struct match *match, struct ord_err *err)
+{
+	if (sender_sit(&s->sender, err) < 0)
+		return -1;
+	sender_build(&s->marks, s->table, comment, &s->sender, match);
+	for (size_t i = 0; i < s->links.n; i++)
+		sender_at(&s->marks, &s->sender, &s->links.v[i]);
+	*match = sender_match(match, &s->sender);
+	if (nft_batch_end(&s->marks, err) < 0)
+		return -1;
+	return nft_make_room(&s->marks, &s->nft, err);
+}
+
 static int prepare(struct inj_step *step, struct state *s, uint32_t ppm, bool reject,
 		   json_t *report, struct ord_err *err)
 {
-	const struct match match = net_match(step);
+	struct match match = net_match(step);
 	struct nl_talk route = {.fd = -1};
 	char comment[128];
 	int rc;
 
 	if (choose_way(step, reject, &s->way, report, err) < 0 ||
+	    net_sender(step, &s->sender, report, err) < 0 ||
 	    talk_open(&route, NETLINK_ROUTE, err) < 0)
 		return -1;
 	rc = net_devices(step, &route, s->way == CUT_NETDEV ? LINKS_BOTTOM : LINKS_TOP, &s->links,
@@ -108,12 +130,18 @@ static int prepare(struct inj_step *step, struct state *s, uint32_t ppm, bool re
 		return -1;
 	(void)snprintf(s->table, sizeof s->table, "ordeal-%s", step->lease);
 	net_comment(step, comment);
-	cut_build(&s->batch, &(struct cut){.way = s->way,
-					   .ppm = ppm,
-					   .table = s->table,
-					   .comment = comment,
-					   .match = &match,
-					   .links = &s->links});
+	if (sender_asked(&s->sender) && nft_can_cgroup(&s->nft, err) < 0)
+		return -1;
+	if (by_mark(s) && mark(s, comment, &match, err) < 0)
+		return -1;
+	cut_build(&s->batch,
+		  &(struct cut){.way = s->way,
+				.ppm = ppm,
+				.table = s->table,
+				.comment = comment,
+				.match = &match,
+				.links = &s->links,
+				.group = sender_asked(&s->sender) ? s->sender.path : NULL});
 	if (nft_can_load(&s->batch, &s->nft, err) < 0 || nft_batch_end(&s->batch, err) < 0)
 		return -1;
 	return nft_make_room(&s->batch, &s->nft, err);
@@ -129,11 +157,12 @@ int net_cut_check(struct inj_step *step, uint32_t ppm, bool reject, json_t *undo
 	s = calloc(1, sizeof *s);
 	if (!s)
 		return ord_fail_nomem(err);
-	s->nft.fd = -1;
+	s->nft.fd = s->sender.seat = s->sender.events = -1;
 	step->state = s;
 	net_first_in_line();
 	if (prepare(step, s, ppm, reject, report, err) < 0 || net_undo(undo, step, err) < 0 ||
-	    net_undo_table(undo, cut_family(s->way), s->table, err) < 0)
+	    net_undo_table(undo, cut_family(s->way), s->table, err) < 0 ||
+	    (by_mark(s) && net_undo_table(undo, NFPROTO_INET, s->table, err) < 0))
 		return -1;
 	return describe(step, s, ppm, report, err);
 }
@@ -152,7 +181,7 @@ static int explain(const struct state *s, struct ord_err *err)
 		return ord_fail(err, ORD_SKIP,
 				"needs CAP_NET_ADMIN in the target's network namespace");
 	default:
-		return -1;
+		return net_sender_explain(&s->sender, err);
 	}
 }
 
@@ -162,7 +191,13 @@ int net_cut_inject(struct inj_step *step, struct ord_err *err)
 
 	if (nft_send(&s->batch, &s->nft, err) < 0)
 		return explain(s, err);
-	return nft_prove(&s->nft, &s->batch, err);
+	if (nft_prove(&s->nft, &s->batch, err) < 0)
+		return -1;
+	if (!by_mark(s))
+		return 0;
+	if (nft_send(&s->marks, &s->nft, err) < 0)
+		return net_sender_explain(&s->sender, err);
+	return nft_prove(&s->nft, &s->marks, err);
 }
 
 void net_cut_figures(struct inj_step *step, json_t *figures)
@@ -179,6 +214,8 @@ void net_cut_figures(struct inj_step *step, json_t *figures)
 	net_figure(figures, "matched_bytes", count[CUT_MATCHED].bytes);
 	net_figure(figures, "dropped_packets", count[CUT_LOST].packets);
 	net_figure(figures, "dropped_bytes", count[CUT_LOST].bytes);
+	if (sender_gone(&s->sender))
+		net_figure(figures, "cgroup_gone", 1);
 }
 
 int net_cut_end(struct inj_step *step, struct ord_err *err)
@@ -197,7 +234,9 @@ void net_cut_done(struct inj_step *step)
 	if (!s)
 		return;
 	talk_close(&s->nft);
+	sender_close(&s->sender);
 	nft_batch_done(&s->batch);
+	nft_batch_done(&s->marks);
 	free(s);
 	step->state = NULL;
 }
@@ -208,7 +247,7 @@ static int try_way(enum cut_way way, struct ord_err *err)
 	const struct match match = {.to = &none, .exclude = &none, .direction = MATCH_BOTH};
 	/* As if it were a real device, so that its egress is tried too. */
 	const struct links links = {.n = 1, .v = {{.index = 1, .name = "lo"}}};
-	struct state s = {.nft = {.fd = -1}, .way = way};
+	struct state s = {.nft = {.fd = -1}, .way = way, .sender = {.seat = -1, .events = -1}};
 	int rc;
 
 	cut_build(&s.batch, &(struct cut){.way = way,

@@ -48,6 +48,7 @@ int net_emulate_check(struct inj_step *step, const struct fate_params *fate, jso
 		return ord_fail_nomem(err);
 	s->nft.fd = s->route.fd = s->emulate.queue.fd = -1;
 	s->netem.ns = s->netem.route.fd = s->netem.nft.fd = -1;
+	s->sender.seat = s->sender.events = -1;
 	for (size_t i = 0; i < LINKS_MAX; i++)
 		s->detours[i].seat = -1;
 	step->state = s;
@@ -85,7 +86,7 @@ static int load(struct net_emulate *s, struct net_emulate_table *t, struct ord_e
 		return 0;
 	if (t->family == NFPROTO_NETDEV && err->sys_errno == EOPNOTSUPP)
 		return net_emulate_no_egress(err);
-	return -1;
+	return t->family == NFPROTO_INET ? net_sender_explain(&s->sender, err) : -1;
 }
 
 int net_emulate_inject(struct inj_step *step, struct ord_err *err)
@@ -170,6 +171,8 @@ void net_emulate_figures(struct inj_step *step, json_t *out)
 	}
 	net_figure(out, "matched_packets", packets);
 	net_figure(out, "matched_bytes", bytes);
+	if (sender_gone(&s->sender))
+		net_figure(out, "cgroup_gone", 1);
 	if (s->by_netem) {
 		packets = 0;
 		for (size_t i = 0; i < s->out.n; i++)
@@ -216,6 +219,7 @@ static void close_all(struct net_emulate *s)
 	emulate_done(&s->emulate);
 	netem_close(&s->netem);
 	talk_close(&s->route);
+	sender_close(&s->sender);
 	for (size_t i = 0; i < LINKS_MAX; i++)
 		detour_leave(&s->detours[i]);
 }

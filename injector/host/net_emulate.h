@@ -11,7 +11,7 @@
 #include "net.h"
 #include "net_effects.h"
 
-#define NET_EMULATE_TABLES (LINKS_MAX + 2)
+#define NET_EMULATE_TABLES (LINKS_MAX + 3)
 #define QUEUE_LOW	   0x4000u /* numbers below are what people write by hand */
 
 struct net_emulate_table {
@@ -27,6 +27,7 @@ struct net_emulate {
 	bool by_netem;	    /* the TAPs of the emulator are near ends then, which it does not see */
 	struct links out, in; /* with a detour each; with a queue for all */
 	struct detour detours[LINKS_MAX];
+	struct sender sender; /* whose packets, where that is asked for: a table more, the last */
 	struct net_emulate_table tables[NET_EMULATE_TABLES];
 	unsigned n_tables;
 	bool xtables; /* nftables has no queue of its own here */

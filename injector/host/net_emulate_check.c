@@ -121,10 +121,23 @@ static struct net_emulate_table *table_add(struct net_emulate *s, uint8_t family
 	return t;
 }
 
+static void build_sender(const struct inj_step *step, struct net_emulate *s, const struct match *m)
+{
+	struct net_emulate_table *t = table_add(s, NFPROTO_INET);
+
+	(void)snprintf(t->name, sizeof t->name, "ordeal-%s", step->lease);
+	sender_build(&t->batch, t->name, s->comment, &s->sender, m);
+	for (size_t i = 0; i < s->out.n; i++)
+		sender_at(&t->batch, &s->sender, &s->out.v[i]);
+	for (size_t i = 0; i < s->in.n; i++)
+		sender_at(&t->batch, &s->sender, &s->in.v[i]);
+}
+
 void net_emulate_build(const struct inj_step *step, struct net_emulate *s)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
-	const struct match m = net_match(step);
+	const struct match asked = net_match(step);
+	const struct match m = sender_asked(&s->sender) ? sender_match(&asked, &s->sender) : asked;
 
 	s->n_tables = 0;
 	for (size_t i = 0; i < s->out.n; i++) {
@@ -141,6 +154,8 @@ void net_emulate_build(const struct inj_step *step, struct net_emulate *s)
 		detour_queue_build(&t->batch, families[f], t->name, s->comment, &s->in,
 				   s->emulate.queue.number, s->xtables, &m);
 	}
+	if (sender_asked(&s->sender))
+		build_sender(step, s, &asked);
 }
 
 void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
@@ -187,7 +202,7 @@ static int open_sources(struct net_emulate *s, struct ord_err *err)
 	if (getrandom(&draw, sizeof draw, 0) != (ssize_t)sizeof draw)
 		return ord_fail_sys(err, "getrandom");
 	for (size_t i = 0; i < s->out.n; i++) {
-		if (detour_sit(&s->detours[i], &s->out.v[i], err) < 0)
+		if (detour_sit(&s->detours[i], &s->out.v[i], sender_asked(&s->sender), err) < 0)
 			return -1;
 		if (s->by_netem && netem_draw(&s->emulate.taps[i], err) < 0)
 			return -1;
@@ -254,6 +269,7 @@ static int describe(const struct net_emulate *s, json_t *undo, json_t *report, s
 		    net_tell(report, "objects", err,
 			     "nftables table %s %s; the kernel removes it with the process",
 			     s->tables[i].family == NFPROTO_NETDEV ? "netdev"
+			     : s->tables[i].family == NFPROTO_INET ? "inet"
 			     : s->tables[i].family == NFPROTO_IPV4 ? "ip"
 								   : "ip6",
 			     s->tables[i].name) < 0)
@@ -323,6 +339,7 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 
 	if (set_pace(step, fate, &params, report, err) < 0 ||
 	    emulate_init(&s->emulate, &params, err) < 0 ||
+	    net_sender(step, &s->sender, report, err) < 0 ||
 	    talk_open(&s->route, NETLINK_ROUTE, err) < 0)
 		return -1;
 	if ((match_egress(&m) && choose_out(step, s, report, err) < 0) ||
@@ -338,8 +355,12 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 	s->by_netem = strcmp(step->engine, "netem") == 0;
 	if (s->by_netem && open_netem(step, s, report, err) < 0)
 		return -1;
+	if (sender_asked(&s->sender) && sender_sit(&s->sender, err) < 0)
+		return -1;
 	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0 ||
 	    (s->in.n && nft_can_queue(&s->nft, &s->xtables, err) < 0))
+		return -1;
+	if (sender_asked(&s->sender) && nft_can_cgroup(&s->nft, err) < 0)
 		return -1;
 	net_comment(step, s->comment);
 	net_emulate_build(step, s);

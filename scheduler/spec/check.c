@@ -304,7 +304,7 @@ static bool cuts_all(const struct ord_args *args)
 					  : !reset && strcmp(name, "net.partition") != 0)
 		return false;
 	return !ord_arg_set(args, "to") && !ord_arg_set(args, "hosts") &&
-	       !(reset && ord_arg_set(args, "local"));
+	       !ord_arg_set(args, reset ? "local" : "cgroup");
 }
 
 static bool is_net(const struct ord_fault_spec *f)

@@ -27,8 +27,8 @@ rtt() { peer_a rtt udp "$1" 7001 5; }
 		one=$holder
 		ask2 net.delay '{"delay":30000000}'
 		two=$holder
-		grep -q 'ordeal-net-va.0' "$dir/events"
-		grep -q 'ordeal-net-va.1' "$dir/events2"
+		grep -q 'ordeal-net-va.1' "$dir/events"
+		grep -q 'ordeal-net-va.2' "$dir/events2"
 		for host in 10.77.0.2 fd77::2; do between 49.9 60 "$(rtt $host)"; done
 		rest="29.9 40"
 		[ $first = 8 ] || rest="19.9 30"
@@ -51,7 +51,7 @@ rtt() { peer_a rtt udp "$1" 7001 5; }
 	between 29.9 40 "$(rtt 10.77.0.2)"
 	exec 8>&-
 	ask net.delay '{"delay":40000000}'
-	grep -q 'ordeal-net-va.0' "$dir/events"
+	grep -q 'ordeal-net-va.1' "$dir/events"
 	between 69.9 80 "$(rtt 10.77.0.2)"
 	revert
 	between 29.9 40 "$(rtt 10.77.0.2)"

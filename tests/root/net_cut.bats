@@ -225,7 +225,7 @@ teardown() { net_teardown; }
 	in_a ping -c 1 -W 2 10.77.0.2
 	ask net.delay '{"delay":30000000,"direction":"both"}'
 	grep -q 'left out: br0' "$dir/events"
-	grep -q 'ordeal-net-va.0' "$dir/events"
+	grep -q 'ordeal-net-va.1' "$dir/events"
 	grep -q '"engine":"detour+queue"' "$dir/events"
 	between 59 75 "$(peer_a rtt tcp 10.77.0.2 7001 10)"
 	revert

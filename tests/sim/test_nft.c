@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "injector/host/engines/cut.h"
 #include "injector/host/engines/detour.h"
+#include "injector/host/engines/sender.h"
 
 static void text_of(const struct nft_batch *b, FILE *out)
 {
@@ -92,7 +93,7 @@ static void cut(enum cut_way way, uint32_t ppm, const struct match *m, const cha
 static void test_partition_all(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_EGRESS, MATCH_ANY};
+	const struct match m = {.to = &none, .exclude = &none, .direction = MATCH_EGRESS};
 
 	cut(CUT_NETDEV, 1000000, &m, "partition-all");
 }
@@ -100,7 +101,7 @@ static void test_partition_all(void **state)
 static void test_loss_filter(void **state)
 {
 	struct ord_endpoints to = {0}, exclude = {0};
-	const struct match m = {&to, &exclude, MATCH_BOTH, MATCH_ANY};
+	const struct match m = {.to = &to, .exclude = &exclude, .direction = MATCH_BOTH};
 
 	add(&to, "10.0.0.0/8:5432/tcp");
 	add(&to, "[2001:db8::/33]:443");
@@ -117,7 +118,7 @@ static void test_reject(void **state)
 {
 	struct ord_endpoints to = {0};
 	const struct ord_endpoints none = {0};
-	const struct match m = {&to, &none, MATCH_BOTH, MATCH_ANY};
+	const struct match m = {.to = &to, .exclude = &none, .direction = MATCH_BOTH};
 
 	add(&to, ":5432/tcp");
 	cut(CUT_REJECT, 1000000, &m, "reject");
@@ -126,7 +127,7 @@ static void test_reject(void **state)
 static void test_ingress(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_INGRESS, MATCH_ANY};
+	const struct match m = {.to = &none, .exclude = &none, .direction = MATCH_INGRESS};
 
 	cut(CUT_NETDEV, 500000, &m, "loss-ingress");
 }
@@ -135,7 +136,7 @@ static void test_detour(void **state)
 {
 	struct ord_endpoints to = {0};
 	const struct ord_endpoints none = {0};
-	const struct match m = {&to, &none, MATCH_EGRESS, MATCH_ANY};
+	const struct match m = {.to = &to, .exclude = &none, .direction = MATCH_EGRESS};
 	const struct tap tap = {.fd = -1, .name = "ordeal-12345678", .index = 0x1234567};
 	const struct detour third = {.seat = -1, .mark = 0xfeedfa02};
 	struct nft_batch b = {0};
@@ -148,7 +149,7 @@ static void test_detour(void **state)
 static void test_queue(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_BOTH, MATCH_ANY};
+	const struct match m = {.to = &none, .exclude = &none, .direction = MATCH_BOTH};
 	const struct links real = {.n = 1, .v = {two.v[1]}};
 	struct nft_batch b = {0};
 
@@ -158,6 +159,32 @@ static void test_queue(void **state)
 	detour_queue_build(&b, NFPROTO_IPV6, "ordeal-golden", "ordeal golden pid 1", &two, 30000,
 			   true, &m);
 	same_as_recorded(&b, "queue-ip6-xtables");
+}
+
+/* By the sender: what marks, and what stands at the devices for the mark. */
+static void test_sender(void **state)
+{
+	struct ord_endpoints to = {0};
+	const struct ord_endpoints none = {0};
+	const struct match m = {.to = &to, .exclude = &none};
+	const struct sender sender = {.seat = -1, .events = 9, .bit = 4, .path = "/a.slice/b"};
+	const struct match marked = sender_match(&m, &sender);
+	struct nft_batch b = {0};
+
+	add(&to, ":5432/tcp");
+	sender_build(&b, "ordeal-golden", "ordeal golden pid 1", &sender, &m);
+	for (size_t i = 0; i < two.n; i++)
+		sender_at(&b, &sender, &two.v[i]);
+	same_as_recorded(&b, "sender");
+	cut(CUT_NETDEV, 500000, &marked, "sender-loss");
+	cut_build(&b, &(struct cut){.way = CUT_REJECT,
+				    .ppm = 1000000,
+				    .table = "ordeal-golden",
+				    .comment = "ordeal golden pid 1",
+				    .match = &m,
+				    .links = &two,
+				    .group = sender.path});
+	same_as_recorded(&b, "sender-reject");
 }
 
 static void test_flush(void **state)
@@ -173,7 +200,7 @@ static void test_flush(void **state)
 static void test_family_missing(void **state)
 {
 	const struct ord_endpoints none = {0};
-	const struct match m = {&none, &none, MATCH_EGRESS, MATCH_ANY};
+	const struct match m = {.to = &none, .exclude = &none, .direction = MATCH_EGRESS};
 	struct {
 		struct nlmsghdr head;
 		struct nlmsgerr body;
@@ -213,10 +240,11 @@ static void test_family_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_partition_all), cmocka_unit_test(test_loss_filter),
-		cmocka_unit_test(test_reject),	      cmocka_unit_test(test_ingress),
-		cmocka_unit_test(test_detour),	      cmocka_unit_test(test_queue),
-		cmocka_unit_test(test_flush),	      cmocka_unit_test(test_family_missing),
+		cmocka_unit_test(test_partition_all),  cmocka_unit_test(test_loss_filter),
+		cmocka_unit_test(test_reject),	       cmocka_unit_test(test_ingress),
+		cmocka_unit_test(test_detour),	       cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_sender),	       cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_family_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sender.h"
+
 /* Before whatever else stands at a hook, but after a detour (-300), which meets each packet twice.
  */
 #define FIRST (-250)
@@ -51,17 +53,20 @@ static void jump(struct nft_batch *b, const char *chain, const char *to)
 
 static void at_device(struct nft_batch *b, const struct link *l, const struct match *m)
 {
+	const int32_t first = m->mark ? SENDER_FIRST : FIRST;
 	char name[IFNAMSIZ + 8];
 
 	if (match_egress(m) && !l->loopback) {
 		(void)snprintf(name, sizeof name, "out-%s", l->name);
-		nft_base_chain(b, name, NFT_DEV_EGRESS, FIRST, l->name);
+		nft_base_chain(b, name, NFT_DEV_EGRESS, first, l->name);
 		jump(b, name, MATCH_TO);
+		if (m->mark)
+			sender_wipe(b, l);
 	}
 	if (!match_ingress(m) && !l->loopback)
 		return;
 	(void)snprintf(name, sizeof name, "in-%s", l->name);
-	nft_base_chain(b, name, NFT_DEV_INGRESS, FIRST, l->name);
+	nft_base_chain(b, name, NFT_DEV_INGRESS, first, l->name);
 	if (l->loopback && match_egress(m))
 		jump(b, name, MATCH_TO);
 	if (match_ingress(m))
@@ -69,12 +74,14 @@ static void at_device(struct nft_batch *b, const struct link *l, const struct ma
 }
 
 static void if_device(struct nft_batch *b, const char *chain, enum nft_meta_keys key,
-		      const struct links *links, const char *to)
+		      const struct cut *cut, const char *to)
 {
-	for (size_t i = 0; i < links->n; i++) {
+	for (size_t i = 0; i < cut->links->n; i++) {
 		nft_rule(b, chain);
 		nft_meta(b, key);
-		nft_is(b, links->v[i].name, IFNAMSIZ);
+		nft_is(b, cut->links->v[i].name, IFNAMSIZ);
+		if (cut->group)
+			nft_cgroup(b, cut->group);
 		nft_jump(b, to);
 	}
 }
@@ -114,18 +121,20 @@ static void spare_answers(struct nft_batch *b)
 
 static void at_host(struct nft_batch *b, const struct cut *cut)
 {
-	nft_base_chain(b, "forward", NF_INET_FORWARD, FIRST, NULL);
+	if (!cut->group) /* what is forwarded has no sender here */
+		nft_base_chain(b, "forward", NF_INET_FORWARD, FIRST, NULL);
 	if (match_egress(cut->match)) {
 		nft_base_chain(b, "output", NF_INET_LOCAL_OUT, LAST, NULL);
-		if_device(b, "output", NFT_META_OIFNAME, cut->links, MATCH_TO);
-		if_device(b, "forward", NFT_META_OIFNAME, cut->links, MATCH_TO);
+		if_device(b, "output", NFT_META_OIFNAME, cut, MATCH_TO);
+		if (!cut->group)
+			if_device(b, "forward", NFT_META_OIFNAME, cut, MATCH_TO);
 	}
 	if (match_ingress(cut->match)) {
 		nft_base_chain(b, "input", NF_INET_LOCAL_IN, FIRST, NULL);
 		if (cut->way == CUT_REJECT)
 			spare_answers(b);
-		if_device(b, "input", NFT_META_IIFNAME, cut->links, MATCH_FROM);
-		if_device(b, "forward", NFT_META_IIFNAME, cut->links, MATCH_FROM);
+		if_device(b, "input", NFT_META_IIFNAME, cut, MATCH_FROM);
+		if_device(b, "forward", NFT_META_IIFNAME, cut, MATCH_FROM);
 	}
 }
 

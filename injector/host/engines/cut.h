@@ -26,6 +26,7 @@ struct cut {
 	const char *table, *comment;
 	const struct match *match;
 	const struct links *links;
+	const char *group; /* inet: only what its sockets send; NULL: all. netdev: match->mark */
 };
 
 /* The counters of the chain MATCH_HIT: what met the filter, and what of it was lost. */

@@ -10,8 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "sender.h"
+
 /* Before whatever else stands at a hook, but for what meets each packet but once (cut.c). */
-#define DETOUR_FIRST (-520)
+#define DETOUR_FIRST (SENDER_FIRST + 1)
 #define DETOUR_WIPE  (DETOUR_FIRST + DETOUR_RANKS)
 #define QUEUE_FIRST  (-301) /* before connection tracking and whatever else */
 
@@ -43,8 +45,9 @@ static int try_seat(int fd, int ifindex, unsigned rank, struct ord_err *err)
 	return errno == EADDRINUSE ? 0 : ord_fail_sys(err, "bind the seat of a detour");
 }
 
-int detour_sit(struct detour *d, const struct link *device, struct ord_err *err)
+int detour_sit(struct detour *d, const struct link *device, bool by_sender, struct ord_err *err)
 {
+	const unsigned end = by_sender ? 1 : DETOUR_RANKS;
 	struct stat ns;
 	int r = 0;
 
@@ -54,13 +57,19 @@ int detour_sit(struct detour *d, const struct link *device, struct ord_err *err)
 	d->seat = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (d->seat < 0)
 		return ord_fail_sys(err, "socket");
-	for (unsigned rank = 0; rank < DETOUR_RANKS && r == 0; rank++) {
+	for (unsigned rank = !by_sender; rank < end && r == 0; rank++) {
 		d->mark = device_mark(ns.st_ino, device->index) | rank;
 		r = try_seat(d->seat, device->index, rank, err);
 	}
+	if (r == 0 && by_sender)
+		return ord_fail(
+			err, ORD_GUARD,
+			"device %s has a fault with a filter by cgroup already, and what has "
+			"passed that shows no sender any more: one at a time",
+			device->name);
 	if (r == 0)
 		return ord_fail(err, ORD_GUARD, "device %s has %d faults of this kind already",
-				device->name, DETOUR_RANKS);
+				device->name, DETOUR_RANKS - 1);
 	return r < 0 ? -1 : 0;
 }
 
@@ -127,6 +136,8 @@ void detour_build(struct nft_batch *b, const char *comment, const struct link *d
 	nft_base_chain(b, "wipe", NFT_DEV_EGRESS, DETOUR_WIPE, device->name);
 	given_back(b, "wipe", d->mark);
 	nft_meta_set(b, NFT_META_MARK, &zero, sizeof zero);
+	if (m->mark)
+		sender_wipe(b, device);
 }
 
 static void if_in_by(struct nft_batch *b, const char *chain, const struct link *device,

@@ -16,7 +16,9 @@
 #include "match.h"
 #include "tap.h"
 
-#define DETOUR_RANKS 200 /* of one device */
+/* Of one device. The first is for who asks for a packet's sender, which is known until the packet
+ * takes a detour. */
+#define DETOUR_RANKS 201
 
 struct detour {
 	int seat;      /* holds the rank; -1: none */
@@ -31,9 +33,9 @@ static inline unsigned detour_rank(const struct detour *d)
 /*
  * Takes the lowest free rank at the device, in the network namespace of the caller: a seat that the
  * kernel takes back with the process (an abstract address of unix(7), which belongs to the
- * namespace). ORD_GUARD where none is free. Needs no privilege.
+ * namespace). by_sender: the first, and no other. ORD_GUARD where none is free. Needs no privilege.
  */
-int detour_sit(struct detour *d, const struct link *device, struct ord_err *err);
+int detour_sit(struct detour *d, const struct link *device, bool by_sender, struct ord_err *err);
 /* Gives the rank back. Fine where it has none. */
 void detour_leave(struct detour *d);
 

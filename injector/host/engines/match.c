@@ -147,6 +147,15 @@ static void side(struct nft_batch *b, const char *chain, const struct match *m)
 void match_chains(struct nft_batch *b, const struct match *m)
 {
 	nft_chain(b, MATCH_HIT);
+	if (m->mark) {
+		nft_chain(b, MATCH_TO);
+		nft_rule(b, MATCH_TO);
+		nft_meta(b, NFT_META_MARK);
+		nft_mask(b, &m->mask, sizeof m->mask);
+		nft_is(b, &m->mark, sizeof m->mark);
+		nft_goto(b, MATCH_HIT);
+		return;
+	}
 	if (match_egress(m))
 		side(b, MATCH_TO, m);
 	if (match_ingress(m))

@@ -31,6 +31,9 @@ struct match {
 	const struct ord_endpoints *exclude; /* come first */
 	enum match_direction direction;
 	enum match_state state;
+	/* Not 0: what bears this mark, within the mask, was found to be meant before (sender.h),
+	   and nothing else is asked. */
+	uint32_t mark, mask;
 };
 
 static inline bool match_egress(const struct match *m)

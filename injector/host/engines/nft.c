@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_cgroup.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -250,15 +251,19 @@ void nft_meta(struct nft_batch *b, enum nft_meta_keys key)
 	expr_end(b, e);
 }
 
-void nft_meta_set(struct nft_batch *b, enum nft_meta_keys key, const void *data, size_t size)
+void nft_meta_store(struct nft_batch *b, enum nft_meta_keys key)
 {
-	struct expr e;
+	struct expr e = expr_begin(b, "meta");
 
-	immediate(b, data, size);
-	e = expr_begin(b, "meta");
 	put_u32(b, b->msg, NFTA_META_KEY, key);
 	put_u32(b, b->msg, NFTA_META_SREG, NFT_REG_1);
 	expr_end(b, e);
+}
+
+void nft_meta_set(struct nft_batch *b, enum nft_meta_keys key, const void *data, size_t size)
+{
+	immediate(b, data, size);
+	nft_meta_store(b, key);
 }
 
 void nft_payload(struct nft_batch *b, enum nft_payload_bases base, uint32_t offset, uint32_t size)
@@ -272,17 +277,30 @@ void nft_payload(struct nft_batch *b, enum nft_payload_bases base, uint32_t offs
 	expr_end(b, e);
 }
 
-void nft_mask(struct nft_batch *b, const void *mask, size_t size)
+static void bitwise(struct nft_batch *b, const void *mask, const void *flip, size_t size)
 {
-	static const uint8_t zero[16];
 	struct expr e = expr_begin(b, "bitwise");
 
 	put_u32(b, b->msg, NFTA_BITWISE_SREG, NFT_REG_1);
 	put_u32(b, b->msg, NFTA_BITWISE_DREG, NFT_REG_1);
 	put_u32(b, b->msg, NFTA_BITWISE_LEN, (uint32_t)size);
 	data_value(b, NFTA_BITWISE_MASK, mask, size);
-	data_value(b, NFTA_BITWISE_XOR, zero, size);
+	data_value(b, NFTA_BITWISE_XOR, flip, size);
 	expr_end(b, e);
+}
+
+void nft_mask(struct nft_batch *b, const void *mask, size_t size)
+{
+	static const uint8_t zero[16];
+
+	bitwise(b, mask, zero, size);
+}
+
+void nft_or(struct nft_batch *b, uint32_t bits)
+{
+	const uint32_t others = ~bits;
+
+	bitwise(b, &others, &bits, sizeof bits);
 }
 
 void nft_compare(struct nft_batch *b, enum nft_cmp_ops op, const void *data, size_t size)
@@ -391,6 +409,18 @@ void nft_bare(struct nft_batch *b, const char *name)
 
 	put_text(b, b->msg, NFTA_EXPR_NAME, name);
 	nest_end(b, b->msg, elem);
+}
+
+void nft_cgroup(struct nft_batch *b, const char *path)
+{
+	struct xt_cgroup_info_v2 info = {.has_path = 1};
+	struct expr e = expr_begin(b, "match");
+
+	(void)snprintf(info.path, sizeof info.path, "%s", path);
+	put_text(b, b->msg, NFTA_MATCH_NAME, "cgroup");
+	put_u32(b, b->msg, NFTA_MATCH_REV, 2);
+	put(b, b->msg, NFTA_MATCH_INFO, &info, sizeof info);
+	expr_end(b, e);
 }
 
 static void verdict(struct nft_batch *b, int32_t code, const char *chain)

@@ -71,6 +71,10 @@ void nft_meta(struct nft_batch *b, enum nft_meta_keys key);
 void nft_meta_set(struct nft_batch *b, enum nft_meta_keys key, const void *data, size_t size);
 void nft_payload(struct nft_batch *b, enum nft_payload_bases base, uint32_t offset, uint32_t size);
 void nft_mask(struct nft_batch *b, const void *mask, size_t size);
+/* Sets these bits of what was loaded, of 32. */
+void nft_or(struct nft_batch *b, uint32_t bits);
+/* Sets it to what was loaded. */
+void nft_meta_store(struct nft_batch *b, enum nft_meta_keys key);
 void nft_compare(struct nft_batch *b, enum nft_cmp_ops op, const void *data, size_t size);
 void nft_is(struct nft_batch *b, const void *data, size_t size);
 void nft_is_u8(struct nft_batch *b, uint8_t value);
@@ -85,6 +89,10 @@ void nft_reject(struct nft_batch *b, enum nft_reject_types type, uint8_t code);
 void nft_queue(struct nft_batch *b, uint16_t number, bool xtables);
 /* An expression by its name alone: no kernel takes that, but says ENOENT where it has none. */
 void nft_bare(struct nft_batch *b, const char *name);
+/* True where a socket of this control group (of version 2; its path in that hierarchy) or of one
+ * below it sent the packet: at the hooks output and postrouting. By the match of xtables, since
+ * nftables' own is not there at the second. */
+void nft_cgroup(struct nft_batch *b, const char *path);
 void nft_verdict(struct nft_batch *b, int32_t verdict); /* NF_ACCEPT, NF_DROP, NFT_RETURN */
 void nft_jump(struct nft_batch *b, const char *chain);
 void nft_goto(struct nft_batch *b, const char *chain);

@@ -110,8 +110,8 @@ int nft_can_load(const struct nft_batch *b, struct nl_talk *t, struct ord_err *e
 	return 0;
 }
 
-/* Has xtables the target, for nftables? (nft_compat) */
-static bool has_target(struct nl_talk *t, const char *name, uint32_t revision)
+/* Has xtables the target, or else the match, for nftables? (nft_compat) */
+static bool has_xtables(struct nl_talk *t, bool target, const char *name, uint32_t revision)
 {
 	const int type = NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET;
 	ord_auto(msg) struct nl_msg *msg = talk_nf_msg(t, type, NFPROTO_IPV4, 0, 0);
@@ -119,7 +119,7 @@ static bool has_target(struct nl_talk *t, const char *name, uint32_t revision)
 
 	return msg && nla_put_string(msg, NFTA_COMPAT_NAME, name) == 0 &&
 	       nla_put_u32(msg, NFTA_COMPAT_REV, htonl(revision)) == 0 &&
-	       nla_put_u32(msg, NFTA_COMPAT_TYPE, htonl(1)) == 0 && /* a target, no match */
+	       nla_put_u32(msg, NFTA_COMPAT_TYPE, htonl(target)) == 0 &&
 	       talk_ask(t, msg, NULL, NULL, &err) == 0;
 }
 
@@ -134,10 +134,27 @@ int nft_can_queue(struct nl_talk *t, bool *ret_xtables, struct ord_err *err)
 	}
 	if (ask(t, NFPROTO_IPV4, ways, &q, err) < 0)
 		return -1;
-	if (!q.has[0] && !(q.has[1] && has_target(t, "NFQUEUE", 3)))
+	if (!q.has[0] && !(q.has[1] && has_xtables(t, true, "NFQUEUE", 3)))
 		return ord_fail(err, ORD_SKIP,
 				"nftables cannot queue packets here (CONFIG_NFT_QUEUE, or "
 				"CONFIG_NFT_COMPAT with CONFIG_NETFILTER_XT_TARGET_NFQUEUE)");
 	*ret_xtables = !q.has[0];
+	return 0;
+}
+
+int nft_can_cgroup(struct nl_talk *t, struct ord_err *err)
+{
+	static const char *const way[] = {"match"};
+	struct question q = {.n = ORD_COUNT(way), .has = {true}};
+
+	if (loaded("nft_compat") && loaded("xt_cgroup"))
+		return 0;
+	if (ask(t, NFPROTO_INET, way, &q, err) < 0)
+		return -1;
+	if (!q.has[0] || !has_xtables(t, false, "cgroup", 2))
+		return ord_fail(
+			err, ORD_SKIP,
+			"nftables cannot ask for a packet's control group here "
+			"(CONFIG_NFT_COMPAT with CONFIG_NETFILTER_XT_MATCH_CGROUP, Linux 4.20)");
 	return 0;
 }

@@ -25,4 +25,7 @@ int nft_can_load(const struct nft_batch *b, struct nl_talk *t, struct ord_err *e
  * xtables. ORD_SKIP: by neither. */
 int nft_can_queue(struct nl_talk *t, bool *ret_xtables, struct ord_err *err);
 
+/* A packet's control group can be asked (nft_cgroup). ORD_SKIP: it cannot. */
+int nft_can_cgroup(struct nl_talk *t, struct ord_err *err);
+
 #endif
