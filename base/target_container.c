@@ -83,7 +83,7 @@ static int find_beside(const struct container *c, struct ord_found *ret, struct 
 
 static int ended(const char *which, struct ord_err *err)
 {
-	return ord_fail(err, ORD_USAGE, "container '%.64s' has just ended", which);
+	return ord_fail(err, ORD_USAGE, "container '%.100s' has just ended", which);
 }
 
 static int find_members(const struct container *c, struct ord_found *ret, struct ord_err *err)

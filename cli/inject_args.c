@@ -21,7 +21,9 @@ const struct cli_option cli_target_options[] = {
 	{"cgroup", 0, "PATH", "a control group, below /sys/fs/cgroup or absolute"},
 	{"unit", 0, "NAME", "the processes of a systemd unit"},
 	{"container", 0, "NAME|ID",
-	 "the processes of a container, by its name, its id or the unique start of that"},
+	 "the processes of a container, by its name (of a pod's also POD/NAME or "
+	 "NAMESPACE/POD/NAME), "
+	 "its id or the unique start of that"},
 	{"runtime", 0, "any|docker|podman|containerd",
 	 "who runs the container; without it each that is there is asked"},
 	{"socket", 0, "PATH", "of who runs the container, where it is not the usual one"},

@@ -38,6 +38,8 @@ void ask_found(struct ask *a, const struct container *c)
 			return;
 	if (a->n < ASK_FOUND_MAX)
 		a->found[a->n++] = *c;
+	else
+		a->n_more++;
 }
 
 bool ask_fits(const struct ask *a, const char *id, const char *name)
@@ -48,18 +50,31 @@ bool ask_fits(const struct ask *a, const char *id, const char *name)
 	       (a->target->by != ORD_BY_ID && *name && !strcmp(name, text));
 }
 
+/* As many as there is room for, whole. */
 static int several(const struct ask *a, struct ord_err *err)
 {
-	char all[300] = "";
-	size_t n = 0;
+	const size_t n = a->n + a->n_more;
+	char all[320] = "", more[32] = "";
+	size_t used = 0, i;
+	bool pods = false;
 
-	for (size_t i = 0; i < a->n && n < sizeof all; i++)
-		n += (size_t)snprintf(all + n, sizeof all - n, "%s%s's '%.40s' (%.12s)",
-				      i ? ", " : "", ord_runtime_name(a->found[i].runtime),
-				      a->found[i].name, a->found[i].id);
-	return ord_fail(err, ORD_USAGE,
-			"%zu containers match '%.64s': %s; say which by its id or its runtime",
-			a->n, a->target->text, all);
+	for (i = 0; i < a->n; i++) {
+		const struct container *c = &a->found[i];
+		int w = snprintf(all + used, sizeof all - used, "%s%s's '%.100s' (%.12s)",
+				 i ? ", " : "", ord_runtime_name(c->runtime), c->name, c->id);
+
+		if ((size_t)w >= sizeof all - used)
+			break;
+		used += (size_t)w;
+		pods = pods || strchr(c->name, '/');
+	}
+	all[used] = '\0';
+	if (i < n)
+		(void)snprintf(more, sizeof more, " and %zu more", n - i);
+	return ord_fail(err, ORD_USAGE, "%zu containers match '%.64s': %s%s; say which by its id%s",
+			n, a->target->text, all, more,
+			pods ? ", its runtime, or a pod's as NAMESPACE/POD/NAME"
+			     : " or its runtime");
 }
 
 static int find(const struct ord_target *t, struct container *ret, struct ord_err *err)

@@ -13,9 +13,9 @@ struct ask {
 	const struct ord_target *target;
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC: for all of it */
 	struct container found[ASK_FOUND_MAX];
-	size_t n;
-	bool refused;  /* somebody is there who could not be asked */
-	char why[400]; /* "docker (/var/run/docker.sock): no such container; podman ..." */
+	size_t n, n_more; /* beyond ASK_FOUND_MAX */
+	bool refused;	  /* somebody is there who could not be asked */
+	char why[400];	  /* "docker (/var/run/docker.sock): no such container; podman ..." */
 	size_t used;
 };
 

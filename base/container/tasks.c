@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -24,7 +25,9 @@
 #include "base/json.h"
 #include "base/proc.h"
 
-#define FILE_MAX (4u << 20)
+#define FILE_MAX    (4u << 20)
+#define FOLDERS_MAX 16
+#define CRI	    "io.kubernetes.cri."
 
 static const struct ord_json_limits limits = {.size = FILE_MAX, .depth = 32};
 
@@ -36,6 +39,13 @@ struct shim {
 struct walk {
 	struct ask *ask;
 	size_t n_shims, n_shut; /* whose folder this user may not see */
+	/* Folders of bundles that were looked at: one for each of containerd's namespaces, in which
+	 * every pod has a shim. */
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} seen[FOLDERS_MAX];
+	size_t n_seen;
 };
 
 /* The argument after each of these words. */
@@ -67,21 +77,8 @@ static const char *annotation(const json_t *of, const char *key)
 	return text ? text : "";
 }
 
-/* The name, as long as the text asks for it: NAME, POD/NAME, NAMESPACE/POD/NAME. */
-static void cri_name(const json_t *of, const char *text, char *out, size_t size)
-{
-	size_t slashes = 0;
-
-	for (const char *p = text; *p; p++)
-		slashes += *p == '/';
-	(void)snprintf(out, size, "%s%s%s%s%s",
-		       slashes > 1 ? annotation(of, "io.kubernetes.cri.sandbox-namespace") : "",
-		       slashes > 1 ? "/" : "",
-		       slashes ? annotation(of, "io.kubernetes.cri.sandbox-name") : "",
-		       slashes ? "/" : "", annotation(of, "io.kubernetes.cri.container-name"));
-}
-
-static void read_name(int bundle, const char *text, char *out, size_t size)
+/* Its name; of Kubernetes NAMESPACE/POD/NAME. */
+static void read_name(int bundle, char *out, size_t size)
 {
 	ord_autofree char *config = NULL;
 	ord_auto(json) json_t *json = NULL;
@@ -93,10 +90,25 @@ static void read_name(int bundle, const char *text, char *out, size_t size)
 	    ord_json_parse(config, n, &limits, &json, NULL))
 		return;
 	of = json_object_get(json, "annotations");
-	if (*annotation(of, "io.kubernetes.cri.container-name"))
-		cri_name(of, text, out, size);
+	if (*annotation(of, CRI "container-name"))
+		(void)snprintf(out, size, "%s/%s/%s", annotation(of, CRI "sandbox-namespace"),
+			       annotation(of, CRI "sandbox-name"),
+			       annotation(of, CRI "container-name"));
 	else
 		(void)snprintf(out, size, "%s", annotation(of, "nerdctl/name"));
+}
+
+/* As much of the name as the text asks for: NAME, POD/NAME or all of it. */
+static const char *end_of(const char *name, const char *text)
+{
+	const char *end = name + strlen(name);
+	size_t slashes = 0;
+
+	for (const char *p = text; *p; p++)
+		slashes += *p == '/';
+	while (end > name && (end[-1] != '/' || slashes--))
+		end--;
+	return end;
 }
 
 /* init.pid outlives its process until the task is deleted. */
@@ -106,10 +118,10 @@ static void look_at_task(struct ask *a, int bundle, const char *id)
 	char pid[32];
 
 	(void)snprintf(c.id, sizeof c.id, "%.128s", id);
-	read_name(bundle, a->target->text, c.name, sizeof c.name);
+	read_name(bundle, c.name, sizeof c.name);
 	if (!*c.name) /* ctr's have none but their ids, which people choose */
 		(void)snprintf(c.name, sizeof c.name, "%s", c.id);
-	if (!ask_fits(a, c.id, c.name))
+	if (!ask_fits(a, c.id, end_of(c.name, a->target->text)))
 		return;
 	if (ord_file_peek(bundle, "init.pid", pid, sizeof pid) > 0)
 		c.init = (pid_t)strtol(pid, NULL, 10);
@@ -117,7 +129,7 @@ static void look_at_task(struct ask *a, int bundle, const char *id)
 	if (c.start)
 		ask_found(a, &c);
 	else
-		ask_tell(a, "containerd: container '%.64s' does not run", c.name);
+		ask_tell(a, "containerd: container '%.100s' does not run", c.name);
 }
 
 /* Not: it went meanwhile. */
@@ -126,12 +138,29 @@ static bool is_shut(void)
 	return errno == EACCES || errno == EPERM;
 }
 
+static bool is_new(struct walk *w, int folder)
+{
+	struct stat st;
+
+	if (fstat(folder, &st) < 0)
+		return false;
+	for (size_t i = 0; i < w->n_seen; i++)
+		if (w->seen[i].dev == st.st_dev && w->seen[i].ino == st.st_ino)
+			return false;
+	if (w->n_seen < FOLDERS_MAX) {
+		w->seen[w->n_seen].dev = st.st_dev;
+		w->seen[w->n_seen++].ino = st.st_ino;
+	}
+	return true;
+}
+
 /* The bundles beside the one that the shim runs in. False: this user may not look. */
-static bool look_beside(struct ask *a, const struct shim *shim)
+static bool look_beside(struct walk *w, const struct shim *shim)
 {
 	char cwd[PATH_MAX];
 	ssize_t n = readlinkat(shim->dir, "cwd", cwd, sizeof cwd - 1);
 	const struct dirent *e;
+	bool is_first;
 	DIR *all;
 
 	if (n <= 0)
@@ -143,14 +172,16 @@ static bool look_beside(struct ask *a, const struct shim *shim)
 	all = opendir(cwd);
 	if (!all)
 		return !is_shut();
-	while ((e = readdir(all))) { /* NOLINT(concurrency-mt-unsafe): the stream is our own */
+	is_first = is_new(w, dirfd(all));
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is our own */
+	while (is_first && (e = readdir(all))) {
 		ord_autoclose int bundle =
 			*e->d_name == '.' || strlen(e->d_name) >= CONTAINER_ID
 				? -1
 				: openat(dirfd(all), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (bundle >= 0)
-			look_at_task(a, bundle, e->d_name);
+			look_at_task(w->ask, bundle, e->d_name);
 	}
 	(void)closedir(all);
 	return true;
@@ -169,7 +200,7 @@ static int each_shim(void *arg, pid_t pid, int dir)
 	    !read_arguments(dir, &shim) || (*socket && strcmp(socket, shim.address) != 0))
 		return 0;
 	w->n_shims++;
-	if (look_beside(w->ask, &shim))
+	if (look_beside(w, &shim))
 		return 0;
 	/* Its arguments are for everybody to read. */
 	w->n_shut++;

@@ -77,7 +77,10 @@ static void put_inject(FILE *out)
 {
 	roff_section(out, "TARGETS OF INJECT AND TARGETS");
 	roff_text(out, "Exactly one of the first eight, or one in a cluster. Where several match, "
-		       "nothing is done unless it was said how many to take.");
+		       "nothing is done unless it was said how many to take. Of a container it is "
+		       "exactly one. Network faults of a process or a container are in its network "
+		       "namespace: where that is the machine's own, as with a pod's hostNetwork, "
+		       "they are the machine's.");
 	put_options(out, cli_target_options);
 	put_options(out, cli_share_option);
 	put_far(out);

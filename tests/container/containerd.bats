@@ -90,7 +90,7 @@ annotated() {
 	run "$ORDEAL" targets --container aaaa
 	echo "$output"
 	[ "$status" -eq 2 ]
-	[[ $output == *"2 containers match 'aaaa': containerd's"*"say which by its id or its runtime"* ]]
+	[[ $output == *"2 containers match 'aaaa': containerd's"*"say which by its id, its runtime"* ]]
 }
 
 @test "replaced between being resolved and being hit" { replaced; }
