@@ -210,18 +210,18 @@ static int cgroup_rules(const struct ord_args *args, struct ord_err *err)
 	return 0;
 }
 
-static int hosts_rules(const struct ord_args *args, struct ord_err *err)
+static int hosts_rules(const struct ord_args *args, const char *param, struct ord_err *err)
 {
 	char name[ORD_HOST_NAME], rest[ORD_HOST_REST];
 	const char *at;
 	int r = 1;
 
-	if (!param_has(args, "hosts") || !ord_arg_set(args, "hosts"))
+	if (!ord_args_names(args, param))
 		return 0;
-	at = ord_arg_text(args, "hosts");
+	at = ord_arg_text(args, param);
 	while (r == 1)
 		r = ord_host_next(&at, name, rest, err);
-	return r ? ord_wrap(err, "hosts") : 0;
+	return r ? ord_wrap(err, "%s", param) : 0;
 }
 
 static const struct {
@@ -239,7 +239,8 @@ static const struct {
 
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)
 {
-	if (state_rules(args, err) || cgroup_rules(args, err) || hosts_rules(args, err))
+	if (state_rules(args, err) || cgroup_rules(args, err) || hosts_rules(args, "hosts", err) ||
+	    hosts_rules(args, "exclude-hosts", err))
 		return -1;
 	for (size_t i = 0; i < ORD_COUNT(table); i++)
 		if (!strcmp(table[i].fault, args->fault->name))

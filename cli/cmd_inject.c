@@ -21,6 +21,7 @@
 #include "cli/policy.h"
 #include "cli/spec_file.h"
 #include "ordeal/far.h"
+#include "ordeal/peers.h"
 #include "ordeal/run.h"
 
 ORD_AUTO(holder, struct ord_holder, ord_holder_free);
@@ -331,7 +332,9 @@ static int inject(struct cli_inject *in, struct ord_policy *policy, struct ord_e
 
 	if (cli_inject_resolve(in, &far, &place, cluster, sizeof cluster, err))
 		return -1;
-	r = policy ? cli_inject_allowed(in, policy, cluster, &place, err) : 0;
+	r = cli_inject_peers(in, &place, err);
+	if (!r && policy)
+		r = cli_inject_allowed(in, policy, cluster, &place, err);
 	if (!r)
 		r = inject_at(in, ord_steal_ptr(far), &place, err);
 	ord_place_done(&place);
@@ -352,7 +355,9 @@ static int inject_given(const struct cli_args *given, const struct ord_fault *fa
 		r = inject(&in, policy, err);
 		ord_policy_close(policy);
 	}
+	ord_peers_close(in.peers);
 	ord_target_done(&in.target);
+	ord_target_done(&in.peer);
 	return r;
 }
 
@@ -416,26 +421,10 @@ static void help(const struct ord_fault *fault)
 	}
 	if (fault && !cli_fault_has(fault, "percent"))
 		cli_help_options(cli_share_option, stdout);
+	if (fault && ord_fault_takes_peer(fault))
+		cli_help_options(cli_peer_option, stdout);
 	(void)puts("\noptions:");
 	cli_help_options(cli_inject_options, stdout);
-}
-
-static const struct ord_fault *find_fault(const char *name, struct ord_err *err)
-{
-	const struct ord_fault *fault = ord_fault_find(name);
-	const char *names[64];
-	const char *near;
-	size_t n = ord_n_faults < ORD_COUNT(names) ? ord_n_faults : ORD_COUNT(names);
-
-	if (fault)
-		return fault;
-	for (size_t i = 0; i < n; i++)
-		names[i] = ord_faults[i].name;
-	near = ord_nearest(name, names, n);
-	(void)ord_fail(err, ORD_USAGE,
-		       "there is no fault '%.40s'%s%s%s; 'ordeal list faults' lists them", name,
-		       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
-	return NULL;
 }
 
 static int inject_raw(int argc, char **argv, struct ord_err *err)
@@ -452,13 +441,17 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 		return ord_fail(err, ORD_USAGE,
 				"the fault comes first: ordeal inject FAULT [--PARAMETER VALUE]... "
 				"TARGET --for 30s");
-	fault = find_fault(argv[1], err);
+	fault = cli_inject_fault(argv[1], err);
 	if (!fault)
 		return -1;
 	cli_fault_options(fault, &options);
 	const struct cli_option *const tables[] = {
-		options.options, cli_target_options, cli_cluster_options, cli_inject_options,
-		cli_fault_has(fault, "percent") ? NULL : cli_share_option};
+		options.options,
+		cli_target_options,
+		cli_cluster_options,
+		cli_inject_options,
+		cli_fault_has(fault, "percent") ? NULL : cli_share_option,
+		ord_fault_takes_peer(fault) ? cli_peer_option : NULL};
 
 	if (cli_parse(argc - 1, argv + 1, tables, ORD_COUNT(tables), &given, err))
 		return ord_wrap(err, "%s", fault->name);

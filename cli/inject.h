@@ -32,12 +32,19 @@ bool cli_fault_has(const struct ord_fault *fault, const char *param);
 
 struct cli_inject {
 	struct ord_args args;
-	struct ord_target target;
+	struct ord_target target, peer; /* peer: of kind UNSET where none is named */
+	struct ord_peers *peers;	/* owned: who was looked up; NULL: nobody */
 	uint64_t for_ns, seed;
 	size_t limit; /* of objects of a cluster; 0: as many as are chosen */
 	const char *engine, *context;
 	bool cut_me_off, whole_host, json, quiet;
 };
+
+/* NULL: there is none of that name, and err says which is near. */
+const struct ord_fault *cli_inject_fault(const char *name, struct ord_err *err);
+
+/* --peer, of faults that take one. */
+extern const struct cli_option cli_peer_option[];
 
 /* From the options; *ret is large: not for the stack. */
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
@@ -49,6 +56,9 @@ int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 struct ord_holder;
 int cli_inject_resolve(struct cli_inject *in, struct ord_holder **ret_far, struct ord_place *ret,
 		       char *cluster, size_t size, struct ord_err *err);
+
+/* Puts the addresses of its named peers into in->args. place: its target, as found. */
+int cli_inject_peers(struct cli_inject *in, const struct ord_place *place, struct ord_err *err);
 
 /* Whether all policies allow it there: why not is said. cluster: the name of the place's, or "". */
 struct ord_policy;

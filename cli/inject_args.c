@@ -62,6 +62,32 @@ const struct cli_option cli_inject_options[] = {
 	{0},
 };
 
+const struct cli_option cli_peer_option[] = {
+	{"peer", 0, "KIND:NAME",
+	 "the other side, on the target's machine: its addresses, which are looked up first, are "
+	 "what the fault is limited to, as in container:db, netns:NAME, pid:N or host; --to then "
+	 "names its ports alone"},
+	{0},
+};
+
+const struct ord_fault *cli_inject_fault(const char *name, struct ord_err *err)
+{
+	const struct ord_fault *fault = ord_fault_find(name);
+	const char *names[64];
+	const char *near;
+	size_t n = ord_n_faults < ORD_COUNT(names) ? ord_n_faults : ORD_COUNT(names);
+
+	if (fault)
+		return fault;
+	for (size_t i = 0; i < n; i++)
+		names[i] = ord_faults[i].name;
+	near = ord_nearest(name, names, n);
+	(void)ord_fail(err, ORD_USAGE,
+		       "there is no fault '%.40s'%s%s%s; 'ordeal list faults' lists them", name,
+		       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return NULL;
+}
+
 bool cli_fault_has(const struct ord_fault *fault, const char *param)
 {
 	for (size_t i = 0; i < fault->n_params; i++)
@@ -290,6 +316,31 @@ static int read_for(const struct cli_args *given, uint64_t *ret, struct ord_err 
 	return 0;
 }
 
+/* KIND:TEXT, as in container:db; on the machine that the target is on. */
+static int read_peer(const struct cli_args *given, struct cli_inject *in, struct ord_err *err)
+{
+	const char *text = cli_value(given, "peer"), *colon;
+	struct ord_target *t = &in->peer;
+
+	if (!text)
+		return 0;
+	colon = strchrnul(text, ':');
+	for (size_t i = 0; i < ORD_COUNT(kinds) && !ord_target_in_cluster(kinds[i].kind); i++)
+		if (strlen(kinds[i].option) == (size_t)(colon - text) &&
+		    !strncmp(kinds[i].option, text, (size_t)(colon - text)))
+			t->kind = kinds[i].kind;
+	if (t->kind == ORD_TARGET_UNSET || (t->kind == ORD_TARGET_HOST) != !*colon ||
+	    (*colon && (!colon[1] || strlen(colon + 1) >= sizeof t->text)))
+		return ord_fail(err, ORD_USAGE,
+				"--peer: '%.60s' is no target of a machine; write KIND:NAME, as in "
+				"container:db, netns:NAME or pid:N, or host",
+				text);
+	(void)snprintf(t->text, sizeof t->text, "%s", *colon ? colon + 1 : "");
+	if (in->target.via && ord_via_copy(in->target.via, &t->via, err))
+		return -1;
+	return ord_args_peer(&in->args, cli_flag(given, "direction"), err);
+}
+
 static int spare_caller(struct ord_args *args, bool cut_me_off, struct ord_err *err)
 {
 	char peer[ORD_CALLER_TEXT];
@@ -301,24 +352,20 @@ static int spare_caller(struct ord_args *args, bool cut_me_off, struct ord_err *
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,
 		    struct cli_inject *ret, struct ord_err *err)
 {
-	char told[ORD_HOSTS_TOLD];
-
-	ret->target = (struct ord_target){0};
+	ret->target = ret->peer = (struct ord_target){0};
+	ret->peers = NULL;
 	ret->cut_me_off = cli_flag(given, "even-if-it-cuts-me-off");
 	/* On another machine it is the connection that leads there, which the injector sees. */
 	if (read_params(given, fault, &ret->args, err) ||
 	    spare_caller(&ret->args, ret->cut_me_off || cli_flag(given, "via"), err) ||
 	    cli_target_read(given, fault, &ret->target, &ret->limit, err) ||
-	    read_for(given, &ret->for_ns, err) || cli_seed_read(given, &ret->seed, err))
+	    read_peer(given, ret, err) || read_for(given, &ret->for_ns, err) ||
+	    cli_seed_read(given, &ret->seed, err))
 		return -1;
 	ret->engine = cli_value(given, "engine");
 	ret->context = cli_value(given, "context");
 	ret->whole_host = cli_flag(given, "yes-whole-host");
 	ret->json = cli_flag(given, "json");
 	ret->quiet = cli_flag(given, "quiet");
-	if (ord_run_hosts(&ret->args, told, err))
-		return -1;
-	if (*told && !ret->quiet && !ret->json)
-		(void)printf("%s\n", told);
 	return 0;
 }

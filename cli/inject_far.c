@@ -6,6 +6,7 @@
 #include "cli/spec_file.h"
 #include "ordeal/cluster.h"
 #include "ordeal/far.h"
+#include "ordeal/peers.h"
 #include "ordeal/run.h"
 
 static int resolve_far(struct cli_inject *in, struct ord_holder **ret_far, struct ord_place *ret,
@@ -35,4 +36,22 @@ int cli_inject_resolve(struct cli_inject *in, struct ord_holder **ret_far, struc
 	(void)snprintf(cluster, size, "%s", ord_cluster_name(c));
 	ord_cluster_close(c);
 	return r;
+}
+
+int cli_inject_peers(struct cli_inject *in, const struct ord_place *place, struct ord_err *err)
+{
+	const struct ord_peers_ask ask = {.args = &in->args,
+					  .peer = &in->peer,
+					  .target = &in->target,
+					  .place = place,
+					  .seed = in->seed};
+
+	if (!ord_peers_wanted(&in->args, &in->peer))
+		return 0;
+	if (ord_peers_find(&ask, &in->peers, err))
+		return -1;
+	in->args = *ord_peers_args(in->peers);
+	if (!in->quiet && !in->json)
+		(void)printf("%s\n", ord_peers_told(in->peers));
+	return 0;
 }

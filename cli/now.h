@@ -7,6 +7,7 @@
 #include "ordeal/plan.h"
 
 struct json_t;
+struct ord_peers;
 
 struct cli_now {
 	bool in_cluster; /* something of the plan is in one */
@@ -14,8 +15,9 @@ struct cli_now {
 	struct ord_resolved *resolved;	 /* owned: of the first repetition, one a fault */
 	const char *why[ORD_FAULTS_MAX]; /* NULL, or why a target is not there */
 	struct ord_err errors[ORD_FAULTS_MAX];
-	struct json_t *checked[ORD_FAULTS_MAX]; /* owned: of ord_run_dry(); NULL: not, for... */
-	struct ord_err refused[ORD_FAULTS_MAX]; /* ...this reason */
+	struct json_t *checked[ORD_FAULTS_MAX];	 /* owned: of ord_run_dry(); NULL: not, for... */
+	struct ord_err refused[ORD_FAULTS_MAX];	 /* ...this reason */
+	struct ord_peers *peers[ORD_FAULTS_MAX]; /* owned; NULL: none is to be looked up */
 	struct json_t *alerts; /* owned: of ord_monitor_rules(); NULL where nobody is to be asked */
 };
 

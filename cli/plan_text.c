@@ -15,8 +15,9 @@ static json_t *resolved_json(const struct ord_plan *plan, const struct cli_now *
 
 	if (now->why[i])
 		return json_pack("{s:s,s:i,s:s}", "fault", name, "targets", 0, "why", now->why[i]);
-	return json_pack("{s:s,s:I,s:s,s:o}", "fault", name, "targets", (json_int_t)r->n_targets,
-			 "hash", r->hash, "place", ord_place_to_json(&r->place));
+	return json_pack("{s:s,s:I,s:s,s:o,s:s*}", "fault", name, "targets",
+			 (json_int_t)r->n_targets, "hash", r->hash, "place",
+			 ord_place_to_json(&r->place), "peers", r->peers);
 }
 
 static void print_texts(const char *label, const json_t *list, FILE *out)

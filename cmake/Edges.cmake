@@ -36,7 +36,10 @@ set(edges_holder catalog base)
 # The same of far: an injector of another machine.
 set(edges_far holder base)
 set(edges_far_module holder base)
-set(edges_run far holder policy monitor cluster plan probe catalog base)
+# The same of peers: names and other targets whose addresses a network fault is limited to.
+set(edges_peers far holder cluster catalog base)
+set(edges_peers_module far holder cluster catalog base)
+set(edges_run peers far holder policy monitor cluster plan probe catalog base)
 # The same of gameday: the loader, and what holds a day.
 set(edges_gameday base)
 set(edges_gameday_module child run plan spec catalog base)
@@ -56,7 +59,7 @@ set(edges_history base)
 set(edges_history_module history_store reports catalog report_stats base)
 set(edges_history_store base)
 set(edges_console "")
-set(edges_cli history gameday calendar far holder run deliver reports policy monitor cluster plan probe spec catalog report_write report_table base)
+set(edges_cli peers history gameday calendar far holder run deliver reports policy monitor cluster plan probe spec catalog report_write report_table base)
 
 function(ordeal_check_edges)
 	get_cmake_property(all VARIABLES)

@@ -60,6 +60,11 @@ int ord_cluster_resolve(struct ord_cluster *c, const struct ord_target *t, uint6
 			size_t limit_targets, struct ord_place *ret, ord_cluster_told *told,
 			void *arg, struct ord_err *err);
 
+/* What the objects of a place are reached by: pods, nodes, services. ORD_USAGE where one of them
+ * has no address. */
+int ord_cluster_addresses(struct ord_cluster *c, const struct ord_place *place,
+			  struct ord_addresses *ret, struct ord_err *err);
+
 /* One workload and what is around it, as `ordeal init` writes its first experiment from it. */
 #define ORD_LOOK_NODES 64
 struct ord_workload_look {

@@ -46,6 +46,11 @@ int ord_far_open(const struct ord_via *via, const atomic_bool *stop, struct ord_
 /* Who is behind a target there, as ord_target_resolve() says it of this machine. */
 int ord_far_resolve(struct ord_holder *h, const struct ord_target *target, uint64_t seed,
 		    struct ord_place *ret, struct ord_err *err);
+/* The same, and the addresses of its network namespaces there; of any injector that is reached by a
+ * pipe of its own, be it on this machine. */
+int ord_far_addresses(struct ord_holder *h, const struct ord_target *target, uint64_t seed,
+		      struct ord_place *ret, struct ord_addresses *ret_addresses,
+		      struct ord_err *err);
 /*
  * What needs no lease - status, halt, resume, rescue, doctor - is asked there (the request is
  * taken), and its answer is owned by the caller; a refusal is the error. The holder can do no more

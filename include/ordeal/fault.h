@@ -134,6 +134,19 @@ int ord_args_finish(struct ord_args *args, struct ord_err *err);
 int ord_args_spare(struct ord_args *args, const char *endpoint, bool *ret_added,
 		   struct ord_err *err);
 
+/* Whether it is limited to peers by addresses, so that another target may be its peer. */
+bool ord_fault_takes_peer(const struct ord_fault *fault);
+/*
+ * What goes with a peer that is another target: `to` names ports and protocols alone (ORD_USAGE),
+ * and a partition whose direction was not asked for (directed) cuts both ways.
+ */
+int ord_args_peer(struct ord_args *args, bool directed, struct ord_err *err);
+/* Whether that list of host names is given; false where the fault has no such parameter. */
+bool ord_args_names(const struct ord_args *args, const char *param);
+/* Without names, and with a peer without `to`: what an injector takes, before addresses are added.
+ */
+void ord_args_bare(struct ord_args *args, bool peer);
+
 /* For the fault's own code: the parameter must be in its entry (asserted). */
 const struct ord_value *ord_arg(const struct ord_args *args, const char *name);
 int64_t ord_arg_int(const struct ord_args *args, const char *name);

@@ -43,6 +43,7 @@ struct ord_resolved {
 	struct ord_place place; /* ord_place_done */
 	size_t n_targets; /* processes, objects of a cluster, or 1 for a namespace or the host */
 	char hash[ORD_HASH_HEX]; /* SHA-256 of the place's canonical JSON */
+	const char *peers; /* borrowed, for people: the addresses of its named peers; NULL: none */
 };
 
 /* Not pure: reads /proc and /sys. ORD_GUARD where more are hit than limits.targets allows. Of this

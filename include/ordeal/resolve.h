@@ -13,9 +13,9 @@ int ord_run_resolve(struct ord_cluster *c, const struct ord_plan *plan, size_t f
 /*
  * Has the injector check a fault there, and let go again what it opened for that: *ret is its
  * `checked` event (docs/formats/protocol.md; owned). Else -1, with what a run would be refused for.
- * Not of a place in a cluster (ORD_USAGE).
+ * args: its parameters, with addresses in place of names. Not of a place in a cluster (ORD_USAGE).
  */
-int ord_run_dry(const struct ord_plan *plan, size_t fault, const struct ord_place *place,
-		struct json_t **ret, struct ord_err *err);
+int ord_run_dry(const struct ord_plan *plan, size_t fault, const struct ord_args *args,
+		const struct ord_place *place, struct json_t **ret, struct ord_err *err);
 
 #endif

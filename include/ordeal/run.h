@@ -67,14 +67,6 @@ int ord_mark_begin(const char *dir, const char *what, const char *by, const char
 		   struct ord_err *err);
 int ord_mark_end(int *fd, struct ord_err *err);
 
-#define ORD_HOSTS_TOLD 512
-/*
- * Looks up the names of a network fault's `hosts`, by this machine's resolver, and puts their
- * addresses, IPv4 and IPv6, into `to`; told says what was found, "" where nothing is asked. Waits
- * for the answers. ORD_USAGE where there is no such name.
- */
-int ord_run_hosts(struct ord_args *args, char told[static ORD_HOSTS_TOLD], struct ord_err *err);
-
 /* $XDG_STATE_HOME/ordeal/runs, or /var/lib/ordeal/runs for root. Made if absent. */
 int ord_run_home(char ret[ORD_PATH_MAX], struct ord_err *err);
 

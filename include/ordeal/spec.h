@@ -239,6 +239,7 @@ struct ord_fault_spec {
 	char name[ORD_NAME_MAX];
 	struct ord_args *args; /* owned */
 	struct ord_target target;
+	struct ord_target peer; /* of a network fault: whose addresses it is limited to, or UNSET */
 	uint64_t at_ns, for_ns;
 	char engine[32]; /* "": chosen */
 };

@@ -134,6 +134,24 @@ uint64_t ord_proc_start(pid_t pid);
 /* A pidfd of just this process (checked after opening); -1. The caller owns it. */
 int ord_proc_pidfd(const struct ord_proc *proc, struct ord_err *err);
 
+/* Addresses that others reach a place by, as texts, each once. */
+#define ORD_ADDRESSES_MAX 32
+struct ord_addresses {
+	size_t n;
+	char v[ORD_ADDRESSES_MAX][46];
+	bool more; /* there are more than these */
+};
+
+/*
+ * The addresses of a place's network namespaces, IPv4 and IPv6: all but those of loopback and those
+ * that only its link knows. Of this machine's places. ORD_USAGE where there is none.
+ */
+int ord_place_addresses(const struct ord_place *place, struct ord_addresses *ret,
+			struct ord_err *err);
+/* A namespace that no process of the place names: for its addresses the calling thread enters it,
+ * for good, which takes CAP_SYS_ADMIN. */
+bool ord_place_by_path(const struct ord_place *place);
+
 struct json_t;
 /* The protocol's form of a place; owned. */
 struct json_t *ord_place_to_json(const struct ord_place *place);

@@ -53,13 +53,10 @@ int net_guard(const struct inj_step *step, struct ord_err *err)
 
 int net_enter(const struct inj_step *step, bool severe, struct ord_err *err)
 {
-	const struct ord_args *args = step->args;
-
-	for (size_t i = 0; i < args->fault->n_params; i++)
-		if (args->v[i].set && !strcmp(args->fault->params[i].name, "hosts"))
-			return ord_fail(err, ORD_USAGE,
-					"hosts: names are looked up by `ordeal`, which sends "
-					"addresses in 'to'");
+	if (ord_args_names(step->args, "hosts") || ord_args_names(step->args, "exclude-hosts"))
+		return ord_fail(err, ORD_USAGE,
+				"hosts: names are looked up by `ordeal`, which sends addresses in "
+				"'to' and 'exclude'");
 	if (severe && ord_arg(step->args, "to")->eps.n == 0 && !ord_arg_set(step->args, "device") &&
 	    !net_sender_asked(step) && net_guard(step, err) < 0)
 		return -1;

@@ -18,14 +18,30 @@ void inj_hello(bool in_lease)
 	inj_event("hello", NULL, ord_now_ns(), more);
 }
 
+/* Owned; NULL: out of memory. */
+static json_t *resolved(const struct ord_place *place, const struct ord_addresses *a)
+{
+	json_t *answer = json_pack("{s:o}", "place", ord_place_to_json(place)), *list;
+
+	if (!a)
+		return answer;
+	list = json_array();
+	for (size_t i = 0; i < a->n; i++)
+		(void)json_array_append_new(list, json_string(a->v[i]));
+	(void)json_object_set_new(answer, "addresses", list);
+	return answer;
+}
+
 static json_t *asked_resolve(void *arg)
 {
 	static struct ord_place place; /* large */
+	static struct ord_addresses addresses;
 	const struct inj_request *req = arg;
 	struct ord_err err;
 
-	if (ord_target_resolve(&req->target, req->seed, &place, &err) == 0)
-		return json_pack("{s:o}", "place", ord_place_to_json(&place));
+	if (ord_target_resolve(&req->target, req->seed, &place, &err) == 0 &&
+	    (!req->addresses || ord_place_addresses(&place, &addresses, &err) == 0))
+		return resolved(&place, req->addresses ? &addresses : NULL);
 	return json_pack("{s:s, s:s, s:s}", "phase", "request", "code", ord_code_name(err.code),
 			 "message", err.msg);
 }

@@ -175,11 +175,12 @@ static int sweep_parse(const json_t *json, struct inj_sweep *s, struct ord_err *
 
 static int resolve_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
 {
-	static const char *const keys[] = {"protocol", "op", "target", "seed"};
+	static const char *const keys[] = {"protocol", "op", "target", "seed", "addresses"};
 	json_t *target;
 
 	if (ord_json_keys(json, keys, ORD_COUNT(keys), err) < 0 ||
 	    ord_json_opt_uint(json, "seed", INT64_MAX, &r->seed, err) < 0 ||
+	    ord_json_opt_bool(json, "addresses", &r->addresses, err) < 0 ||
 	    ord_json_object(json, "target", &target, err) < 0)
 		return -1;
 	return ord_target_from_json(&r->target, target, err) < 0 ? ord_wrap(err, "target") : 0;

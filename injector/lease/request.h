@@ -45,6 +45,7 @@ struct inj_request {
 	bool whole_host;
 	char folder[PATH_MAX];	  /* that the run is written to; "": none is told */
 	struct ord_target target; /* resolve; seed goes with it */
+	bool addresses;		  /* resolve: its addresses, too */
 	bool dry_run;		  /* add: checked, and no more; rescue, sweep */
 	struct inj_sweep sweep;
 };

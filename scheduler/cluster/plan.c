@@ -7,7 +7,8 @@
 bool ord_cluster_needed(const struct ord_spec *spec)
 {
 	for (size_t i = 0; i < spec->n_faults; i++)
-		if (ord_target_in_cluster(spec->faults[i].target.kind))
+		if (ord_target_in_cluster(spec->faults[i].target.kind) ||
+		    ord_target_in_cluster(spec->faults[i].peer.kind))
 			return true;
 	for (size_t i = 0; i < spec->n_probes; i++)
 		if (spec->probes[i].kind == ORD_PROBE_KUBE)

@@ -429,6 +429,18 @@ static int need_fault(struct rule_drafts *d, const struct ord_fault_spec *f, siz
 	return need_view(&w, &f->target);
 }
 
+/* It is chosen, and its addresses are read. */
+static int need_peer(struct rule_drafts *d, const struct ord_fault_spec *f, struct ord_err *err)
+{
+	char why[96];
+	struct needs w = {.d = d, .why = why, .err = err};
+
+	if (!ord_target_in_cluster(f->peer.kind) || !f->peer.kube)
+		return 0;
+	(void)snprintf(why, sizeof why, "peer of '%s'", f->name);
+	return need_choice(&w, &f->peer) || need_target(&w, &f->peer, "", "get") ? -1 : 0;
+}
+
 int ord_cluster_rules(const struct ord_plan *plan, struct ord_rules *ret, struct ord_err *err)
 {
 	const struct ord_spec *spec = plan->spec;
@@ -436,7 +448,10 @@ int ord_cluster_rules(const struct ord_plan *plan, struct ord_rules *ret, struct
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < spec->n_faults; i++)
-		rc = need_fault(&d, &spec->faults[i], spec->limit_targets, err);
+		rc = need_fault(&d, &spec->faults[i], spec->limit_targets, err) ||
+				     need_peer(&d, &spec->faults[i], err)
+			     ? -1
+			     : 0;
 	for (size_t i = 0; !rc && i < spec->n_probes; i++)
 		rc = need_probe(&d, &spec->probes[i], err);
 	for (size_t i = 0; !rc && i < spec->n_objectives; i++)

@@ -61,13 +61,20 @@ static json_t *target(const struct ord_target *t)
 static json_t *fault(const struct ord_fault_spec *f)
 {
 	const struct ord_fault *entry = f->args->fault;
+	json_t *out =
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "name",
+			  f->name, "fault", entry->name, "class",
+			  ord_guarantee_name(entry->guarantee), "args", ord_args_to_json(f->args),
+			  "target", target(&f->target), "at_ns", (json_int_t)f->at_ns, "for_ns",
+			  (json_int_t)f->for_ns, "engine", f->engine, "engines", entry->engines,
+			  "caps", entry->caps, "blast", entry->blast, "objects", entry->objects);
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "name",
-			 f->name, "fault", entry->name, "class",
-			 ord_guarantee_name(entry->guarantee), "args", ord_args_to_json(f->args),
-			 "target", target(&f->target), "at_ns", (json_int_t)f->at_ns, "for_ns",
-			 (json_int_t)f->for_ns, "engine", f->engine, "engines", entry->engines,
-			 "caps", entry->caps, "blast", entry->blast, "objects", entry->objects);
+	if (out && f->peer.kind != ORD_TARGET_UNSET &&
+	    json_object_set_new(out, "peer", target(&f->peer))) {
+		json_decref(out);
+		return NULL;
+	}
+	return out;
 }
 
 static json_t *faults(const struct ord_spec *spec)

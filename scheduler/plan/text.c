@@ -31,15 +31,15 @@ static void print_args(const struct ord_args *args, FILE *out)
 	(void)fputc('\n', out);
 }
 
-static void print_target(const struct ord_target *t, FILE *out)
+static void print_target(const char *label, const struct ord_target *t, FILE *out)
 {
 	char percent[32], via[512];
 
 	if (t->kube) {
-		print_cluster_target(t, out);
+		print_cluster_target(label, t, out);
 		return;
 	}
-	(void)fprintf(out, "    target     %s%s%s", ord_target_kind_name(t->kind),
+	(void)fprintf(out, "    %-11s%s%s%s", label, ord_target_kind_name(t->kind),
 		      *t->text ? " " : "", t->text);
 	if (t->runtime != ORD_RUNTIME_ANY)
 		(void)fprintf(out, " of %s", ord_runtime_name(t->runtime));
@@ -60,6 +60,8 @@ static void print_target(const struct ord_target *t, FILE *out)
 
 static void print_place(const struct ord_resolved *r, const char *why, FILE *out)
 {
+	if (r->peers)
+		(void)fprintf(out, "    peers now  %s\n", r->peers);
 	if (!r->n_targets && !r->place.cluster) {
 		(void)fprintf(out, "    now        cannot be resolved: %s\n",
 			      why ? why : "not asked");
@@ -152,7 +154,9 @@ static void print_fault(const struct ord_fault_spec *f, FILE *out)
 		(void)fprintf(out, "    with       ");
 	if (e->n_params)
 		print_args(f->args, out);
-	print_target(&f->target, out);
+	print_target("target", &f->target, out);
+	if (f->peer.kind != ORD_TARGET_UNSET)
+		print_target("peer", &f->peer, out);
 	if (*f->engine)
 		(void)fprintf(out, "    engine     %s, as asked\n", f->engine);
 	else if (*e->engines) {

@@ -73,11 +73,11 @@ static void print_share(const struct ord_target *t, FILE *out)
 		      t->kube->follow ? "; pods that come to match meanwhile are hit too" : "");
 }
 
-void print_cluster_target(const struct ord_target *t, FILE *out)
+void print_cluster_target(const char *label, const struct ord_target *t, FILE *out)
 {
 	const struct ord_kube_target *k = t->kube;
 
-	(void)fprintf(out, "    target     %s", ord_target_kind_name(t->kind));
+	(void)fprintf(out, "    %-11s%s", label, ord_target_kind_name(t->kind));
 	if (*k->kind)
 		(void)fprintf(out, " (%s)", k->kind);
 	(void)fprintf(out, ": ");

@@ -6,8 +6,8 @@
 
 #include "ordeal/plan.h"
 
-/* t->kube must be there. */
-void print_cluster_target(const struct ord_target *t, FILE *out);
+/* "target" or "peer"; t->kube must be there. */
+void print_cluster_target(const char *label, const struct ord_target *t, FILE *out);
 /* r->place.cluster must be there. */
 void print_cluster_place(const struct ord_resolved *r, FILE *out);
 

@@ -1,6 +1,5 @@
 /* What a fault would meet now, as far as that can be known without doing it. */
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -8,7 +7,6 @@
 #include "base/json.h"
 #include "ordeal/far.h"
 #include "ordeal/resolve.h"
-#include "ordeal/run.h"
 
 #define ANSWER_NS (10 * ORD_S)
 
@@ -37,20 +35,13 @@ static int ask(const struct ord_fault_spec *f, const struct ord_place *place, js
 			"%s", message ? message : "the injector gave another answer");
 }
 
-int ord_run_dry(const struct ord_plan *plan, size_t fault, const struct ord_place *place,
-		json_t **ret, struct ord_err *err)
+int ord_run_dry(const struct ord_plan *plan, size_t fault, const struct ord_args *args,
+		const struct ord_place *place, json_t **ret, struct ord_err *err)
 {
 	const struct ord_fault_spec *f = &plan->spec->faults[fault];
-	ord_autofree struct ord_args *args = malloc(sizeof *args);
-	char told[ORD_HOSTS_TOLD];
 	json_t *request;
 	int r;
 
-	if (!args)
-		return ord_fail_nomem(err);
-	*args = *f->args;
-	if (ord_run_hosts(args, told, err) < 0)
-		return -1;
 	request = ord_holder_request("plan", args, place, f->engine, f->for_ns,
 				     ord_plan_seed(plan, fault, 1), false);
 	if (!request || json_object_set_new(request, "dry_run", json_true()) ||

@@ -36,7 +36,7 @@ static const char *const end_names[] = {
 
 void run_note(struct run *r, const char *fmt, ...)
 {
-	char all[600], text[sizeof all];
+	char all[1200], text[sizeof all];
 	va_list ap;
 
 	va_start(ap, fmt);

@@ -22,6 +22,7 @@
 #include "scheduler/run/window.h"
 
 struct run;
+struct ord_peers;
 
 enum run_phase {
 	RUN_STEADY_BEFORE,
@@ -51,9 +52,10 @@ struct run_fault {
 	struct run *run;
 	size_t index;
 	const struct ord_fault_spec *spec;
-	bool waiting;		/* it was told that the revert waits for an API server */
-	struct ord_args *named; /* as asked, with addresses in place of names */
-	struct ord_args *args;	/* as sent: the spec's and the exemption, or noop's. Owned */
+	bool waiting;		      /* it was told that the revert waits for an API server */
+	struct ord_peers *peers;      /* who was looked up for it; NULL: nobody */
+	const struct ord_args *named; /* as asked, with addresses in place of names. Borrowed */
+	struct ord_args *args;	      /* as sent: the spec's and the exemption, or noop's. Owned */
 	struct ord_resolved resolved;
 	char lease[65];
 	enum run_fault_state state;

@@ -294,8 +294,9 @@ static bool most(const struct ord_args *args, const char *share)
 	return ord_arg_int(args, share) >= ORD_PPM / 2;
 }
 
-static bool cuts_all(const struct ord_args *args)
+static bool cuts_all(const struct ord_fault_spec *f)
 {
+	const struct ord_args *args = f->args;
 	const char *name = args->fault->name;
 	const bool reset = !strcmp(name, "net.reset");
 
@@ -304,7 +305,7 @@ static bool cuts_all(const struct ord_args *args)
 					  : !reset && strcmp(name, "net.partition") != 0)
 		return false;
 	return !ord_arg_set(args, "to") && !ord_arg_set(args, "hosts") &&
-	       !ord_arg_set(args, reset ? "local" : "cgroup");
+	       f->peer.kind == ORD_TARGET_UNSET && !ord_arg_set(args, reset ? "local" : "cgroup");
 }
 
 static bool is_net(const struct ord_fault_spec *f)
@@ -324,8 +325,7 @@ static void check_fault(struct reader *r, const struct node *node, const struct 
 		sink_add(r->sink, value(value(node, "target"), "count"),
 			 "count: %u is more than limits.targets (%u)", f->target.count,
 			 spec->limit_targets);
-	if (is_net(f) && f->target.kind == ORD_TARGET_HOST && cuts_all(f->args) &&
-	    !spec->whole_host) {
+	if (is_net(f) && f->target.kind == ORD_TARGET_HOST && cuts_all(f) && !spec->whole_host) {
 		const struct node *key = node;
 
 		(void)fault_body(node, &key);

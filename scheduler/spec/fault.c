@@ -16,7 +16,7 @@
 static const char later_faults[] = "net.reset|net.dns|net.down|disk.fill|disk.slow|"
 				   "disk.error|cgroup.freeze|cgroup.limit|time.skew|unit.stop|"
 				   "proc.trace|container.kill|container.pause|syscall.fault";
-static const char later_params[] = "host|hosts|resolve|cgroup|peer|established|mark";
+static const char later_params[] = "host|hosts|cgroup|established|mark";
 
 struct endpoint_parts {
 	char *cidr, *ports, *protocol;
@@ -183,7 +183,7 @@ static void unknown_param(struct reader *r, const struct ord_fault *fault, const
 
 	if (choice_find(later_params, key->text, NULL))
 		sink_add(r->sink, key, "'%s' of %s is not in this version", key->text, fault->name);
-	else if (choice_find("target|at|for|engine", key->text, NULL))
+	else if (choice_find("target|peer|at|for|engine", key->text, NULL))
 		sink_add(r->sink, key, "unknown key '%s' in %s; it belongs beside '%s', not in it",
 			 key->text, fault->name, fault->name);
 	else
@@ -419,6 +419,7 @@ static void fault_finish(struct reader *r, const struct node *map, void *base)
 	}
 	check_engine(r, map, spec);
 	check_target(r, map, spec);
+	peer_check(r, map, spec);
 }
 
 static void engine_read(struct reader *r, const struct key *key, const struct node *node,
@@ -450,6 +451,14 @@ static const struct key fault_keys[] = {
 	 .offset = offsetof(struct ord_fault_spec, target),
 	 .example = "target: {process: {name: orders}}",
 	 .help = "who is hit"},
+	{.name = "peer",
+	 .type = &type_map,
+	 .table = &table_target,
+	 .offset = offsetof(struct ord_fault_spec, peer),
+	 .example = "peer: {container: db}",
+	 .help = "of a network fault: the other side, as a target is named; it is limited to what "
+		 "goes to and from its addresses, which are looked up when the run begins, and "
+		 "'to' then names its ports alone; a net.partition cuts both ways"},
 	{.name = "at",
 	 .type = &type_duration,
 	 .offset = offsetof(struct ord_fault_spec, at_ns),

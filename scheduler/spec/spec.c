@@ -64,6 +64,7 @@ void ord_spec_done(struct ord_spec *spec)
 	for (size_t i = 0; i < ORD_FAULTS_MAX; i++) {
 		free(spec->faults[i].args);
 		ord_target_done(&spec->faults[i].target);
+		ord_target_done(&spec->faults[i].peer);
 	}
 	for (size_t i = 0; i < ORD_LABELS_MAX; i++) {
 		free(spec->labels[i].key);

@@ -150,4 +150,7 @@ extern const struct table table_fault, table_endpoint;
 /* The fault key of an item of spec.faults and its place, or NULL. */
 const struct node *fault_body(const struct node *item, const struct node **ret_key);
 
+/* peer.c: of an item of spec.faults, whose effect is known. */
+void peer_check(struct reader *r, const struct node *map, struct ord_fault_spec *spec);
+
 #endif

@@ -342,7 +342,7 @@ static void bad_overrides(void **state)
 		 "--set spec.repetitions[0]: '0' is wanted of what is not a map"},
 		{{"spec.faults[0].net.dealy.delay", "1"},
 		 "--set spec.faults[0].net.dealy.delay: unknown key 'net' in a fault; there are "
-		 "name, target, at, for, engine, noop, ..."},
+		 "name, target, peer, at, for, engine, noop, ..."},
 		{{"spec.faults.name", "x"},
 		 "--set spec.faults.name: 'name' is wanted of what is not a map; write [0] or "
 		 "[NAME] for an item of a list"},

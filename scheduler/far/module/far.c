@@ -1,9 +1,11 @@
 /* Who is at the other end of a command: an injector of this version, or not. */
 #include "scheduler/far/module/far.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -69,7 +71,8 @@ int ord_far_ask(struct ord_holder *h, struct json_t *request, uint64_t limit_ns,
 	}
 	message = json_string_value(json_object_get(event, "message"));
 	return ord_fail(err, ord_code_parse(json_string_value(json_object_get(event, "code"))),
-			"on the other machine: %s", message ? message : "no answer");
+			"%s%s", h->is_far ? "on the other machine: " : "",
+			message ? message : "no answer");
 }
 
 /* What both ends compiled is one catalogue: another version may mean another thing by a request. */
@@ -130,18 +133,48 @@ int ord_far_open(const struct ord_via *via, const atomic_bool *stop, struct ord_
 	return 0;
 }
 
-int ord_far_resolve(struct ord_holder *h, const struct ord_target *target, uint64_t seed,
-		    struct ord_place *ret, struct ord_err *err)
+static int addresses_from_json(struct ord_addresses *ret, const json_t *event, struct ord_err *err)
+{
+	struct ord_addresses a = {0};
+	struct in6_addr addr;
+	json_t *list, *v;
+	size_t i;
+
+	if (ord_json_array(event, "addresses", ORD_ADDRESSES_MAX, &list, err) < 0)
+		return -1;
+	json_array_foreach (list, i, v) {
+		const char *text = json_string_value(v);
+
+		if (!text || strlen(text) >= sizeof a.v[0] ||
+		    (inet_pton(AF_INET, text, &addr) != 1 && inet_pton(AF_INET6, text, &addr) != 1))
+			return ord_fail(err, ORD_USAGE, "addresses[%zu] is none", i);
+		(void)snprintf(a.v[a.n++], sizeof a.v[0], "%s", text);
+	}
+	*ret = a;
+	return 0;
+}
+
+int ord_far_addresses(struct ord_holder *h, const struct ord_target *target, uint64_t seed,
+		      struct ord_place *ret, struct ord_addresses *ret_addresses,
+		      struct ord_err *err)
 {
 	ord_auto(json) json_t *event = NULL;
 	json_t *place;
 
 	if (ord_far_ask(h,
-			json_pack("{s:i, s:s, s:o, s:I}", "protocol", 1, "op", "resolve", "target",
-				  ord_target_to_json(target), "seed",
-				  (json_int_t)(seed & INT64_MAX)),
+			json_pack("{s:i, s:s, s:o, s:I, s:b}", "protocol", 1, "op", "resolve",
+				  "target", ord_target_to_json(target), "seed",
+				  (json_int_t)(seed & INT64_MAX), "addresses",
+				  ret_addresses != NULL),
 			ANSWER_NS, &event, err) < 0 ||
-	    ord_json_object(event, "place", &place, err) < 0)
+	    ord_json_object(event, "place", &place, err) < 0 ||
+	    (ret_addresses && addresses_from_json(ret_addresses, event, err) < 0))
 		return -1;
 	return ord_place_from_json(ret, place, err);
+}
+
+int ord_far_resolve(struct ord_holder *h, const struct ord_target *target, uint64_t seed,
+		    struct ord_place *ret, struct ord_err *err)
+{
+	return ord_far_addresses(h, target, seed, ret, NULL, err);
 }
