@@ -268,11 +268,11 @@ struct sched_attributes {
 	uint64_t runtime, deadline, period;
 };
 
-void net_first_in_line(void)
+void net_first_in_line(bool threads)
 {
 	const struct sched_attributes a = {.size = sizeof a,
 					   .policy = SCHED_OTHER,
-					   .flags = 1 /* SCHED_FLAG_RESET_ON_FORK */,
+					   .flags = threads ? 0 : 1 /* SCHED_FLAG_RESET_ON_FORK */,
 					   .nice = -20,
 					   .runtime = 100 * ORD_US};
 

@@ -33,9 +33,10 @@ bool net_own(const struct ord_place *place);
  * The highest ordinary priority and, where the scheduler knows that (Linux 6.12), the shortest
  * slice, for this process but not for its children: a delay in the kernel would run before every
  * process, and what is killed must die at once for its effect to go. Where it is not allowed, or
- * the machine is busy all the same, the figures tell how late packets were.
+ * the machine is busy all the same, the figures tell how late packets were. threads: for what it
+ * begins too, the guardian among them.
  */
-void net_first_in_line(void);
+void net_first_in_line(bool threads);
 
 /* The filter of the arguments; the pointers are borrowed from the step. */
 struct match net_match(const struct inj_step *step);

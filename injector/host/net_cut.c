@@ -159,7 +159,7 @@ int net_cut_check(struct inj_step *step, uint32_t ppm, bool reject, json_t *undo
 		return ord_fail_nomem(err);
 	s->nft.fd = s->sender.seat = s->sender.events = -1;
 	step->state = s;
-	net_first_in_line();
+	net_first_in_line(false);
 	if (prepare(step, s, ppm, reject, report, err) < 0 || net_undo(undo, step, err) < 0 ||
 	    net_undo_table(undo, cut_family(s->way), s->table, err) < 0 ||
 	    (by_mark(s) && net_undo_table(undo, NFPROTO_INET, s->table, err) < 0))

@@ -100,7 +100,7 @@ static int prepare(struct inj_step *step, struct net_dns *s, struct ord_err *err
 		return ord_fail_nomem(err);
 	if (getrandom(&draw, sizeof draw, 0) != (ssize_t)sizeof draw)
 		return ord_fail_sys(err, "getrandom");
-	net_first_in_line();
+	net_first_in_line(false);
 	if (s->clients & DNS_LOCAL)
 		net_dns_probe_open(s);
 	/* Descriptors go from the highest number down: the tables before the queue. */

@@ -89,6 +89,13 @@ static int load(struct net_emulate *s, struct net_emulate_table *t, struct ord_e
 	return t->family == NFPROTO_INET ? net_sender_explain(&s->sender, err) : -1;
 }
 
+int net_emulate_begin(struct inj_step *step, struct ord_err *err)
+{
+	struct net_emulate *s = step->state;
+
+	return lanes_begin(&s->lanes, err);
+}
+
 int net_emulate_inject(struct inj_step *step, struct ord_err *err)
 {
 	struct net_emulate *s = step->state;
@@ -99,7 +106,7 @@ int net_emulate_inject(struct inj_step *step, struct ord_err *err)
 	for (unsigned i = 0; i < s->emulate.n_taps; i++)
 		if (tap_create(&s->emulate.taps[i], &s->route, err) < 0)
 			return -1;
-	if (take_queue(step, s, err) < 0)
+	if (lanes_run(&s->lanes, &s->emulate, err) < 0 || take_queue(step, s, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < s->n_tables; i++)
 		if (load(s, &s->tables[i], err) < 0)
@@ -125,7 +132,7 @@ int net_emulate_wake(struct inj_step *step, const struct pollfd *fds, unsigned n
 	struct net_emulate *s = step->state;
 
 	(void)ret_over;
-	return emulate_run(&s->emulate, fds, n, err);
+	return emulate_run(&s->emulate, fds, n, err) < 0 ? -1 : lanes_watch(&s->lanes, err);
 }
 
 /* What was asked for, however often it came about. */
@@ -153,12 +160,39 @@ static void count_effects(const struct emulate *e, json_t *out)
 			net_figure(out, all[i].name, all[i].value);
 }
 
+/* Of all the emulators. */
+static void count_lateness(const struct net_emulate *s, json_t *out)
+{
+	static struct late late; /* 4 KiB */
+	uint64_t dropped = s->emulate.dropped_limit, refused = s->emulate.refused;
+	unsigned used = s->emulate.hold.arrivals > 0;
+
+	late = s->emulate.late;
+	for (unsigned i = 0; i < s->lanes.n; i++) {
+		const struct emulate *e = &s->lanes.v[i].emulate;
+
+		late_merge(&late, &e->late);
+		dropped += e->dropped_limit;
+		refused += e->refused;
+		used += e->hold.arrivals > 0;
+	}
+	net_figure(out, "late_p50_ns", late_quantile(&late, 500000));
+	net_figure(out, "late_p99_ns", late_quantile(&late, 990000));
+	net_figure(out, "late_max_ns", late.max_ns);
+	net_figure(out, "dropped_limit", dropped);
+	net_figure(out, "refused", refused);
+	if (s->lanes.n)
+		net_figure(out, "queues_used", used);
+}
+
 void net_emulate_figures(struct inj_step *step, json_t *out)
 {
 	struct net_emulate *s = step->state;
 	const struct emulate *e = &s->emulate;
 	uint64_t packets = 0, bytes = 0;
 
+	lanes_end(&s->lanes); /* they count no more; what they hold goes with the end, which is next
+			       */
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct nft_count c;
 		struct ord_err err;
@@ -181,13 +215,9 @@ void net_emulate_figures(struct inj_step *step, json_t *out)
 		return;
 	}
 	count_effects(e, out);
-	net_figure(out, "late_p50_ns", late_quantile(&e->late, 500000));
-	net_figure(out, "late_p99_ns", late_quantile(&e->late, 990000));
-	net_figure(out, "late_max_ns", e->late.max_ns);
+	count_lateness(s, out);
 	net_figure(out, "late_tolerance_ns", (uint64_t)ord_arg_int(step->args, "tolerance"));
-	net_figure(out, "dropped_limit", e->dropped_limit);
-	net_figure(out, "refused", e->refused);
-	net_figure(out, "held_max_bytes", e->hold.used_max);
+	net_figure(out, "held_max_bytes", atomic_load(&s->room.used_max));
 	net_figure(out, "engine_cpu_ns", ord_clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 	if (e->realtime_given_up)
 		net_figure(out, "realtime_given_up", 1);
@@ -216,6 +246,7 @@ static int stop_taking(struct net_emulate *s, struct ord_err *err)
 static void close_all(struct net_emulate *s)
 {
 	talk_close(&s->nft);
+	lanes_done(&s->lanes);
 	emulate_done(&s->emulate);
 	netem_close(&s->netem);
 	talk_close(&s->route);
@@ -231,8 +262,11 @@ int net_emulate_end(struct inj_step *step, struct ord_err *err)
 
 	if (s->nft.fd < 0)
 		return 0;
-	if (stop_taking(s, err) == 0)
+	lanes_end(&s->lanes);
+	if (stop_taking(s, err) == 0) {
 		(void)emulate_flush(&s->emulate, err);
+		(void)lanes_flush(&s->lanes, err);
+	}
 	for (size_t i = 0; s->by_netem && i < s->out.n; i++)
 		(void)netem_remove(&s->emulate.taps[i], &s->route, err);
 	close_all(s);

@@ -7,6 +7,7 @@
 
 #include "engines/emulate.h"
 #include "engines/detour.h"
+#include "engines/lanes.h"
 #include "engines/netem.h"
 #include "net.h"
 #include "net_effects.h"
@@ -22,7 +23,9 @@ struct net_emulate_table {
 
 struct net_emulate {
 	struct nl_talk nft, route;
+	struct hold_room room;
 	struct emulate emulate;
+	struct lanes lanes; /* beside it */
 	struct netem netem; /* instead of this process, where `by_netem` */
 	bool by_netem;	    /* the TAPs of the emulator are near ends then, which it does not see */
 	struct links out, in; /* with a detour each; with a queue for all */
@@ -40,6 +43,7 @@ extern const int net_emulate_syscalls[];
 /* The seed and the tables of distributions come from the step. */
 int net_emulate_check(struct inj_step *step, const struct fate_params *fate, json_t *undo,
 		      json_t *report, struct ord_err *err);
+int net_emulate_begin(struct inj_step *step, struct ord_err *err);
 int net_emulate_inject(struct inj_step *step, struct ord_err *err);
 unsigned net_emulate_wait(struct inj_step *step, struct pollfd *fds, unsigned max,
 			  uint64_t *due_ns);
@@ -51,11 +55,12 @@ void net_emulate_done(struct inj_step *step);
 int net_emulate_available(const char **ret_engine, struct ord_err *err);
 
 /* All but the name and check. */
-#define NET_EMULATE_VERBS                                                                 \
-	.syscalls = net_emulate_syscalls, .revert_syscalls = net_residue_syscalls,        \
-	.inject = net_emulate_inject, .wait = net_emulate_wait, .wake = net_emulate_wake, \
-	.figures = net_emulate_figures, .end = net_emulate_end, .residue = net_residue,   \
-	.validate = net_validate, .done = net_emulate_done, .available = net_emulate_available
+#define NET_EMULATE_VERBS                                                                   \
+	.syscalls = net_emulate_syscalls, .revert_syscalls = net_residue_syscalls,          \
+	.begin = net_emulate_begin, .inject = net_emulate_inject, .wait = net_emulate_wait, \
+	.wake = net_emulate_wake, .figures = net_emulate_figures, .end = net_emulate_end,   \
+	.residue = net_residue, .validate = net_validate, .done = net_emulate_done,         \
+	.available = net_emulate_available
 
 /* Opens all that inject needs, and tells what it will do. */
 int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,

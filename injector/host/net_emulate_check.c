@@ -169,7 +169,11 @@ static int beyond_netem(const struct inj_step *step, struct ord_err *err)
 	static const struct {
 		const char *name;
 		int64_t unless;
-	} ours[] = {{"spin", 0}, {"realtime", 0}, {"limit", 256 << 20}, {"tolerance", ORD_MS}};
+	} ours[] = {{"spin", 0},
+		    {"realtime", 0},
+		    {"limit", 256 << 20},
+		    {"tolerance", ORD_MS},
+		    {"queues", 0}};
 
 	for (size_t i = 0; i < ORD_COUNT(ours); i++)
 		if (ord_arg_int(step->args, ours[i].name) != ours[i].unless)
@@ -219,6 +223,29 @@ static int open_sources(struct net_emulate *s, struct ord_err *err)
 	s->emulate.queue.by_packet = fate_by_packet(&s->emulate.fates[0]);
 	s->emulate.queue.whole = p->corrupt.ppm || p->ecn;
 	return 0;
+}
+
+/*
+ * A queue of each TAP for each CPU, where no packet's fate is told by those before it: draws would
+ * follow the order in which threads run. Who spins or runs with SCHED_FIFO takes one CPU, not all.
+ */
+static int open_lanes(const struct inj_step *step, struct net_emulate *s, struct ord_err *err)
+{
+	const struct emulate_params *p = &s->emulate.p;
+	const bool one = fate_by_packet(&s->emulate.fates[0]) || p->spin_ns || p->realtime ||
+			 s->by_netem || !s->out.n;
+	const unsigned asked = (unsigned)ord_arg_int(step->args, "queues");
+	const unsigned n = asked ? asked : one ? 1 : lanes_wanted();
+
+	if (n > 1 && one)
+		return ord_fail(err, ORD_USAGE,
+				"queues: %u are for a delay by a detour that is the same for all "
+				"packets, without spin and realtime",
+				n);
+	if (n == 1)
+		return 0;
+	net_first_in_line(true);
+	return lanes_open(&s->lanes, n - 1, &s->emulate, err);
 }
 
 /* "detour for what leaves eth0, eth1; queue for what lo receives" */
@@ -309,10 +336,9 @@ static int set_pace(const struct inj_step *step, const struct fate_params *fate,
 	*p = (struct emulate_params){
 		.fate = *fate,
 		.spin_ns = (uint64_t)ord_arg_int(step->args, "spin"),
-		.limit = (uint64_t)ord_arg_int(step->args, "limit"),
 	};
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
-	net_first_in_line();
+	net_first_in_line(false);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		if ((p->spin_ns || ord_arg_int(step->args, "realtime")) &&
 		    net_tell(report, "notes", err,
@@ -337,8 +363,9 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 	const struct match m = net_match(step);
 	struct emulate_params params;
 
+	s->room.limit = (size_t)ord_arg_int(step->args, "limit");
 	if (set_pace(step, fate, &params, report, err) < 0 ||
-	    emulate_init(&s->emulate, &params, err) < 0 ||
+	    emulate_init(&s->emulate, &params, &s->room, err) < 0 ||
 	    net_sender(step, &s->sender, report, err) < 0 ||
 	    talk_open(&s->route, NETLINK_ROUTE, err) < 0)
 		return -1;
@@ -357,7 +384,8 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 		return -1;
 	if (sender_asked(&s->sender) && sender_sit(&s->sender, err) < 0)
 		return -1;
-	if (open_sources(s, err) < 0 || talk_open(&s->nft, NETLINK_NETFILTER, err) < 0 ||
+	if (open_sources(s, err) < 0 || open_lanes(step, s, err) < 0 ||
+	    talk_open(&s->nft, NETLINK_NETFILTER, err) < 0 ||
 	    (s->in.n && nft_can_queue(&s->nft, &s->xtables, err) < 0))
 		return -1;
 	if (sender_asked(&s->sender) && nft_can_cgroup(&s->nft, err) < 0)

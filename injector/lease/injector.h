@@ -2,8 +2,8 @@
  * What a fault is to the lease machinery: one const struct at the bottom of the fault's file.
  *
  * The order in a process: check (as the user that started it, every descriptor is opened here), uid
- * and capabilities dropped, undo record written, guardian forked, seccomp filter loaded, inject,
- * [wait/wake ...], end, revert, residue.
+ * and capabilities dropped, undo record written, guardian forked, begin, seccomp filter loaded,
+ * inject, [wait/wake ...], end, revert, residue.
  *
  * After the drop the process is not dumpable, so files of /proc/self belong to root: open them in
  * check. It has no capability but those of the fault's entry in list.def, and opens files for
@@ -96,6 +96,12 @@ struct ord_injector {
 	 * of texts). Through the API it may ask (reads, SelfSubjectAccessReview, dry runs).
 	 */
 	int (*check)(struct inj_step *step, json_t *undo, json_t *report, struct ord_err *err);
+	/*
+	 * Optional: begins the threads that inject..end need, as the last thing before the filter
+	 * is loaded, which is theirs too. When it returns they have made whatever calls a thread
+	 * begins with.
+	 */
+	int (*begin)(struct inj_step *step, struct ord_err *err);
 	/* The change, and the proof that it is in force. No allocation between the change and
 	 * return. */
 	int (*inject)(struct inj_step *step, struct ord_err *err);

@@ -109,6 +109,7 @@ static int arm(struct hold *h, struct ord_err *err)
 		goto remove;
 	if (inj_undo_guardian(&h->record, &h->guardian.proc, err) < 0 ||
 	    timer_set(h, ord_boot_ns() + inject_limit_ns(h)) < 0 ||
+	    (h->inj->begin && h->inj->begin(&h->step, err) < 0) ||
 	    inj_seccomp(INJ_HOLDER, h->inj->syscalls, h->inj->revert_syscalls, err) < 0)
 		goto dismiss;
 	inj_trim();

@@ -370,6 +370,8 @@ static int seccomp_closed(enum inj_role role, const int *fault, const int *rever
 		return ord_fail_nomem(err);
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, ON_VIOLATION);
 	if (r == 0)
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1); /* all threads, or it fails */
+	if (r == 0)
 		r = allow(ctx, guardian_calls);
 	if (r == 0)
 		r = allow(ctx, inj_program()->syscalls);

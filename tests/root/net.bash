@@ -115,6 +115,15 @@ revert() {
 	grep -q '"residue":0' "$dir/events" || { cat "$dir/events"; return 1; }
 }
 
+# taken N: waits until so many packets of a flood have been taken.
+taken() {
+	for _ in $(seq 250); do
+		in_a nft list ruleset | awk -v least="$1" '/counter packets/ {n += $3} END {exit !(n >= least)}' && return 0
+		sleep .02
+	done
+	return 1
+}
+
 # figure NAME: of the `reverted` event.
 figure() { sed -n "s/.*\"figures\":{.*\"$1\":\([0-9]*\).*/\1/p" "$dir/events"; }
 

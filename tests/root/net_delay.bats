@@ -5,15 +5,6 @@ load net
 setup() { net_setup; }
 teardown() { net_teardown; }
 
-# Waits until so many packets of the flood have been taken.
-taken() {
-	for _ in $(seq 250); do
-		in_a nft list ruleset | awk -v least="$1" '/counter packets/ {n += $3} END {exit !(n >= least)}' && return 0
-		sleep .02
-	done
-	return 1
-}
-
 @test "delay: egress, both families, TCP and UDP" {
 	serve_b 10.77.0.2 7001
 	serve_b fd77::2 7001

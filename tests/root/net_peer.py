@@ -8,9 +8,9 @@
   net_peer.py keep ADDRESS PORT SECONDS      one connection, an echo each 20 ms: "alive N" or the error's name
   net_peer.py again ADDRESS PORT SECONDS     as keep, with a new connection each time: "cut N", then the errors' names
   net_peer.py many ADDRESS PORT N SECONDS    that many connections: "ready", then "alive A of N"
-  net_peer.py count ADDRESS PORT SECONDS N   waits for numbered UDP packets: "received R of N, order kept|broken"
+  net_peer.py count ADDRESS PORT SECONDS N   waits for numbered UDP packets: "received R of N, order kept|broken" of each sender
   net_peer.py meter ADDRESS PORT SECONDS     bytes a second on the wire of the UDP packets that arrive, from the first on
-  net_peer.py flood ADDRESS PORT N EVERY_US [SIZE]  sends numbered UDP packets; the names of errors that sendto told
+  net_peer.py flood ADDRESS PORT N EVERY_US [SIZE [FLOWS]]  sends numbered UDP packets, from so many ports in turn; the names of errors that sendto told
   net_peer.py advertise DEVICE PREFIX        a router: answers solicitations with the prefix (/64, 1800 s), until killed
 """
 import collections
@@ -25,6 +25,7 @@ import sys
 import time
 
 
+SO_RCVBUFFORCE = 33  # socket(7); beyond net.core.rmem_max
 QUIET_SECONDS = 2  # after that no more packets are coming
 
 
@@ -185,22 +186,23 @@ def kept(address, port, seconds):
 
 def count(address, port, seconds, n):
     sock = socket.socket(family(address), socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
     sock.bind((address, port))
     print("ready", flush=True)
     end = time.monotonic() + seconds
-    got, last, order = set(), -1, True
+    got, last, order = set(), {}, True
     while len(got) < n:
         left = end - time.monotonic()
         if left <= 0:
             break
         sock.settimeout(min(left, QUIET_SECONDS) if got else left)
         try:
-            number = struct.unpack_from("<Q", sock.recv(65536))[0]
+            data, sender = sock.recvfrom(65536)
         except socket.timeout:
             break
-        order = order and number > last
-        last = number
+        number = struct.unpack_from("<Q", data)[0]
+        order = order and number > last.get(sender, -1)
+        last[sender] = number
         got.add(number)
     print("received %d of %d, order %s" % (len(got), n, "kept" if order else "broken"), flush=True)
 
@@ -221,13 +223,13 @@ def meter(address, port, seconds):
     print("%d" % (total / (last - began)), flush=True)
 
 
-def flood(address, port, n, every_us, size=64):
-    sock = socket.socket(family(address), socket.SOCK_DGRAM)
+def flood(address, port, n, every_us, size=64, flows=1):
+    socks = [socket.socket(family(address), socket.SOCK_DGRAM) for _ in range(flows)]
     told = collections.Counter()
     due = time.monotonic()
     for i in range(n):
         try:
-            sock.sendto(struct.pack("<Q", i) + bytes(size - 8), (address, port))
+            socks[i % flows].sendto(struct.pack("<Q", i) + bytes(size - 8), (address, port))
         except OSError as e:
             told[errno.errorcode[e.errno]] += 1
         due += every_us / 1e6

@@ -14,23 +14,26 @@
 
 #define MIB (1u << 20)
 
+static struct hold_room room;
+
 static void init(struct hold *h, size_t limit)
 {
 	struct ord_err err;
 
-	if (hold_init(h, limit, &err) < 0)
+	room = (struct hold_room){.limit = limit};
+	if (hold_init(h, &room, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
 /* A frame that names itself at its beginning and its end. */
 static bool put(struct hold *h, uint64_t due, uint32_t len, uint32_t name)
 {
-	uint8_t *room = hold_reserve(h);
+	uint8_t *at = hold_reserve(h);
 
-	if (!room)
+	if (!at)
 		return false;
-	memcpy(room, &name, sizeof name);
-	memcpy(room + len - sizeof name, &name, sizeof name);
+	memcpy(at, &name, sizeof name);
+	memcpy(at + len - sizeof name, &name, sizeof name);
 	hold_frame(h, due, len, name);
 	return true;
 }
@@ -71,7 +74,7 @@ static void test_order(void **state)
 	}
 	assert_int_equal(take(&h), 3);
 	assert_int_equal(take(&h), 1);
-	assert_int_equal(h.used, 0);
+	assert_int_equal(room.used, 0);
 	hold_done(&h);
 }
 
@@ -94,8 +97,8 @@ static void test_memory_is_used_again(void **state)
 	}
 	while (h.n)
 		(void)take(&h);
-	assert_int_equal(h.used, 0);
-	assert_true(h.used_max >= 4 * MIB && h.used_max < 4 * MIB + HOLD_FRAME_MAX);
+	assert_int_equal(room.used, 0);
+	assert_true(room.used_max >= 4 * MIB && room.used_max < 4 * MIB + HOLD_FRAME_MAX);
 	hold_done(&h);
 }
 
@@ -113,6 +116,29 @@ static void test_limit(void **state)
 	assert_true(hold_number(&h, 1, 1, 100, 0));
 	hold_done(&h);
 	hold_done(&h); /* fine twice */
+}
+
+/* Two who share a limit: what one holds the other has no room for. */
+static void test_shared(void **state)
+{
+	struct ord_err err;
+	struct hold a, b;
+	unsigned n = 0;
+
+	init(&a, MIB);
+	assert_int_equal(hold_init(&b, &room, &err), 0);
+	while (put(n % 2 ? &a : &b, n, 1024, n))
+		n++;
+	assert_int_equal(n, 1024);
+	assert_true(hold_full(&a) && hold_full(&b));
+	assert_int_equal(take(&b), 0);
+	assert_true(put(&a, n, 1024, n));
+	assert_int_equal(room.used_max, MIB);
+	while (a.n)
+		(void)take(&a);
+	assert_int_equal(room.used, MIB / 2 - 1024);
+	hold_done(&a);
+	hold_done(&b);
 }
 
 static void test_late(void **state)
@@ -137,9 +163,8 @@ static void test_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_memory_is_used_again),
-		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_memory_is_used_again),
+		cmocka_unit_test(test_limit), cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_late),
 	};
 

@@ -20,7 +20,8 @@
 	(20 * ORD_US)	/* with many packets; they then leave up to half of it early, or late */
 #define TICK_PACKETS 20 /* in a turn: more is many */
 
-int emulate_init(struct emulate *e, const struct emulate_params *params, struct ord_err *err)
+int emulate_init(struct emulate *e, const struct emulate_params *params, struct hold_room *room,
+		 struct ord_err *err)
 {
 	*e = (struct emulate){.p = *params, .queue = {.fd = -1}};
 	for (unsigned i = 0; i < LINKS_MAX; i++)
@@ -32,7 +33,7 @@ int emulate_init(struct emulate *e, const struct emulate_params *params, struct 
 	e->buf = malloc(BUF);
 	if (!e->buf)
 		return ord_fail_nomem(err);
-	return hold_init(&e->hold, params->limit, err);
+	return hold_init(&e->hold, room, err);
 }
 
 void emulate_done(struct emulate *e)

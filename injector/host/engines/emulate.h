@@ -18,7 +18,6 @@
 struct emulate_params {
 	struct fate_params fate; /* its table is borrowed */
 	uint64_t spin_ns;	 /* spin this long before a packet is due; 0: never */
-	uint64_t limit;		 /* bytes held at most */
 	bool realtime; /* runs with SCHED_FIFO: watched, and given up above 90 % of a CPU */
 };
 
@@ -60,8 +59,9 @@ struct emulate {
 	uint8_t *buf;			      /* owned: what is read and not held */
 };
 
-/* No packet comes before its sources are there. Needs no privilege. */
-int emulate_init(struct emulate *e, const struct emulate_params *params, struct ord_err *err);
+/* No packet comes before its sources are there. Needs no privilege. Borrows the room. */
+int emulate_init(struct emulate *e, const struct emulate_params *params, struct hold_room *room,
+		 struct ord_err *err);
 /* Closes the sources. Fine on a zeroed struct whose queue is closed. */
 void emulate_done(struct emulate *e);
 

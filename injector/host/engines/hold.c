@@ -32,11 +32,11 @@ static size_t chunks_size(const struct hold *h)
 	return (size_t)h->n_chunks * sizeof *h->live;
 }
 
-int hold_init(struct hold *h, size_t limit, struct ord_err *err)
+int hold_init(struct hold *h, struct hold_room *room, struct ord_err *err)
 {
-	const size_t packets = limit / SMALLEST;
+	const size_t limit = room->limit, packets = limit / SMALLEST;
 
-	*h = (struct hold){.limit = limit};
+	*h = (struct hold){.room = room};
 	h->cap = packets < HEAP_MIN ? HEAP_MIN : packets > HEAP_MAX ? HEAP_MAX : packets;
 	/* Twice the limit: with jitter a chunk waits for the last packet in it. */
 	h->n_chunks = (uint32_t)(2 * limit / CHUNK) + 4;
@@ -69,14 +69,22 @@ static bool before(const struct held *a, const struct held *b)
 	return a->due_ns < b->due_ns || (a->due_ns == b->due_ns && a->arrival < b->arrival);
 }
 
+static void room_take(struct hold_room *r, size_t bytes)
+{
+	const size_t used =
+		atomic_fetch_add_explicit(&r->used, bytes, memory_order_relaxed) + bytes;
+	size_t most = atomic_load_explicit(&r->used_max, memory_order_relaxed);
+
+	while (used > most && !atomic_compare_exchange_weak(&r->used_max, &most, used))
+		;
+}
+
 static void push(struct hold *h, struct held p)
 {
 	size_t i = h->n++;
 
 	p.arrival = h->arrivals++;
-	h->used += p.span;
-	if (h->used > h->used_max)
-		h->used_max = h->used;
+	room_take(h->room, p.span);
 	for (; i && before(&p, &h->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		h->heap[i] = h->heap[(i - 1) / 2];
 	h->heap[i] = p;
@@ -84,7 +92,8 @@ static void push(struct hold *h, struct held p)
 
 bool hold_full(const struct hold *h)
 {
-	return h->used >= h->limit || h->n == h->cap;
+	return atomic_load_explicit(&h->room->used, memory_order_relaxed) >= h->room->limit ||
+	       h->n == h->cap;
 }
 
 uint8_t *hold_reserve(struct hold *h)
@@ -149,7 +158,7 @@ struct held hold_pop(struct hold *h)
 
 void hold_release(struct hold *h, const struct held *p)
 {
-	h->used -= p->span;
+	(void)atomic_fetch_sub_explicit(&h->room->used, p->span, memory_order_relaxed);
 	if (!p->data || --h->live[p->id] > 0)
 		return;
 	if (p->id == h->current)

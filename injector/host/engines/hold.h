@@ -9,6 +9,7 @@
 #ifndef ORDEAL_ENGINES_HOLD_H
 #define ORDEAL_ENGINES_HOLD_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +28,15 @@ struct held {
 	uint32_t source;  /* who held it: for the caller */
 };
 
+/* Bytes that are held by all who share a limit, whichever thread they are on. */
+struct hold_room {
+	size_t limit; /* what `used` stays below, but for the last packet of each */
+	atomic_size_t used, used_max;
+};
+
 struct hold {
-	struct held *heap; /* by (due, arrival) */
+	struct hold_room *room; /* borrowed */
+	struct held *heap;	/* by (due, arrival) */
 	size_t n, cap;
 	uint64_t arrivals;
 
@@ -37,11 +45,10 @@ struct hold {
 	uint32_t *spare; /* chunks that nobody uses, the last one first */
 	uint32_t n_spare, n_chunks, current;
 	size_t fill; /* bytes used of the current chunk */
-
-	size_t used, used_max, limit; /* bytes; limit is what `used` stays below */
 };
 
-int hold_init(struct hold *h, size_t limit, struct ord_err *err);
+/* Borrows the room, whose limit is set. */
+int hold_init(struct hold *h, struct hold_room *room, struct ord_err *err);
 /* Fine on a zeroed struct. */
 void hold_done(struct hold *h);
 

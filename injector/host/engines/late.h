@@ -29,6 +29,16 @@ static inline void late_add(struct late *l, uint64_t ns)
 		l->max_ns = ns;
 }
 
+/* What both have seen. */
+static inline void late_merge(struct late *into, const struct late *from)
+{
+	into->n += from->n;
+	if (from->max_ns > into->max_ns)
+		into->max_ns = from->max_ns;
+	for (unsigned i = 0; i < LATE_BUCKETS; i++)
+		into->count[i] += from->count[i];
+}
+
 /* The upper end of the bucket in which the share (ppm) of all lies; 0 where there are none. */
 static inline uint64_t late_quantile(const struct late *l, uint32_t ppm)
 {

@@ -31,19 +31,34 @@ int tap_draw(struct tap *t, struct ord_err *err)
 	return 0;
 }
 
-int tap_open(struct tap *t, struct ord_err *err)
+static int clone_open(struct tap *t, struct ord_err *err)
 {
-	*t = (struct tap){.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+	t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (t->fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
 		return ord_fail(err, ORD_SKIP,
 				"there is no /dev/net/tun (CONFIG_TUN; modprobe tun; in a "
 				"container: --device /dev/net/tun)");
 	if (t->fd < 0)
 		return ord_fail_sys(err, "open '/dev/net/tun'");
+	return 0;
+}
+
+int tap_open(struct tap *t, struct ord_err *err)
+{
+	*t = (struct tap){0};
+	if (clone_open(t, err) < 0)
+		return -1;
 	if (tap_draw(t, err) == 0)
 		return 0;
 	ord_close(&t->fd);
 	return -1;
+}
+
+int tap_open_more(struct tap *first, struct tap *t, struct ord_err *err)
+{
+	first->queues = true;
+	*t = *first;
+	return clone_open(t, err);
 }
 
 void tap_close(struct tap *t)
@@ -83,9 +98,27 @@ int tap_up(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 	return talk_ask(route, msg, NULL, NULL, err);
 }
 
+static int attach(const struct tap *t, struct ord_err *err)
+{
+	const int queues = t->queues ? IFF_MULTI_QUEUE : 0;
+	struct ifreq r = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | queues)};
+
+	memcpy(r.ifr_name, t->name, sizeof r.ifr_name);
+	if (ioctl(t->fd, TUNSETIFF, &r) < 0)
+		return ord_fail_sys(err, "make TAP %s", t->name);
+	return 0;
+}
+
+int tap_join(struct tap *t, const struct tap *first, struct ord_err *err)
+{
+	memcpy(t->mac, first->mac, sizeof t->mac);
+	return attach(t, err);
+}
+
 /*
  * The TAP's own ring is a queue already. The qdisc that a device gets by default would be another,
- * whose making room for as many packets takes longer than all the rest.
+ * whose making room for as many packets takes longer than all the rest; and one with several queues
+ * gets 256 of them.
  */
 static int no_qdisc(const struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
@@ -103,18 +136,16 @@ static int no_qdisc(const struct tap *t, struct nl_talk *route, struct ord_err *
 
 int tap_create(struct tap *t, struct nl_talk *route, struct ord_err *err)
 {
-	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 	const bool gso = !t->by_packet;
 	const unsigned long tso = gso ? TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
 	const unsigned long offload = TUN_F_CSUM | tso, uso = gso ? USO4 | USO6 : 0;
 	struct link link;
 	bool found;
 
-	memcpy(r.ifr_name, t->name, sizeof r.ifr_name);
 	if (ioctl(t->fd, TUNSETIFINDEX, &t->index) < 0)
 		return ord_fail_sys(err, "index of TAP %s", t->name);
-	if (ioctl(t->fd, TUNSETIFF, &r) < 0)
-		return ord_fail_sys(err, "make TAP %s", t->name);
+	if (attach(t, err) < 0)
+		return -1;
 	if (ioctl(t->fd, TUNSETOFFLOAD, offload | uso) < 0 &&
 	    ioctl(t->fd, TUNSETOFFLOAD, offload) < 0)
 		return ord_fail_sys(err, "offload of TAP %s", t->name);
