@@ -224,7 +224,8 @@ void ask_tasks(struct ask *a)
 		return;
 	if (w.n_shut) {
 		a->refused = true;
-		ask_tell(a, "containerd: no container has that id, and names are root's to see");
+		ask_tell(a, "containerd: no container has that id, and names are root's to see "
+			    "(the beginning of an id, as crictl or ctr shows it, is enough)");
 	} else {
 		ask_tell(a, "containerd: %s",
 			 w.n_shims ? "none of its containers has that id or name"

@@ -157,7 +157,10 @@ static void put_door(FILE *out)
 	roff_item(out, "targets", NULL,
 		  "[host, \"unit:web-*.service\", user:NAME, netns:NAME]: a fault on the network "
 		  "of the host takes `host`, whoever's process it names; user:NAME is for "
-		  "proc.kill and proc.pause alone");
+		  "proc.kill and proc.pause alone. A container is its unit: docker-ID.scope, "
+		  "libpod-ID.scope or cri-containerd-ID.scope where systemd keeps its control "
+		  "group, else none, and then it is root's alone to hit. Who asks finds it as "
+		  "himself: by its id, or by a name where its runtime's socket lets him");
 	roff_item(out, "hours", NULL,
 		  "[mon-fri 09:00-17:00], local time; the fault must lie within one window");
 	roff_item(out, "limits", NULL,

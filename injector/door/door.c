@@ -126,7 +126,9 @@ static int door_admit(struct inj_request *req, struct ord_err *err)
 
 	/* Nobody is shown others' processes here. */
 	if (req->op == INJ_OP_HELLO || req->op == INJ_OP_RESOLVE)
-		r = ord_fail(err, ORD_GUARD, "this is not answered through the socket");
+		r = ord_fail(err, ORD_GUARD,
+			     "whose processes are where is not told through the socket: who comes "
+			     "from another machine (--via) starts an ordeal-injector, by sudo");
 	else
 		r = req->op == INJ_OP_ADD ? add_admit(req, err)
 					  : door_judge_op(&policy, &peer, req->op, err);

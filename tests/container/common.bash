@@ -92,7 +92,8 @@ replaced() {
 	up two /bin/sh -c 'sleep 300 & sleep 300'
 	within 10 eval '[ "$(place_of two | jq ".procs | length")" = 0 ]'
 	one=$(place_of one) two=$(place_of two)
-	[ "$(jq '.procs | length' <<<"$one")" = 1 ]
+	echo "one: $one"
+	[ "$(jq ".procs | length" <<<"$one")" = 1 ]
 	[ "$(jq .cgroup_ino <<<"$two")" -gt 0 ]
 	again one
 	again two

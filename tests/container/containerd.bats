@@ -97,6 +97,46 @@ annotated() {
 
 @test "an experiment finds it anew in each repetition" { repeated; }
 
+# door TARGETS: root's injector behind a socket for user 61234, as the service has it; his commands go by `he`.
+door() {
+	mkdir -p "$T/door"
+	printf 'version: 1\nrules:\n  - who: [user:61234]\n    faults: [proc.pause, cpu.burn, net.loss]\n    targets: [%s]\n    limits:\n      duration: 10s\n      targets: 1\n' "$1" >"$T/door/policy.yaml"
+	chmod 755 "$T" "$T/door"
+	systemd-socket-activate --inetd --accept -l "$T/door/socket" "$injector" --policy "$T/door/policy.yaml" >"$T/door/log" 2>&1 3>&- &
+	doorkeeper=$!
+	within 5 test -S "$T/door/socket"
+	chmod 666 "$T/door/socket"
+}
+he() { setpriv --reuid 61234 --regid 61234 --clear-groups env ORDEAL_INJECTOR_SOCKET="$T/door/socket" HOME=/tmp "$ORDEAL" "$@" 3>&-; }
+
+@test "who is not root, at the door: by its id where its unit is allowed, and told why not else" {
+	command -v systemd-socket-activate >/dev/null || skip "systemd is not installed"
+	id=$(printf '%064d' 9 | tr 0 c)
+	ctr run -d --cgroup "/ordeal-door.slice/cri-containerd-$id.scope" --rootfs "$LAB/rootfs" "$id" /bin/sleep 300 3>&-
+	up web /bin/sleep 300
+	# Its policy lies where root alone may write.
+	T=$(mktemp -d /run/door.XXXXXX)
+	door '"unit:cri-containerd-*.scope"'
+	init=$(pid "$id")
+	he inject proc.pause --container "${id:0:13}" --for 5s >"$T/out" 2>&1 &
+	pid=$!
+	within 10 grep -q injected "$T/out" || cat "$T/out"
+	grep -q 'State:.T' "/proc/$init/status"
+	wait "$pid"
+	grep -q 'State:.S' "/proc/$init/status"
+	run he inject proc.pause --container web --for 1s
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"sleep (in no unit of the system) is not among its targets"* ]]
+	run he inject proc.pause --container shop --for 1s
+	echo "$output"
+	[ "$status" -eq 6 ]
+	[[ $output == *"names are root's to see (the beginning of an id, as crictl or ctr shows it, is enough)"* ]]
+	kill "$doorkeeper"
+	wait "$doorkeeper" || :
+	rm -rf "$T"
+}
+
 @test "who is not there, and who may not be asked" {
 	run "$ORDEAL" targets --container nobody
 	echo "$output"

@@ -238,6 +238,8 @@ def not_too_many():
 def words():
     for op in ("halt", "resume", "status", "rescue"):
         refused({"protocol": 1, "op": op}, "may: [status, halt, resume, rescue]")
+    for more in ({"op": "hello"}, {"op": "resolve", "target": {"kind": "host"}, "seed": 1}):
+        refused({"protocol": 1} | more, "is not told through the socket")
     a = Asked({"protocol": 1, "op": "doctor"}).until("doctor").end()
     if not re.search('"fault":"mem.fill","available":false.*no rule lets user 12345 have mem.fill', a.text):
         raise Failed(a.text)

@@ -106,6 +106,8 @@ partition() { inject net.partition --to 10.77.0.1:7000/tcp --host --for "$1" --v
 	chmod 755 "$dir/old"
 	rc 2 here halt --via "ssh -F $dir/ssh_config 10.77.0.2 $dir/old"
 	says 'is version 0.0.9, this ordeal is [0-9.]*: install the same'
+	rc 2 here status --via "ssh -F $dir/ssh_config 10.77.0.2 $injector --policy $dir/none"
+	says 'on the other machine: with --policy, standard input is a connection of a unix socket'
 	rc 2 here rescue --kube --context x --via "$via"
 	says 'leads to a machine'
 	rc 2 here halt --via-copy

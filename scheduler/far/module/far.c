@@ -81,7 +81,13 @@ static int same(struct ord_holder *h, const json_t *event, struct ord_err *err)
 	const char *version = json_string_value(json_object_get(event, "version"));
 	const char *program = json_string_value(json_object_get(event, "program"));
 
-	if (strcmp(json_string_value(json_object_get(event, "event")), "hello") != 0)
+	const char *message = json_string_value(json_object_get(event, "message"));
+	bool hello = !strcmp(json_string_value(json_object_get(event, "event")), "hello");
+
+	/* One that knows the request refuses it for another reason: a door's. */
+	if (!hello && message && strncmp(message, "op:", 3) != 0)
+		return ord_fail(err, ORD_GUARD, "on the other machine: %s", message);
+	if (!hello)
 		return ord_fail(err, ORD_GUARD,
 				"the injector behind '%.100s' is older than %s, this ordeal's "
 				"version: it does not know hello",
