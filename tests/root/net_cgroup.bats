@@ -3,6 +3,7 @@
 load net
 
 setup() {
+	hold_ns=300000000000
 	net_setup
 	cg=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	[ -n "$cg" ] || skip "control groups of version 2 are not mounted here (label vm has them)"
@@ -37,8 +38,8 @@ serve_both() {
 	serve_b fd77::2 7001
 }
 
-hit() { run peer_in "$1" connect "$2" 7001 && [[ "$output" == TIMEOUT* ]]; }
-spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
+hit() { run peer_in "$1" connect "$2" 7001 && echo "$1: $output" && [[ "$output" == TIMEOUT* ]]; }
+spared() { between 0 900 "$(peer_in "$1" connect "$2" 7001)"; }
 
 @test "partition: one group and those below it, TCP and UDP, both families; its neighbour is not, and nobody is told" {
 	serve_both
@@ -51,8 +52,8 @@ spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
 		[ "$(peer_in one flood $host 7001 5 1000)" = "nothing told" ]
 		run in_group one/below ping -c 1 -W 1 $host
 		[ "$status" != 0 ]
-		between 0 100 "$(peer_in two rtt udp $host 7001 3)"
-		between 0 100 "$(peer_a rtt tcp $host 7001 3)"
+		between 0 900 "$(peer_in two rtt udp $host 7001 3)"
+		between 0 900 "$(peer_a rtt tcp $host 7001 3)"
 	done
 	revert
 	between 16 60 "$(figure dropped_packets)"
@@ -64,11 +65,11 @@ spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
 	background "$dir/serve" sh -c "$into" sh "$top/one" ip netns exec "$A" python3 "$SOURCE_DIR/tests/root/net_peer.py" serve 10.77.0.1 7001
 	ask net.partition "{\"cgroup\":\"$top/one\"}"
 	grep -q 'the answer to a SYN, resets) passes' "$dir/events"
-	between 0 100 "$(peer_b connect 10.77.0.1 7001)"
+	between 0 900 "$(peer_b connect 10.77.0.1 7001)"
 	run timeout 1 ip netns exec "$B" python3 "$SOURCE_DIR/tests/root/net_peer.py" rtt tcp 10.77.0.1 7001 1
 	[ "$status" = 124 ]
 	revert
-	between 0 100 "$(peer_b rtt tcp 10.77.0.1 7001 3)"
+	between 0 900 "$(peer_b rtt tcp 10.77.0.1 7001 3)"
 }
 
 @test "engine inet, and rejects: one group" {
@@ -94,12 +95,12 @@ spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
 	# label vm has it
 	if ip netns exec "$B" tc qdisc add dev lo root netem 2>/dev/null; then engines+=" netem"; fi
 	for engine in $engines; do
-		ask net.delay "{\"delay\":50000000,\"cgroup\":\"$top/one\",\"exclude\":[\":7001/tcp\"]}" ",\"engine\":\"$engine\""
+		ask net.delay "{\"delay\":150000000,\"cgroup\":\"$top/one\",\"exclude\":[\":7001/tcp\"]}" ",\"engine\":\"$engine\""
 		for host in 10.77.0.2 fd77::2; do
-			between 49.9 500 "$(peer_in one rtt udp $host 7001 3)"
-			between 49.9 500 "$(peer_in one/below rtt udp $host 7001 3)"
-			between 0 49 "$(peer_in one rtt tcp $host 7001 3)"
-			between 0 49 "$(peer_in two rtt udp $host 7001 3)"
+			between 149.9 2000 "$(peer_in one rtt udp $host 7001 3)"
+			between 149.9 2000 "$(peer_in one/below rtt udp $host 7001 3)"
+			between 0 149 "$(peer_in one rtt tcp $host 7001 3)"
+			between 0 149 "$(peer_in two rtt udp $host 7001 3)"
 		done
 		revert
 		[ "$(figure matched_packets)" = 12 ]
@@ -119,16 +120,16 @@ spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
 @test "loopback: one group, by the queue and cut; both families" {
 	serve_a 127.0.0.1 7001
 	serve_a ::1 7001
-	ask net.delay "{\"delay\":50000000,\"cgroup\":\"$top/one\",\"to\":[\"127.0.0.1\",\"::1\"]}"
+	ask net.delay "{\"delay\":150000000,\"cgroup\":\"$top/one\",\"to\":[\"127.0.0.1\",\"::1\"]}"
 	for host in 127.0.0.1 ::1; do
-		between 49.9 99 "$(peer_in one rtt udp $host 7001 3)"
-		between 0 49 "$(peer_in two rtt tcp $host 7001 3)"
+		between 149.9 299 "$(peer_in one rtt udp $host 7001 3)"
+		between 0 149 "$(peer_in two rtt tcp $host 7001 3)"
 	done
 	# And another that means some of the same packets: both hit.
 	ask2 net.partition "{\"cgroup\":\"$top/one/below\",\"to\":[\"127.0.0.1\"]}"
 	hit one/below 127.0.0.1
-	between 49.9 99 "$(peer_in one rtt udp 127.0.0.1 7001 3)"
-	between 49.9 99 "$(peer_in one/below rtt udp ::1 7001 3)"
+	between 149.9 299 "$(peer_in one rtt udp 127.0.0.1 7001 3)"
+	between 149.9 299 "$(peer_in one/below rtt udp ::1 7001 3)"
 	spared two 127.0.0.1
 	exec 9>&-
 	wait "$holder"
@@ -139,36 +140,36 @@ spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
 # What has taken a detour has no socket any more: so who asks for the sender comes first, and there is but one of it a device.
 @test "beside other faults at the same device: cuts of a group with delays of all, of the group, and a second that is refused" {
 	serve_both
-	ask net.delay '{"delay":50000000}'
+	ask net.delay '{"delay":150000000}'
 	ask2 net.partition "{\"cgroup\":\"$top/one\"}"
 	for host in 10.77.0.2 fd77::2; do
 		hit one $host
-		between 49.9 119 "$(peer_in two rtt udp $host 7001 3)"
+		between 149.9 349 "$(peer_in two rtt udp $host 7001 3)"
 	done
 	exec 9>&-
 	wait "$holder"
 	# A delay of the group behind that of all: both.
-	ask2 net.delay "{\"delay\":70000000,\"cgroup\":\"$top/one\"}"
-	between 119.9 900 "$(peer_in one rtt udp 10.77.0.2 7001 3)"
-	between 49.9 119 "$(peer_in two rtt udp 10.77.0.2 7001 3)"
-	run ask_on 7 "$dir/events3" net.delay "{\"delay\":70000000,\"cgroup\":\"$top/two\"}"
+	ask2 net.delay "{\"delay\":200000000,\"cgroup\":\"$top/one\"}"
+	between 349.9 3000 "$(peer_in one rtt udp 10.77.0.2 7001 3)"
+	between 149.9 349 "$(peer_in two rtt udp 10.77.0.2 7001 3)"
+	run ask_on 7 "$dir/events3" net.delay "{\"delay\":200000000,\"cgroup\":\"$top/two\"}"
 	[ "$status" != 0 ]
 	grep -q 'device va has a fault with a filter by cgroup already' "$dir/events3"
 	# A cut of some of the same packets: they are gone, the others late twice.
 	ask_on 7 "$dir/events3" net.partition "{\"cgroup\":\"$top/one/below\"}"
 	hit one/below fd77::2
-	between 119.9 900 "$(peer_in one rtt udp fd77::2 7001 3)"
+	between 349.9 3000 "$(peer_in one rtt udp fd77::2 7001 3)"
 	exec 7>&- 9>&-
 }
 
 @test "a group that goes while the fault holds: one made in its place is another, and the figures say so" {
 	serve_both
-	ask net.delay "{\"delay\":50000000,\"cgroup\":\"$top/one\"}"
-	between 49.9 500 "$(peer_in one/below rtt udp 10.77.0.2 7001 3)"
+	ask net.delay "{\"delay\":150000000,\"cgroup\":\"$top/one\"}"
+	between 149.9 2000 "$(peer_in one/below rtt udp 10.77.0.2 7001 3)"
 	rmdir "$top/one/below" "$top/one"
 	mkdir "$top/one" "$top/one/below"
-	between 0 49 "$(peer_in one rtt udp 10.77.0.2 7001 3)"
-	between 0 49 "$(peer_in one/below rtt udp fd77::2 7001 3)"
+	between 0 149 "$(peer_in one rtt udp 10.77.0.2 7001 3)"
+	between 0 149 "$(peer_in one/below rtt udp fd77::2 7001 3)"
 	revert
 	[ "$(figure cgroup_gone)" = 1 ]
 	# While it is there nothing is said.
@@ -242,16 +243,16 @@ spared() { between 0 100 "$(peer_in "$1" connect "$2" 7001)"; }
 		}
 	END
 	ask net.loss "{\"percent\":1,\"cgroup\":\"$top/one\"}" ',"engine":"netdev"'
-	between 0 49 "$(peer_in one rtt udp 10.77.0.2 7001 3)"
+	between 0 149 "$(peer_in one rtt udp 10.77.0.2 7001 3)"
 	spared one 10.77.0.2
 	[ "$(peer_in two flood fd77::2 7001 5 1000)" = "nothing told" ]
 	revert
 	[ "$(figure matched_packets)" -ge 6 ]
 	# Those of the other group bear their mark, those that were meant none.
 	in_a nft list counter netdev mine theirs | grep -q 'packets 5 '
-	ask net.delay "{\"delay\":50000000,\"cgroup\":\"$top/one\"}"
-	between 49.9 500 "$(peer_in one rtt udp fd77::2 7001 3)"
-	between 0 49 "$(peer_in two rtt udp 10.77.0.2 7001 3)"
+	ask net.delay "{\"delay\":150000000,\"cgroup\":\"$top/one\"}"
+	between 149.9 2000 "$(peer_in one rtt udp fd77::2 7001 3)"
+	between 0 149 "$(peer_in two rtt udp 10.77.0.2 7001 3)"
 	revert
 	in_a nft list counter netdev mine theirs | grep -q 'packets 8 '
 	in_a nft list counter inet mine odd | grep -q 'packets 0 '

@@ -34,6 +34,7 @@ around() {
 
 late() { for host in 10.77.0.2 fd77::2; do between 19.9 30 "$(peer_a rtt udp $host 7001 5)"; done; }
 late_both_ways() { for host in 10.77.0.2 fd77::2; do between 39.9 55 "$(peer_a rtt udp $host 7001 5)"; done; }
+answered() { for host in 10.77.0.2 fd77::2; do between 0 900 "$(peer_a rtt tcp $host 7001 5)"; done; }
 serve_both() {
 	serve_b 10.77.0.2 7001
 	serve_b fd77::2 7001
@@ -70,6 +71,76 @@ serve_both() {
 	END
 	run peer_a rtt udp 10.77.0.2 7001 1
 	[ "$status" != 0 ] || [ -z "$output" ] # the classifier does shoot
+}
+
+@test "programs at tcx, as a newer Cilium's, that read and write marks: they stay in their order, and see none of ours" {
+	serve_both
+	background "$dir/tcx" ip netns exec "$A" python3 "$SOURCE_DIR/tests/root/net_tcx.py" hold va
+	grep -q ready "$dir/tcx" || skip "this kernel has no tcx, Linux 6.6: $(cat "$dir/tcx")"
+	in_a nft -f - <<-'END'
+		table inet mine {
+			counter odd { }
+			chain pre { type filter hook prerouting priority raw; iif "va" meta mark != 0xcafe counter name odd; }
+		}
+	END
+	tcx() { in_a python3 "$SOURCE_DIR/tests/root/net_tcx.py" show va; }
+	tcx >"$dir/tcx-before"
+	grep -Eq '^egress revision [0-9]+ programs [0-9]+ [0-9]+ links [0-9]+ [0-9]+$' "$dir/tcx-before"
+	same_tcx() {
+		tcx >"$dir/tcx-now"
+		diff -u "$dir/tcx-before" "$dir/tcx-now"
+	}
+	while_late() {
+		same_tcx
+		for host in 10.77.0.2 fd77::2; do between 39.9 900 "$(peer_a rtt udp $host 7001 5)"; done
+	}
+	around net.delay '{"delay":20000000,"direction":"both"}' while_late
+	same_tcx
+	cut() {
+		same_tcx
+		for host in 10.77.0.2 fd77::2; do [[ "$(peer_a connect $host 7001)" == TIMEOUT* ]]; done
+	}
+	around net.partition '{}' cut
+	around net.loss '{"percent":1000}' answered
+	same_tcx
+	in_a nft list counter inet mine odd | grep -q 'packets 0 '
+	# They do drop what bears a mark.
+	in_a nft add chain inet mine out '{ type route hook output priority mangle; meta mark set 7; }'
+	run peer_a connect 10.77.0.2 7001
+	[[ "$output" == TIMEOUT* ]]
+}
+
+# The mark of ours lies between a TAP and the end of the detours, of one device. Whatever marks people use before and behind it,
+# of all 32 bits, work on, and do not let packets escape.
+@test "marks of all 32 bits, saved with connections and routed by: each packet is late, and theirs are what they were" {
+	serve_both
+	in_a ip rule add fwmark 0xdeadbeef lookup 77 2>/dev/null || skip "this kernel cannot route by marks"
+	in_a ip -6 rule add fwmark 0xdeadbeef lookup 77
+	in_a ip route add 10.77.0.0/24 dev va src 10.77.0.1 table 77
+	in_a ip -6 route add fd77::/64 dev va table 77
+	in_a nft -f - <<-'END'
+		table inet marks {
+			counter saved { }
+			counter restored { }
+			counter odd { }
+			chain out { type route hook output priority mangle; meta l4proto udp meta mark set 0xdeadbeef; }
+			chain post { type filter hook postrouting priority mangle; meta mark 0xdeadbeef ct mark set meta mark counter name saved; }
+			chain pre { type filter hook prerouting priority mangle; meta mark != 0 counter name odd; meta l4proto udp meta mark set ct mark; }
+			chain in { type filter hook input priority mangle; meta mark 0xdeadbeef counter name restored; }
+		}
+	END
+	around net.delay '{"delay":20000000,"direction":"both"}' late_both_ways
+	for counter in saved restored; do in_a nft list counter inet marks $counter | grep -q 'packets 10 '; done
+	in_a nft list counter inet marks odd | grep -q 'packets 0 '
+	in_a nft flush chain inet marks out
+	ask net.delay '{"delay":20000000}'
+	for bit in $(seq 0 31) all; do
+		mark=$([ $bit = all ] && echo 0xffffffff || printf '0x%x' $((1 << bit)))
+		in_a nft "flush chain inet marks out; add rule inet marks out meta l4proto udp meta mark set $mark"
+		between 19.9 900 "$(peer_a rtt udp 10.77.0.2 7001 1)"
+		between 19.9 900 "$(peer_a rtt udp fd77::2 7001 1)"
+	done
+	revert
 }
 
 @test "a user's own chains at the same hooks and priorities: each sees a packet once, and a drop stays one" {
