@@ -327,6 +327,7 @@ static double gone(const struct numbers *a)
 
 	for (; k < way.packets && way_sent_ns[k] < killed_ns; k++)
 		felt += first_ns[k] < 0 || first_ns[k] > DIRECT_NS;
+	(void)printf("\"before\":%zu,\"felt\":%zu,", k, felt);
 	if (!killed_ns || felt < k || k < 100)
 		return 0;
 	while (k < way.packets && (first_ns[k] < 0 || first_ns[k] > DIRECT_NS))

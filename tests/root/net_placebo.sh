@@ -7,7 +7,7 @@ indifferent='whole host|without a TUN|TCP connection lives|doctor|MTU|byte for b
 # Most of them wait for what does not come: side by side.
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
-for f in "$SOURCE_DIR"/tests/root/net_{cut,delay,queues,effects,fate,reset,down,dns,dns_clients}.bats; do
+for f in "$SOURCE_DIR"/tests/root/net_{cut,delay,queues,effects,fate,law,reset,down,dns,dns_clients}.bats; do
 	ORDEAL_PLACEBO=1 "$SOURCE_DIR/tests/alone.sh" bats --tap "$f" >"$said/${f##*/}" 2>&1 &
 done
 wait
