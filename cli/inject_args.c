@@ -33,7 +33,7 @@ const struct cli_option cli_target_options[] = {
 	{"all", 0, NULL, "take all that match"},
 	{"via", 0, "COMMAND",
 	 "the command that leads to ordeal-injector on another machine, where the target then is: "
-	 "'ssh db1 sudo /usr/libexec/ordeal/ordeal-injector', taken apart at blanks; given several "
+	 "'ssh db1 sudo ordeal-injector', taken apart at blanks; given several "
 	 "times each is a "
 	 "word. No shell"},
 	{"via-copy", 0, NULL,
