@@ -12,5 +12,6 @@ static int check(struct inj_step *step, json_t *undo, json_t *report, struct ord
 const struct ord_injector inj_net_corrupt = {
 	.name = "net.corrupt",
 	.check = check,
-	NET_EMULATE_VERBS,
+	NET_EMULATE_LIFE,
+	.available = net_emulate_ways,
 };

@@ -100,9 +100,8 @@ int net_emulate_inject(struct inj_step *step, struct ord_err *err)
 {
 	struct net_emulate *s = step->state;
 
-	for (size_t i = 0; s->by_netem && i < s->out.n; i++)
-		if (netem_create(&s->netem, &s->emulate.taps[i], &s->route, err) < 0)
-			return -1;
+	if (s->by_netem && net_emulate_create_netem(s, err) < 0)
+		return -1;
 	for (unsigned i = 0; i < s->emulate.n_taps; i++)
 		if (tap_create(&s->emulate.taps[i], &s->route, err) < 0)
 			return -1;
@@ -208,10 +207,7 @@ void net_emulate_figures(struct inj_step *step, json_t *out)
 	if (sender_gone(&s->sender))
 		net_figure(out, "cgroup_gone", 1);
 	if (s->by_netem) {
-		packets = 0;
-		for (size_t i = 0; i < s->out.n; i++)
-			packets += netem_lost(&s->netem, &s->emulate.taps[i]);
-		net_figure(out, "lost", packets);
+		net_emulate_netem_figures(s, out);
 		return;
 	}
 	count_effects(e, out);

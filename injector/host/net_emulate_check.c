@@ -91,6 +91,8 @@ static int choose_in(struct inj_step *step, struct net_emulate *s, json_t *repor
 {
 	struct links all;
 
+	if (strcmp(step->engine, "netem") == 0)
+		return net_emulate_choose_in_netem(step, s, report, err);
 	if (net_devices(step, &s->route, LINKS_TOP, &all, report, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.n; i++) {
@@ -144,8 +146,9 @@ void net_emulate_build(const struct inj_step *step, struct net_emulate *s)
 		struct net_emulate_table *t = table_add(s, NFPROTO_NETDEV);
 
 		detour_table_name(s->out.v[i].name, detour_rank(&s->detours[i]), t->name);
-		detour_build(&t->batch, s->comment, &s->out.v[i], &s->emulate.taps[i],
-			     &s->detours[i], &m);
+		(s->inbound[i] ? detour_in_build : detour_build)(&t->batch, s->comment,
+								 &s->out.v[i], &s->emulate.taps[i],
+								 &s->detours[i], &m);
 	}
 	for (size_t f = 0; f < ORD_COUNT(families) && s->in.n; f++) {
 		struct net_emulate_table *t = table_add(s, families[f]);
@@ -161,41 +164,6 @@ void net_emulate_build(const struct inj_step *step, struct net_emulate *s)
 void net_emulate_draw_queue(struct net_emulate *s, uint16_t draw)
 {
 	s->emulate.queue.number = (uint16_t)(QUEUE_LOW + draw % (UINT16_MAX - QUEUE_LOW));
-}
-
-/* What this process would do, and sch_netem does not. */
-static int beyond_netem(const struct inj_step *step, struct ord_err *err)
-{
-	static const struct {
-		const char *name;
-		int64_t unless;
-	} ours[] = {{"spin", 0},
-		    {"realtime", 0},
-		    {"limit", 256 << 20},
-		    {"tolerance", ORD_MS},
-		    {"queues", 0}};
-
-	for (size_t i = 0; i < ORD_COUNT(ours); i++)
-		if (ord_arg_int(step->args, ours[i].name) != ours[i].unless)
-			return ord_fail(err, ORD_USAGE,
-					"engine netem does not take '%s': it is for packets that "
-					"ordeal itself holds",
-					ours[i].name);
-	return 0;
-}
-
-static int open_netem(const struct inj_step *step, struct net_emulate *s, json_t *report,
-		      struct ord_err *err)
-{
-	const struct fate_params *p = &s->emulate.p.fate;
-
-	if (beyond_netem(step, err) < 0 || netem_can(p, err) < 0 ||
-	    netem_open(&s->netem, p, ord_arg_set(step->args, "seed"), err) < 0)
-		return -1;
-	return net_tell(report, "notes", err,
-			"netem draws in the kernel, holds at most %d packets, and loses those it "
-			"holds when the fault ends",
-			NETEM_LIMIT);
 }
 
 static int open_sources(struct net_emulate *s, struct ord_err *err)
@@ -380,7 +348,7 @@ int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,
 	 * still be sent to it. A rank goes last, when nothing of its holder is left.
 	 */
 	s->by_netem = strcmp(step->engine, "netem") == 0;
-	if (s->by_netem && open_netem(step, s, report, err) < 0)
+	if (s->by_netem && net_emulate_open_netem(step, s, report, err) < 0)
 		return -1;
 	if (sender_asked(&s->sender) && sender_sit(&s->sender, err) < 0)
 		return -1;

@@ -57,7 +57,7 @@ static int try_queue(struct ord_err *err)
 }
 
 /* Both engines; or one, and why not the other. The children that try leave nothing to free. */
-int net_emulate_available(const char **ret_engine, struct ord_err *err)
+int net_emulate_ways(const char **ret_engine, struct ord_err *err)
 {
 	static char text[sizeof err->msg + 64];
 	struct ord_err queue_err;
@@ -82,5 +82,21 @@ int net_emulate_available(const char **ret_engine, struct ord_err *err)
 	else
 		(void)snprintf(text, sizeof text, "queue (loopback and ingress only: %s)",
 			       err->msg);
+	return 0;
+}
+
+int net_emulate_available(const char **ret_engine, struct ord_err *err)
+{
+	static char text[2 * sizeof err->msg + 64];
+	struct ord_err why;
+	const char *ways;
+
+	if (net_emulate_ways(&ways, err) < 0)
+		return -1;
+	if (net_trial(net_emulate_try_netem, &why) == 0)
+		(void)snprintf(text, sizeof text, "%s, netem", ways);
+	else
+		(void)snprintf(text, sizeof text, "%s; not netem: %s", ways, why.msg);
+	*ret_engine = text;
 	return 0;
 }

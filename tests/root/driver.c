@@ -173,7 +173,7 @@ json_t *driver_op_as(const char *op, uid_t uid)
 	(void)snprintf(line, sizeof line, "{\"protocol\":1,\"op\":\"%s\"}", op);
 	driver_spawn_as(d, uid);
 	driver_send(d, line);
-	event = driver_next(d, 10000);
+	event = driver_next(d, 60000);
 	must(event);
 	(void)driver_reap(d, 2000);
 	free(d);
@@ -188,13 +188,16 @@ json_t *driver_op(const char *op)
 char *request_add(const char *lease, const char *fault, const char *args, const char *place,
 		  uint64_t hold_ns)
 {
+	const char *engine = getenv("ORDEAL_TEST_ENGINE");
 	char *text;
 
 	must_sys(asprintf(&text,
 			  "{\"protocol\":1,\"op\":\"add\",\"lease\":\"%s\",\"fault\":\"%s\","
 			  "\"args\":%s,\"target\":%s,"
-			  "\"hold_ns\":%llu,\"seed\":7}",
-			  lease, fault, args, place, (unsigned long long)hold_ns));
+			  "\"hold_ns\":%llu,\"seed\":7%s%s%s}",
+			  lease, fault, args, place, (unsigned long long)hold_ns,
+			  engine ? ",\"engine\":\"" : "", engine ? engine : "",
+			  engine ? "\"" : ""));
 	return text;
 }
 

@@ -17,7 +17,7 @@
 
 #define INJECTOR  BUILD_DIR "/injector/host/ordeal-injector"
 #define HOLD_NS	  10000000ull
-#define BUDGET_MS 4000 /* where not every step is asked for */
+#define BUDGET_MS "4000" /* where not every step is asked for; or $ORDEAL_TEST_BUDGET_MS */
 
 static const struct row *row;
 static struct target target;
@@ -52,6 +52,8 @@ static unsigned steps(const char *line, enum trace_role victim, bool both)
 static void all_steps(const char *line, const char *name, enum trace_role victim, bool both)
 {
 	uint64_t from = now_ms();
+	const char *budget = getenv("ORDEAL_TEST_BUDGET_MS");
+	const uint64_t budget_ms = strtoull(budget ? budget : BUDGET_MS, NULL, 10);
 	unsigned n = steps(line, victim, both), tried = 0, stride;
 	char *before = state_read(&target), what[96];
 	static struct trace r;
@@ -59,7 +61,7 @@ static void all_steps(const char *line, const char *name, enum trace_role victim
 	must(n > 20);
 	/* One whole run and one reading tell how many fit. */
 	stride =
-		getenv("ORDEAL_EVERY_STEP") ? 1 : 1 + (unsigned)((now_ms() - from) * n / BUDGET_MS);
+		getenv("ORDEAL_EVERY_STEP") ? 1 : 1 + (unsigned)((now_ms() - from) * n / budget_ms);
 	from = now_ms();
 	/* A few more than were counted: no run is quite like another. */
 	for (unsigned k = 1; k <= n + 20; k += stride) {

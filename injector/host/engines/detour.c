@@ -1,6 +1,7 @@
 #include "detour.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
@@ -138,6 +139,59 @@ void detour_build(struct nft_batch *b, const char *comment, const struct link *d
 	nft_meta_set(b, NFT_META_MARK, &zero, sizeof zero);
 	if (m->mark)
 		sender_wipe(b, device);
+}
+
+/* What has a VLAN's tag here is its device's, and comes in there once more. */
+static void spare_tagged(struct nft_batch *b, const char *chain)
+{
+	static const uint16_t tags[] = {ETH_P_8021Q, ETH_P_8021AD};
+
+	for (size_t i = 0; i < ORD_COUNT(tags); i++) {
+		nft_rule(b, chain);
+		nft_payload(b, NFT_PAYLOAD_LL_HEADER, offsetof(struct ethhdr, h_proto), 2);
+		nft_is_u16(b, tags[i]);
+		nft_verdict(b, NF_ACCEPT);
+	}
+}
+
+void detour_in_build(struct nft_batch *b, const char *comment, const struct link *device,
+		     const struct tap *near, const struct detour *d, const struct match *m)
+{
+	const int32_t priority = DETOUR_FIRST + (int32_t)detour_rank(d);
+	const uint8_t host = PACKET_HOST, others = PACKET_OTHERHOST;
+	struct match ingress = *m;
+	const uint32_t zero = 0;
+	char table[NFT_NAME];
+
+	ingress.direction = MATCH_INGRESS;
+	detour_table_name(device->name, detour_rank(d), table);
+	nft_table(b, NFPROTO_NETDEV, table, comment);
+	match_chains(b, &ingress);
+	nft_rule(b, MATCH_HIT);
+	nft_counter(b);
+	nft_fwd(b, near->index);
+
+	nft_base_chain(b, "in", NFT_DEV_INGRESS, priority, device->name);
+	/* The pair's address is not the frame's: it was this host's, or it would not have gone. */
+	given_back(b, "in", d->mark);
+	nft_meta(b, NFT_META_PKTTYPE);
+	nft_is_u8(b, others);
+	nft_meta_set(b, NFT_META_PKTTYPE, &host, sizeof host);
+	given_back(b, "in", d->mark);
+	nft_meta(b, NFT_META_MARK);
+	nft_compare(b, NFT_CMP_GTE, &d->mark, sizeof d->mark);
+	nft_verdict(b, NF_ACCEPT);
+	nft_rule(b, "in");
+	nft_meta(b, NFT_META_PKTTYPE);
+	nft_is_u8(b, others);
+	nft_verdict(b, NF_ACCEPT);
+	spare_tagged(b, "in");
+	nft_rule(b, "in");
+	nft_jump(b, MATCH_FROM);
+
+	nft_base_chain(b, "wipe", NFT_DEV_INGRESS, DETOUR_WIPE, device->name);
+	given_back(b, "wipe", d->mark);
+	nft_meta_set(b, NFT_META_MARK, &zero, sizeof zero);
 }
 
 static void if_in_by(struct nft_batch *b, const char *chain, const struct link *device,

@@ -46,6 +46,11 @@ void detour_table_name(const char *device, unsigned rank, char out[static NFT_NA
 void detour_build(struct nft_batch *b, const char *comment, const struct link *device,
 		  const struct tap *tap, const struct detour *d, const struct match *m);
 
+/* netdev: what this host receives by the device goes to the near end, whole; what comes in again
+ * with the mark has been there. */
+void detour_in_build(struct nft_batch *b, const char *comment, const struct link *device,
+		     const struct tap *near, const struct detour *d, const struct match *m);
+
 /*
  * ip or ip6: what comes in by the devices goes to the queue before anything looks at it; on
  * loopback, where it is delivered, since it needs its route. Several queues need no rank: what one

@@ -55,6 +55,13 @@ static double deviation(const struct law *l, double z)
 	return 2 * u - 1;
 }
 
+double fate_deviation(const struct fate *f, double z)
+{
+	const struct law law = law_of_delay(f);
+
+	return deviation(&law, z);
+}
+
 /*
  * Squares of the coefficients of the deviation's expansion in normalised Hermite polynomials: for
  * two normal variables of correlation rho the deviations' covariance is the sum of

@@ -38,6 +38,8 @@ bool fate_lost(struct fate *f, uint64_t k);
 /* What the distribution and the correlation need, once. */
 void fate_jitter_init(struct fate *f);
 int64_t fate_jitter(struct fate *f, uint64_t k);
+/* The distribution as a function of a normal variable: a deviation, in units of the jitter. */
+double fate_deviation(const struct fate *f, double z);
 /* The slot's instant for what is ready at at_ns. */
 uint64_t fate_slot(struct fate *f, uint64_t k, uint64_t at_ns, uint32_t len);
 

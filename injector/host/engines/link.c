@@ -12,6 +12,14 @@ struct all {
 	size_t n, cap;
 };
 
+static bool xdp_generic(struct nlattr *xdp)
+{
+	struct nlattr *tb[IFLA_XDP_MAX + 1];
+
+	return xdp && nla_parse_nested(tb, IFLA_XDP_MAX, xdp, NULL) == 0 &&
+	       tb[IFLA_XDP_SKB_PROG_ID];
+}
+
 static void parse_link(struct nlmsghdr *h, struct link *ret)
 {
 	const struct ifinfomsg *i = nlmsg_data(h);
@@ -34,6 +42,9 @@ static void parse_link(struct nlmsghdr *h, struct link *ret)
 		ret->lower = (int)nla_get_u32(tb[IFLA_LINK]);
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof ret->mac)
 		memcpy(ret->mac, nla_data(tb[IFLA_ADDRESS]), sizeof ret->mac);
+	ret->xdp_generic = xdp_generic(tb[IFLA_XDP]);
+	if (tb[IFLA_MTU])
+		ret->mtu = nla_get_u32(tb[IFLA_MTU]);
 	if (tb[IFLA_CARRIER_UP_COUNT])
 		ret->ups = nla_get_u32(tb[IFLA_CARRIER_UP_COUNT]);
 	if (ret->lower == ret->index)

@@ -21,6 +21,8 @@ struct link {
 	int master;	     /* index of the bridge or bond that it is a port of, 0 if none */
 	int lower;	     /* index of the device of this namespace that it sits on, 0 if none */
 	bool loopback;
+	bool xdp_generic;     /* a program of XDP that runs after the driver */
+	uint32_t mtu;	      /* bytes, without the header of the link */
 	uint32_t ups;	      /* how often it has got a carrier; 0 where the kernel does not tell */
 	unsigned char mac[6]; /* zero where it has none of that size */
 };

@@ -11,27 +11,22 @@
 
 #include <stdbool.h>
 
-#include "fate.h"
+#include "netem_qdisc.h"
 #include "nft.h"
 #include "tap.h"
 
-#define NETEM_LIMIT 1000000 /* packets that it holds at most */
-
 struct netem {
-	int ns;				/* of the far ends; -1: none */
-	struct nl_talk route, nft;	/* in it; fd -1: closed */
-	const struct fate_params *fate; /* borrowed */
+	int ns;			   /* of the far ends; -1: none */
+	struct nl_talk route, nft; /* in it; fd -1: closed */
+	struct netem_ask ask;	   /* filled before it is opened; what it borrows, until the end */
 };
 
-/* ORD_USAGE: what sch_netem does not do exactly as asked, and why. */
-int netem_can(const struct fate_params *p, struct ord_err *err);
-
 /*
- * Makes the namespace, and tries there whether this kernel takes the parameters, which loads what
- * it needs. seeded: the seed must count. Needs CAP_SYS_ADMIN. ORD_SKIP says what is missing.
- * fate is borrowed until netem_close.
+ * Makes the namespace, and tries there whether this kernel takes what is asked, which loads what it
+ * needs. seeded: the seed must count; inbound: packets that come in
+ * are to be taken. Needs CAP_SYS_ADMIN. ORD_SKIP says what is missing.
  */
-int netem_open(struct netem *n, const struct fate_params *fate, bool seeded, struct ord_err *err);
+int netem_open(struct netem *n, bool seeded, bool inbound, struct ord_err *err);
 /* All of it goes. Fine on one that has ns and both fds -1. */
 void netem_close(struct netem *n);
 
@@ -41,8 +36,8 @@ int netem_draw(struct tap *near, struct ord_err *err);
 int netem_create(struct netem *n, const struct tap *near, struct nl_talk *route,
 		 struct ord_err *err);
 int netem_remove(const struct tap *near, struct nl_talk *route, struct ord_err *err);
-/* Packets that the netem of a pair lost, at random or beyond its limit; 0 where it cannot be read.
- */
+/* Packets that the netem of a pair lost or, with ecn, marked, and those beyond its limits; 0 where
+ * it cannot be read. */
 uint64_t netem_lost(struct netem *n, const struct tap *near);
 
 #endif
