@@ -239,16 +239,20 @@ static int stop_taking(struct net_emulate *s, struct ord_err *err)
 	return rc;
 }
 
-static void close_all(struct net_emulate *s)
+/* False: a thread of ours goes on using the struct. */
+static bool close_all(struct net_emulate *s)
 {
+	bool all;
+
 	talk_close(&s->nft);
-	lanes_done(&s->lanes);
+	all = lanes_done(&s->lanes);
 	emulate_done(&s->emulate);
 	netem_close(&s->netem);
 	talk_close(&s->route);
 	sender_close(&s->sender);
 	for (size_t i = 0; i < LINKS_MAX; i++)
 		detour_leave(&s->detours[i]);
+	return all;
 }
 
 /* Whatever fails here: closing takes the effect away, and residue tells whether it did. */
@@ -265,7 +269,7 @@ int net_emulate_end(struct inj_step *step, struct ord_err *err)
 	}
 	for (size_t i = 0; s->by_netem && i < s->out.n; i++)
 		(void)netem_remove(&s->emulate.taps[i], &s->route, err);
-	close_all(s);
+	(void)close_all(s);
 	return 0;
 }
 
@@ -275,9 +279,9 @@ void net_emulate_done(struct inj_step *step)
 
 	if (!s)
 		return;
-	close_all(s);
 	for (unsigned i = 0; i < NET_EMULATE_TABLES; i++)
 		nft_batch_done(&s->tables[i].batch);
-	free(s);
+	if (close_all(s))
+		free(s);
 	step->state = NULL;
 }

@@ -191,13 +191,16 @@ int lanes_flush(struct lanes *l, struct ord_err *err)
 	return rc;
 }
 
-void lanes_done(struct lanes *l)
+bool lanes_done(struct lanes *l)
 {
+	bool all = true;
+
 	lanes_end(l);
 	for (unsigned i = 0; i < l->n; i++) {
 		struct lane *one = &l->v[i];
 
 		if (one->there) {
+			all = false;
 			for (unsigned k = 0; k < one->emulate.n_taps; k++)
 				tap_close(&one->emulate.taps[k]);
 			continue;
@@ -205,5 +208,5 @@ void lanes_done(struct lanes *l)
 		emulate_done(&one->emulate);
 		ord_close(&one->bell);
 	}
-	l->n = 0;
+	return all;
 }

@@ -58,7 +58,8 @@ int lanes_watch(struct lanes *l, struct ord_err *err);
 void lanes_end(struct lanes *l);
 /* Reads what is still there and lets everything go; after lanes_end. */
 int lanes_flush(struct lanes *l, struct ord_err *err);
-/* Ends them, closes and frees. */
-void lanes_done(struct lanes *l);
+/* Ends them, closes and frees. Fine twice. False: a thread did not end, and may use the struct
+ * until the process ends. */
+bool lanes_done(struct lanes *l);
 
 #endif
