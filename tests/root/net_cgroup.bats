@@ -179,6 +179,20 @@ spared() { between 0 900 "$(peer_in "$1" connect "$2" 7001)"; }
 	[ -z "$(figure cgroup_gone)" ]
 }
 
+@test "SIGKILL of the holder: nothing of either table is left, at a device, on loopback, with a cut" {
+	for ask in "net.delay,{\"delay\":150000000,\"cgroup\":\"$top/one\"}" \
+		"net.delay,{\"delay\":150000000,\"cgroup\":\"$top/one\",\"to\":[\"127.0.0.1\"]}" \
+		"net.partition,{\"cgroup\":\"$top/one\"}" "net.partition,{\"cgroup\":\"$top/one\",\"mode\":\"reject\"}"; do
+		ask "${ask%%,*}" "${ask#*,}"
+		in_a nft list tables | grep -q ordeal-
+		kill -KILL "$holder"
+		for _ in $(seq 100); do in_a nft list tables | grep -q ordeal- || break; sleep .02; done
+		[ -z "$(in_a nft list tables)" ]
+		[ -z "$(in_a ip -o link show | grep ordeal-)" ]
+		exec 8>&-
+	done
+}
+
 @test "'target' is the group of the target's processes" {
 	serve_both
 	background "$dir/sleeps" sh -c "$into" sh "$top/two" ip netns exec "$A" sh -c 'echo; exec sleep 60'
