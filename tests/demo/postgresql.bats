@@ -9,7 +9,7 @@ setup_file() {
 	[ -z "$why" ] || return 0
 	export runs="$BATS_FILE_TMPDIR"
 	# Two at a time: each has four customers, and three programs that look every 200 ms.
-	for pair in "slow-link killed-connections" "lost-link killed-backend"; do
+	for pair in "slow-link killed-connections" "lost-link killed-backend" full-disk; do
 		for name in $pair; do start "$name" & done
 		wait
 	done 3>&- >/dev/null 2>&1
@@ -56,6 +56,11 @@ passed() {
 
 @test "killed backend: the server recovers by itself" {
 	passed killed-backend '.repetitions[0].impact != null' '.repetitions[0].recovered_by_itself'
+}
+
+@test "full disk: the server ends itself, monitoring knows, and it is back once there is room" {
+	passed full-disk '.repetitions[0].faults[0].fault == "disk.fill"' '.repetitions[0].recovered_by_itself == false' \
+		'.repetitions[0].probes[] | select(.name == "connect") | .during.bad > .during.good'
 }
 
 @test "nothing of the servers is left" {
