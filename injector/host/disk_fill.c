@@ -18,7 +18,6 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/units.h"
 
 #define AGAIN_NS (50 * ORD_MS) /* where others made room while it was filled */
 #define NEAR	 1048576ull    /* free beyond what was asked for, and still in force */
@@ -34,22 +33,22 @@ static int tell(const struct inj_step *step, const struct disk_fill *f, json_t *
 {
 	uint64_t fill = f->size ? f->size : f->before - f->leave;
 	json_t *objects = json_array(), *notes = json_array();
-	char text[512], size[32];
+	char text[512];
 
 	if (json_object_set_new(report, "engine", json_string("")) ||
 	    json_object_set_new(report, "objects", objects) ||
 	    json_object_set_new(report, "notes", notes))
 		return ord_fail_nomem(err);
 	(void)snprintf(text, sizeof text,
-		       "a file without a name in %.200s, of about %s; its blocks go with its "
-		       "descriptor",
-		       ord_arg_text(step->args, "path"), ord_format_size((int64_t)fill, size));
+		       "a file without a name in %.200s, of %" PRIu64
+		       " MiB; its blocks go with its descriptor",
+		       ord_arg_text(step->args, "path"), fill >> 20);
 	if (note(objects, text, err))
 		return -1;
 	(void)snprintf(text, sizeof text,
-		       "%s more are reserved for root, whose processes go on writing: "
+		       "%" PRIu64 " MiB more are reserved for root, whose processes go on writing: "
 		       "'reserved' takes them too",
-		       ord_format_size((int64_t)f->root_alone, size));
+		       f->root_alone >> 20);
 	if (!f->reserved && f->root_alone && note(notes, text, err))
 		return -1;
 	return f->memory ? note(notes, "a tmpfs: what is filled is memory", err) : 0;
@@ -107,7 +106,7 @@ static int read_back(struct inj_step *step, struct disk_fill *f, struct ord_err 
 
 	if (disk_fill_free(f, &f->after) || fstat(f->file, &st))
 		return ord_fail_sys(err, "statvfs");
-	f->in_force = f->size ? (uint64_t)st.st_blocks * 512 >= f->size - NEAR / 2
+	f->in_force = f->size ? (uint64_t)st.st_blocks * 512 >= f->size
 			      : f->after <= f->leave + NEAR ||
 					(!f->leave && atomic_load(&f->words->full));
 	if (f->in_force)

@@ -157,7 +157,7 @@ static int file_open(const struct inj_step *step, const char *path, struct ord_e
 /* What is asked for, against what there is. */
 static int decide(const struct ord_args *args, struct disk_fill *f, struct ord_err *err)
 {
-	char a[32], b[32];
+	char text[32];
 
 	if (ord_arg_set(args, "size"))
 		f->size =
@@ -167,14 +167,13 @@ static int decide(const struct ord_args *args, struct disk_fill *f, struct ord_e
 	else if (ord_arg_set(args, "leave"))
 		f->leave = (uint64_t)ord_arg_int(args, "leave");
 	if (f->size > f->before)
-		return ord_fail(err, ORD_SKIP, "size: %s are to be filled, and %s are free",
-				ord_format_size((int64_t)f->size, a),
-				ord_format_size((int64_t)f->before, b));
+		return ord_fail(err, ORD_SKIP,
+				"size: %s are to be filled, and %" PRIu64 " MiB are free",
+				ord_format_size((int64_t)f->size, text), f->before >> 20);
 	if (!f->size && f->before < f->leave + f->block)
 		return ord_fail(err, ORD_SKIP,
-				"leave: %s are to be left, and no more than %s are free",
-				ord_format_size((int64_t)f->leave, a),
-				ord_format_size((int64_t)f->before, b));
+				"leave: no more than %" PRIu64 " MiB are free as it is",
+				f->before >> 20);
 	return 0;
 }
 

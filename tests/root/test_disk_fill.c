@@ -220,12 +220,16 @@ static void counts_size_and_share(void)
 	must(before - room("/run/disk", false) >= 32 * MIB &&
 	     before - room("/run/disk", false) < 33 * MIB);
 	json_decref(end());
+	/* Less than a block of it, and than what is let pass. */
+	begin("{\"path\":\"/run/disk\",\"size\":5000}", HOST);
+	json_decref(driver_until(&d, "injected", 20000));
+	must(before - room("/run/disk", false) >= 5000);
+	json_decref(end());
 	must_sys(statvfs("/run/disk", &fs));
 	total = (long long)(fs.f_blocks * fs.f_frsize);
 	begin("{\"path\":\"/run/disk\",\"leave-percent\":250000}", HOST);
 	json_decref(driver_until(&d, "injected", 20000));
 	must(room("/run/disk", false) <= total / 4 && room("/run/disk", false) > total / 4 - MIB);
-	/* What others free is theirs, and told. */
 	json_decref(end());
 }
 
