@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/caller.h"
@@ -341,12 +342,16 @@ static int read_peer(const struct cli_args *given, struct cli_inject *in, struct
 	return ord_args_peer(&in->args, cli_flag(given, "direction"), err);
 }
 
+/* Root's injector is a child of this process, and finds the connection by itself. Somebody else's
+ * may be behind a socket. */
 static int spare_caller(struct ord_args *args, bool cut_me_off, struct ord_err *err)
 {
 	char peer[ORD_CALLER_TEXT];
 	bool added;
 
-	return cut_me_off || !ord_caller_ssh(peer) ? 0 : ord_args_spare(args, peer, &added, err);
+	return cut_me_off || geteuid() == 0 || !ord_caller_ssh(peer)
+		       ? 0
+		       : ord_args_spare(args, peer, &added, err);
 }
 
 int cli_inject_read(const struct cli_args *given, const struct ord_fault *fault,

@@ -240,15 +240,14 @@ static _Noreturn void twin_main(struct twin *t, uint64_t deadline)
 	    timer_set(t->timer, deadline) < 0 || chdir("/") < 0 ||
 	    inj_seccomp(INJ_GUARDIAN, NULL, t->inj->revert_syscalls, &err) < 0)
 		_exit(1);
-	inj_trim();
 	t->heard_ns = ord_now_ns();
 	if (write(t->beat, &ready, sizeof ready) != (ssize_t)sizeof ready)
 		_exit(1);
+	inj_trim(); /* nobody waits for that */
 	twin_watch(t);
 }
 
-/* Until it says that it is armed, or dies. */
-static int armed_wait(const struct inj_guardian *g, struct ord_err *err)
+int inj_guardian_armed(const struct inj_guardian *g, struct ord_err *err)
 {
 	struct pollfd fds[] = {{.fd = g->beat, .events = POLLIN},
 			       {.fd = g->pidfd, .events = POLLIN}};
@@ -295,10 +294,9 @@ int inj_guardian_start(struct inj_guardian *ret, const struct ord_injector *inj,
 	*ret = (struct inj_guardian){.beat = pair[0],
 				     .pidfd = inj_pidfd_open(pid),
 				     .proc = {.pid = pid, .start = ord_proc_start(pid)}};
-	if (ret->pidfd < 0)
-		(void)ord_fail_sys(err, "pidfd_open");
-	else if (armed_wait(ret, err) == 0)
+	if (ret->pidfd >= 0)
 		return 0;
+	(void)ord_fail_sys(err, "pidfd_open");
 	inj_guardian_end(ret);
 	return -1;
 }

@@ -34,10 +34,14 @@ struct inj_guardian {
 	struct ord_proc proc;
 };
 
-/* Forks it and waits until it has dropped all and is armed. deadline: CLOCK_BOOTTIME. */
+/* Forks it. deadline: CLOCK_BOOTTIME. */
 int inj_guardian_start(struct inj_guardian *ret, const struct ord_injector *inj,
 		       const struct inj_undo *record, const json_t *undo, uint64_t deadline_boot_ns,
 		       struct ord_err *err);
+
+/* Waits until it says that it has dropped all and is armed: nothing may be changed before. ORD_SYS
+ * where it died, or is too slow. */
+int inj_guardian_armed(const struct inj_guardian *g, struct ord_err *err);
 
 enum inj_word {
 	INJ_WORD_BEAT = 'b',

@@ -101,23 +101,29 @@ static int descriptors_open(struct hold *h, struct ord_err *err)
 static int arm(struct hold *h, struct ord_err *err)
 {
 	uint64_t limit = ord_boot_ns() + inject_limit_ns(h) + h->req->hold_ns;
+	struct inj_filter filter = {0};
 
+	inj_filter_ready();
 	if (inj_undo_write(&h->record, h->record.dir, h->req, limit, h->undo, err) < 0)
 		return -1;
 	if (inj_halt_refuses(&h->dirs, err) < 0 ||
 	    inj_guardian_start(&h->guardian, h->inj, &h->record, h->undo, limit, err) < 0)
 		goto remove;
-	if (inj_undo_guardian(&h->record, &h->guardian.proc, err) < 0 ||
+	/* While it starts. */
+	if (inj_filter_make(INJ_HOLDER, h->inj->syscalls, h->inj->revert_syscalls, &filter, err) <
+		    0 ||
+	    inj_guardian_armed(&h->guardian, err) < 0 ||
+	    inj_undo_guardian(&h->record, &h->guardian.proc, err) < 0 ||
 	    timer_set(h, ord_boot_ns() + inject_limit_ns(h)) < 0 ||
 	    (h->inj->begin && h->inj->begin(&h->step, err) < 0) ||
-	    inj_seccomp(INJ_HOLDER, h->inj->syscalls, h->inj->revert_syscalls, err) < 0)
+	    inj_filter_load(&filter, err) < 0)
 		goto dismiss;
-	inj_trim();
 	inj_lease_beat(&h->guardian);
 	h->heard_ns = ord_now_ns();
 	h->beat_due_ns = h->heard_ns + INJ_BEAT_NS;
 	return 0;
 dismiss:
+	inj_filter_done(&filter);
 	inj_guardian_tell(&h->guardian, INJ_WORD_ENDED, 0);
 	inj_guardian_end(&h->guardian);
 remove:
@@ -140,6 +146,7 @@ static void force_mark(struct hold *h)
 	inj_guardian_tell(&h->guardian, INJ_WORD_DEADLINE, deadline);
 	inj_event("injected", h->req->lease, now,
 		  json_pack("{s:I}", "requested_ns", (json_int_t)h->requested_ns));
+	inj_trim(); /* nobody waits for that */
 }
 
 static void force_ask(struct hold *h)

@@ -50,4 +50,15 @@ enum inj_role { INJ_HOLDER, INJ_GUARDIAN };
  */
 int inj_seccomp(enum inj_role role, const int *fault, const int *revert, struct ord_err *err);
 
+/* The same in two steps: made while somebody is waited for, and loaded, which ends it. */
+struct inj_filter {
+	void *ctx; /* owned; NULL: none */
+};
+/* What the kernel's seccomp can do is asked once, here, and children know it too. */
+void inj_filter_ready(void);
+int inj_filter_make(enum inj_role role, const int *fault, const int *revert, struct inj_filter *ret,
+		    struct ord_err *err);
+int inj_filter_load(struct inj_filter *f, struct ord_err *err);
+void inj_filter_done(struct inj_filter *f);
+
 #endif

@@ -1,25 +1,12 @@
-/* What a held fault costs while it does nothing: holder and guardian together 4 MB at most, 8 where
- * packets may have to be held; whatever the fault but mem.fill. */
+/* What a held fault costs while it does nothing: holder and guardian together 3 MB at most,
+ * whatever the fault but mem.fill. */
 #include "faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_KB      4096
-#define LIMIT_HELD_KB 8192
-
-/* Those of the emulator touch the memory for the first packets beforehand. */
-static unsigned limit_kb(const char *fault)
-{
-	static const char *const holds[] = {"net.delay",   "net.duplicate", "net.corrupt",
-					    "net.reorder", "net.rate",	    "net.impair"};
-
-	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++)
-		if (strcmp(fault, holds[i]) == 0)
-			return LIMIT_HELD_KB;
-	return LIMIT_KB;
-}
+#define LIMIT_KB 3072
 
 static unsigned rss_kb(pid_t pid)
 {
@@ -65,9 +52,8 @@ int main(void)
 		(void)printf("%-14s holder %u kB, guardian %u kB\n", rows[i].fault, holder,
 			     guardian);
 		(void)fflush(stdout);
-		if (holder + guardian > limit_kb(rows[i].fault))
-			die("%s: %u kB, more than %u", rows[i].fault, holder + guardian,
-			    limit_kb(rows[i].fault));
+		if (holder + guardian > LIMIT_KB)
+			die("%s: %u kB, more than %u", rows[i].fault, holder + guardian, LIMIT_KB);
 		driver_close(&d);
 		(void)driver_reap(&d, 3000);
 		target_end(&t);
