@@ -295,6 +295,14 @@ static int note_effects(const struct inj_step *step, const struct net_emulate *s
 	return 0;
 }
 
+/* Of those that this process may run on: whoever started it may have bound it to one. */
+static bool one_cpu(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
+}
+
 /* Parameters, and what they need of this process while it may still do that. */
 static int set_pace(const struct inj_step *step, const struct fate_params *fate,
 		    struct emulate_params *p, json_t *report, struct ord_err *err)
@@ -307,7 +315,8 @@ static int set_pace(const struct inj_step *step, const struct fate_params *fate,
 	};
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
 	net_first_in_line(false);
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+	p->alone = one_cpu();
+	if (p->alone) {
 		if ((p->spin_ns || ord_arg_int(step->args, "realtime")) &&
 		    net_tell(report, "notes", err,
 			     "one CPU: neither spin nor realtime, they would starve it") < 0)

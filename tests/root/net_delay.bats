@@ -223,3 +223,26 @@ teardown() { net_teardown; }
 	sleep .6
 	in_a ping -c 1 -W 1 10.77.0.2
 }
+
+@test "one CPU for all: what would spin sleeps, and nobody is starved" {
+	cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	printf '#!/bin/sh\nexec taskset -c %s %s\n' "$cpu" "$injector" >"$dir/one"
+	chmod +x "$dir/one"
+	injector=$dir/one
+	background "$dir/serve" taskset -c "$cpu" ip netns exec "$B" python3 "$SOURCE_DIR/tests/root/net_peer.py" serve 10.77.0.2 7001
+	background "$dir/serve6" taskset -c "$cpu" ip netns exec "$B" python3 "$SOURCE_DIR/tests/root/net_peer.py" serve fd77::2 7001
+	for direction in egress ingress; do
+		ask net.delay "{\"delay\":20000000,\"spin\":100000,\"realtime\":1,\"direction\":\"$direction\"}"
+		grep -q 'one CPU: neither spin nor realtime' "$dir/events"
+		for host in 10.77.0.2 fd77::2; do
+			between 19.9 26 "$(taskset -c "$cpu" ip netns exec "$A" python3 "$SOURCE_DIR/tests/root/net_peer.py" rtt udp $host 7001 15)"
+		done
+		# A packet each 0.5 ms, for a second: spinning until it is due would take a fifth of the CPU, and more.
+		taskset -c "$cpu" ip netns exec "$A" python3 "$SOURCE_DIR/tests/root/net_peer.py" flood 10.77.0.2 7001 2000 500
+		sleep .2
+		revert
+		cpu_us=$(($(figure engine_cpu_ns) / $(figure matched_packets) / 1000))
+		echo "$direction: $cpu_us us of the CPU a packet"
+		between 0 60 "$cpu_us"
+	done
+}

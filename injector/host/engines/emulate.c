@@ -215,7 +215,7 @@ static void learn_lead(struct emulate *e)
 	const uint64_t now = ord_now_ns();
 	uint64_t late;
 
-	if (!e->alarm_ns || now < e->alarm_ns)
+	if (e->p.alone || !e->alarm_ns || now < e->alarm_ns)
 		return;
 	late = now - e->alarm_ns < LEAD_MAX_NS ? now - e->alarm_ns : LEAD_MAX_NS;
 	e->lead_ns += late / 16 - e->lead_ns / 16;

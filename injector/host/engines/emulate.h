@@ -18,6 +18,7 @@
 struct emulate_params {
 	struct fate_params fate; /* its table is borrowed */
 	uint64_t spin_ns;	 /* spin this long before a packet is due; 0: never */
+	bool alone;		 /* on one CPU: who waits without sleeping keeps others from it */
 	bool realtime; /* runs with SCHED_FIFO: watched, and given up above 90 % of a CPU */
 };
 
