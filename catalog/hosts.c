@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,15 @@ bool ord_args_names(const struct ord_args *args, const char *param)
 		if (!strcmp(args->fault->params[i].name, param))
 			return args->v[i].set;
 	return false;
+}
+
+void ord_args_put(struct ord_args *args, const char *param, const struct ord_endpoints *eps)
+{
+	struct ord_value *v = value_of(args, param);
+
+	assert(v);
+	v->eps = *eps;
+	v->set = eps->n > 0;
 }
 
 bool ord_fault_takes_peer(const struct ord_fault *fault)

@@ -224,6 +224,16 @@ static int hosts_rules(const struct ord_args *args, const char *param, struct or
 	return r ? ord_wrap(err, "%s", param) : 0;
 }
 
+static int resolve_rules(const struct ord_args *args, struct ord_err *err)
+{
+	if (!ord_args_names(args, "resolve") || ord_args_names(args, "hosts") ||
+	    ord_args_names(args, "exclude-hosts"))
+		return 0;
+	return ord_fail(
+		err, ORD_USAGE,
+		"resolve: it is of names, and there is neither 'hosts' nor 'exclude-hosts'");
+}
+
 static const struct {
 	const char *fault;
 	int (*rules)(const struct ord_args *, struct ord_err *);
@@ -240,7 +250,7 @@ static const struct {
 int ord_args_rules(const struct ord_args *args, struct ord_err *err)
 {
 	if (state_rules(args, err) || cgroup_rules(args, err) || hosts_rules(args, "hosts", err) ||
-	    hosts_rules(args, "exclude-hosts", err))
+	    hosts_rules(args, "exclude-hosts", err) || resolve_rules(args, err))
 		return -1;
 	for (size_t i = 0; i < ORD_COUNT(table); i++)
 		if (!strcmp(table[i].fault, args->fault->name))

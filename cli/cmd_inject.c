@@ -31,7 +31,7 @@ ORD_AUTO(holder, struct ord_holder, ord_holder_free);
 #define BEAT_MS	  200
 
 struct session {
-	const struct cli_inject *in;
+	struct cli_inject *in;
 	struct ord_holder *holder;
 	char lease[48];
 	bool human;
@@ -41,6 +41,8 @@ struct session {
 	bool waiting; /* for an API server */
 	int code;     /* what the events said so far; -1: nothing yet */
 	bool over;
+	int found; /* readable when names have other addresses; -1: they are not followed */
+	bool stale;
 };
 
 static int64_t number(const json_t *event, const char *key)
@@ -227,11 +229,23 @@ static int drain(struct session *s, struct ord_err *err)
 	return 0;
 }
 
+/* To the addresses that its names have now. */
+static int change(struct session *s, struct ord_err *err)
+{
+	json_t *request = ord_holder_change(s->lease, &s->in->args);
+	int r = request ? ord_holder_send(s->holder, request, err) : ord_fail_nomem(err);
+
+	s->stale = false;
+	json_decref(request);
+	return r;
+}
+
 static int hold(struct session *s, int signals, struct ord_err *err)
 {
 	while (!s->over) {
 		struct pollfd fds[] = {{.fd = ord_holder_fd(s->holder), .events = POLLIN},
-				       {.fd = signals, .events = POLLIN}};
+				       {.fd = signals, .events = POLLIN},
+				       {.fd = s->found, .events = POLLIN}};
 		uint64_t now = ord_now_ns();
 		int timeout = -1;
 
@@ -251,6 +265,10 @@ static int hold(struct session *s, int signals, struct ord_err *err)
 		if (fds[1].revents)
 			on_signal(s, signals);
 		if (fds[0].revents && drain(s, err))
+			return -1;
+		if (fds[2].revents && cli_inject_found(s->in))
+			s->stale = true;
+		if (s->stale && s->injected_ns && !s->over && change(s, err))
 			return -1;
 	}
 	return 0;
@@ -301,12 +319,12 @@ static int link_lost(const struct session *s, struct ord_err *err)
 }
 
 /* far: taken; NULL: on this machine. */
-static int inject_at(const struct cli_inject *in, struct ord_holder *far,
-		     const struct ord_place *place, struct ord_err *err)
+static int inject_at(struct cli_inject *in, struct ord_holder *far, const struct ord_place *place,
+		     struct ord_err *err)
 {
 	ord_auto(holder) struct ord_holder *holder = far;
 	ord_autoclose int signals = -1;
-	struct session s = {.in = in, .code = -1};
+	struct session s = {.in = in, .code = -1, .found = -1};
 
 	s.human = !in->json && !in->quiet && isatty(STDOUT_FILENO);
 	if (!far && ord_holder_spawn(ord_holder_program(in->args.fault, place),
@@ -316,7 +334,7 @@ static int inject_at(const struct cli_inject *in, struct ord_holder *far,
 	if (signals < 0)
 		return -1;
 	s.holder = holder;
-	if (start(&s, place, err))
+	if (start(&s, place, err) || (in->peers && ord_peers_watch(in->peers, &s.found, err)))
 		return -1;
 	if (hold(&s, signals, err))
 		return far ? link_lost(&s, err) : -1;
@@ -361,72 +379,6 @@ static int inject_given(const struct cli_args *given, const struct ord_fault *fa
 	return r;
 }
 
-/* Those of a table that say something of the fault's targets. */
-static void help_targets(const struct ord_fault *fault, const struct cli_option *table)
-{
-	struct cli_option fit[48];
-	size_t n = 0;
-
-	for (const struct cli_option *o = table; o->name && n + 1 < ORD_COUNT(fit); o++)
-		if (!fault || cli_target_fits(fault, o->name))
-			fit[n++] = *o;
-	fit[n] = (struct cli_option){0};
-	cli_help_options(fit, stdout);
-}
-
-static void help_fault(const struct ord_fault *fault)
-{
-	static struct cli_fault_options options;
-	char text_of[64];
-
-	cli_fault_options(fault, &options);
-	(void)printf(
-		"usage: ordeal inject %s [--PARAMETER VALUE]... TARGET --for DURATION\n\n%s\n\n",
-		fault->name, fault->summary);
-	(void)printf("class %s; targets: %s\nhit: ", ord_guarantee_name(fault->guarantee),
-		     cli_targets_text(fault->targets, sizeof text_of, text_of));
-	cli_wrap(stdout, fault->blast, 5, 5);
-	(void)fputs("makes: ", stdout);
-	cli_wrap(stdout, fault->objects, 7, 7);
-	if (fault->program == ORD_PROGRAM_KUBE) {
-		(void)fputs("rights: ", stdout);
-		cli_wrap(stdout, fault->caps, 8, 8);
-	}
-	if (fault->n_params)
-		(void)puts("\nparameters:");
-	cli_help_options(options.options, stdout);
-}
-
-static void help(const struct ord_fault *fault)
-{
-	if (fault) {
-		help_fault(fault);
-	} else {
-		cli_help_command(&cli_inject, stdout);
-		(void)puts("\nfaults ('ordeal inject FAULT --help' shows the parameters of one):");
-		for (size_t i = 0; i < ord_n_faults; i++)
-			(void)printf("  %-16s %s\n", ord_faults[i].name, ord_faults[i].summary);
-	}
-	if (!fault || fault->targets & ~(unsigned)ORD_ON_CLUSTER) {
-		(void)puts("\ntarget, one of:");
-		help_targets(fault, cli_target_options);
-	}
-	if (!fault || fault->targets & ORD_ON_CLUSTER) {
-		(void)puts("\ntarget in a cluster:");
-		help_targets(fault, cli_cluster_options);
-	}
-	if (fault && !(fault->targets & ~(unsigned)ORD_ON_CLUSTER)) {
-		(void)puts("\nhow many of those that match:");
-		help_targets(fault, cli_target_options);
-	}
-	if (fault && !cli_fault_has(fault, "percent"))
-		cli_help_options(cli_share_option, stdout);
-	if (fault && ord_fault_takes_peer(fault))
-		cli_help_options(cli_peer_option, stdout);
-	(void)puts("\noptions:");
-	cli_help_options(cli_inject_options, stdout);
-}
-
 static int inject_raw(int argc, char **argv, struct ord_err *err)
 {
 	static struct cli_fault_options options;
@@ -434,7 +386,7 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 	const struct ord_fault *fault;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		help(NULL);
+		cli_inject_help(NULL);
 		return CLI_OK;
 	}
 	if (argc < 2 || argv[1][0] == '-')
@@ -456,7 +408,7 @@ static int inject_raw(int argc, char **argv, struct ord_err *err)
 	if (cli_parse(argc - 1, argv + 1, tables, ORD_COUNT(tables), &given, err))
 		return ord_wrap(err, "%s", fault->name);
 	if (cli_flag(&given, "help")) {
-		help(fault);
+		cli_inject_help(fault);
 		return CLI_OK;
 	}
 	if (given.n_operands)

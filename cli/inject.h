@@ -40,6 +40,9 @@ struct cli_inject {
 	bool cut_me_off, whole_host, json, quiet;
 };
 
+/* Prints what it takes; fault: NULL for what all have in common. */
+void cli_inject_help(const struct ord_fault *fault);
+
 /* NULL: there is none of that name, and err says which is near. */
 const struct ord_fault *cli_inject_fault(const char *name, struct ord_err *err);
 
@@ -59,6 +62,10 @@ int cli_inject_resolve(struct cli_inject *in, struct ord_holder **ret_far, struc
 
 /* Puts the addresses of its named peers into in->args. place: its target, as found. */
 int cli_inject_peers(struct cli_inject *in, const struct ord_place *place, struct ord_err *err);
+
+/* Takes what was found of names that are followed, and tells it; true where in->args has other
+ * addresses by that. */
+bool cli_inject_found(struct cli_inject *in);
 
 /* Whether all policies allow it there: why not is said. cluster: the name of the place's, or "". */
 struct ord_policy;

@@ -38,6 +38,13 @@ int cli_inject_resolve(struct cli_inject *in, struct ord_holder **ret_far, struc
 	return r;
 }
 
+static void say_found(const struct cli_inject *in)
+{
+	if (*ord_peers_told(in->peers) && !in->quiet && !in->json)
+		(void)printf("%s\n", ord_peers_told(in->peers));
+	(void)fflush(stdout);
+}
+
 int cli_inject_peers(struct cli_inject *in, const struct ord_place *place, struct ord_err *err)
 {
 	const struct ord_peers_ask ask = {.args = &in->args,
@@ -51,7 +58,15 @@ int cli_inject_peers(struct cli_inject *in, const struct ord_place *place, struc
 	if (ord_peers_find(&ask, &in->peers, err))
 		return -1;
 	in->args = *ord_peers_args(in->peers);
-	if (!in->quiet && !in->json)
-		(void)printf("%s\n", ord_peers_told(in->peers));
+	say_found(in);
 	return 0;
+}
+
+bool cli_inject_found(struct cli_inject *in)
+{
+	const bool changed = ord_peers_take(in->peers);
+
+	say_found(in);
+	in->args = *ord_peers_args(in->peers);
+	return changed;
 }

@@ -141,8 +141,11 @@ bool ord_fault_takes_peer(const struct ord_fault *fault);
  * and a partition whose direction was not asked for (directed) cuts both ways.
  */
 int ord_args_peer(struct ord_args *args, bool directed, struct ord_err *err);
-/* Whether that list of host names is given; false where the fault has no such parameter. */
+/* Whether that parameter (`hosts`, `exclude-hosts`, `resolve`) is given; false where the fault has
+ * no such parameter. */
 bool ord_args_names(const struct ord_args *args, const char *param);
+/* Other endpoints in a parameter of the fault (asserted). */
+void ord_args_put(struct ord_args *args, const char *param, const struct ord_endpoints *eps);
 /* Without names, and with a peer without `to`: what an injector takes, before addresses are added.
  */
 void ord_args_bare(struct ord_args *args, bool peer);

@@ -53,5 +53,7 @@ void ord_holder_free(struct ord_holder *h);
 struct json_t *ord_holder_request(const char *lease, const struct ord_args *args,
 				  const struct ord_place *place, const char *engine,
 				  uint64_t hold_ns, uint64_t seed, bool cut_me_off);
+/* The `change` request: the fault's `to` and `exclude` become those; owned, NULL: out of memory. */
+struct json_t *ord_holder_change(const char *lease, const struct ord_args *args);
 
 #endif

@@ -43,6 +43,14 @@ int ord_peers_find(const struct ord_peers_ask *ask, struct ord_peers **ret, stru
 const struct ord_args *ord_peers_args(const struct ord_peers *p);
 /* What was found, for people: "db.example.com is 10.0.0.7; peer container db is 172.17.0.3". */
 const char *ord_peers_told(const struct ord_peers *p);
+/*
+ * With `resolve` the names are looked up again so often from now on, in a thread: *ret_fd is then
+ * readable when there is something to take; without it is -1. It belongs to the peers.
+ */
+int ord_peers_watch(struct ord_peers *p, int *ret_fd, struct ord_err *err);
+/* Takes what was found, and ord_peers_told() says it ("": nothing); true where ord_peers_args() has
+ * other addresses by that. A name that is not found any more keeps those that it had. */
+bool ord_peers_take(struct ord_peers *p);
 void ord_peers_close(struct ord_peers *p); /* NULL is fine */
 
 #endif

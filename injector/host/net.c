@@ -89,6 +89,15 @@ static bool loopback_only(const struct ord_endpoints *to)
 	return to->n > 0;
 }
 
+int net_change_fits(const struct inj_step *step, const struct links *devices, struct ord_err *err)
+{
+	if (ord_arg_set(step->args, "device") || devices->n != 1 || !devices->v[0].loopback ||
+	    loopback_only(&ord_arg(step->args, "to")->eps))
+		return 0;
+	return ord_fail(err, ORD_USAGE,
+			"to: it was about loopback alone, and holds no other device");
+}
+
 int net_devices(const struct inj_step *step, struct nl_talk *route, enum link_side side,
 		struct links *ret, json_t *report, struct ord_err *err)
 {

@@ -40,6 +40,9 @@ void net_first_in_line(bool threads);
 
 /* The filter of the arguments; the pointers are borrowed from the step. */
 struct match net_match(const struct inj_step *step);
+/* ORD_USAGE where the peers that step->args has now would need other devices than those that were
+ * chosen for the former. */
+int net_change_fits(const struct inj_step *step, const struct links *devices, struct ord_err *err);
 
 /* Does the step ask for the packets of one control group (`cgroup`)? */
 bool net_sender_asked(const struct inj_step *step);

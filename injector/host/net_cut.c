@@ -200,6 +200,22 @@ int net_cut_inject(struct inj_step *step, struct ord_err *err)
 	return nft_prove(&s->nft, &s->marks, err);
 }
 
+int net_cut_change(struct inj_step *step, struct ord_err *err)
+{
+	struct state *s = step->state;
+	const struct match m = net_match(step);
+	struct nft_batch b = {0};
+	int r;
+
+	if (net_change_fits(step, &s->links, err) < 0)
+		return -1;
+	nft_in_table(&b, by_mark(s) ? NFPROTO_INET : cut_family(s->way), s->table);
+	match_change(&b, &m);
+	r = nft_send(&b, &s->nft, err);
+	nft_batch_done(&b);
+	return r;
+}
+
 void net_cut_figures(struct inj_step *step, json_t *figures)
 {
 	const struct state *s = step->state;

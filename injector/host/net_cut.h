@@ -8,6 +8,7 @@
 int net_cut_check(struct inj_step *step, uint32_t ppm, bool reject, json_t *undo, json_t *report,
 		  struct ord_err *err);
 int net_cut_inject(struct inj_step *step, struct ord_err *err);
+int net_cut_change(struct inj_step *step, struct ord_err *err);
 void net_cut_figures(struct inj_step *step, json_t *figures);
 int net_cut_end(struct inj_step *step, struct ord_err *err);
 void net_cut_done(struct inj_step *step);

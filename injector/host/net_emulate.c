@@ -134,6 +134,35 @@ int net_emulate_wake(struct inj_step *step, const struct pollfd *fds, unsigned n
 	return emulate_run(&s->emulate, fds, n, err) < 0 ? -1 : lanes_watch(&s->lanes, err);
 }
 
+/* All tables in one transaction: no packet sees half of it. */
+int net_emulate_change(struct inj_step *step, struct ord_err *err)
+{
+	struct net_emulate *s = step->state;
+	const struct match m = net_match(step), in = detour_queue_match(&s->in, &m);
+	struct nft_batch b = {0};
+	struct match out = m;
+	int r;
+
+	if (!s->out.n && net_change_fits(step, &s->in, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		const struct net_emulate_table *t = &s->tables[i];
+
+		/* With a sender the table that marks has the filter, and it alone. */
+		if (sender_asked(&s->sender) != (t->family == NFPROTO_INET))
+			continue;
+		/* Those of the detours are the first, in their order. */
+		out.direction = i < s->out.n && s->inbound[i] ? MATCH_INGRESS : MATCH_EGRESS;
+		nft_in_table(&b, t->family, t->name);
+		match_change(&b, t->family == NFPROTO_NETDEV ? &out
+				 : t->family == NFPROTO_INET ? &m
+							     : &in);
+	}
+	r = nft_send(&b, &s->nft, err);
+	nft_batch_done(&b);
+	return r;
+}
+
 /* What was asked for, however often it came about. */
 static void count_effects(const struct emulate *e, json_t *out)
 {

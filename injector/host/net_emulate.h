@@ -50,6 +50,7 @@ unsigned net_emulate_wait(struct inj_step *step, struct pollfd *fds, unsigned ma
 			  uint64_t *due_ns);
 int net_emulate_wake(struct inj_step *step, const struct pollfd *fds, unsigned n, bool *ret_over,
 		     struct ord_err *err);
+int net_emulate_change(struct inj_step *step, struct ord_err *err);
 void net_emulate_figures(struct inj_step *step, json_t *out);
 int net_emulate_end(struct inj_step *step, struct ord_err *err);
 void net_emulate_done(struct inj_step *step);
@@ -60,11 +61,12 @@ int net_emulate_ways(const char **ret_engine, struct ord_err *err);
 
 /* All but the name and check; and of those that netem does not take. */
 #define NET_EMULATE_VERBS NET_EMULATE_LIFE, .available = net_emulate_available
-#define NET_EMULATE_LIFE                                                                    \
-	.syscalls = net_emulate_syscalls, .revert_syscalls = net_residue_syscalls,          \
-	.begin = net_emulate_begin, .inject = net_emulate_inject, .wait = net_emulate_wait, \
-	.wake = net_emulate_wake, .figures = net_emulate_figures, .end = net_emulate_end,   \
-	.residue = net_residue, .validate = net_validate, .done = net_emulate_done
+#define NET_EMULATE_LIFE                                                                        \
+	.syscalls = net_emulate_syscalls, .revert_syscalls = net_residue_syscalls,              \
+	.begin = net_emulate_begin, .inject = net_emulate_inject, .change = net_emulate_change, \
+	.wait = net_emulate_wait, .wake = net_emulate_wake, .figures = net_emulate_figures,     \
+	.end = net_emulate_end, .residue = net_residue, .validate = net_validate,               \
+	.done = net_emulate_done
 
 /* Opens all that inject needs, and tells what it will do. */
 int net_emulate_prepare(struct inj_step *step, struct net_emulate *s,

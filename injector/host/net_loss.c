@@ -47,6 +47,11 @@ static int inject(struct inj_step *step, struct ord_err *err)
 	return by_table(step) ? net_cut_inject(step, err) : net_emulate_inject(step, err);
 }
 
+static int change(struct inj_step *step, struct ord_err *err)
+{
+	return by_table(step) ? net_cut_change(step, err) : net_emulate_change(step, err);
+}
+
 static unsigned wait_for(struct inj_step *step, struct pollfd *fds, unsigned max, uint64_t *due_ns)
 {
 	return by_table(step) ? 0 : net_emulate_wait(step, fds, max, due_ns);
@@ -91,6 +96,7 @@ const struct ord_injector inj_net_loss = {
 	.revert_syscalls = net_residue_syscalls,
 	.check = check,
 	.inject = inject,
+	.change = change,
 	.wait = wait_for,
 	.wake = wake,
 	.figures = figures,

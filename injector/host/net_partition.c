@@ -17,6 +17,7 @@ const struct ord_injector inj_net_partition = {
 	.revert_syscalls = net_residue_syscalls,
 	.check = check,
 	.inject = net_cut_inject,
+	.change = net_cut_change,
 	.figures = net_cut_figures,
 	.end = net_cut_end,
 	.residue = net_residue,

@@ -120,6 +120,9 @@ struct ord_injector {
 	 * NULL: in force when inject returns.
 	 */
 	int (*in_force)(struct inj_step *step, bool *ret_in_force, struct ord_err *err);
+	/* Optional: step->args has other endpoints in `to` and `exclude`, and from now on it is
+	 * about these, in one step without a gap. -1: it is as before. Memory may be asked for. */
+	int (*change)(struct inj_step *step, struct ord_err *err);
 	/* Optional: figures for the `reverted` event: {"matched_packets": 12, "late_p99_ns":
 	 * 31000}; integers only. */
 	void (*figures)(struct inj_step *step, json_t *figures);

@@ -51,6 +51,7 @@ static int spare_caller(struct hold *h, json_t *report, struct ord_err *err)
 
 	if (h->req->cut_me_off || !ord_caller_ssh(peer))
 		return 0;
+	(void)snprintf(h->spared, sizeof h->spared, "%s", peer);
 	if (ord_args_spare(&h->req->args, peer, &added, err) < 0)
 		return -1;
 	if (!added)
@@ -174,10 +175,12 @@ static void request_take(struct hold *h, const char *line, size_t size)
 	} else if (later.op == INJ_OP_END ||
 		   (later.op == INJ_OP_REMOVE && strcmp(later.lease, h->req->lease) == 0)) {
 		h->cause = CAUSE_REMOVED;
+	} else if (later.op == INJ_OP_CHANGE && strcmp(later.lease, h->req->lease) == 0) {
+		inj_lease_change(h, &later);
 	} else {
 		(void)ord_fail(&err, ORD_USAGE,
-			       "this process holds lease '%s': only `remove`, `end` and `hello` "
-			       "are taken here",
+			       "this process holds lease '%s': only `change`, `remove`, `end` and "
+			       "`hello` are taken here",
 			       h->req->lease);
 		inj_event_failed("request", later.lease[0] ? later.lease : NULL, &err);
 	}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/caller.h"
 #include "injector/lease/guardian.h"
 #include "injector/lease/lease.h"
 #include "injector/lease/undo.h"
@@ -37,10 +38,13 @@ struct hold {
 	uint64_t reverting_ns; /* since when */
 	uint64_t requested_ns, beat_due_ns, heard_ns;
 	enum cause cause;
+	char spared[ORD_CALLER_TEXT]; /* the caller, left alone; "": none is */
 };
 
 /* From now on inj_beat tells this guardian that its holder lives. */
 void inj_lease_beat(const struct inj_guardian *guardian);
+/* Whom the fault is about becomes what the request says, or stays, and an event tells which. */
+void inj_lease_change(struct hold *h, const struct inj_request *later);
 /* The orderly end, whatever the cause. Returns the exit status. */
 int inj_lease_end(struct hold *h);
 

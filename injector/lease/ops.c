@@ -212,6 +212,7 @@ int inj_op(const struct inj_request *req)
 	case INJ_OP_END:
 	case INJ_OP_HELLO:
 	case INJ_OP_RESOLVE:
+	case INJ_OP_CHANGE:
 		break; /* serve.c takes them */
 	}
 	if (r < 0)

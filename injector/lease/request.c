@@ -9,7 +9,7 @@ static const char *const names[] = {
 	[INJ_OP_ADD] = "add",	    [INJ_OP_REMOVE] = "remove",	  [INJ_OP_END] = "end",
 	[INJ_OP_STATUS] = "status", [INJ_OP_HALT] = "halt",	  [INJ_OP_RESUME] = "resume",
 	[INJ_OP_RESCUE] = "rescue", [INJ_OP_DOCTOR] = "doctor",	  [INJ_OP_SWEEP] = "sweep",
-	[INJ_OP_HELLO] = "hello",   [INJ_OP_RESOLVE] = "resolve",
+	[INJ_OP_HELLO] = "hello",   [INJ_OP_RESOLVE] = "resolve", [INJ_OP_CHANGE] = "change",
 };
 
 bool inj_lease_valid(const char *lease)
@@ -31,11 +31,11 @@ static int op_parse(const json_t *json, enum inj_op *ret, struct ord_err *err)
 			return 0;
 		}
 	}
-	return ord_fail(
-		err, ORD_USAGE,
-		"op: '%.16s' is not one of hello, resolve, add, remove, end, status, halt, resume, "
-		"rescue, sweep, doctor",
-		text);
+	return ord_fail(err, ORD_USAGE,
+			"op: '%.16s' is not one of hello, resolve, add, change, remove, end, "
+			"status, halt, resume, "
+			"rescue, sweep, doctor",
+			text);
 }
 
 static int lease_parse(const json_t *json, char *ret, struct ord_err *err)
@@ -186,6 +186,37 @@ static int resolve_parse(const json_t *json, struct inj_request *r, struct ord_e
 	return ord_target_from_json(&r->target, target, err) < 0 ? ord_wrap(err, "target") : 0;
 }
 
+static int endpoints_parse(const json_t *json, const char *key, struct ord_endpoints *ret,
+			   struct ord_err *err)
+{
+	json_t *list, *v;
+	size_t i;
+
+	if (ord_json_array(json, key, ORD_ENDPOINTS_MAX, &list, err) < 0)
+		return -1;
+	json_array_foreach (list, i, v) {
+		const char *text = json_string_value(v);
+
+		if (!text || strlen(text) != json_string_length(v))
+			return ord_fail(err, ORD_USAGE, "%s: must be a list of texts", key);
+		if (ord_endpoint_parse(text, &ret->v[ret->n++], err) < 0)
+			return ord_wrap(err, "%s", key);
+	}
+	return 0;
+}
+
+/* Whom it is about stays limited: without `to` it would be everybody. */
+static int change_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
+{
+	static const char *const keys[] = {"protocol", "op", "lease", "to", "exclude"};
+
+	if (ord_json_keys(json, keys, ORD_COUNT(keys), err) < 0 ||
+	    lease_parse(json, r->lease, err) < 0 || endpoints_parse(json, "to", &r->to, err) < 0 ||
+	    endpoints_parse(json, "exclude", &r->exclude, err) < 0)
+		return -1;
+	return 0;
+}
+
 static int fields_parse(const json_t *json, struct inj_request *r, struct ord_err *err)
 {
 	static const char *const bare[] = {"protocol", "op"};
@@ -209,6 +240,8 @@ static int fields_parse(const json_t *json, struct inj_request *r, struct ord_er
 		return sweep_parse(json, &r->sweep, err);
 	case INJ_OP_RESOLVE:
 		return resolve_parse(json, r, err);
+	case INJ_OP_CHANGE:
+		return change_parse(json, r, err);
 	case INJ_OP_HELLO:
 	case INJ_OP_END:
 	case INJ_OP_STATUS:

@@ -29,12 +29,13 @@ enum inj_op {
 	INJ_OP_SWEEP,
 	INJ_OP_HELLO,
 	INJ_OP_RESOLVE,
+	INJ_OP_CHANGE,
 };
 
 /* About 100 KiB: static or heap. The place of an `add` in a cluster is owned. */
 struct inj_request {
 	enum inj_op op;
-	char lease[INJ_LEASE_MAX]; /* add, remove; rescue: "" means all */
+	char lease[INJ_LEASE_MAX]; /* add, remove, change; rescue: "" means all */
 	/* add */
 	struct ord_args args;
 	struct ord_place place;
@@ -43,10 +44,11 @@ struct inj_request {
 	char engine[32];
 	bool cut_me_off;
 	bool whole_host;
-	char folder[PATH_MAX];	  /* that the run is written to; "": none is told */
-	struct ord_target target; /* resolve; seed goes with it */
-	bool addresses;		  /* resolve: its addresses, too */
-	bool dry_run;		  /* add: checked, and no more; rescue, sweep */
+	char folder[PATH_MAX];		  /* that the run is written to; "": none is told */
+	struct ord_target target;	  /* resolve; seed goes with it */
+	struct ord_endpoints to, exclude; /* change */
+	bool addresses;			  /* resolve: its addresses, too */
+	bool dry_run;			  /* add: checked, and no more; rescue, sweep */
 	struct inj_sweep sweep;
 };
 

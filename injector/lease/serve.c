@@ -99,6 +99,7 @@ static int dispatch(struct inj_request *req, struct inj_input *in)
 	case INJ_OP_END:
 		return INJ_EXIT_OK;
 	case INJ_OP_REMOVE:
+	case INJ_OP_CHANGE:
 		(void)ord_fail(&err, ORD_USAGE, "this process holds no lease");
 		inj_event_failed("request", req->lease, &err);
 		return INJ_EXIT_REQUEST;

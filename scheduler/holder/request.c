@@ -26,6 +26,18 @@ struct json_t *ord_holder_request(const char *lease, const struct ord_args *args
 	return request;
 }
 
+struct json_t *ord_holder_change(const char *lease, const struct ord_args *args)
+{
+	json_t *all = ord_args_to_json(args), *to = json_object_get(all, "to"),
+	       *exclude = json_object_get(all, "exclude"), *request;
+
+	request = json_pack("{s:i, s:s, s:s, s:o, s:o}", "protocol", 1, "op", "change", "lease",
+			    lease, "to", to ? json_incref(to) : json_array(), "exclude",
+			    exclude ? json_incref(exclude) : json_array());
+	json_decref(all);
+	return request;
+}
+
 static bool names_cap(const char *caps, const char *cap)
 {
 	const char *at = strstr(caps, cap);

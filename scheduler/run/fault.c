@@ -367,6 +367,8 @@ static void on_injected(struct run_fault *f, uint64_t at_ns)
 	f->until_ns = hi + asked_hold_ns(f);
 	run_limit_start(f->run);
 	run_fault_arm(f, hi + f->spec->for_ns);
+	if (f->stale)
+		run_peers_send(f);
 }
 
 static void take(struct run_fault *f, json_t *event)
@@ -384,6 +386,7 @@ static void take(struct run_fault *f, json_t *event)
 		return;
 	}
 	if (strcmp(name, "acted") != 0 && strcmp(name, "checked") != 0 &&
+	    strcmp(name, "changed") != 0 && strcmp(name, "unchanged") != 0 &&
 	    strcmp(name, "injected") != 0 && strcmp(name, "failed") != 0 &&
 	    strcmp(name, "reverting") != 0 && strcmp(name, "reverted") != 0)
 		return;

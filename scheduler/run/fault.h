@@ -15,6 +15,9 @@ void run_fault_ask_end(struct run_fault *f);
 void run_fault_over(struct run_fault *f);
 /* From now on its holder, which is there already, is heard. */
 int run_fault_watch(struct run_fault *f, struct ord_err *err);
+/* Its parameters as they are asked for now: with the addresses that its names have, and without the
+ * caller. */
+int run_fault_args(struct run_fault *f, struct ord_err *err);
 /* Asks a holder on another machine for a sign of life. */
 void run_fault_beat(struct run_fault *f);
 /* Takes in what its holder has said by now. */

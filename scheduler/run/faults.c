@@ -13,12 +13,32 @@
 
 #define SPENT_NS (200 * ORD_MS) /* for a holder to exit by itself once its lease is over */
 
+/* On another machine the caller is the one that leads there, which the injector sees. */
+static int spare_caller(struct run_fault *f, char peer[static ORD_CALLER_TEXT], bool *ret_spared,
+			struct ord_err *err)
+{
+	*ret_spared = false;
+	if (f->run->options->even_if_it_cuts_me_off || f->spec->target.via || !ord_caller_ssh(peer))
+		return 0;
+	return ord_args_spare(f->args, peer, ret_spared, err);
+}
+
+int run_fault_args(struct run_fault *f, struct ord_err *err)
+{
+	char peer[ORD_CALLER_TEXT];
+	bool spared;
+
+	*f->args = *f->named;
+	return spare_caller(f, peer, &spared, err);
+}
+
 static int prepare_args(struct run_fault *f, struct ord_err *err)
 {
 	const struct run *r = f->run;
 	char peer[ORD_CALLER_TEXT];
-	bool spared = false;
+	bool spared;
 
+	f->stale = false;
 	if (!f->args)
 		f->args = malloc(sizeof *f->args);
 	if (!f->args)
@@ -28,9 +48,7 @@ static int prepare_args(struct run_fault *f, struct ord_err *err)
 		return ord_args_finish(f->args, err);
 	}
 	*f->args = *f->named;
-	/* On another machine it is the one that leads there, which the injector sees. */
-	if (!r->options->even_if_it_cuts_me_off && !f->holder && ord_caller_ssh(peer) &&
-	    ord_args_spare(f->args, peer, &spared, err))
+	if (spare_caller(f, peer, &spared, err))
 		return -1;
 	if (spared)
 		run_note(f->run, "fault '%s' leaves the SSH connection of the caller alone: %s",

@@ -54,6 +54,8 @@ struct run_fault {
 	const struct ord_fault_spec *spec;
 	bool waiting;		      /* it was told that the revert waits for an API server */
 	struct ord_peers *peers;      /* who was looked up for it; NULL: nobody */
+	sd_event_source *found;	      /* of theirs: looked up again */
+	bool stale;		      /* their addresses are others than it was asked with */
 	const struct ord_args *named; /* as asked, with addresses in place of names. Borrowed */
 	struct ord_args *args;	      /* as sent: the spec's and the exemption, or noop's. Owned */
 	struct ord_resolved resolved;
@@ -171,6 +173,14 @@ bool run_faults_ending(const struct run *r);
 void run_faults_tidy(struct run *r, bool all);
 /* Asks the holders on other machines for a sign of life; who gives none is lost. */
 void run_faults_beat(struct run *r);
+
+/* peers.c */
+/* Once a run, before anything is measured: looks up whom the faults name, and follows them where
+ * they ask for that. */
+int run_peers_open(struct run *r, struct ord_err *err);
+/* Whom a fault in force is about becomes what was found last. */
+void run_peers_send(struct run_fault *f);
+void run_peers_close(struct run_fault *f);
 
 /* far.c */
 /* Opens the injector of another machine for one fault, and asks who its target is there. */

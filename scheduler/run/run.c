@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "ordeal/monitor.h"
-#include "ordeal/peers.h"
 #include "scheduler/run/machine.h"
 
 #define DOCTOR_NS (10 * ORD_S)
@@ -264,30 +263,6 @@ static bool asks_prometheus(const struct ord_spec *spec)
 	return false;
 }
 
-/* Once a run, before anything is measured. */
-static int look_up_peers(struct run *r, struct ord_err *err)
-{
-	for (size_t i = 0; i < r->spec->n_faults; i++) {
-		const struct ord_fault_spec *spec = &r->spec->faults[i];
-		struct run_fault *f = &r->faults[i];
-		const struct ord_peers_ask ask = {.args = spec->args,
-						  .peer = &spec->peer,
-						  .target = &spec->target,
-						  .place = &f->resolved.place,
-						  .cluster = r->cluster,
-						  .seed = ord_plan_seed(r->plan, i, 1)};
-
-		f->named = spec->args;
-		if (!ord_peers_wanted(spec->args, &spec->peer))
-			continue;
-		if (ord_peers_find(&ask, &f->peers, err) < 0)
-			return ord_wrap(err, "fault '%s'", spec->name);
-		f->named = ord_peers_args(f->peers);
-		run_note(r, "fault '%s': %s", spec->name, ord_peers_told(f->peers));
-	}
-	return 0;
-}
-
 static int open_probes(struct run *r, struct ord_err *err)
 {
 	struct ord_probe_source source = {0};
@@ -338,7 +313,7 @@ static int run_all(struct run *r, char *ret_dir, struct ord_err *err)
 	if (open_loop(r, err) < 0 || run_cluster_open(r, err) < 0 || look_ahead(r, err) < 0 ||
 	    run_watch_init(r, err) < 0 || open_probes(r, err) < 0 || await_begin(r, err) < 0 ||
 	    run_policy_ask(r, err) < 0 || hear_signals(r, err) < 0 || open_timeline(r, err) < 0 ||
-	    look_up_peers(r, err) < 0 || open_channels(r, err) < 0 ||
+	    run_peers_open(r, err) < 0 || open_channels(r, err) < 0 ||
 	    run_cluster_observe(r, err) < 0)
 		return -1;
 	(void)snprintf(ret_dir, ORD_PATH_MAX, "%s", r->home.path);
@@ -356,7 +331,7 @@ static void close_faults(struct run *r)
 		ord_holder_free(f->holder);
 		ord_holder_free(f->spent);
 		free(f->args);
-		ord_peers_close(f->peers);
+		run_peers_close(f);
 		ord_place_done(&f->resolved.place);
 	}
 }

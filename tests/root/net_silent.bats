@@ -50,8 +50,8 @@ silent() {
 
 @test "without traffic no fault of the network is a pass, in any format" {
 	# Traffic there is, but none that is meant: other ports and the other family.
-	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'
-	background "$dir/six" in_a sh -c 'echo; exec ping -q -i .05 fd77::2'
+	background "$dir/four" ip netns exec "$A" sh -c 'echo; exec ping -q -i .05 10.77.0.2'
+	background "$dir/six" ip netns exec "$A" sh -c 'echo; exec ping -q -i .05 fd77::2'
 	silent net.loss '{percent: 30%, to: ["10.77.0.2:7999"]}'
 	silent net.partition '{to: ["[fd77::2]:7999"]}'
 	silent net.partition '{mode: reject, to: ["10.77.0.9"]}'
@@ -65,8 +65,8 @@ silent() {
 
 @test "hosts: names become addresses of both families, told in the timeline; unknown ones stop the run" {
 	command -v unshare >/dev/null || skip "unshare is not installed"
-	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'
-	background "$dir/six" in_a sh -c 'echo; exec ping -q -i .05 fd77::2'
+	background "$dir/four" ip netns exec "$A" sh -c 'echo; exec ping -q -i .05 10.77.0.2'
+	background "$dir/six" ip netns exec "$A" sh -c 'echo; exec ping -q -i .05 fd77::2'
 	printf '127.0.0.1 localhost\n10.77.0.2 db.test\nfd77::2 db.test\n10.77.0.9 spare.test\nfd77::2 six.test\n' >"$dir/hosts"
 	# A file of names of the test's own, in a mount namespace that ends with the command.
 	in_a() { ip netns exec "$A" sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$dir/hosts" "$@"; }
@@ -93,13 +93,13 @@ silent() {
 
 @test "the same with traffic is a pass" {
 	serve_b 10.77.0.2 7001
-	background "$dir/four" in_a sh -c 'echo; exec ping -q -i .05 10.77.0.2'
-	background "$dir/six" in_a sh -c 'echo; exec ping -q -i .05 fd77::2'
+	background "$dir/four" ip netns exec "$A" sh -c 'echo; exec ping -q -i .05 10.77.0.2'
+	background "$dir/six" ip netns exec "$A" sh -c 'echo; exec ping -q -i .05 fd77::2'
 	runs net.loss '{percent: 30%, to: ["10.77.0.2"]}'
 	[ "$code" = 0 ]
 	runs net.delay '{delay: 10ms, to: ["fd77::2"]}'
 	[ "$code" = 0 ]
-	background "$dir/many" in_a python3 "$SOURCE_DIR/tests/root/net_peer.py" many 10.77.0.2 7001 3 8
+	background "$dir/many" ip netns exec "$A" python3 "$SOURCE_DIR/tests/root/net_peer.py" many 10.77.0.2 7001 3 8
 	runs net.reset '{to: ["10.77.0.2:7001"]}'
 	[ "$code" = 0 ]
 }

@@ -54,9 +54,34 @@ static void test_others(void **state)
 	assert_int_equal(parse("{\"protocol\":1,\"op\":\"doctor\"}", &err), 0);
 }
 
+static void test_change(void **state)
+{
+	struct ord_err err;
+
+	(void)state;
+	assert_int_equal(parse("{\"protocol\":1,\"op\":\"change\",\"lease\":\"a\",\"to\":["
+			       "\"10.0.0.7:5432/tcp\",\"[fd00::7]:5432\"],\"exclude\":[]}",
+			       &err),
+			 0);
+	assert_true(r.op == INJ_OP_CHANGE && r.to.n == 2 && r.exclude.n == 0);
+	assert_true(r.to.v[0].port_lo == 5432 && r.to.v[1].prefix == 128);
+	assert_int_equal(parse("{\"protocol\":1,\"op\":\"resolve\",\"target\":{\"kind\":\"host\"},"
+			       "\"addresses\":true}",
+			       &err),
+			 0);
+	assert_true(r.op == INJ_OP_RESOLVE && r.addresses);
+}
+
 static const struct {
 	const char *text, *says;
 } refused[] = {
+	{"{\"protocol\":1,\"op\":\"change\",\"lease\":\"a\",\"to\":[]}", "exclude"},
+	{"{\"protocol\":1,\"op\":\"change\",\"to\":[],\"exclude\":[]}", "lease"},
+	{"{\"protocol\":1,\"op\":\"change\",\"lease\":\"a\",\"to\":[7],\"exclude\":[]}", "to"},
+	{"{\"protocol\":1,\"op\":\"change\",\"lease\":\"a\",\"to\":[\"db.test\"],\"exclude\":[]}",
+	 "to"},
+	{"{\"protocol\":1,\"op\":\"change\",\"lease\":\"a\",\"to\":[],\"exclude\":[],\"args\":{}}",
+	 "args"},
 	{"", "JSON"},
 	{"[]", ""},
 	{"{}", "protocol"},
@@ -147,9 +172,8 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add),
-		cmocka_unit_test(test_others),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_add),    cmocka_unit_test(test_others),
+		cmocka_unit_test(test_change), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_sizes),
 	};
 

@@ -203,19 +203,29 @@ static void if_in_by(struct nft_batch *b, const char *chain, const struct link *
 	nft_jump(b, to);
 }
 
+struct match detour_queue_match(const struct links *devices, const struct match *m)
+{
+	struct match side = *m;
+	bool local = false;
+
+	for (size_t i = 0; i < devices->n; i++)
+		local = local || devices->v[i].loopback;
+	if (!local)
+		side.direction = MATCH_INGRESS;
+	return side;
+}
+
 void detour_queue_build(struct nft_batch *b, uint8_t family, const char *table, const char *comment,
 			const struct links *devices, uint16_t queue, bool xtables,
 			const struct match *m)
 {
-	struct match side = *m;
+	const struct match side = detour_queue_match(devices, m);
 	bool local = false, any = false;
 
 	for (size_t i = 0; i < devices->n; i++) {
 		local = local || devices->v[i].loopback;
 		any = any || !devices->v[i].loopback;
 	}
-	if (!local)
-		side.direction = MATCH_INGRESS;
 	nft_table(b, family, table, comment);
 	match_chains(b, &side);
 	nft_rule(b, MATCH_HIT);

@@ -56,6 +56,8 @@ void detour_in_build(struct nft_batch *b, const char *comment, const struct link
  * loopback, where it is delivered, since it needs its route. Several queues need no rank: what one
  * lets go on goes on to the next.
  */
+/* What the tables of the queue are about: m, but only what comes in where there is no loopback. */
+struct match detour_queue_match(const struct links *devices, const struct match *m);
 void detour_queue_build(struct nft_batch *b, uint8_t family, const char *table, const char *comment,
 			const struct links *devices, uint16_t queue, bool xtables,
 			const struct match *m);

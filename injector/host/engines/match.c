@@ -134,7 +134,6 @@ static void side(struct nft_batch *b, const char *chain, const struct match *m)
 {
 	const struct ord_endpoint any = {.family = AF_UNSPEC};
 
-	nft_chain(b, chain);
 	spare_neighbours(b, chain);
 	for (size_t i = 0; i < m->exclude->n; i++)
 		endpoint(b, chain, &m->exclude->v[i], NULL);
@@ -142,6 +141,14 @@ static void side(struct nft_batch *b, const char *chain, const struct match *m)
 		endpoint(b, chain, &m->to->v[i], m);
 	if (m->to->n == 0)
 		endpoint(b, chain, &any, m);
+}
+
+static void sides(struct nft_batch *b, const struct match *m)
+{
+	if (match_egress(m))
+		side(b, MATCH_TO, m);
+	if (match_ingress(m))
+		side(b, MATCH_FROM, m);
 }
 
 void match_chains(struct nft_batch *b, const struct match *m)
@@ -157,7 +164,17 @@ void match_chains(struct nft_batch *b, const struct match *m)
 		return;
 	}
 	if (match_egress(m))
-		side(b, MATCH_TO, m);
+		nft_chain(b, MATCH_TO);
 	if (match_ingress(m))
-		side(b, MATCH_FROM, m);
+		nft_chain(b, MATCH_FROM);
+	sides(b, m);
+}
+
+void match_change(struct nft_batch *b, const struct match *m)
+{
+	if (match_egress(m))
+		nft_flush(b, MATCH_TO);
+	if (match_ingress(m))
+		nft_flush(b, MATCH_FROM);
+	sides(b, m);
 }

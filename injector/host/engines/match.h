@@ -49,5 +49,7 @@ static inline bool match_ingress(const struct match *m)
 /* Adds the chains "hit" (empty), and "to" and "from" as the direction asks, to the batch's table.
  */
 void match_chains(struct nft_batch *b, const struct match *m);
+/* Other endpoints and the same direction in chains that are there: all at once, as the batch is. */
+void match_change(struct nft_batch *b, const struct match *m);
 
 #endif
