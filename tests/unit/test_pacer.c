@@ -142,11 +142,13 @@ static void we_were_late(void **state)
 
 	turn_until(t0 + 100 * ORD_MS);
 	(void)usleep(300000);
-	turn_until(t0 + 600 * ORD_MS);
+	/* A machine that is late itself has more of them skipped, or answered later. */
+	for (uint64_t ms = 600; n_seen < 28 && ms < 3000; ms += 100)
+		turn_until(t0 + ms * ORD_MS);
 	end(probes);
 	assert_slots(spec.every_ns, 28);
 	assert_true(count(ORD_OUTCOME_SKIPPED) >= 10);
-	assert_true(count(ORD_OUTCOME_SKIPPED) <= 28);
+	assert_true(count(ORD_OUTCOME_SKIPPED) < n_seen);
 }
 
 static size_t open_files(void)

@@ -89,7 +89,7 @@ static int wake(struct nl_talk *t, struct ord_err *err)
 
 int nft_can_load(const struct nft_batch *b, struct nl_talk *t, struct ord_err *err)
 {
-	const char *names[ORD_COUNT(late)];
+	const char *names[ORD_COUNT(late)] = {NULL};
 	struct question q = {.has = {true, true, true}};
 
 	if (access("/proc/modules", F_OK) < 0)
