@@ -153,7 +153,7 @@ teardown() { net_teardown; }
 	ask net.delay '{"delay":50000000,"direction":"both"}'
 	sleep 1
 	revert
-	sleep 2.2
+	for _ in $(seq 200); do grep -q "[a-zA-Z]" "$dir/keep" && break; sleep .05; done
 	grep -q alive "$dir/keep"
 }
 
