@@ -335,35 +335,6 @@ static void check_fault(struct reader *r, const struct node *node, const struct 
 	}
 }
 
-static bool same_place(const struct ord_target *a, const struct ord_target *b)
-{
-	return a->kind == b->kind && !strcmp(a->text, b->text);
-}
-
-/* The detour is one a device: a second net.delay at the same time and place would be refused when
- * injected. */
-static void check_overlap(struct reader *r, const struct node *root, const struct ord_spec *spec)
-{
-	for (size_t i = 1; i < spec->n_faults; i++)
-		for (size_t j = 0; j < i; j++) {
-			const struct ord_fault_spec *x = &spec->faults[j], *y = &spec->faults[i];
-			const struct node *key = item(root, "faults", i);
-
-			if (!x->args || !y->args ||
-			    strcmp(x->args->fault->name, "net.delay") != 0 ||
-			    strcmp(y->args->fault->name, "net.delay") != 0 ||
-			    !same_place(&x->target, &y->target) ||
-			    x->at_ns + x->for_ns <= y->at_ns || y->at_ns + y->for_ns <= x->at_ns)
-				continue;
-			(void)fault_body(key, &key);
-			sink_add(r->sink, key,
-				 "'%s' delays the same target at the same time; this version holds "
-				 "one net.delay in a place",
-				 x->name);
-			break;
-		}
-}
-
 static void check_faults(struct reader *r, const struct node *root, const struct ord_spec *spec)
 {
 	const struct node *limits = node_find(node_find(root, "spec"), "limits");
@@ -372,7 +343,6 @@ static void check_faults(struct reader *r, const struct node *root, const struct
 
 	for (size_t i = 0; i < spec->n_faults; i++)
 		check_fault(r, item(root, "faults", i), &spec->faults[i], spec);
-	check_overlap(r, root, spec);
 	if (before == r->sink->n_errors && limits && spec->limit_duration_ns &&
 	    in_force(spec) > spec->limit_duration_ns)
 		sink_add(r->sink, value(limits, "duration"),

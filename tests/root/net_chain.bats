@@ -19,6 +19,40 @@ end_of() {
 
 rtt() { peer_a rtt udp "$1" 7001 5; }
 
+@test "an experiment delays one target twice, by different times for different peers" {
+	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
+	mkdir -p -m 700 "$dir/state" "$dir/run"
+	serve_b 10.77.0.2 7001
+	serve_b fd77::2 7001
+	cat >"$dir/run.yaml" <<END
+apiVersion: ordeal.dev/v1
+kind: Experiment
+metadata: {name: twice}
+spec:
+  hypothesis: It does not matter.
+  probes:
+    - {name: there, every: 100ms, timeout: 1s, exec: {command: [/bin/true]}}
+  steadyState: [there.ok_ratio >= 0.5 over 300ms]
+  faults:
+    - {name: slow, net.delay: {delay: 20ms}, target: {netns: $A}, for: 8s}
+    - {name: slower, net.delay: {delay: 30ms, to: [10.77.0.2]}, target: {netns: $A}, for: 8s}
+  objectives: [recover(after_rollback) within 5s hold 100ms]
+  recovery: 6s
+  limits: {targets: 1, duration: 20s}
+END
+	background "$dir/said" ip netns exec "$A" "$BUILD_DIR/cli/ordeal" run "$dir/run.yaml" -o "$dir/out"
+	run=${started[-1]}
+	for _ in $(seq 200); do [ "$(grep -c ': injected' "$dir/said")" = 2 ] && break; sleep .05; done
+	cat "$dir/said"
+	between 49.9 60 "$(rtt 10.77.0.2)"
+	between 19.9 30 "$(rtt fd77::2)"
+	code=0
+	wait "$run" || code=$?
+	cat "$dir/said"
+	[ "$code" = 0 ]
+	between 0 15 "$(rtt 10.77.0.2)"
+}
+
 @test "two delays on one device add up, in both families, and go in either order" {
 	serve_b 10.77.0.2 7001
 	serve_b fd77::2 7001
