@@ -105,7 +105,7 @@ elapsed() { sed 's/.* ms=//' <<<"$1"; }
 	dns 10.77.0.2 udp www.example.test A >"$dir/held" 3>&- 8>&- 9>&- &
 	started+=($!)
 	client=$!
-	sleep .6
+	taken 1
 	[ ! -s "$dir/held" ]
 	revert
 	wait $client
