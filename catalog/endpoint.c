@@ -177,3 +177,25 @@ char *ord_endpoint_format(const struct ord_endpoint *e, char out[static ORD_ENDP
 		       brackets ? "]" : "", port_text, proto);
 	return out;
 }
+
+int ord_endpoint_compare(const struct ord_endpoint *a, const struct ord_endpoint *b)
+{
+	const int addr = memcmp(a->addr, b->addr, sizeof a->addr);
+	const int order[] = {a->family - b->family,   addr,
+			     a->prefix - b->prefix,   a->proto - b->proto,
+			     a->port_lo - b->port_lo, a->port_hi - b->port_hi};
+
+	for (size_t i = 0; i < ORD_COUNT(order); i++)
+		if (order[i])
+			return order[i];
+	return 0;
+}
+
+bool ord_endpoints_same(const struct ord_endpoint *a, size_t n_a, const struct ord_endpoint *b,
+			size_t n_b)
+{
+	for (size_t i = 0; n_a == n_b && i < n_a; i++)
+		if (ord_endpoint_compare(&a[i], &b[i]))
+			return false;
+	return n_a == n_b;
+}

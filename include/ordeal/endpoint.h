@@ -6,6 +6,7 @@
 #ifndef ORDEAL_ENDPOINT_H
 #define ORDEAL_ENDPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,11 @@ struct ord_endpoints {
 int ord_endpoint_parse(const char *text, struct ord_endpoint *ret, struct ord_err *err);
 /* The canonical text, which the parser reads back to an equal endpoint. Returns out. */
 char *ord_endpoint_format(const struct ord_endpoint *e, char out[static ORD_ENDPOINT_TEXT]);
+/* Below, at or above 0: an order of endpoints, in which only equal ones are equal. */
+int ord_endpoint_compare(const struct ord_endpoint *a, const struct ord_endpoint *b);
+/* The same ones, in the same order. */
+bool ord_endpoints_same(const struct ord_endpoint *a, size_t n_a, const struct ord_endpoint *b,
+			size_t n_b);
 
 /*
  * The next of a list of host names, "db.example.com:5432/tcp, cache": its name, and what stands

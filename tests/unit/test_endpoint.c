@@ -51,7 +51,7 @@ static void forms(void **state)
 		assert_int_equal(e.port_hi, t[i].hi);
 		assert_string_equal(ord_endpoint_format(&e, text), t[i].canonical);
 		assert_int_equal(ord_endpoint_parse(text, &again, &err), 0);
-		assert_memory_equal(&e, &again, sizeof e);
+		assert_int_equal(ord_endpoint_compare(&e, &again), 0);
 	}
 }
 
@@ -120,6 +120,34 @@ static void odd_texts(void **state)
 	}
 }
 
+static void only_equal_ones_are_equal(void **state)
+{
+	static const char *const all[] = {
+		"10.0.0.1", "10.0.0.2", "10.0.0.0/24", "fd00::1",      ":80",
+		":80-81",   ":81",	"10.0.0.1:80", "10.0.0.1/tcp", "10.0.0.1:80/udp"};
+	struct ord_endpoint v[ORD_COUNT(all)], same[ORD_COUNT(all)];
+
+	(void)state;
+	memset(v, 0x55, sizeof v); /* what lies between the members does not count */
+	memset(same, 0xaa, sizeof same);
+	for (size_t i = 0; i < ORD_COUNT(all); i++) {
+		assert_int_equal(ord_endpoint_parse(all[i], &v[i], NULL), 0);
+		assert_int_equal(ord_endpoint_parse(all[i], &same[i], NULL), 0);
+	}
+	for (size_t i = 0; i < ORD_COUNT(all); i++)
+		for (size_t j = 0; j < ORD_COUNT(all); j++) {
+			const int order = ord_endpoint_compare(&v[i], &same[j]);
+
+			assert_int_equal(order == 0, i == j);
+			assert_int_equal(order<0, ord_endpoint_compare(&same[j], &v[i])> 0);
+		}
+	assert_true(ord_endpoints_same(v, ORD_COUNT(all), same, ORD_COUNT(all)));
+	assert_false(ord_endpoints_same(v, 2, same, 3));
+	same[0] = same[1];
+	assert_false(ord_endpoints_same(v, ORD_COUNT(all), same, ORD_COUNT(all)));
+	assert_true(ord_endpoints_same(v, 0, same, 0));
+}
+
 static void names_are_split(void **state)
 {
 	static const char *const wrong[] = {
@@ -164,6 +192,7 @@ static void names_are_split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_equal_ones_are_equal),
 		cmocka_unit_test(names_are_split),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(mistakes),

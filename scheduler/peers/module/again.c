@@ -55,7 +55,7 @@ static bool wait_turn(struct again *a)
 
 static bool same(const struct name *a, const struct name *b)
 {
-	return a->n == b->n && !memcmp(a->v, b->v, a->n * sizeof *a->v);
+	return ord_endpoints_same(a->v, a->n, b->v, b->n);
 }
 
 /* One name once more; adds to told what is new about it. */

@@ -19,7 +19,7 @@ int name_add(struct name *n, const char *address, struct ord_err *err)
 		       n->rest);
 	if (ord_endpoint_parse(text, &e, err))
 		return -1;
-	while (at < n->n && (order = memcmp(&n->v[at], &e, sizeof e)) < 0)
+	while (at < n->n && (order = ord_endpoint_compare(&n->v[at], &e)) < 0)
 		at++;
 	if (at < n->n && !order)
 		return 0;

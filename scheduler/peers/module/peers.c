@@ -159,7 +159,7 @@ static bool differ(const struct ord_args *a, const struct ord_args *b, const cha
 {
 	const struct ord_endpoints *x = &ord_arg(a, param)->eps, *y = &ord_arg(b, param)->eps;
 
-	return x->n != y->n || memcmp(x->v, y->v, x->n * sizeof *x->v) != 0;
+	return !ord_endpoints_same(x->v, x->n, y->v, y->n);
 }
 
 bool ord_peers_take(struct ord_peers *p)
