@@ -99,3 +99,27 @@ used() { awk -v hz="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); printf "%d", ($12 + 
 		done
 	done
 }
+
+# The kernel stops who is realtime for 50 ms of each second in which it takes 95 % of a CPU.
+@test "realtime is given up where it takes nine tenths of a CPU, and kept where it does not" {
+	chrt -f 50 true 2>/dev/null || skip "a realtime priority is not given here"
+	[ "$(nproc)" -gt 1 ] || skip "one CPU: realtime is not asked for"
+	# Each packet costs the engine twice what it costs its sender.
+	much='{"delay":2000000,"jitter":1000000,"duplicate":1000000,"spin":100000,"realtime":1,"device":"va"}'
+	ask net.impair "$much"
+	in_a ping -c 12 -i .1 -q 10.77.0.2
+	chrt -p "$holder" | grep -q SCHED_FIFO
+	revert
+	[ -z "$(figure realtime_given_up)" ]
+
+	ask net.impair "$much"
+	chrt -p "$holder" | grep -q SCHED_FIFO
+	taskset -acp 1 "$holder" >/dev/null
+	background "$dir/flood" sh -c "echo; exec taskset -c 0 ip netns exec $A python3 $SOURCE_DIR/tests/root/net_peer.py flood 10.77.0.2 7001 2000000 0"
+	for _ in $(seq 100); do chrt -p "$holder" | grep -q SCHED_OTHER && break; sleep .1; done
+	policy=$(chrt -p "$holder")
+	kill "${started[-1]}"
+	revert
+	[ "$(figure realtime_given_up)" = 1 ] || skip "the engine did not get nine tenths of a CPU here"
+	[[ $policy == *SCHED_OTHER* ]]
+}

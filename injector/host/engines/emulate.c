@@ -232,9 +232,10 @@ static void watch_realtime(struct emulate *e, uint64_t now)
 		return;
 	cpu = ord_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	if (e->watch_wall_ns && (cpu - e->watch_cpu_ns) > (now - e->watch_wall_ns) / 10 * 9) {
-		(void)sched_setscheduler(0, SCHED_OTHER, &none);
-		e->p.realtime = false;
-		e->realtime_given_up = true;
+		/* Only who may raise priorities could drop the flag (sched_setscheduler(2)). */
+		e->realtime_given_up =
+			sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none) == 0;
+		e->p.realtime = !e->realtime_given_up;
 	}
 	e->watch_wall_ns = now;
 	e->watch_cpu_ns = cpu;
