@@ -30,7 +30,9 @@ macro(ordeal_module name source)
 endmacro()
 
 # ordeal_test_program(NAME LABEL TIMEOUT SOURCE LIBRARIES...): a cmocka program. Exit status 77 means "cannot run here".
+# A time limit ends what hangs, and measures nothing: it is three times what is given, for sanitizers and busy machines.
 function(ordeal_test_program name label timeout source)
+	math(EXPR timeout "3 * ${timeout}")
 	add_executable(${name} ${source})
 	target_link_libraries(${name} PRIVATE ${ARGN} ordeal_flags cmocka)
 	target_compile_definitions(${name} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}"
@@ -44,6 +46,7 @@ endfunction()
 # ordeal_bats(NAME LABEL TIMEOUT FILE): one bats file. It finds the build in $BUILD_DIR and the sources in $SOURCE_DIR.
 # A file that cannot run on this machine exits 77: tests/bats.sh says so when every test skips.
 function(ordeal_bats name label timeout file)
+	math(EXPR timeout "3 * ${timeout}")
 	add_test(NAME ${label}.${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/bats.sh ${file})
 	set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout} SKIP_RETURN_CODE 77
 		ENVIRONMENT "BUILD_DIR=${PROJECT_BINARY_DIR};SOURCE_DIR=${PROJECT_SOURCE_DIR}")
