@@ -1,5 +1,7 @@
 # The experiments on a real PostgreSQL under pgbench, each with a server of its own in a network namespace of its own.
 
+load systems
+
 setup_file() {
 	export SOURCE_DIR=${SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 	export BUILD_DIR=${BUILD_DIR:-$SOURCE_DIR/build/dev}
@@ -24,21 +26,6 @@ start() {
 	timeout 90 "$SOURCE_DIR/experiments/postgresql/run" "$1" -o "$runs/$1" --quiet --format json,md $extra \
 		--set spec.faults[0].for=4s >"$runs/$1.out" 2>&1 || rc=$?
 	echo $rc >"$runs/$1.rc"
-}
-
-# passed NAME JQ-CONDITION...
-passed() {
-	local name=$1
-	shift
-	cat "$runs/$name.out"
-	[ "$(cat "$runs/$name.rc")" = 0 ]
-	for condition in '.exit == 0' '.residue <= 0' "$@"; do
-		echo "$condition"
-		jq -e "$condition" "$runs/$name/latest/report.json" >/dev/null || {
-			jq 'del(.repetitions[].probes)' "$runs/$name/latest/report.json"
-			return 1
-		}
-	done
 }
 
 @test "slow link: who connects anew waits for five round trips, who stays connected works on" {

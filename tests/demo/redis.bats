@@ -1,5 +1,7 @@
 # The experiments on a real Redis, each with servers of its own in a network namespace of its own.
 
+load systems
+
 setup_file() {
 	export SOURCE_DIR=${SOURCE_DIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 	export BUILD_DIR=${BUILD_DIR:-$SOURCE_DIR/build/dev}
@@ -21,21 +23,6 @@ start() {
 	local rc=0
 	timeout -k 1 70 "$SOURCE_DIR/experiments/redis/run" "$1" -o "$runs/$1" --quiet --format json,md >"$runs/$1.out" 2>&1 || rc=$?
 	echo $rc >"$runs/$1.rc"
-}
-
-# passed NAME JQ-CONDITION...
-passed() {
-	local name=$1
-	shift
-	cat "$runs/$name.out"
-	[ "$(cat "$runs/$name.rc")" = 0 ]
-	for condition in '.exit == 0' '.residue <= 0' "$@"; do
-		echo "$condition"
-		jq -e "$condition" "$runs/$name/latest/report.json" >/dev/null || {
-			jq 'del(.repetitions[].probes)' "$runs/$name/latest/report.json"
-			return 1
-		}
-	done
 }
 
 @test "full disk: writes are refused at once, reads are answered, and all is well as soon as there is room" {

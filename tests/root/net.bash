@@ -25,6 +25,14 @@ net_setup() {
 }
 
 # address NAMESPACE DEVICE HOST [NET]
+# After net_setup, for who runs $ordeal itself: with its files in the test's own folder.
+whole_runs() {
+	ordeal=$BUILD_DIR/cli/ordeal
+	[ -x "$ordeal" ] || skip "$ordeal is not built"
+	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
+	mkdir -p -m 700 "$dir/state" "$dir/run"
+}
+
 address() {
 	ip -n "$1" link set lo up
 	ip -n "$1" link set "$2" addrgenmode none

@@ -20,8 +20,7 @@ end_of() {
 rtt() { peer_a rtt udp "$1" 7001 5; }
 
 @test "an experiment delays one target twice, by different times for different peers" {
-	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
-	mkdir -p -m 700 "$dir/state" "$dir/run"
+	whole_runs
 	serve_b 10.77.0.2 7001
 	serve_b fd77::2 7001
 	cat >"$dir/run.yaml" <<END
@@ -40,7 +39,7 @@ spec:
   recovery: 6s
   limits: {targets: 1, duration: 20s}
 END
-	background "$dir/said" ip netns exec "$A" "$BUILD_DIR/cli/ordeal" run "$dir/run.yaml" -o "$dir/out"
+	background "$dir/said" ip netns exec "$A" "$ordeal" run "$dir/run.yaml" -o "$dir/out"
 	run=${started[-1]}
 	for _ in $(seq 200); do [ "$(grep -c ': injected' "$dir/said")" = 2 ] && break; sleep .05; done
 	cat "$dir/said"

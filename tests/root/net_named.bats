@@ -5,10 +5,7 @@ load net
 
 setup() {
 	net_setup
-	ordeal=$BUILD_DIR/cli/ordeal
-	[ -x "$ordeal" ] || skip "$ordeal is not built"
-	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
-	mkdir -p -m 700 "$dir/state" "$dir/run"
+	whole_runs
 	chmod 755 "$dir"
 	C=on$$${BATS_TEST_NUMBER}c
 	ip netns add "$C"

@@ -3,13 +3,7 @@
 
 load net
 
-setup() {
-	net_setup
-	ordeal=$BUILD_DIR/cli/ordeal
-	[ -x "$ordeal" ] || skip "$ordeal is not built"
-	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
-	mkdir -p -m 700 "$dir/state" "$dir/run"
-}
+setup() { net_setup && whole_runs; }
 teardown() { net_teardown; }
 
 # plan FAULT PARAMETERS [ENGINE]: what is said of it in A, as JSON in $dir/plan, as text in $dir/text.

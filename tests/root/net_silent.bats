@@ -2,13 +2,7 @@
 
 load net
 
-setup() {
-	net_setup
-	ordeal=$BUILD_DIR/cli/ordeal
-	[ -x "$ordeal" ] || skip "$ordeal is not built"
-	export XDG_STATE_HOME=$dir/state XDG_RUNTIME_DIR=$dir/run NO_COLOR=1
-	mkdir -p -m 700 "$dir/state" "$dir/run"
-}
+setup() { net_setup && whole_runs; }
 teardown() { net_teardown; }
 
 # runs FAULT PARAMETERS: one in A; its exit status is in $code, its folder in $of.
